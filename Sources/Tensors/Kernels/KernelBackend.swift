@@ -1,0 +1,34 @@
+import Foundation
+
+/// Which implementation of the heavy kernels (matrix products, convolutions, pooling) is used.
+public enum KernelBackend: String, Sendable, CaseIterable {
+  /// Plain Swift, for both scalars, everywhere: the oracle for the other.
+  case portable
+  /// oneDNN, for `Float`, where its header was installed when the package was built.
+  case oneDNN = "onednn"
+
+  /// The backends this binary contains.
+  public static var available: [KernelBackend] {
+    #if BDA_ONEDNN
+      [.portable, .oneDNN]
+    #else
+      [.portable]
+    #endif
+  }
+
+  /// The backend used unless a call names one: oneDNN where available, unless the environment says
+  /// `BDA_BACKEND=portable`. Read once.
+  public static let selected: KernelBackend = {
+    let wanted = ProcessInfo.processInfo.environment["BDA_BACKEND"] ?? ""
+    if wanted == portable.rawValue { return .portable }
+    return available.contains(.oneDNN) ? .oneDNN : .portable
+  }()
+
+  /// Name and version of the selected backend, for records: `portable` or `oneDNN 2.6.3`.
+  public static var selectedDescription: String {
+    selected == .portable ? "portable" : "oneDNN \(OneDNN.version)"
+  }
+
+  /// Limits the threads of the backend's own pool.
+  static func limit(threads: Int) { OneDNN.limit(threads: threads) }
+}

@@ -1,0 +1,48 @@
+import Foundation
+
+/// A scalar that tensors can hold: `Float` for runs, `Double` for proofs.
+///
+/// The law: every requirement is the IEEE operation of the same name, rounded to the type. Integers
+/// do not conform (they have no `exp`), and `Float16` does not (sums of thousands of terms, which
+/// every objective here is, lose their meaning at 11 bits).
+///
+/// The requirements below are all that generic code needs beyond the standard library; the one that
+/// is not mathematics, ``isSupportedByOneDNN``, is how a scalar says whether the accelerated backend
+/// knows it.
+public protocol TensorScalar: BinaryFloatingPoint, SIMDScalar, Sendable, Codable
+where RawSignificand: FixedWidthInteger {
+  /// e raised to `x`.
+  static func exponential(_ x: Self) -> Self
+  /// The natural logarithm of `x`.
+  static func logarithm(_ x: Self) -> Self
+  /// The hyperbolic tangent of `x`.
+  static func hyperbolicTangent(_ x: Self) -> Self
+  /// The sine of `x` (radians).
+  static func sine(_ x: Self) -> Self
+  /// The cosine of `x` (radians).
+  static func cosine(_ x: Self) -> Self
+  /// Whether the oneDNN backend computes in this type.
+  static var isSupportedByOneDNN: Bool { get }
+  /// The name used by options and records: `float` or `double`.
+  static var name: String { get }
+}
+
+extension Float: TensorScalar {
+  @inlinable public static func exponential(_ x: Float) -> Float { Foundation.exp(x) }
+  @inlinable public static func logarithm(_ x: Float) -> Float { Foundation.log(x) }
+  @inlinable public static func hyperbolicTangent(_ x: Float) -> Float { Foundation.tanh(x) }
+  @inlinable public static func sine(_ x: Float) -> Float { Foundation.sin(x) }
+  @inlinable public static func cosine(_ x: Float) -> Float { Foundation.cos(x) }
+  @inlinable public static var isSupportedByOneDNN: Bool { true }
+  @inlinable public static var name: String { "float" }
+}
+
+extension Double: TensorScalar {
+  @inlinable public static func exponential(_ x: Double) -> Double { Foundation.exp(x) }
+  @inlinable public static func logarithm(_ x: Double) -> Double { Foundation.log(x) }
+  @inlinable public static func hyperbolicTangent(_ x: Double) -> Double { Foundation.tanh(x) }
+  @inlinable public static func sine(_ x: Double) -> Double { Foundation.sin(x) }
+  @inlinable public static func cosine(_ x: Double) -> Double { Foundation.cos(x) }
+  @inlinable public static var isSupportedByOneDNN: Bool { false }
+  @inlinable public static var name: String { "double" }
+}

@@ -1,0 +1,46 @@
+/// Rearrangements that copy.
+extension Tensor {
+  /// The transpose of a tensor of rank 2.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func transposed() -> Tensor {
+    precondition(rank == 2, "Only a matrix has a transpose, not shape \(shape).")
+    let (rows, columns) = (shape[0], shape[1])
+    return Tensor(shape: [columns, rows]) { result in
+      scalars.withUnsafeBufferPointer { source in
+        for row in 0..<rows {
+          for column in 0..<columns { result[column * rows + row] = source[row * columns + column] }
+        }
+      }
+    }
+  }
+
+  /// The slices at the given positions of the first axis, in that order; shape `[positions, ...]`.
+  public func gatheringRows(_ positions: [Int]) -> Tensor {
+    precondition(rank > 0, "A scalar has no rows.")
+    let width = shape[1...].reduce(1, *)
+    for position in positions {
+      precondition((0..<shape[0]).contains(position), "No row \(position) in shape \(shape).")
+    }
+    return Tensor(shape: [positions.count] + shape[1...]) { result in
+      scalars.withUnsafeBufferPointer { source in
+        for (target, position) in positions.enumerated() {
+          for index in 0..<width {
+            result[target * width + index] = source[position * width + index]
+          }
+        }
+      }
+    }
+  }
+
+  /// One-hot rows: shape `[labels.count, classes]`, 1 at each label.
+  public static func oneHot(_ labels: [Int], classes: Int) -> Tensor {
+    Tensor(shape: [labels.count, classes]) { result in
+      result.update(repeating: 0)
+      for (row, label) in labels.enumerated() {
+        precondition((0..<classes).contains(label), "Label \(label) is not below \(classes).")
+        result[row * classes + label] = 1
+      }
+    }
+  }
+}
