@@ -1,0 +1,104 @@
+/// Dynamics whose step is y - (u_k F_y(x, y) + l_k f_y(x, y)), with numbers u_k and l_k.
+///
+/// Gradient descent has u_k = 0; descent aggregation has both. The one step, its pullback and its
+/// pushforward are written here once. An objective whose weight is zero is never evaluated, so
+/// alpha = 0 costs and computes exactly what gradient descent does.
+public protocol DescentDynamics<Scalar>: InnerDynamics {
+  /// The factors of the two gradients in step k = 1, 2, ..., step sizes included.
+  func weights(ofStep k: Int) -> DescentWeights<Scalar>
+}
+
+/// The factors (u_k, l_k) of the upper and the lower gradient in one step.
+public struct DescentWeights<Scalar: TensorScalar>: Sendable, Equatable {
+  /// u_k, the factor of F_y.
+  public var upper: Scalar
+  /// l_k, the factor of f_y.
+  public var lower: Scalar
+
+  /// A pair of factors.
+  public init(upper: Scalar, lower: Scalar) {
+    self.upper = upper
+    self.lower = lower
+  }
+
+  /// The objectives with a factor other than zero.
+  func terms(of problem: BilevelProblem<Scalar>) -> [(Scalar, any Objective<Scalar>)] {
+    [(upper, problem.upper), (lower, problem.lower)].filter { $0.0 != 0 }
+  }
+}
+
+extension DescentDynamics {
+  /// y - (u_k F_y + l_k f_y). One gradient per objective with a factor.
+  public func step(
+    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    of problem: BilevelProblem<Scalar>
+  ) -> Parameters<Scalar> {
+    var next = state
+    for (weight, objective) in weights(ofStep: k).terms(of: problem) {
+      next.add(objective.lowerGradient(upper: x, lower: state), scaledBy: -weight)
+    }
+    return next
+  }
+
+  /// The step and its Jacobians A_k = I - u_k F_yy - l_k f_yy, B_k = -u_k F_yx - l_k f_yx.
+  public func linearizeStep(
+    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    of problem: BilevelProblem<Scalar>
+  ) -> any StepLinearization<Scalar> {
+    let terms = weights(ofStep: k).terms(of: problem).map { weight, objective in
+      WeightedLinearization(
+        weight: weight, gradient: objective.linearizeLowerGradient(upper: x, lower: state))
+    }
+    var next = state
+    for term in terms { next.add(term.gradient.lowerGradient, scaledBy: -term.weight) }
+    return DescentStepLinearization(next: next, zeroUpper: .zeros(like: x), terms: terms)
+  }
+
+  /// (A_k' p, B_k' p), each objective's two products from one fused call.
+  public func stepPullback(
+    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    of problem: BilevelProblem<Scalar>, _ p: Parameters<Scalar>
+  ) -> StepProducts<Scalar> {
+    var result = StepProducts(state: p, upper: .zeros(like: x))
+    for (weight, objective) in weights(ofStep: k).terms(of: problem) {
+      let products = objective.lowerGradientPullback(upper: x, lower: state, p)
+      result.state.add(products.lower, scaledBy: -weight)
+      result.upper.add(products.upper, scaledBy: -weight)
+    }
+    return result
+  }
+}
+
+private struct WeightedLinearization<Scalar: TensorScalar>: Sendable {
+  let weight: Scalar
+  let gradient: any LowerGradientLinearization<Scalar>
+}
+
+private struct DescentStepLinearization<Scalar: TensorScalar>: StepLinearization {
+  let next: Parameters<Scalar>
+  let zeroUpper: Parameters<Scalar>
+  let terms: [WeightedLinearization<Scalar>]
+
+  var bytes: Int { terms.reduce(next.bytes) { $0 + $1.gradient.bytes } }
+
+  func pullback(_ p: Parameters<Scalar>) -> StepProducts<Scalar> {
+    var result = StepProducts(state: p, upper: zeroUpper)
+    for term in terms {
+      let products = term.gradient.pullback(p)
+      result.state.add(products.lower, scaledBy: -term.weight)
+      result.upper.add(products.upper, scaledBy: -term.weight)
+    }
+    return result
+  }
+
+  func pushforward(
+    state: Parameters<Scalar>?, upper: Parameters<Scalar>?
+  ) -> Parameters<Scalar> {
+    var result = state ?? .zeros(like: next)
+    for term in terms {
+      result.add(
+        term.gradient.pushforward(upper: upper, lower: state), scaledBy: -term.weight)
+    }
+    return result
+  }
+}

@@ -1,0 +1,144 @@
+/// The inner loop from `firstStep` to `lastStep`, kept in one of three forms, and the sweep back.
+struct Trajectory<Scalar: TensorScalar> {
+  let problem: BilevelProblem<Scalar>
+  let dynamics: any InnerDynamics<Scalar>
+  let upper: Parameters<Scalar>
+  let firstStep: Int
+  let lastStep: Int
+  /// The state after the last step that was run.
+  private(set) var end: Parameters<Scalar>
+  /// The largest number of bytes kept at one time.
+  private(set) var storedBytes = 0
+  private var kept: Kept
+
+  private enum Kept {
+    case linearizations([any StepLinearization<Scalar>])
+    /// The state before each step.
+    case states([Parameters<Scalar>])
+    /// The state before every `spacing`-th step.
+    case checkpoints([Parameters<Scalar>], spacing: Int)
+  }
+
+  init(
+    problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
+    upper: Parameters<Scalar>, start: Parameters<Scalar>, firstStep: Int, lastStep: Int,
+    storage: ReverseHypergradient<Scalar>.Storage
+  ) {
+    self.problem = problem
+    self.dynamics = dynamics
+    self.upper = upper
+    self.firstStep = firstStep
+    self.lastStep = lastStep
+    end = start
+    let steps = lastStep - firstStep + 1
+    let spacing = max(1, Int(Double(max(0, steps)).squareRoot().rounded(.up)))
+    switch storage {
+    case .linearizations: kept = .linearizations([])
+    case .states: kept = .states([])
+    case .checkpoints: kept = .checkpoints([], spacing: spacing)
+    case .automatic(let budget):
+      // One linearisation tells what all of them cost: steps of one loop have equal shapes.
+      let linearizationBytes =
+        steps > 0
+        ? dynamics.linearizeStep(firstStep, from: start, upper: upper, of: problem).bytes : 0
+      if steps * linearizationBytes <= budget {
+        kept = .linearizations([])
+      } else if steps * start.bytes <= budget {
+        kept = .states([])
+      } else {
+        kept = .checkpoints([], spacing: spacing)
+      }
+    }
+  }
+
+  /// The name of the form in use, for diagnostics.
+  var storageName: String {
+    if lastStep < firstStep { return "none" }
+    switch kept {
+    case .linearizations: return "linearizations"
+    case .states: return "states"
+    case .checkpoints: return "checkpoints"
+    }
+  }
+
+  /// Runs the steps, keeping what the form asks for.
+  mutating func runForward() {
+    switch kept {
+    case .linearizations:
+      var linearizations: [any StepLinearization<Scalar>] = []
+      for k in stride(from: firstStep, through: lastStep, by: 1) {
+        let step = dynamics.linearizeStep(k, from: end, upper: upper, of: problem)
+        end = step.next
+        storedBytes += step.bytes
+        linearizations.append(step)
+      }
+      kept = .linearizations(linearizations)
+    case .states:
+      kept = .states(runStates(from: firstStep, through: lastStep))
+    case .checkpoints(_, let spacing):
+      var checkpoints: [Parameters<Scalar>] = []
+      for k in stride(from: firstStep, through: lastStep, by: 1) {
+        if (k - firstStep) % spacing == 0 {
+          checkpoints.append(end)
+          storedBytes += end.bytes
+        }
+        end = dynamics.step(k, from: end, upper: upper, of: problem)
+      }
+      kept = .checkpoints(checkpoints, spacing: spacing)
+    }
+  }
+
+  /// Replaces p_last by p_{first - 1} and adds every B_k' p_k to the hypergradient.
+  mutating func sweepBack(
+    _ cotangent: inout Parameters<Scalar>,
+    accumulatingInto hypergradient: inout Parameters<Scalar>
+  ) {
+    switch kept {
+    case .linearizations(let linearizations):
+      for step in linearizations.reversed() {
+        apply(step.pullback(cotangent), to: &cotangent, &hypergradient)
+      }
+    case .states(let states):
+      sweep(states, from: firstStep, &cotangent, &hypergradient)
+    case .checkpoints(let checkpoints, let spacing):
+      let checkpointBytes = storedBytes
+      for (index, checkpoint) in checkpoints.enumerated().reversed() {
+        let first = firstStep + index * spacing
+        storedBytes = checkpointBytes
+        end = checkpoint
+        let segment = runStates(from: first, through: min(first + spacing - 1, lastStep))
+        sweep(segment, from: first, &cotangent, &hypergradient)
+      }
+      storedBytes = checkpointBytes + min(spacing, lastStep - firstStep + 1) * end.bytes
+    }
+  }
+
+  private mutating func runStates(from first: Int, through last: Int) -> [Parameters<Scalar>] {
+    var states: [Parameters<Scalar>] = []
+    for k in stride(from: first, through: last, by: 1) {
+      states.append(end)
+      storedBytes += end.bytes
+      end = dynamics.step(k, from: end, upper: upper, of: problem)
+    }
+    return states
+  }
+
+  private func sweep(
+    _ states: [Parameters<Scalar>], from first: Int, _ cotangent: inout Parameters<Scalar>,
+    _ hypergradient: inout Parameters<Scalar>
+  ) {
+    for (index, state) in states.enumerated().reversed() {
+      let products = dynamics.stepPullback(
+        first + index, from: state, upper: upper, of: problem, cotangent)
+      apply(products, to: &cotangent, &hypergradient)
+    }
+  }
+
+  private func apply(
+    _ products: StepProducts<Scalar>, to cotangent: inout Parameters<Scalar>,
+    _ hypergradient: inout Parameters<Scalar>
+  ) {
+    cotangent = products.state
+    hypergradient.add(products.upper)
+  }
+}
