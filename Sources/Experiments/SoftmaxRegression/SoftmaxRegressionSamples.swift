@@ -1,0 +1,123 @@
+import Bilevel
+import Tensors
+
+/// Labelled samples prepared once for many products with narrow matrices.
+///
+/// The lower variable is y = (W [d, c], b [c]); internally it is packed into one `[d + 1, width]`
+/// matrix whose last row is b, and the features carry a column of ones. Matrices with one row per
+/// sample live in scratch memory with rows of `width` scalars, padding lanes zero.
+public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
+  /// The number of samples n.
+  public let count: Int
+  /// The number of features d, without the column of ones.
+  public let featureCount: Int
+  /// The number of classes c.
+  public let classCount: Int
+  /// The label of each sample, below `classCount`.
+  public let labels: [Int]
+  /// c rounded up to whole vector registers.
+  let width: Int
+  /// The features with a last column of ones.
+  let features: FeatureMatrix<Scalar>
+  private let scratch = ScratchPool<Scalar>()
+
+  /// Samples with features `[n, d]`; storage follows their density unless given. O(n d) once.
+  public init(
+    features: Tensor<Scalar>, labels: [Int], classCount: Int,
+    storage: FeatureMatrix<Scalar>.Storage? = nil
+  ) {
+    precondition(
+      features.rank == 2 && features.shape[0] == labels.count && classCount > 0,
+      "Features of shape \(features.shape) with \(labels.count) labels, \(classCount) classes.")
+    precondition(
+      labels.allSatisfy { (0..<classCount).contains($0) },
+      "Labels from \(labels.min() ?? 0) to \(labels.max() ?? 0) for \(classCount) classes.")
+    count = labels.count
+    featureCount = features.shape[1]
+    self.classCount = classCount
+    self.labels = labels
+    let lanes = FeatureMatrix<Scalar>.lanes
+    width = (classCount + lanes - 1) / lanes * lanes
+    self.features = FeatureMatrix(features, appendingOnes: true, storage: storage)
+  }
+
+  /// The shapes of (W, b).
+  public var parameterShapes: [[Int]] { [[featureCount, classCount], [classCount]] }
+
+  /// (W, b) = 0.
+  public var zeroParameters: Parameters<Scalar> { Parameters(parameterShapes.map { .zeros($0) }) }
+
+  /// The logits A W + b, of shape `[n, c]`.
+  public func logits(_ y: Parameters<Scalar>) -> Tensor<Scalar> {
+    withRows(1) { rows in
+      multiply([y], into: rows)
+      return Tensor(shape: [count, classCount]) { result in
+        guard let target = result.baseAddress else { return }
+        copyLanes(from: rows, stride: width, to: target, stride: classCount, rows: count)
+      }
+    }
+  }
+
+  /// Scalars of one `[n, width]` matrix.
+  var rowScalars: Int { count * width }
+
+  /// Calls `body` with room for the given number of `[n, width]` matrices, from a pool: nothing is
+  /// allocated once the pool is warm.
+  func withRows<Result>(
+    _ matrices: Int, _ body: (UnsafeMutablePointer<Scalar>) -> Result
+  ) -> Result {
+    scratch.withBuffer(count: matrices * rowScalars, body)
+  }
+
+  /// Writes A [y_1 | y_2 ...], with rows of `operands.count * width` scalars.
+  func multiply(_ operands: [Parameters<Scalar>], into rows: UnsafeMutablePointer<Scalar>) {
+    let stride = operands.count * width
+    scratch.withBuffer(count: (featureCount + 1) * stride) { packed in
+      for (index, operand) in operands.enumerated() {
+        pack(operand, into: packed + index * width, stride: stride)
+      }
+      features.multiply(packed, width: stride, into: rows)
+    }
+  }
+
+  /// A' R as (W, b), for a matrix R of one row per sample.
+  func transposedMultiply(_ rows: UnsafeMutablePointer<Scalar>) -> Parameters<Scalar> {
+    scratch.withBuffer(count: (featureCount + 1) * width) { packed in
+      features.transposedMultiply(rows, width: width, into: packed)
+      let weights = Tensor<Scalar>(shape: [featureCount, classCount]) { result in
+        guard let target = result.baseAddress else { return }
+        copyLanes(
+          from: packed, stride: width, to: target, stride: classCount, rows: featureCount)
+      }
+      let bias = packed + featureCount * width
+      return Parameters([weights, Tensor((0..<classCount).map { bias[$0] })])
+    }
+  }
+
+  private func pack(
+    _ y: Parameters<Scalar>, into target: UnsafeMutablePointer<Scalar>, stride: Int
+  ) {
+    precondition(
+      y.shapes == parameterShapes,
+      "Softmax-regression parameters of shapes \(y.shapes), expected \(parameterShapes).")
+    for row in 0...featureCount {
+      (target + row * stride + classCount).update(repeating: 0, count: width - classCount)
+    }
+    y.tensors[0].scalars.withUnsafeBufferPointer { weights in
+      guard let source = weights.baseAddress else { return }
+      copyLanes(from: source, stride: classCount, to: target, stride: stride, rows: featureCount)
+    }
+    for (index, bias) in y.tensors[1].scalars.enumerated() {
+      target[featureCount * stride + index] = bias
+    }
+  }
+
+  private func copyLanes(
+    from source: UnsafePointer<Scalar>, stride sourceStride: Int,
+    to target: UnsafeMutablePointer<Scalar>, stride targetStride: Int, rows: Int
+  ) {
+    for row in 0..<rows {
+      (target + row * targetStride).update(from: source + row * sourceStride, count: classCount)
+    }
+  }
+}
