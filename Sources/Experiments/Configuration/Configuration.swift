@@ -22,6 +22,10 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
     guard let tree = try? ConfigurationEncoder.encode(settings) else {
       preconditionFailure("Settings of type \(Settings.self) cannot be encoded: \(settings)")
     }
+    self.init(settings, tree: tree)
+  }
+
+  private init(_ settings: Settings, tree: ConfigurationValue) {
     self.settings = settings
     self.tree = tree
   }
@@ -56,9 +60,13 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
     let merged = Self.merge(tree.node, overrides)
     let resolved: Configuration
     do {
-      resolved = Configuration(try YAMLDecoder().decode(Settings.self, from: merged))
+      let settings = try YAMLDecoder().decode(Settings.self, from: merged)
+      resolved = Configuration(settings, tree: try ConfigurationEncoder.encode(settings))
     } catch let error as DecodingError {
       throw failure(error, in: layer)
+    } catch EncodingError.invalidValue(_, let context) {
+      throw ConfigurationError(
+        layer.errorKind, "\(layer.subject(at: [])) cannot be used: \(context.debugDescription).")
     } catch {
       throw ConfigurationError(
         layer.errorKind, "\(layer.subject(at: [])) cannot be used: \(error).")

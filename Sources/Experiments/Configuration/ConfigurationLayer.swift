@@ -117,12 +117,15 @@ struct ConfigurationLayer {
 
   private static func syntaxSentence(_ subject: String, _ error: any Error) -> String {
     switch error {
-    case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
+    case YamlError.scanner(_, let problem, let mark, _),
+      YamlError.parser(_, let problem, let mark, _),
       YamlError.composer(_, let problem, let mark, _):
-      return "\(subject) is not valid YAML at line \(mark.line), column \(mark.column) (\(problem)); "
+      return
+        "\(subject) is not valid YAML at line \(mark.line), column \(mark.column) (\(problem)); "
         + "correct that place."
     case YamlError.duplicatedKeysInMapping(let duplicates, let context):
-      return "\(subject) has the key \(Spelling.list(duplicates.sorted())) more than once, first near "
+      return
+        "\(subject) has the key \(Spelling.list(duplicates.sorted())) more than once, first near "
         + "line \(context.mark.line); keep one of them."
     case YamlError.reader(let problem, _, _, _):
       return "\(subject) is not valid YAML (\(problem)); save it as UTF-8 text."

@@ -48,7 +48,8 @@ extension ConfigurationValue {
   /// The tree in the form that Yams writes and decodes.
   var node: Node {
     switch self {
-    case .null: Node("null", Tag(.null))
+    // Only in plain style does Yams decode it as no value.
+    case .null: Node("null", Tag(.null), .plain)
     case .boolean(let value): Node(value ? "true" : "false", Tag(.bool))
     case .integer(let value): Node("\(value)", Tag(.int))
     case .number(let value): Node(Self.yamlText(of: value), Tag(.float))

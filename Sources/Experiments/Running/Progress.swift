@@ -47,7 +47,8 @@ public final class Progress: Sendable {
   ///   - now: the clock, in seconds.
   public init(
     _ title: String, total: Int, alreadyDone: Int = 0, mode: ProgressMode = .auto,
-    console: Console, interval: Double = 10, now: @escaping @Sendable () -> Double = { Stopwatch.now }
+    console: Console, interval: Double = 10,
+    now: @escaping @Sendable () -> Double = { Stopwatch.now }
   ) {
     precondition(
       total >= 0 && (0...total).contains(alreadyDone),
