@@ -9,11 +9,14 @@ import Synchronization
 public enum Interruption {
   private static let requests = Atomic<Int>(0)
   private static let cursorIsHidden = Atomic<Bool>(false)
+  /// Whether the terminal has echoed `^C` into the line that a message would begin in.
+  private static let isOnTerminal = Atomic<Bool>(false)
 
   /// Starts listening to SIGINT and SIGTERM. Call once, before the first long loop.
   public static func install() {
-    // Both globals are created lazily under a lock, which a signal handler must not wait for.
+    // Globals are created lazily under a lock, which a signal handler must not wait for.
     _ = (requests.load(ordering: .relaxed), cursorIsHidden.load(ordering: .relaxed))
+    isOnTerminal.store(isatty(STDERR_FILENO) == 1, ordering: .relaxed)
     for number in [SIGINT, SIGTERM] { signal(number, handler) }
   }
 
@@ -44,8 +47,9 @@ public enum Interruption {
   private static let handler: @convention(c) (Int32) -> Void = { number in
     let earlier = Interruption.requests.add(1, ordering: .relaxed).oldValue
     if earlier == 0 {
+      if Interruption.isOnTerminal.load(ordering: .relaxed) { Interruption.say("\n") }
       Interruption.say(
-        "\ninterrupted: ending this step and writing the record; once more stops at once\n")
+        "interrupted: ending this step and writing the record; once more stops at once\n")
       return
     }
     if Interruption.cursorIsHidden.load(ordering: .relaxed) { Interruption.say("\u{1B}[?25h\n") }
