@@ -119,14 +119,14 @@ reproduce: setup ## From nothing to a table and verdicts in minutes: build, synt
 reproduce-smoke: build
 	$(RUN)/datasets synthesise
 	$(SMOKE_EXPERIMENTS)
-	$(RUN)/report table
+	$(RUN)/report table --budget smoke
 # Exit code 4 means better than the stored reference throughout: no reason to fail a reproduction.
-	$(RUN)/report check || [ $$? -eq 4 ]
+	$(RUN)/report check --budget smoke || [ $$? -eq 4 ]
 
 .PHONY: reproduce-hyper-cleaning
 reproduce-hyper-cleaning: data ## Hyper-cleaning on real MNIST at the short budget
 	$(SHORT_EXPERIMENTS)
-	$(RUN)/report table
+	$(RUN)/report table --budget short
 
 # Reading records needs none of the C libraries: build that one product.
 .PHONY: report-build
@@ -139,7 +139,7 @@ tables: report-build ## Print the tables of the records in results/runs
 
 .PHONY: figures
 figures: report-build ## Draw the figures of the records in results/runs
-	$(RUN)/report figures
+	$(RUN)/report figure
 
 .PHONY: check
 check: report-build ## Compare the records with references and claims
