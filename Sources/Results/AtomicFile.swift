@@ -16,7 +16,8 @@ public enum AtomicFile {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
       throw ResultsError(
-        .inputOutput, "The folder '\(folder.path)' could not be created "
+        .inputOutput,
+        "The folder '\(folder.path)' could not be created "
           + "(\(error.localizedDescription)); check the path and its permissions.")
     }
     let temporary = folder.appendingPathComponent(
@@ -66,7 +67,8 @@ public enum AtomicFile {
 
   private static func failure(_ path: String, _ code: Int32) -> ResultsError {
     ResultsError(
-      .inputOutput, "The file '\(path)' could not be written (\(String(cString: strerror(code)))); "
+      .inputOutput,
+      "The file '\(path)' could not be written (\(String(cString: strerror(code)))); "
         + "check free space and permissions.")
   }
 }

@@ -29,7 +29,9 @@ public struct Statistics: Equatable, Sendable {
   public var standardError: Double? { standardDeviation.map { $0 / Double(count).squareRoot() } }
 
   /// The smallest value.
-  public var minimum: Double { values.reduce(.infinity) { $1.isNaN || $0.isNaN ? .nan : min($0, $1) } }
+  public var minimum: Double {
+    values.reduce(.infinity) { $1.isNaN || $0.isNaN ? .nan : min($0, $1) }
+  }
 
   /// The largest value.
   public var maximum: Double {

@@ -173,7 +173,7 @@ public struct ClaimFile: Codable, Sendable {
     var paths: [String] = []
     do {
       paths = try RecordStore.jsonFiles(in: referenceFolder + "/claims")
-    } catch where error.kind == .missing {
+    } catch  where error.kind == .missing {
       return []
     }
     var claims: [Claim] = []
@@ -182,12 +182,14 @@ public struct ClaimFile: Codable, Sendable {
       for claim in try FileFormat.claims.read(path, as: ClaimFile.self).claims {
         if let problem = claim.inconsistency {
           throw ResultsError(
-            .malformed, "The claim '\(claim.id)' in '\(path)' contradicts itself: \(problem); "
+            .malformed,
+            "The claim '\(claim.id)' in '\(path)' contradicts itself: \(problem); "
               + "correct its kind or its expectation.")
         }
         if let other = owners.updateValue(path, forKey: claim.id) {
           throw ResultsError(
-            .malformed, "The claim id '\(claim.id)' is used twice, in '\(other)' and in '\(path)'; "
+            .malformed,
+            "The claim id '\(claim.id)' is used twice, in '\(other)' and in '\(path)'; "
               + "rename one of them.")
         }
         claims.append(claim)

@@ -10,7 +10,8 @@ extension JSONValue {
       self = try Self.decoder.decode(JSONValue.self, from: data)
     } catch {
       throw ResultsError(
-        .malformed, "The file '\(source)' is not valid JSON (\(Self.describe(error))); "
+        .malformed,
+        "The file '\(source)' is not valid JSON (\(Self.describe(error))); "
           + "restore it from version control or run again.")
     }
   }
@@ -21,7 +22,8 @@ extension JSONValue {
       self = try Self.decoder.decode(JSONValue.self, from: Self.encoder.encode(value))
     } catch {
       throw ResultsError(
-        .malformed, "A value could not be written as JSON (\(Self.describe(error))); "
+        .malformed,
+        "A value could not be written as JSON (\(Self.describe(error))); "
           + "report this with the command that led here.")
     }
   }
@@ -36,7 +38,8 @@ extension JSONValue {
       return try Self.decoder.decode(type, from: Data(canonicalText.utf8))
     } catch {
       throw ResultsError(
-        .malformed, "The file '\(source)' does not hold what is expected "
+        .malformed,
+        "The file '\(source)' does not hold what is expected "
           + "(\(Self.describe(error))); restore it from version control or run again.")
     }
   }

@@ -9,7 +9,8 @@ extension RunRecord {
     self = try FileFormat.runRecord.read(path, as: RunRecord.self)
     if let problem = inconsistency {
       throw ResultsError(
-        .malformed, "The run record '\(path)' contradicts itself (\(problem)); "
+        .malformed,
+        "The run record '\(path)' contradicts itself (\(problem)); "
           + "write it again by repeating the run.")
     }
   }
@@ -55,7 +56,8 @@ public enum RecordStore {
       let stored = StoredRecord(path: path, record: try RunRecord(readingFrom: path))
       if let other = records.updateValue(stored, forKey: stored.record.identity) {
         throw ResultsError(
-          .malformed, "The files '\(other.path)' and '\(path)' both record the run "
+          .malformed,
+          "The files '\(other.path)' and '\(path)' both record the run "
             + "\(stored.record.identity); remove the one that is out of date.")
       }
     }
@@ -68,7 +70,8 @@ public enum RecordStore {
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
     else {
       throw ResultsError(
-        .missing, "The folder '\(folder)' does not exist; run an experiment first, or name the "
+        .missing,
+        "The folder '\(folder)' does not exist; run an experiment first, or name the "
           + "folder that holds its records.")
     }
     guard let enumerator = FileManager.default.enumerator(atPath: folder) else {

@@ -46,7 +46,8 @@ public struct PublishedValue: Codable, Equatable, Sendable {
   public var dataset: String
   /// The method, by its name in records.
   public var method: String
-  /// Settings within the protocol: `{"innerSteps": 100}`. A run matches when it has all of them.
+  /// Settings within the protocol: `{"innerSteps": 100}`. A run matches when it has all of them, in
+  /// its variant or at the top level of its configuration.
   public var variant: [String: JSONValue]
   /// The metric, by its name in records.
   public var metric: String
@@ -72,7 +73,7 @@ public struct PublishedValue: Codable, Equatable, Sendable {
       && (record.isSynthetic || record.datasets.contains { $0.name == dataset })
       && variant.allSatisfy { name, value in
         name == "innerSteps"
-          ? record.innerSteps == value.integerValue : record.variant[name] == value
+          ? record.innerSteps == value.integerValue : (record.variant[name] ?? record.configuration[name]) == value
       }
   }
 }
@@ -86,7 +87,8 @@ public struct PublishedFile: Codable, Sendable {
 
   /// The published numbers of a folder of references; an absent file is an error.
   public static func load(referenceFolder: String) throws(ResultsError) -> [PublishedValue] {
-    try FileFormat.published.read(referenceFolder + "/published.json", as: PublishedFile.self).values
+    try FileFormat.published.read(referenceFolder + "/published.json", as: PublishedFile.self)
+      .values
   }
 }
 

@@ -56,18 +56,21 @@ public enum FileFormat: String, CaseIterable, Sendable {
     let tree = try JSONValue(parsing: data, source: source)
     if let version = tree["schemaVersion"]?.integerValue, version != 1 {
       throw ResultsError(
-        .schemaVersion, "The \(title) '\(source)' has schema version \(version) and this program "
+        .schemaVersion,
+        "The \(title) '\(source)' has schema version \(version) and this program "
           + "reads version 1; see \"Versions\" in results/README.md for how to migrate it.")
     }
     if let violation = try schema().violations(of: tree).first {
       let place = violation.path.isEmpty ? "at its top level" : "at '\(violation.path)'"
       if let key = violation.unknownKey {
         throw ResultsError(
-          .unknownKey, "The \(title) '\(source)' has the unknown key '\(key)' \(place); "
+          .unknownKey,
+          "The \(title) '\(source)' has the unknown key '\(key)' \(place); "
             + "correct its spelling or remove it.")
       }
       throw ResultsError(
-        .malformed, "The \(title) '\(source)' is malformed \(place), where the value "
+        .malformed,
+        "The \(title) '\(source)' is malformed \(place), where the value "
           + "\(violation.problem); correct it or write the file again.")
     }
     return try tree.decoded(as: type, source: source)
@@ -76,14 +79,16 @@ public enum FileFormat: String, CaseIterable, Sendable {
   private static func contents(of path: String, title: String) throws(ResultsError) -> Data {
     guard FileManager.default.fileExists(atPath: path) else {
       throw ResultsError(
-        .missing, "The \(title) '\(path)' does not exist; check the path, or run the experiment "
+        .missing,
+        "The \(title) '\(path)' does not exist; check the path, or run the experiment "
           + "that writes it.")
     }
     do {
       return try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
       throw ResultsError(
-        .inputOutput, "The \(title) '\(path)' could not be read (\(error.localizedDescription)); "
+        .inputOutput,
+        "The \(title) '\(path)' could not be read (\(error.localizedDescription)); "
           + "check its permissions.")
     }
   }

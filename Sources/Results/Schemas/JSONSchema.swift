@@ -48,7 +48,8 @@ public struct JSONSchema: Sendable {
     for (keyword, value) in members.sorted(by: { $0.key < $1.key }) {
       guard keywords.contains(keyword) else {
         throw ResultsError(
-          .malformed, "The schema at '\(place)' uses the keyword '\(keyword)', which this validator "
+          .malformed,
+          "The schema at '\(place)' uses the keyword '\(keyword)', which this validator "
             + "does not implement; express the rule otherwise or implement it.")
       }
       let inner = "\(place)/\(keyword)"
