@@ -73,7 +73,8 @@ public struct PublishedValue: Codable, Equatable, Sendable {
       && (record.isSynthetic || record.datasets.contains { $0.name == dataset })
       && variant.allSatisfy { name, value in
         name == "innerSteps"
-          ? record.innerSteps == value.integerValue : (record.variant[name] ?? record.configuration[name]) == value
+          ? record.innerSteps == value.integerValue
+          : (record.variant[name] ?? record.configuration[name]) == value
       }
   }
 }

@@ -51,6 +51,20 @@ public struct ToleranceFile: Codable, Equatable, Sendable {
     /// True where the metric is not compared, on purpose.
     public var ignored: Bool?
 
+    /// The tolerance of one metric.
+    public init(
+      experiment: String, metric: String, methods: [String]? = nil, absolute: Double,
+      relative: Double, reason: String, ignored: Bool? = nil
+    ) {
+      self.experiment = experiment
+      self.metric = metric
+      self.methods = methods
+      self.absolute = absolute
+      self.relative = relative
+      self.reason = reason
+      self.ignored = ignored
+    }
+
     /// The tolerance without its key.
     public var tolerance: Tolerance {
       Tolerance(absolute: absolute, relative: relative, reason: reason)
@@ -63,6 +77,12 @@ public struct ToleranceFile: Codable, Equatable, Sendable {
   public var chosen: String
   /// The tolerances.
   public var tolerances: [Entry]
+
+  /// A file with these tolerances, chosen in this way.
+  public init(chosen: String, tolerances: [Entry]) {
+    self.chosen = chosen
+    self.tolerances = tolerances
+  }
 
   /// The tolerances of one budget; an absent file is an error.
   public static func load(
