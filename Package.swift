@@ -65,15 +65,15 @@ let executableTargets: [Target] = [
 ]
 
 let testTargets: [Target] = [
-  .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+  .target(name: "TestSupport", dependencies: ["Tensors", "Results"], path: "Tests/TestSupport"),
   .testTarget(
     name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: backendSettings),
   .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
   .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
   .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
   .testTarget(name: "BilevelTests", dependencies: ["Bilevel", "TestSupport"]),
-  .testTarget(name: "ResultsTests", dependencies: ["Results"]),
-  .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+  .testTarget(name: "ResultsTests", dependencies: ["Results", "TestSupport"]),
+  .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
   .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"]),
   .testTarget(
     name: "CommandTests",

@@ -1,0 +1,169 @@
+# Verbs of the BDA reproduction suite. `make` or `make help` lists them; `make -n VERB` shows the
+# commands of one without running them. Each verb prints its commands and their durations.
+#
+# Variables: BDA_BACKEND=portable  portable Swift kernels even where oneDNN is installed
+#            BDA_TUNE=generic      for any machine of the architecture, not this host's vector units
+#            BDA_MIRROR=DIR        copy the public data sets from DIR instead of downloading them
+#            BDA_DATA_DIR=DIR      where data sets live (default: datasets)
+#            BDA_INSTALL=no        never install system packages
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# --- The kernels --------------------------------------------------------------------------------
+
+ONEDNN_HEADERS := /usr/include/oneapi/dnnl/dnnl.h /usr/include/dnnl.h \
+  /usr/local/include/dnnl.h /usr/local/include/oneapi/dnnl/dnnl.h
+
+ifneq ($(filter-out portable onednn,$(BDA_BACKEND)),)
+$(error BDA_BACKEND is "$(BDA_BACKEND)": use portable or onednn, or leave it unset)
+endif
+
+# oneDNN where its header is, unless told otherwise. The answer is passed to every command by name:
+# SwiftPM remembers an evaluated manifest by its environment, and would not notice a new header.
+ifeq ($(BDA_BACKEND),portable)
+BACKEND := portable
+else ifneq ($(wildcard $(ONEDNN_HEADERS)),)
+BACKEND := onednn
+else ifeq ($(BDA_BACKEND),onednn)
+# Expanded, and so reported, only by verbs that build: `make setup` can still repair it.
+BACKEND = $(error BDA_BACKEND is onednn, but its header is not installed: run make setup)
+else
+BACKEND := portable
+endif
+
+# Both builds live side by side, so that switching costs nothing.
+BUILD = $(if $(filter portable,$(BACKEND)),.build-portable,.build)
+
+TIMED := scripts/timed
+SWIFT = $(TIMED) env BDA_BACKEND=$(BACKEND) swift
+RELEASE = -c release --scratch-path $(BUILD)
+# A built command: `$(RUN)/report table`.
+RUN = @$(TIMED) env BDA_BACKEND=$(BACKEND) $(BUILD)/release
+
+# Suites whose numbers pass through the kernels: tested with both backends of the binary.
+KERNEL_TESTS := TensorsTests|AutodiffTests|NetworksTests|BilevelTests
+SOURCES := Sources Tests Package.swift
+
+# --- What `make reproduce` runs -----------------------------------------------------------------
+
+# One experiment a line; each reads what `datasets synthesise` wrote.
+define SMOKE_EXPERIMENTS
+$(RUN)/hyper-cleaning run --budget smoke
+endef
+
+# The same on real data (after `make data`), about an hour in all.
+define SHORT_EXPERIMENTS
+$(RUN)/hyper-cleaning run --budget short
+endef
+
+# Speed of the hot paths, one measurement a line.
+define BENCHMARKS
+$(RUN)/hyper-cleaning run --budget smoke --method rhg
+endef
+
+# --- Verbs --------------------------------------------------------------------------------------
+
+.PHONY: help
+help: ## List the verbs
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
+	  | while IFS='|' read -r verb text; do printf '  make %-26s %s\n' "$$verb" "$$text"; done
+
+.PHONY: setup
+setup: ## Install what is missing with apt-get where permitted; otherwise print the command
+	@$(TIMED) scripts/setup
+
+.PHONY: doctor
+doctor: ## Show what is needed, what is there, and the remedy for what is not
+	@$(TIMED) scripts/doctor
+
+.PHONY: build
+build: ## Build everything in release for this host's vector units
+	@$(SWIFT) build $(RELEASE)
+
+# `setup` may install oneDNN: the second make sees it and picks the kernels again.
+.PHONY: test
+test: setup ## Run all tests, and those of the kernels with the portable backend as well
+	@$(MAKE) --no-print-directory test-suites
+
+.PHONY: test-suites
+test-suites:
+	@$(SWIFT) build $(RELEASE) --build-tests
+ifeq ($(BACKEND),onednn)
+	@$(TIMED) env BDA_BACKEND=portable swift test $(RELEASE) --skip-build --filter '$(KERNEL_TESTS)'
+endif
+	@$(SWIFT) test $(RELEASE) --skip-build
+
+.PHONY: test-debug
+test-debug: setup ## Run all tests in debug, with overflow and bounds checks (slow)
+	@$(MAKE) --no-print-directory test-debug-suites
+
+.PHONY: test-debug-suites
+test-debug-suites:
+	@$(SWIFT) test -c debug --scratch-path $(BUILD)
+
+.PHONY: data
+data: build ## Fetch, verify and convert MNIST and Fashion-MNIST (BDA_MIRROR=DIR: from a local copy)
+	$(RUN)/datasets fetch mnist fashion-mnist
+	$(RUN)/datasets convert mnist fashion-mnist
+	$(RUN)/datasets verify mnist fashion-mnist
+
+.PHONY: reproduce
+reproduce: setup ## From nothing to a table and verdicts in minutes: build, synthesise, run, check
+	@$(TIMED) $(MAKE) --no-print-directory reproduce-smoke
+	@echo 'Reproduced: every claim and reference that was run is within its tolerance.'
+
+.PHONY: reproduce-smoke
+reproduce-smoke: build
+	$(RUN)/datasets synthesise
+	$(SMOKE_EXPERIMENTS)
+	$(RUN)/report table --budget smoke
+# Exit code 4 means better than the stored reference throughout: no reason to fail a reproduction.
+	$(RUN)/report check --budget smoke || [ $$? -eq 4 ]
+
+.PHONY: reproduce-hyper-cleaning
+reproduce-hyper-cleaning: data ## Hyper-cleaning on real MNIST at the short budget
+	$(SHORT_EXPERIMENTS)
+	$(RUN)/report table --budget short
+
+# Reading records needs none of the C libraries: build that one product.
+.PHONY: report-build
+report-build:
+	@$(SWIFT) build $(RELEASE) --product report
+
+.PHONY: tables
+tables: report-build ## Print the tables of the records in results/runs
+	$(RUN)/report table
+
+.PHONY: figures
+figures: report-build ## Draw the figures of the records in results/runs
+	$(RUN)/report figure
+
+.PHONY: check
+check: report-build ## Compare the records with references and claims
+	$(RUN)/report check
+
+.PHONY: bench
+bench: build ## Measure the speed of the hot paths
+	$(BENCHMARKS)
+
+.PHONY: lint
+lint: ## Look for violations of format and style, changing nothing
+	@$(TIMED) swift format lint --strict --recursive $(SOURCES)
+	@$(TIMED) bash -n scripts/timed scripts/setup scripts/doctor scripts/dependencies.bash .ci/run
+
+.PHONY: format
+format: ## Rewrite the sources in the project's format
+	@$(TIMED) swift format --in-place --recursive $(SOURCES)
+
+.PHONY: clean
+clean: ## Remove what was built
+	@$(TIMED) rm -rf .build .build-portable
+
+# Runs and data sets may have taken a night: never removed by a verb.
+.PHONY: distclean
+distclean: clean ## Also remove resolved versions, tables and figures; never records or data
+	@$(TIMED) rm -rf Package.resolved .swiftpm results/tables results/figures
+	@echo 'Kept: results/runs and datasets (remove them by hand if you mean to).'

@@ -1,0 +1,69 @@
+import Foundation
+
+/// The folder that holds the data: original files below `<name>/`, ready files beside them.
+///
+///     datasets/mnist/train-images-idx3-ubyte.gz      as published
+///     datasets/mnist-train.h5                        as experiments read it
+///
+/// Its layout is that of a mirror, so one person's data folder is another's `--mirror`.
+public struct DataFolder: Sendable, Equatable {
+  /// The path of the folder.
+  public let path: String
+
+  /// The folder at `path`; it need not exist.
+  public init(path: String) { self.path = path }
+
+  /// The folder that `BDA_DATA_DIR` names, `datasets` when it is unset or empty.
+  public static func standard(
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> DataFolder {
+    let named = environment["BDA_DATA_DIR"] ?? ""
+    return DataFolder(path: named.isEmpty ? "datasets" : named)
+  }
+
+  /// Where the original file lies, as published.
+  public func originalPath(_ file: SourceFile, of source: ImageSource) -> String {
+    "\(path)/\(source.name)/\(file.compressedName)"
+  }
+
+  /// The path of the original file that is there, compressed or not, nil when neither is.
+  public func existingOriginal(_ file: SourceFile, of source: ImageSource) -> String? {
+    [file.compressedName, file.name]
+      .map { "\(path)/\(source.name)/\($0)" }
+      .first { FileBytes.size($0) != nil }
+  }
+
+  /// Where the ready file of one split lies.
+  public func readyPath(name: String, split: String) -> String {
+    "\(path)/\(name)-\(split).h5"
+  }
+
+  /// One split of a data set, from its ready file.
+  ///
+  /// - Throws: when the file is absent, a sentence with the command that creates it.
+  public func load(name: String, split: String) throws(DatasetError) -> ImageDataset {
+    let path = readyPath(name: name, split: split)
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw DatasetError(
+        .missing,
+        "The data file \(path) does not exist: create it with `\(remedy(name))`, or name the "
+          + "folder that has it with --data or BDA_DATA_DIR.")
+    }
+    return try ImageDataset.load(path)
+  }
+
+  private func remedy(_ name: String) -> String {
+    if ImageSource.named(name) != nil {
+      return "datasets fetch \(name) && datasets convert \(name)"
+    }
+    if name == SyntheticDigits.name { return "datasets synthesise" }
+    return "datasets list"
+  }
+
+  /// The paths of all ready files, sorted.
+  public func readyFiles() -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }.sorted()
+      .map { "\(path)/\($0)" }
+  }
+}

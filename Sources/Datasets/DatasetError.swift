@@ -1,0 +1,51 @@
+/// Why data could not be read, written, fetched or accepted.
+///
+/// The message is one full sentence that names the file, address or object and the remedy; it is
+/// meant to be printed as it is. The exit code is what a command ends with.
+public struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What went wrong, for code that decides by it.
+  public enum Kind: String, Sendable {
+    /// A file, folder or object inside a file is not there.
+    case missing
+    /// The file is there and the system refuses to read it.
+    case unreadable
+    /// The bytes are not what the format says: truncated, damaged, not of this format.
+    case malformed
+    /// The format is right and the contents are not: shape, type, count, label, attribute.
+    case unexpectedContents
+    /// A digest differs from the pinned or recorded one.
+    case digestMismatch
+    /// More bytes are declared than can be meant.
+    case tooLarge
+    /// An address could not be reached or answered with an error.
+    case network
+    /// A file or folder cannot be written.
+    case unwritable
+    /// Something valid that this suite does not handle.
+    case unsupported
+  }
+
+  /// What went wrong.
+  public let kind: Kind
+  /// One full sentence naming the thing and the remedy.
+  public let message: String
+
+  /// An error with its sentence.
+  public init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+
+  /// The exit code of a command that ends with this error: 66 when data is missing, 65 when it is
+  /// present but wrong, 1 otherwise.
+  public var exitCode: Int32 {
+    switch kind {
+    case .missing: 66
+    case .malformed, .unexpectedContents, .digestMismatch, .tooLarge, .unsupported: 65
+    case .unreadable, .network, .unwritable: 1
+    }
+  }
+
+  /// The message.
+  public var description: String { message }
+}

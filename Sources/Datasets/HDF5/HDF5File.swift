@@ -1,0 +1,174 @@
+internal import CHDF5
+import Foundation
+
+/// An HDF5 file opened for reading.
+///
+/// Objects are named by paths such as `train/features`; a leading slash makes no difference. Every
+/// failure is a ``DatasetError`` that names the file and the object.
+public final class HDF5File: Sendable {
+  /// The path that was opened.
+  public let path: String
+  /// The largest array that is read, in bytes. A damaged header can declare any size; without a
+  /// limit the attempt to make room for it would end the process.
+  public let maximumArrayBytes: Int
+  let identifier: HDF5Identifier
+
+  private init(path: String, maximumArrayBytes: Int, identifier: consuming HDF5Identifier) {
+    self.path = path
+    self.maximumArrayBytes = maximumArrayBytes
+    self.identifier = identifier
+  }
+
+  /// The opened file.
+  ///
+  /// Throws when the file is absent, unreadable, empty, not HDF5, or cut short.
+  public static func open(
+    _ path: String, maximumArrayBytes: Int = 4 << 30
+  ) throws(DatasetError) -> HDF5File {
+    try FileBytes.requireReadable(
+      path, remedy: "check the path, or create it with `datasets convert` or "
+        + "`datasets synthesise`")
+    guard FileBytes.size(path) != 0 else {
+      throw DatasetError(
+        .malformed, "The file \(path) is empty (0 bytes): delete it and create it again.")
+    }
+    return try HDF5Library.synchronized { () throws(DatasetError) in
+      guard H5Fis_hdf5(path) > 0 else {
+        throw DatasetError(
+          .malformed,
+          "The file \(path) is not an HDF5 file: give an .h5 file, for example one written by "
+            + "`datasets convert`.")
+      }
+      guard
+        let identifier = HDF5Identifier(
+          H5Fopen(path, bda_read_only(), bda_default_properties()))
+      else {
+        throw DatasetError(
+          .malformed,
+          "The HDF5 file \(path) is damaged or cut short (\(HDF5Library.deepestError())): delete "
+            + "it and create it again.")
+      }
+      return HDF5File(
+        path: path, maximumArrayBytes: maximumArrayBytes, identifier: identifier)
+    }
+  }
+
+  /// Whether an object of this name exists.
+  public func contains(_ name: String) -> Bool {
+    (try? HDF5Library.synchronized { () throws(DatasetError) in exists(name) }) ?? false
+  }
+
+  /// The names of the members of a group, sorted.
+  public func members(of group: String = "/") throws(DatasetError) -> [String] {
+    try HDF5Library.synchronized { () throws(DatasetError) in
+      try requireObject(group)
+      let opened = HDF5Identifier(
+        H5Gopen2(identifier.rawValue, group, bda_default_properties()))
+      guard let opened else {
+        throw malformed(group, "cannot be opened as a group")
+      }
+      var information = H5G_info_t()
+      guard H5Gget_info(opened.rawValue, &information) >= 0 else {
+        throw malformed(group, "cannot be listed")
+      }
+      var names: [String] = []
+      for index in 0..<information.nlinks {
+        var buffer = [CChar](repeating: 0, count: 1024)
+        let length = H5Lget_name_by_idx(
+          opened.rawValue, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, buffer.count,
+          bda_default_properties())
+        guard length >= 0 else { throw malformed(group, "cannot be listed") }
+        names.append(text(buffer))
+      }
+      return names
+    }
+  }
+
+  /// The extents of an array; `[]` for a scalar.
+  public func shape(of name: String) throws(DatasetError) -> [Int] {
+    try HDF5Library.synchronized { () throws(DatasetError) in
+      let array = try openArray(name)
+      return try shape(of: array, name)
+    }
+  }
+
+  /// An array, converted from any stored number type.
+  ///
+  /// Conversion follows HDF5: values outside the range of `Element` are clamped, fractions cut. Use
+  /// ``readIntegers(_:in:)`` where nothing may be lost.
+  public func read<Element: HDF5Element>(
+    _ name: String, as type: Element.Type = Element.self
+  ) throws(DatasetError) -> HDF5Array<Element> {
+    try HDF5Library.synchronized { () throws(DatasetError) in
+      let array = try openArray(name)
+      _ = try numberType(of: array, name)
+      let shape = try shape(of: array, name)
+      let count = try elementCount(shape, of: array, name, stride: MemoryLayout<Element>.stride)
+      guard count > 0 else { return HDF5Array(shape: shape, values: []) }
+      var status: herr_t = -1
+      let values = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+        status = H5Dread(
+          array.rawValue, Element.hdf5Kind.nativeType, bda_all(), bda_all(),
+          bda_default_properties(), buffer.baseAddress)
+        initialized = status < 0 ? 0 : count
+      }
+      guard status >= 0 else {
+        throw malformed(name, "cannot be read (\(HDF5Library.deepestError()))")
+      }
+      return HDF5Array(shape: shape, values: values)
+    }
+  }
+
+  /// Integers, from any stored number type, with nothing lost: a fraction, a non-finite value or a
+  /// value outside `range` is an error that names the first such position.
+  public func readIntegers(
+    _ name: String, in range: ClosedRange<Int> = Int.min...Int.max
+  ) throws(DatasetError) -> HDF5Array<Int64> {
+    let stored = try HDF5Library.synchronized { () throws(DatasetError) in
+      try numberType(of: try openArray(name), name)
+    }
+    switch stored {
+    case .integer(signed: true, _), .integer(signed: false, bytes: 0..<8):
+      let array = try read(name, as: Int64.self)
+      try check(array.values, name, range) { Int(exactly: $0) }
+      return array
+    case .integer:
+      let array = try read(name, as: UInt64.self)
+      try check(array.values, name, range) { Int(exactly: $0) }
+      return HDF5Array(shape: array.shape, values: array.values.map { Int64($0) })
+    case .real:
+      let array = try read(name, as: Double.self)
+      try check(array.values, name, range) { Int(exactly: $0) }
+      return HDF5Array(shape: array.shape, values: array.values.map { Int64($0) })
+    }
+  }
+
+  private func check<Element>(
+    _ values: [Element], _ name: String, _ range: ClosedRange<Int>,
+    _ integer: (Element) -> Int?
+  ) throws(DatasetError) {
+    for (position, value) in values.enumerated() {
+      guard let whole = integer(value) else {
+        throw unexpected(
+          name, "holds \(value) at position \(position), which is not a whole number",
+          remedy: "store whole numbers there")
+      }
+      guard range.contains(whole) else {
+        throw unexpected(
+          name,
+          "holds \(whole) at position \(position), which is outside "
+            + "\(range.lowerBound)...\(range.upperBound)",
+          remedy: "correct the value")
+      }
+    }
+  }
+}
+
+extension HDF5File {
+  /// Whether an array is stored as unsigned bytes, which need no check when read as `UInt8`.
+  public func storesBytes(_ name: String) throws(DatasetError) -> Bool {
+    try HDF5Library.synchronized { () throws(DatasetError) in
+      try numberType(of: try openArray(name), name) == .integer(signed: false, bytes: 1)
+    }
+  }
+}

@@ -1,0 +1,221 @@
+import Foundation
+import Yams
+
+/// Resolved settings of an experiment: defaults, overridden by a YAML file, overridden by options.
+///
+///     struct Settings: Codable, Sendable { var innerSteps = 100; var upper = Upper() }
+///     let configuration = try Configuration.resolve(
+///       defaults: Settings(), file: options.configurationFile, settings: options.settings)
+///
+/// **Invariant:** a layer can only override what the defaults name. A key they do not have is an
+/// error, and so is a value of another type: a setting is never silently ignored. (Members of
+/// dictionaries are free; elements of lists are replaced as a whole list.)
+public struct Configuration<Settings: Codable & Sendable>: Sendable {
+  /// The typed settings.
+  public let settings: Settings
+  /// The same as a tree, unset optionals included.
+  public let tree: ConfigurationValue
+
+  /// The settings as they are, without overrides.
+  public init(_ settings: Settings) {
+    // Settings are declared by this package: that they can be encoded is a property of their type.
+    guard let tree = try? ConfigurationEncoder.encode(settings) else {
+      preconditionFailure("Settings of type \(Settings.self) cannot be encoded: \(settings)")
+    }
+    self.init(settings, tree: tree)
+  }
+
+  private init(_ settings: Settings, tree: ConfigurationValue) {
+    self.settings = settings
+    self.tree = tree
+  }
+
+  /// The defaults overridden by the file, then by each `key.path=value` in order.
+  public static func resolve(
+    defaults: Settings, file: URL? = nil, settings: [String] = []
+  ) throws(ConfigurationError) -> Configuration {
+    var configuration = Configuration(defaults)
+    if let file { configuration = try configuration.overridden(by: ConfigurationLayer(file: file)) }
+    for setting in settings {
+      configuration = try configuration.overridden(by: ConfigurationLayer(setting: setting))
+    }
+    return configuration
+  }
+
+  /// The resolved settings as YAML, which `--config` reads back to the same settings.
+  public var yaml: String { tree.yaml }
+
+  /// The digest of the canonical JSON text, by the given hash function. Equal settings have equal
+  /// digests, whichever files and options they came from.
+  public func digest(using hash: ([UInt8]) -> String) -> String {
+    hash(Array(tree.canonicalJSON.utf8))
+  }
+
+  // MARK: - One layer
+
+  private func overridden(
+    by layer: ConfigurationLayer
+  ) throws(ConfigurationError) -> Configuration {
+    guard let overrides = layer.node else { return self }
+    let merged = Self.merge(tree.node, overrides)
+    let resolved: Configuration
+    do {
+      let settings = try YAMLDecoder().decode(Settings.self, from: merged)
+      resolved = Configuration(settings, tree: try ConfigurationEncoder.encode(settings))
+    } catch let error as DecodingError {
+      throw failure(error, in: layer)
+    } catch EncodingError.invalidValue(_, let context) {
+      throw ConfigurationError(
+        layer.errorKind, "\(layer.subject(at: [])) cannot be used: \(context.debugDescription).")
+    } catch {
+      throw ConfigurationError(
+        layer.errorKind, "\(layer.subject(at: [])) cannot be used: \(error).")
+    }
+    // What was read but does not show in the result has been ignored by the decoder: unknown keys.
+    try Self.check(overrides, against: resolved.tree, before: tree, path: [], in: layer)
+    return resolved
+  }
+
+  private static func merge(_ base: Node, _ overrides: Node) -> Node {
+    guard let current = base.mapping, current.count > 0 else { return overrides }
+    if isEmpty(overrides) { return base }
+    guard let changes = overrides.mapping else { return overrides }
+    var pairs = current.map { ($0.key, $0.value) }
+    for change in changes {
+      if let index = pairs.firstIndex(where: { $0.0.string == change.key.string }) {
+        pairs[index].1 = merge(pairs[index].1, change.value)
+      } else {
+        pairs.append((change.key, change.value))
+      }
+    }
+    return Node(pairs)
+  }
+
+  /// Whether nothing follows a key: a section whose lines are all commented out overrides nothing.
+  private static func isEmpty(_ node: Node) -> Bool {
+    node.scalar.map { $0.string.isEmpty && $0.style == .plain } ?? false
+  }
+
+  private static func check(
+    _ node: Node, against tree: ConfigurationValue, before: ConfigurationValue?, path: [String],
+    in layer: ConfigurationLayer
+  ) throws(ConfigurationError) {
+    switch (node, tree) {
+    case (.mapping(let mapping), .object):
+      for (key, value) in mapping {
+        let name = key.string ?? "?"
+        guard let child = tree[name] else {
+          throw unknownKey(name, path: path, valid: tree, in: layer)
+        }
+        try check(value, against: child, before: before?[name], path: path + [name], in: layer)
+      }
+    case (.sequence(let nodes), .array(let items)):
+      for (index, (node, item)) in zip(nodes, items).enumerated() {
+        try check(node, against: item, before: nil, path: path + ["\(index)"], in: layer)
+      }
+    case (.scalar, .object):
+      break
+    case (.scalar(let scalar), _):
+      // Decoders take `null` for the text "null" where a text is wanted.
+      let isNull = node.null != nil && scalar.style == .plain
+      guard !isNull || tree == .null else {
+        throw wrongValue(node, path: path, wanted: before ?? tree, in: layer)
+      }
+    default:
+      break
+    }
+  }
+
+  // MARK: - Sentences
+
+  private static func unknownKey(
+    _ name: String, path: [String], valid tree: ConfigurationValue, in layer: ConfigurationLayer
+  ) -> ConfigurationError {
+    let place = path.isEmpty ? "" : " under \"\(path.joined(separator: "."))\""
+    return ConfigurationError(
+      layer.errorKind,
+      "\(layer.subject(at: path + [name])) has the unknown key \"\(name)\"\(place); "
+        + Spelling.advice(for: name, among: tree.keys))
+  }
+
+  private static func wrongValue(
+    _ node: Node?, path: [String], wanted: ConfigurationValue, in layer: ConfigurationLayer
+  ) -> ConfigurationError {
+    let found: String
+    switch node {
+    case .scalar(let scalar): found = scalar.string.isEmpty ? "nothing" : "\"\(scalar.string)\""
+    case .mapping: found = "named values"
+    case .sequence: found = "a list"
+    case .alias, nil: found = "something else"
+    }
+    return ConfigurationError(
+      layer.errorKind,
+      "\(layer.subject(at: path)) gives \(found) for the key \"\(path.joined(separator: "."))\", which "
+        + "wants \(wanted.kindDescription)\(example(of: wanted)).")
+  }
+
+  private static func example(of value: ConfigurationValue) -> String {
+    switch value {
+    case .boolean, .integer, .number, .string:
+      ", such as " + value.yaml.trimmingCharacters(in: .whitespacesAndNewlines)
+    case .null, .array, .object: ""
+    }
+  }
+
+  private func failure(
+    _ error: DecodingError, in layer: ConfigurationLayer
+  ) -> ConfigurationError {
+    switch error {
+    case .keyNotFound(let key, let context):
+      let path = Self.names(context.codingPath)
+      // A misspelt key of a list's element leaves the right one missing: name what is there.
+      let present = layer.node(at: path)?.mapping?.keys.compactMap(\.string) ?? []
+      let advice =
+        Spelling.nearest(to: key.stringValue, among: present)
+        .map { "; did you mean it by \"\($0)\"?" } ?? "; add it."
+      return ConfigurationError(
+        layer.errorKind,
+        "\(layer.subject(at: path)) lacks the key \"\(key.stringValue)\" under "
+          + "\"\(path.joined(separator: "."))\"\(advice)")
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      let path = Self.names(context.codingPath)
+      let wanted = tree.value(at: path) ?? .null
+      guard wanted == .null else {
+        return Self.wrongValue(layer.node(at: path), path: path, wanted: wanted, in: layer)
+      }
+      return ConfigurationError(
+        layer.errorKind,
+        "\(layer.subject(at: path)) gives the key \"\(path.joined(separator: "."))\" a value that is "
+          + "not a valid \(type); correct it.")
+    case .dataCorrupted(let context):
+      let path = Self.names(context.codingPath)
+      let end = context.debugDescription.last.map { ".?!".contains($0) } == true ? "" : "."
+      return ConfigurationError(
+        layer.errorKind,
+        "\(layer.subject(at: path)) has a wrong value for the key "
+          + "\"\(path.joined(separator: "."))\": \(context.debugDescription)\(end)")
+    @unknown default:
+      return ConfigurationError(
+        layer.errorKind, "\(layer.subject(at: [])) cannot be used: \(error).")
+    }
+  }
+
+  private static func names(_ path: [any CodingKey]) -> [String] {
+    path.map { $0.intValue.map(String.init) ?? $0.stringValue }
+  }
+}
+
+extension ConfigurationLayer {
+  /// The node at a path, where the layer has one.
+  func node(at path: [String]) -> Node? {
+    var current = node
+    for name in path {
+      if let index = Int(name), case .sequence(let items) = current {
+        current = items.indices.contains(index) ? items[index] : nil
+      } else {
+        current = current?.mapping?.first { $0.key.string == name }?.value
+      }
+    }
+    return current
+  }
+}

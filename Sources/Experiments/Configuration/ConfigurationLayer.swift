@@ -1,0 +1,136 @@
+import Foundation
+import Yams
+
+/// One source of overrides, a file or a `--set` option, with what its error sentences need.
+struct ConfigurationLayer {
+  /// Where the overrides come from.
+  enum Origin {
+    case file(String)
+    case option(String)
+  }
+
+  let origin: Origin
+  /// The overriding mapping; nil for a file of nothing but comments.
+  let node: Node?
+
+  /// The overrides in a YAML file.
+  init(file: URL) throws(ConfigurationError) {
+    let name = file.relativePath
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory) else {
+      throw ConfigurationError(
+        .missing,
+        "The configuration file \(name) does not exist; check the path given with --config.")
+    }
+    guard !isDirectory.boolValue else {
+      throw ConfigurationError(
+        .missing,
+        "The configuration \(name) is a folder; name one of the YAML files in it with --config.")
+    }
+    let data: Data
+    do { data = try Data(contentsOf: file) } catch {
+      throw ConfigurationError(
+        .missing,
+        "The configuration file \(name) cannot be read; check its permissions.")
+    }
+    guard let text = String(bytes: data, encoding: .utf8) else {
+      throw ConfigurationError(
+        .invalidFile,
+        "The configuration file \(name) is not UTF-8 text; save it as UTF-8 YAML.")
+    }
+    // Comments alone are a template nobody has filled in; nothing at all is a file cut short.
+    guard text.contains(where: { !$0.isWhitespace }) else {
+      throw ConfigurationError(
+        .invalidFile,
+        "The configuration file \(name) is empty; write the keys to override into it, or leave "
+          + "--config out to use the defaults.")
+    }
+    origin = .file(name)
+    do {
+      node = try Yams.compose(yaml: text)
+    } catch {
+      throw ConfigurationError(
+        .invalidFile, Self.syntaxSentence("The configuration file \(name)", error))
+    }
+    if let node, node.mapping == nil {
+      throw ConfigurationError(
+        .invalidFile,
+        "The configuration file \(name) holds no named values at its top level; write lines of the "
+          + "form key: value.")
+    }
+  }
+
+  /// The override of one option, `upper.learningRate=0.1`; the value is YAML.
+  init(setting: String) throws(ConfigurationError) {
+    guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
+      throw ConfigurationError(
+        .invalidOption, "The option --set wants key=value but was given \"\(setting)\".")
+    }
+    origin = .option(setting)
+    let text = String(setting[setting.index(after: equals)...])
+    let value: Node
+    do {
+      value = try Yams.compose(yaml: text) ?? Node("", Tag(.null))
+    } catch {
+      throw ConfigurationError(
+        .invalidOption, Self.syntaxSentence("The value of the option --set \(setting)", error))
+    }
+    let path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false)
+    node = path.reversed().reduce(value) { inner, key in Node([(Node(String(key)), inner)]) }
+  }
+
+  /// The start of a sentence about a place in this layer: `The configuration file a.yaml, line 3,`.
+  func subject(at path: [String]) -> String {
+    switch origin {
+    case .option(let text): return "The option --set \(text)"
+    case .file(let name):
+      guard let line = line(of: path) else { return "The configuration file \(name)" }
+      return "The configuration file \(name), line \(line),"
+    }
+  }
+
+  /// The kind of an error about this layer's content.
+  var errorKind: ConfigurationError.Kind {
+    switch origin {
+    case .file: .invalidFile
+    case .option: .invalidOption
+    }
+  }
+
+  /// The line of the deepest part of a path that the file contains; lines are counted from 1.
+  private func line(of path: [String]) -> Int? {
+    guard var current = node else { return nil }
+    var line: Int?
+    for name in path {
+      if let index = Int(name), case .sequence(let items) = current, items.indices.contains(index) {
+        current = items[index]
+        line = current.mark?.line ?? line
+      } else if let pair = current.mapping?.first(where: { $0.key.string == name }) {
+        current = pair.value
+        line = pair.key.mark?.line ?? line
+      } else {
+        break
+      }
+    }
+    return line
+  }
+
+  private static func syntaxSentence(_ subject: String, _ error: any Error) -> String {
+    switch error {
+    case YamlError.scanner(_, let problem, let mark, _),
+      YamlError.parser(_, let problem, let mark, _),
+      YamlError.composer(_, let problem, let mark, _):
+      return
+        "\(subject) is not valid YAML at line \(mark.line), column \(mark.column) (\(problem)); "
+        + "correct that place."
+    case YamlError.duplicatedKeysInMapping(let duplicates, let context):
+      return
+        "\(subject) has the key \(Spelling.list(duplicates.sorted())) more than once, first near "
+        + "line \(context.mark.line); keep one of them."
+    case YamlError.reader(let problem, _, _, _):
+      return "\(subject) is not valid YAML (\(problem)); save it as UTF-8 text."
+    default:
+      return "\(subject) is not valid YAML (\(error)); correct it."
+    }
+  }
+}

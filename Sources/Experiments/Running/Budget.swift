@@ -1,0 +1,19 @@
+import ArgumentParser
+
+/// How much a run may cost.
+public enum Budget: String, Sendable, CaseIterable, ExpressibleByArgument, Codable {
+  /// Synthetic data, minutes: every method once, for continuous integration.
+  case smoke
+  /// Real data, one evening: one seed, fewer outer steps.
+  case short
+  /// Real data, as long as it takes: the published settings over several seeds.
+  case paper
+}
+
+/// The scalar type computations use.
+public enum ScalarChoice: String, Sendable, CaseIterable, ExpressibleByArgument, Codable {
+  /// 32 bits: fast, for runs.
+  case float
+  /// 64 bits: for proofs and comparisons.
+  case double
+}

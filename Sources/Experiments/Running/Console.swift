@@ -1,0 +1,137 @@
+import Foundation
+import Synchronization
+
+/// The two streams of a command: results on standard output, everything else on standard error.
+///
+/// A status line (the progress bar) may live at the bottom of the diagnostics; notes appear above
+/// it. All writes are whole and serialised, so that threads do not cut each other's lines.
+public final class Console: Sendable {
+  /// Where the bytes of one stream go; returns whether they arrived.
+  public typealias Sink = @Sendable (String) -> Bool
+
+  /// Whether notes and progress are left out; warnings, errors and results never are.
+  public let isQuiet: Bool
+  /// What standard error can show.
+  public let terminal: Terminal
+
+  private struct State {
+    var status = ""
+    var hidesCursor = false
+    var resultsWereLost = false
+  }
+
+  private let state = Mutex(State())
+  private let results: Sink
+  private let diagnostics: Sink
+
+  /// A console on standard output and standard error, or on the given sinks instead.
+  public init(
+    isQuiet: Bool = false, terminal: Terminal = Terminal(descriptor: STDERR_FILENO),
+    results: Sink? = nil, diagnostics: Sink? = nil
+  ) {
+    self.isQuiet = isQuiet
+    self.terminal = terminal
+    self.results = results ?? { Self.write($0, to: STDOUT_FILENO) }
+    self.diagnostics = diagnostics ?? { Self.write($0, to: STDERR_FILENO) }
+  }
+
+  deinit { endStatus() }
+
+  /// Writes a result line to standard output.
+  public func show(result text: String) {
+    state.withLock { state in
+      erase(&state)
+      if !results(text + "\n") { state.resultsWereLost = true }
+      redraw(state)
+    }
+  }
+
+  /// Writes a note to standard error, unless the console is quiet.
+  public func show(note text: String) {
+    if !isQuiet { line(text) }
+  }
+
+  /// Writes the seeds of a run to standard error, even on a quiet console: without them a run cannot
+  /// be repeated.
+  public func announce(seeds: [UInt64]) {
+    let list = seeds.map(String.init).joined(separator: ", ")
+    line((seeds.count == 1 ? "seed: " : "seeds: ") + list)
+  }
+
+  /// Writes a warning to standard error.
+  public func show(warning text: String) {
+    line(terminal.paint("warning:", .yellow) + " " + text)
+  }
+
+  /// Writes an error to standard error.
+  public func show(error text: String) {
+    line(terminal.paint("error:", .red) + " " + text)
+  }
+
+  /// Whether a result line could not be written (full disk, closed descriptor).
+  public var resultsWereLost: Bool { state.withLock { $0.resultsWereLost } }
+
+  /// Replaces the status line. The text has no line break and fits the terminal's width.
+  ///
+  /// Only for terminals whose cursor moves: elsewhere this does nothing, and no escape is written.
+  func setStatus(_ text: String) {
+    guard terminal.movesCursor else { return }
+    state.withLock { state in
+      var output = ""
+      if !state.hidesCursor {
+        state.hidesCursor = true
+        Interruption.restoresCursor(true)
+        output += "\u{1B}[?25l"
+      }
+      output += "\r" + text + "\u{1B}[K"
+      state.status = text
+      _ = diagnostics(output)
+    }
+  }
+
+  /// Takes the status line away and gives the cursor back.
+  func endStatus() {
+    state.withLock { state in
+      erase(&state)
+      state.status = ""
+      guard state.hidesCursor else { return }
+      state.hidesCursor = false
+      Interruption.restoresCursor(false)
+      _ = diagnostics("\u{1B}[?25h")
+    }
+  }
+
+  private func line(_ text: String) {
+    state.withLock { state in
+      erase(&state)
+      _ = diagnostics(text + "\n")
+      redraw(state)
+    }
+  }
+
+  private func erase(_ state: inout State) {
+    if !state.status.isEmpty { _ = diagnostics("\r\u{1B}[K") }
+  }
+
+  private func redraw(_ state: State) {
+    if !state.status.isEmpty { _ = diagnostics(state.status) }
+  }
+
+  /// Writes all bytes to a file descriptor, going on after signals and partial writes.
+  private static func write(_ text: String, to descriptor: Int32) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+      var offset = 0
+      while offset < bytes.count {
+        let count = Foundation.write(
+          descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
+        if count > 0 {
+          offset += count
+        } else if errno != EINTR {
+          return false
+        }
+      }
+      return true
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+
+/// The exit codes every command of the suite uses, so that scripts can tell outcomes apart.
+public enum ExitStatus: Int32, CaseIterable, Sendable {
+  /// Everything asked for was done.
+  case success = 0
+  /// Something failed that no other code describes.
+  case unexpected = 1
+  /// A claim or a comparison with a reference lies outside its tolerance.
+  case claimOutsideTolerance = 2
+  /// A run diverged, met non-finite numbers, or ran out of its time.
+  case diverged = 3
+  /// Every deviation from the reference is an improvement: the reference wants updating.
+  case onlyImprovements = 4
+  /// A reference or a record to compare with does not exist.
+  case referenceMissing = 5
+  /// The command line is wrong (the argument parser's own code).
+  case usage = 64
+  /// A file is there, but its content is wrong (digest, shape, syntax, unknown key).
+  case dataInvalid = 65
+  /// A file is not there or cannot be read.
+  case dataMissing = 66
+  /// The user interrupted the command (SIGINT or SIGTERM); what was finished is recorded.
+  case interrupted = 130
+
+  /// What the code means, as a phrase for help texts and summaries.
+  public var meaning: String {
+    switch self {
+    case .success: "success"
+    case .unexpected: "unexpected failure"
+    case .claimOutsideTolerance: "a claim or reference comparison is outside its tolerance"
+    case .diverged: "a run diverged, met non-finite numbers or timed out"
+    case .onlyImprovements: "only improvements over the reference: consider updating it"
+    case .referenceMissing: "a reference or record is missing"
+    case .usage: "wrong command line"
+    case .dataInvalid: "data or configuration present but wrong"
+    case .dataMissing: "data or configuration missing or unreadable"
+    case .interrupted: "interrupted; what was finished is recorded"
+    }
+  }
+
+  /// The list of all codes with their meanings, for the discussion of a command's help.
+  public static var discussion: String {
+    let width = allCases.map { String($0.rawValue).count }.max() ?? 0
+    let rows = allCases.map { status in
+      let code = String(status.rawValue)
+      return "  " + String(repeating: " ", count: width - code.count) + code + "  " + status.meaning
+    }
+    return (["Exit codes:"] + rows).joined(separator: "\n")
+  }
+
+  /// The argument parser's form of the code: throwing it from `run()` ends the command silently.
+  public var exitCode: ExitCode { ExitCode(rawValue) }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import Foundation
+import Tensors
+
+/// The options every experiment understands, in the same words.
+public struct SharedOptions: ParsableArguments {
+  /// Seeds as written, one list per use of the option.
+  @Option(
+    name: .customLong("seed"),
+    help: ArgumentHelp(
+      "Seed of all randomness: 7, or 0,1,2, or 0...4; may be repeated. (default: the budget's)",
+      valueName: "seed"))
+  public var seedLists: [SeedList] = []
+
+  /// How much the run may cost.
+  @Option(help: "How much the run may cost: smoke (synthetic data), short or paper (real data).")
+  public var budget: Budget = .smoke
+
+  /// The methods to run, by name; empty means all of the budget.
+  @Option(
+    name: .customLong("method"),
+    help: ArgumentHelp(
+      "Method to run; may be repeated. (default: all; see the subcommand list)",
+      valueName: "name"))
+  public var methods: [String] = []
+
+  /// The file whose keys override the defaults.
+  @Option(
+    name: .customLong("config"),
+    help: ArgumentHelp(
+      "YAML file whose keys override the defaults; unknown keys are errors.", valueName: "file"))
+  public var configurationFile: String?
+
+  /// Single keys, overriding the file.
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "One key of the configuration, overriding the file: --set upper.learningRate=0.1; may be "
+        + "repeated.", valueName: "key=value"))
+  public var settings: [String] = []
+
+  /// The folder of data sets, where given.
+  @Option(
+    name: .customLong("data"),
+    help: ArgumentHelp(
+      "Folder of data sets. (default: $BDA_DATA_DIR, else datasets)", valueName: "folder"))
+  public var dataFolder: String?
+
+  /// The folder that records are written to.
+  @Option(
+    name: .customLong("output"),
+    help: ArgumentHelp("Folder to write records to.", valueName: "folder"))
+  public var outputFolder: String = "results/runs"
+
+  /// The number of threads, where given.
+  @Option(help: "Number of threads. (default: $BDA_THREADS, else all processors)")
+  public var threads: Int?
+
+  /// The scalar type of the computation.
+  @Option(help: "Scalar type of the computation: float or double.")
+  public var scalar: ScalarChoice = .float
+
+  /// How progress is shown.
+  @Option(help: "Progress on standard error: auto, bar, plain or none.")
+  public var progress: ProgressMode = .auto
+
+  /// When diagnostics are coloured.
+  @Option(help: "Colour: auto (honours NO_COLOR), always or never.")
+  public var color: ColorChoice = .auto
+
+  /// Whether notes and progress are left out.
+  @Flag(name: .shortAndLong, help: "Only results, warnings and errors.")
+  public var quiet = false
+
+  /// Whether only the resolved configuration is printed.
+  @Flag(help: "Print the resolved configuration as YAML and stop.")
+  public var dryRun = false
+
+  /// The options' defaults.
+  public init() {}
+
+  /// Checks what the parser cannot: the messages name the option, what was given and what is valid.
+  public func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError(
+        "The option --threads wants a number from 1 to 1024 but was given \(threads).")
+    }
+    if methods.contains(where: { $0.isEmpty }) {
+      throw ValidationError("The option --method wants the name of a method but was given none.")
+    }
+    for setting in settings {
+      guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
+        throw ValidationError(
+          "The option --set wants key=value, such as innerSteps=100, but was given \"\(setting)\".")
+      }
+    }
+    for (option, folder) in [("--data", dataFolder), ("--output", outputFolder)]
+    where folder?.isEmpty == true {
+      throw ValidationError("The option \(option) wants a folder but was given an empty text.")
+    }
+    var seen: Set<UInt64> = []
+    for seed in seedLists.flatMap(\.seeds) where !seen.insert(seed).inserted {
+      throw ValidationError(
+        "The seed \(seed) is named twice; its two runs would be the same, so name it once.")
+    }
+  }
+
+  /// The seeds named on the command line, or the given ones where none is.
+  public func seeds(default seeds: [UInt64]) -> [UInt64] {
+    let named = seedLists.flatMap(\.seeds)
+    return named.isEmpty ? seeds : named
+  }
+
+  /// The folder of data sets: `--data`, else `BDA_DATA_DIR`, else `datasets`.
+  public func dataDirectory(
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> URL {
+    let variable = environment["BDA_DATA_DIR"].flatMap { $0.isEmpty ? nil : $0 }
+    return URL(fileURLWithPath: dataFolder ?? variable ?? "datasets", isDirectory: true)
+  }
+
+  /// The folder records are written to.
+  public var outputDirectory: URL { URL(fileURLWithPath: outputFolder, isDirectory: true) }
+
+  /// The console these options describe.
+  public func makeConsole() -> Console {
+    Console(isQuiet: quiet, terminal: Terminal(descriptor: STDERR_FILENO, color: color))
+  }
+
+  /// Applies what concerns the whole process: the number of threads, and listening to interrupts.
+  public func prepareProcess() {
+    if let threads { Parallel.use(threads: threads) }
+    Interruption.install()
+  }
+}

@@ -1,0 +1,48 @@
+import Foundation
+
+/// The git checkout a binary was built in: its commit, and whether tracked files differ from it.
+public struct SourceCheckout: Sendable, Equatable, Codable {
+  /// The commit's full hash.
+  public let commit: String
+  /// Whether tracked files were changed since.
+  public let dirty: Bool
+
+  /// The checkout of this package around a folder.
+  ///
+  /// Nil, never an error, outside a checkout, without git, or in a checkout of something else (a
+  /// binary copied into another project must not borrow that project's commit).
+  public init?(around folder: URL) {
+    guard
+      let root = Self.git(["rev-parse", "--show-toplevel"], in: folder),
+      let manifest = try? String(contentsOfFile: root + "/Package.swift", encoding: .utf8),
+      manifest.contains("\"bilevel-descent-aggregation\""),
+      let commit = Self.git(["rev-parse", "HEAD"], in: folder),
+      let changes = Self.git(["status", "--porcelain", "--untracked-files=no"], in: folder)
+    else { return nil }
+    self.commit = commit
+    dirty = !changes.isEmpty
+  }
+
+  /// The checkout this process's executable lies in, asked for once.
+  public static let ofThisProcess: SourceCheckout? = {
+    let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    return SourceCheckout(around: executable.deletingLastPathComponent())
+  }()
+
+  private static func git(_ arguments: [String], in folder: URL) -> String? {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["git"] + arguments
+    process.currentDirectoryURL = folder
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    do { try process.run() } catch { return nil }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { return nil }
+    return String(bytes: data, encoding: .utf8)?
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Results
+
+/// Writing figures: data and script always, pictures where gnuplot is installed.
+public struct FigureWriter: Sendable {
+  /// What was written.
+  public struct Output: Sendable, Equatable {
+    /// The data file.
+    public let dataPath: String
+    /// The gnuplot script.
+    public let scriptPath: String
+    /// The pictures, SVG and PNG; empty where gnuplot is absent or failed.
+    public let picturePaths: [String]
+    /// Why there are no pictures and what to do, nil where there are.
+    public let message: String?
+  }
+
+  private let searchPath: String
+
+  /// A writer that looks for gnuplot in the folders of a search path (`PATH` by default).
+  public init(searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? "") {
+    self.searchPath = searchPath
+  }
+
+  /// Writes `<name>.dat` and `<name>.gp` into the folder and draws `<name>.svg` and `<name>.png`.
+  ///
+  /// A missing or failing gnuplot is not an error: the message says what to do.
+  public func write(_ figure: Figure, into folder: String) throws(ResultsError) -> Output {
+    let base = folder + "/" + figure.name
+    try AtomicFile.write(figure.gnuplotData, to: base + ".dat")
+    try AtomicFile.write(figure.gnuplotScript, to: base + ".gp")
+    let message = draw(figure, in: folder)
+    return Output(
+      dataPath: base + ".dat", scriptPath: base + ".gp",
+      picturePaths: message == nil ? [base + ".svg", base + ".png"] : [], message: message)
+  }
+
+  /// Runs the script; returns why there is no picture, nil when there is.
+  private func draw(_ figure: Figure, in folder: String) -> String? {
+    let again = "run 'gnuplot \(figure.name).gp' in '\(folder)' afterwards."
+    let candidates = searchPath.split(separator: ":").map { "\($0)/gnuplot" }
+    guard let gnuplot = candidates.first(where: FileManager.default.isExecutableFile) else {
+      return "gnuplot is not installed, so only data and script of the figure "
+        + "'\(figure.name)' were written; install it (apt-get install gnuplot-nox) and \(again)"
+    }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: gnuplot)
+    process.arguments = ["\(figure.name).gp"]
+    process.currentDirectoryURL = URL(fileURLWithPath: folder, isDirectory: true)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    let errors = Pipe()
+    process.standardError = errors
+    do {
+      try process.run()
+    } catch {
+      return "gnuplot could not be started (\(error.localizedDescription)); \(again)"
+    }
+    let output = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      let text = String(decoding: output, as: UTF8.self)
+      let last = text.split(separator: "\n").last.map(String.init) ?? "no message"
+      return
+        "gnuplot failed on the figure '\(figure.name)' (\(last)); check the script and \(again)"
+    }
+    return nil
+  }
+}

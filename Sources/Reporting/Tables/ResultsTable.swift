@@ -1,0 +1,90 @@
+import Results
+
+/// Tables of methods from records, beside published numbers.
+public struct ResultsTable: Sendable {
+  /// What the columns are.
+  public enum Layout: Sendable, Equatable {
+    /// One group of columns per metric, one row per method and variant.
+    case metrics
+    /// One group of columns per number of inner steps K, one row per method, one table per metric.
+    case innerSteps
+  }
+
+  /// How tables are made.
+  public struct Options: Sendable {
+    /// The metrics shown, in this order; empty for all that any record has.
+    public var metrics: [String] = []
+    /// The methods shown, in this order; empty for all.
+    public var methods: [String] = []
+    /// The spread shown.
+    public var spread: SpreadKind = .std
+    /// What the columns are.
+    public var layout: Layout = .metrics
+
+    /// The usual way: all metrics and methods, standard deviation, metrics as columns.
+    public init() {}
+  }
+
+  /// The order of methods where none is asked for: baselines, then the order of the paper; methods
+  /// not listed follow by name.
+  public static let usualOrder = [
+    "no-cleaning", "oracle", "rhg", "t-rhg", "fhg", "cg", "neumann", "one-stage", "bda",
+  ]
+
+  let records: [RunRecord]
+  let published: [PublishedValue]
+  let options: Options
+
+  /// Tables of these records, beside those published values that match one of them.
+  public init(
+    records: [RunRecord], published: [PublishedValue], options: Options = Options()
+  ) {
+    self.records = records
+    self.published = published
+    self.options = options
+  }
+
+  /// The tables: one per experiment, protocol, budget and data, and per metric where the columns are
+  /// inner steps.
+  public var tables: [Table] {
+    let shown =
+      options.methods.isEmpty
+      ? records : records.filter { options.methods.contains($0.method.name) }
+    let groups = Dictionary(grouping: shown, by: Setting.init(of:))
+    return groups.sorted { $0.key < $1.key }.flatMap { setting, records -> [Table] in
+      let builder = SettingTable(
+        setting: setting, records: records.sorted { $0.identity < $1.identity },
+        published: published, options: options)
+      switch options.layout {
+      case .metrics: return [builder.metricsTable()]
+      case .innerSteps: return builder.metricNames.map(builder.innerStepsTable)
+      }
+    }
+  }
+
+  /// What runs of one table share.
+  struct Setting: Hashable, Comparable {
+    let experiment: String
+    let protocolName: String
+    let budget: String
+    let data: String
+    let isSynthetic: Bool
+
+    init(of record: RunRecord) {
+      experiment = record.experiment
+      protocolName = record.protocolName
+      budget = record.budget
+      data = record.datasets.map(\.name).joined(separator: " + ")
+      isSynthetic = record.isSynthetic
+    }
+
+    var title: String {
+      let data = data.isEmpty ? "no data set" : data
+      return
+        "\(experiment), protocol \(protocolName), \(data)\(isSynthetic ? " (synthetic)" : ""), "
+        + "budget \(budget)"
+    }
+
+    static func < (left: Setting, right: Setting) -> Bool { left.title < right.title }
+  }
+}

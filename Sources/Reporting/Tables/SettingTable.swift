@@ -1,0 +1,222 @@
+import Foundation
+import Results
+
+/// The tables of one experiment, protocol, budget and data set.
+struct SettingTable {
+  let setting: ResultsTable.Setting
+  let records: [RunRecord]
+  let published: [PublishedValue]
+  let options: ResultsTable.Options
+
+  /// The runs of one row or cell: one method at one variant, over seeds.
+  struct Group {
+    let method: String
+    let displayName: String
+    let variant: String
+    let innerSteps: Int?
+    let runs: [RunRecord]
+  }
+
+  /// The metrics shown: those asked for, or all of the records in the order of first appearance.
+  var metricNames: [String] {
+    if !options.metrics.isEmpty { return options.metrics }
+    var names: [String] = []
+    for record in records {
+      for metric in record.metrics where !names.contains(metric.name) {
+        if records.contains(where: { $0.final[metric.name] != nil }) { names.append(metric.name) }
+      }
+    }
+    return names
+  }
+
+  private var groups: [Group] {
+    let order = options.methods.isEmpty ? ResultsTable.usualOrder : options.methods
+    let byKey = Dictionary(grouping: records) { [$0.method.name, $0.identity.variant] }
+    let groups = byKey.values.compactMap { runs -> Group? in
+      guard let first = runs.first else { return nil }
+      return Group(
+        method: first.method.name, displayName: first.method.displayName,
+        variant: first.identity.variant, innerSteps: first.innerSteps, runs: runs)
+    }
+    return groups.sorted { left, right in
+      let ranks = [left, right].map { order.firstIndex(of: $0.method) ?? order.count }
+      if ranks[0] != ranks[1] { return ranks[0] < ranks[1] }
+      if left.method != right.method { return left.method < right.method }
+      let steps = [left, right].map { $0.innerSteps ?? 0 }
+      return steps[0] != steps[1] ? steps[0] < steps[1] : left.variant < right.variant
+    }
+  }
+
+  // MARK: - Layouts
+
+  /// Rows: methods and variants. Columns: each metric, and its published numbers where there are.
+  func metricsTable() -> Table {
+    let groups = groups
+    let showsVariant = Set(groups.map(\.variant)).count > 1
+    var columns = [Table.Column("method")]
+    if showsVariant { columns.append(Table.Column("variant")) }
+    var rows = groups.map { group in
+      [Table.Cell.text(group.displayName)]
+        + (showsVariant ? [.text(group.variant.isEmpty ? "preset" : group.variant)] : [])
+    }
+    var used: [PublishedValue] = []
+    for name in metricNames {
+      let display = display(of: name)
+      columns.append(
+        Table.Column(Self.words(name), unit: display.unit, kind: .measured(options.spread)))
+      for (index, group) in groups.enumerated() {
+        rows[index].append(measuredCell(name, display, group))
+      }
+      let values = groups.map { group in publishedValue(name, display, group) }
+      guard values.contains(where: { $0 != nil }) else { continue }
+      columns.append(Table.Column(Self.words(name), unit: display.unit, kind: .published))
+      for (index, value) in values.enumerated() { rows[index].append(cell(value, display)) }
+      used += values.compactMap { $0 }
+    }
+    return Table(
+      title: setting.title, columns: columns, rows: rows, notes: notes(groups, used))
+  }
+
+  /// Rows: methods. Columns: each K, and its published numbers where there are.
+  func innerStepsTable(metric name: String) -> Table {
+    let groups = groups
+    let display = display(of: name)
+    let steps = Set(groups.compactMap(\.innerSteps)).sorted()
+    var methods: [Group] = []
+    for group in groups where !methods.contains(where: { $0.method == group.method }) {
+      methods.append(group)
+    }
+    var columns = [Table.Column("method")]
+    var rows = methods.map { [Table.Cell.text($0.displayName)] }
+    var used: [PublishedValue] = []
+    for count in steps {
+      columns.append(
+        Table.Column("K = \(count)", unit: display.unit, kind: .measured(options.spread)))
+      // A method with several variants at one K cannot stand in one cell: it says so.
+      let cells = methods.map { method -> (Table.Cell, PublishedValue?) in
+        let here = groups.filter { $0.method == method.method && $0.innerSteps == count }
+        guard let group = here.first else { return (.missing("not run"), nil) }
+        if here.count > 1 { return (.missing("\(here.count) variants"), nil) }
+        return (measuredCell(name, display, group), publishedValue(name, display, group))
+      }
+      for (index, cell) in cells.enumerated() { rows[index].append(cell.0) }
+      guard cells.contains(where: { $0.1 != nil }) else { continue }
+      columns.append(Table.Column("K = \(count)", unit: display.unit, kind: .published))
+      for (index, value) in cells.enumerated() { rows[index].append(cell(value.1, display)) }
+      used += cells.compactMap(\.1)
+    }
+    return Table(
+      title: "\(Self.words(name)): \(setting.title)", columns: columns, rows: rows,
+      notes: notes(groups, used))
+  }
+
+  // MARK: - Cells
+
+  /// The unit and the decimals a metric is shown with.
+  struct Display {
+    let unit: String
+    let decimals: Int
+    let recorded: String
+  }
+
+  private func display(of metric: String) -> Display {
+    let recorded = records.lazy.compactMap { $0.metric(named: metric)?.unit }.first ?? ""
+    switch recorded {
+    case "fraction", "percent": return Display(unit: "percent", decimals: 2, recorded: recorded)
+    case "bytes": return Display(unit: "MB", decimals: 1, recorded: recorded)
+    case "seconds": return Display(unit: "seconds", decimals: 3, recorded: recorded)
+    default: return Display(unit: recorded, decimals: 4, recorded: recorded)
+    }
+  }
+
+  private func measuredCell(_ metric: String, _ display: Display, _ group: Group) -> Table.Cell {
+    let completed = group.runs.filter { $0.status.kind == .completed }
+    guard !completed.isEmpty else {
+      let kinds = Set(group.runs.map(\.status.kind.rawValue)).sorted()
+      return .missing(kinds.joined(separator: ", "))
+    }
+    let values = completed.compactMap { run -> Double? in
+      let unit = run.metric(named: metric)?.unit ?? display.recorded
+      return run.final[metric].flatMap { Units.convert($0, from: unit, to: display.unit) }
+    }
+    guard !values.isEmpty else { return .missing("not recorded") }
+    let statistics = Statistics(values)
+    let spread: Table.Spread? =
+      switch options.spread {
+      case .std: statistics.standardDeviation.map { .plusMinus($0) }
+      case .sem: statistics.standardError.map { .plusMinus($0) }
+      case .bootstrap:
+        statistics.bootstrapInterval().map { .interval($0.lowerBound, $0.upperBound) }
+      }
+    return .measured(
+      Table.Measured(
+        mean: statistics.mean, spread: spread, count: statistics.count,
+        decimals: display.decimals))
+  }
+
+  /// The published value for a cell; the first listed wins where several sources give one.
+  private func publishedValue(
+    _ metric: String, _ display: Display, _ group: Group
+  ) -> PublishedValue? {
+    guard let run = group.runs.first else { return nil }
+    return published.first {
+      $0.metric == metric && $0.matches(run) && $0.number(in: display.unit) != nil
+    }
+  }
+
+  private func cell(_ value: PublishedValue?, _ display: Display) -> Table.Cell {
+    guard let value, let number = value.number(in: display.unit) else {
+      return .missing("none published")
+    }
+    return .published(number, status: value.status, decimals: display.decimals)
+  }
+
+  // MARK: - Notes
+
+  private func notes(_ groups: [Group], _ used: [PublishedValue]) -> [String] {
+    var notes: [String] = []
+    if setting.isSynthetic {
+      notes.append("Ours is measured on synthetic data, which stands in for real data.")
+    }
+    for status in PublishedValue.Status.allCases where used.contains(where: { $0.status == status })
+    {
+      notes.append("[\(status.rawValue)]: \(status.meaning).")
+    }
+    var sources: [String] = []
+    for value in used {
+      let source = "\(value.source.article), \(value.source.table)"
+      if !sources.contains(source) { sources.append(source) }
+    }
+    if !sources.isEmpty {
+      let data = Set(used.map(\.dataset)).sorted().joined(separator: ", ")
+      let warning = setting.isSynthetic ? "; not comparable with ours on synthetic data" : ""
+      notes.append("Published on \(data): \(sources.joined(separator: "; "))\(warning).")
+    }
+    for group in groups {
+      for run in group.runs where run.status.kind != .completed {
+        let name =
+          group.variant.isEmpty ? group.displayName : "\(group.displayName) \(group.variant)"
+        let reason = run.status.reason.map { ": \($0)" } ?? ""
+        notes.append("\(name), seed \(run.seed): \(run.status.kind.rawValue)\(reason)")
+      }
+    }
+    return notes
+  }
+
+  /// A metric's name as words: "testAccuracy" is "test accuracy", "detectionAUC" "detection AUC".
+  static func words(_ name: String) -> String {
+    var result = ""
+    let characters = Array(name)
+    for (index, character) in characters.enumerated() {
+      guard character.isUppercase, index > 0 else {
+        result.append(character)
+        continue
+      }
+      let follows = index + 1 < characters.count ? characters[index + 1] : nil
+      let isAcronym = characters[index - 1].isUppercase || follows?.isLowercase != true
+      if !characters[index - 1].isUppercase { result += " " }
+      result += isAcronym ? String(character) : character.lowercased()
+    }
+    return result
+  }
+}

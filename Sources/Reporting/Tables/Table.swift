@@ -1,0 +1,147 @@
+import Foundation
+import Results
+
+/// A table of results as a value, independent of how it is written.
+///
+/// Invariant: every row has one cell per column. Writers are ``markdown``, ``csv`` and ``latex``.
+public struct Table: Sendable, Equatable {
+  /// What a column holds, which decides its alignment and its columns in CSV.
+  public enum ColumnKind: Sendable, Equatable {
+    /// Words.
+    case text
+    /// Single numbers.
+    case number
+    /// Means with their spread and the number of seeds.
+    case measured(SpreadKind)
+    /// Numbers from the literature with their status.
+    case published
+  }
+
+  /// One column.
+  public struct Column: Sendable, Equatable {
+    /// The heading, without unit.
+    public let name: String
+    /// The unit of the numbers, nil for words.
+    public let unit: String?
+    /// What it holds.
+    public let kind: ColumnKind
+
+    /// A column.
+    public init(_ name: String, unit: String? = nil, kind: ColumnKind = .text) {
+      self.name = name
+      self.unit = unit
+      self.kind = kind
+    }
+  }
+
+  /// One cell.
+  public enum Cell: Sendable, Equatable {
+    /// Words.
+    case text(String)
+    /// A number, shown with so many decimals.
+    case number(Double, decimals: Int)
+    /// A mean over seeds with its spread.
+    case measured(Measured)
+    /// A number from the literature, shown with so many decimals, and how far it was checked.
+    case published(Double, status: PublishedValue.Status, decimals: Int)
+    /// Nothing, and why.
+    case missing(String)
+  }
+
+  /// A mean over seeds with its spread.
+  public struct Measured: Sendable, Equatable {
+    /// The mean.
+    public let mean: Double
+    /// The spread, nil for one seed.
+    public let spread: Spread?
+    /// The number of seeds.
+    public let count: Int
+    /// The decimals shown.
+    public let decimals: Int
+
+    /// A mean with its spread.
+    public init(mean: Double, spread: Spread?, count: Int, decimals: Int) {
+      self.mean = mean
+      self.spread = spread
+      self.count = count
+      self.decimals = decimals
+    }
+  }
+
+  /// The spread of a mean.
+  public enum Spread: Sendable, Equatable {
+    /// So far on either side.
+    case plusMinus(Double)
+    /// From here to there.
+    case interval(Double, Double)
+  }
+
+  /// What the table shows; one line.
+  public let title: String
+  /// The columns.
+  public let columns: [Column]
+  /// The rows, one cell per column each.
+  public let rows: [[Cell]]
+  /// What a reader must know besides, one sentence each.
+  public let notes: [String]
+
+  /// A table; every row must have one cell per column.
+  public init(title: String, columns: [Column], rows: [[Cell]], notes: [String] = []) {
+    for row in rows {
+      precondition(
+        row.count == columns.count,
+        "A row of \(row.count) cells does not fit a table of \(columns.count) columns.")
+    }
+    self.title = title
+    self.columns = columns
+    self.rows = rows
+    self.notes = notes
+  }
+
+  /// The heading of a column with its unit, and with what its numbers are.
+  func heading(of column: Column, plusMinus: String) -> String {
+    let base = column.unit.map { "\(column.name) (\($0))" } ?? column.name
+    switch column.kind {
+    case .text, .number: return base
+    case .published: return base + ", published"
+    case .measured(.bootstrap): return base + ", mean [\(SpreadKind.bootstrap.displayName)]"
+    case .measured(let spread): return base + ", mean \(plusMinus) \(spread.displayName)"
+    }
+  }
+
+  /// The words of a cell for readers; formats escape them afterwards.
+  func words(in cell: Cell, plusMinus: String) -> String {
+    switch cell {
+    case .text(let text): return text
+    case .missing(let reason): return "(\(reason))"
+    case .number(let value, let decimals): return Self.fixed(value, decimals)
+    case .published(let value, let status, let decimals):
+      return "\(Self.fixed(value, decimals)) [\(status.rawValue)]"
+    case .measured(let measured):
+      let mean = Self.fixed(measured.mean, measured.decimals)
+      let seeds = "(n = \(measured.count))"
+      switch measured.spread {
+      case nil: return "\(mean) \(seeds)"
+      case .plusMinus(let spread):
+        return "\(mean) \(plusMinus) \(Self.fixed(spread, measured.decimals)) \(seeds)"
+      case .interval(let lower, let upper):
+        let bounds = [lower, upper].map { Self.fixed($0, measured.decimals) }
+        return "\(mean) [\(bounds[0]), \(bounds[1])] \(seeds)"
+      }
+    }
+  }
+
+  /// The number with so many decimals, non-finite ones as words.
+  static func fixed(_ value: Double, _ decimals: Int) -> String {
+    if value.isNaN { return "nan" }
+    if value.isInfinite { return value < 0 ? "-inf" : "inf" }
+    return String(format: "%.\(max(0, decimals))f", value)
+  }
+
+  /// A short text per character: replacing in one pass, so that no escape is escaped again.
+  static func escaped(_ text: String, _ replacement: (Character) -> String?) -> String {
+    var result = ""
+    for character in text { result += replacement(character) ?? String(character) }
+    return result
+  }
+}

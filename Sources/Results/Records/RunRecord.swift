@@ -1,0 +1,119 @@
+/// What one run leaves behind: everything needed to say what was run and what came of it.
+///
+/// Invariant: every name in ``final`` is described in ``metrics`` (with an empty curve where only
+/// the final number exists), so that no number is without its unit and direction. Timing is kept
+/// apart from the metrics because it is never compared bit for bit.
+public struct RunRecord: Codable, Equatable, Sendable {
+  /// The version of this format; see `results/README.md` for migrations.
+  public static let currentSchemaVersion = 1
+
+  /// The version of the format the record was written in.
+  public var schemaVersion = Self.currentSchemaVersion
+  /// The experiment, by the name of its executable: "hyper-cleaning".
+  public var experiment: String
+  /// The method: a product of dynamics, hypergradient and outer optimiser.
+  public var method: Method
+  /// The seed from which all randomness of the run was derived.
+  public var seed: Int
+  /// The budget: "smoke", "short" or "paper".
+  public var budget: String
+  /// The named protocol: split, corruption rule, network and schedule, with its source.
+  public var protocolName: String
+  /// What sets this run apart from the protocol's preset, "innerSteps" among it where the protocol
+  /// is run at several. Part of the run's identity and of its path.
+  public var variant: [String: JSONValue]
+  /// The complete resolved configuration.
+  public var configuration: JSONValue
+  /// SHA-256 of the configuration's canonical text, in lower-case hexadecimal.
+  public var configurationDigest: String
+  /// The data the run used.
+  public var datasets: [DatasetUse]
+  /// Where it ran.
+  public var environment: Environment
+  /// How it ended.
+  public var status: Status
+  /// The measured quantities with their curves over outer steps.
+  public var metrics: [Metric]
+  /// The final value of each metric.
+  public var final: [String: Double]
+  /// Time and memory.
+  public var timing: Timing
+  /// Outcomes of linear solvers, counts of non-finite values and the like.
+  public var diagnostics: [String: JSONValue]
+
+  /// A record; every name in `final` must be among the metrics.
+  public init(
+    experiment: String, method: Method, seed: Int, budget: String, protocolName: String,
+    variant: [String: JSONValue] = [:], configuration: JSONValue, configurationDigest: String,
+    datasets: [DatasetUse], environment: Environment, status: Status, metrics: [Metric],
+    final: [String: Double], timing: Timing, diagnostics: [String: JSONValue] = [:]
+  ) {
+    self.experiment = experiment
+    self.method = method
+    self.seed = seed
+    self.budget = budget
+    self.protocolName = protocolName
+    self.variant = variant
+    self.configuration = configuration
+    self.configurationDigest = configurationDigest
+    self.datasets = datasets
+    self.environment = environment
+    self.status = status
+    self.metrics = metrics
+    self.final = final
+    self.timing = timing
+    self.diagnostics = diagnostics
+    let problem = inconsistency
+    precondition(problem == nil, "The record contradicts itself: \(problem ?? "").")
+  }
+
+  /// What contradicts itself in the record, nil when nothing does.
+  var inconsistency: String? {
+    let names = metrics.map(\.name)
+    if Set(names).count < names.count { return "a metric is listed twice among \(names)" }
+    if let name = final.keys.sorted().first(where: { !names.contains($0) }) {
+      return "the final value '\(name)' is not described among the metrics \(names)"
+    }
+    if let metric = metrics.first(where: { $0.steps.count != $0.values.count }) {
+      return "the metric '\(metric.name)' has \(metric.steps.count) steps and "
+        + "\(metric.values.count) values"
+    }
+    if timing.steps.count != timing.seconds.count {
+      return "the timing has \(timing.steps.count) steps and \(timing.seconds.count) values"
+    }
+    return nil
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case schemaVersion, experiment, method, seed, budget, variant, configuration
+    case protocolName = "protocol"
+    case configurationDigest, datasets, environment, status, metrics, final, timing, diagnostics
+  }
+}
+
+extension RunRecord {
+  /// The metric of that name, nil where the run did not record it.
+  public func metric(named name: String) -> Metric? { metrics.first { $0.name == name } }
+
+  /// The number K of inner steps where the run declares it, nil otherwise.
+  public var innerSteps: Int? {
+    (variant["innerSteps"] ?? method.dynamics.parameters["innerSteps"]
+      ?? configuration["innerSteps"])?.integerValue
+  }
+
+  /// Whether any data of the run was synthetic; results must say so wherever they are shown.
+  public var isSynthetic: Bool { datasets.contains(where: \.synthetic) }
+
+  /// The record without curves, per-step timing and diagnostics: enough to compare final numbers
+  /// with, and small enough to commit.
+  public func slimmed() -> RunRecord {
+    var slim = self
+    slim.metrics = metrics.map {
+      Metric(name: $0.name, unit: $0.unit, betterWhen: $0.betterWhen)
+    }
+    slim.timing.steps = []
+    slim.timing.seconds = []
+    slim.diagnostics = [:]
+    return slim
+  }
+}

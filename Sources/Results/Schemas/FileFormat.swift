@@ -1,0 +1,95 @@
+import Foundation
+
+/// The kinds of files this module reads, each with its schema.
+///
+/// The schema is compiled in, so that reading needs no file beside the program; the copies under
+/// `results/schema/` are for people and other tools, and a test keeps them equal.
+public enum FileFormat: String, CaseIterable, Sendable {
+  /// One run: ``RunRecord``.
+  case runRecord = "run-record"
+  /// A list of claims: ``ClaimFile``.
+  case claims
+  /// Figures from the literature: ``PublishedFile``.
+  case published
+  /// Tolerances for references of one budget: ``ToleranceFile``.
+  case tolerances
+
+  /// The schema's text as stored under `results/schema/<name>.schema.json`.
+  public var schemaText: String {
+    switch self {
+    case .runRecord: Self.runRecordSchema
+    case .claims: Self.claimsSchema
+    case .published: Self.publishedSchema
+    case .tolerances: Self.tolerancesSchema
+    }
+  }
+
+  /// What the file is called in messages.
+  var title: String {
+    switch self {
+    case .runRecord: "run record"
+    case .claims: "claims file"
+    case .published: "file of published figures"
+    case .tolerances: "tolerances file"
+    }
+  }
+
+  /// The schema, ready to validate with.
+  public func schema() throws(ResultsError) -> JSONSchema {
+    let name = "\(rawValue).schema.json"
+    return try JSONSchema(JSONValue(parsing: Data(schemaText.utf8), source: name))
+  }
+
+  /// The value a file of this format holds, after checking its version and its schema.
+  ///
+  /// - Throws: ``ResultsError`` naming the file and the first thing wrong with it.
+  public func read<Value: Decodable>(
+    _ path: String, as type: Value.Type
+  ) throws(ResultsError) -> Value {
+    try decode(Self.contents(of: path, title: title), as: type, source: path)
+  }
+
+  /// The value of a text of this format; `source` names it in messages.
+  public func decode<Value: Decodable>(
+    _ data: Data, as type: Value.Type, source: String
+  ) throws(ResultsError) -> Value {
+    let tree = try JSONValue(parsing: data, source: source)
+    if let version = tree["schemaVersion"]?.integerValue, version != 1 {
+      throw ResultsError(
+        .schemaVersion,
+        "The \(title) '\(source)' has schema version \(version) and this program "
+          + "reads version 1; see \"Versions\" in results/README.md for how to migrate it.")
+    }
+    if let violation = try schema().violations(of: tree).first {
+      let place = violation.path.isEmpty ? "at its top level" : "at '\(violation.path)'"
+      if let key = violation.unknownKey {
+        throw ResultsError(
+          .unknownKey,
+          "The \(title) '\(source)' has the unknown key '\(key)' \(place); "
+            + "correct its spelling or remove it.")
+      }
+      throw ResultsError(
+        .malformed,
+        "The \(title) '\(source)' is malformed \(place), where the value "
+          + "\(violation.problem); correct it or write the file again.")
+    }
+    return try tree.decoded(as: type, source: source)
+  }
+
+  private static func contents(of path: String, title: String) throws(ResultsError) -> Data {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw ResultsError(
+        .missing,
+        "The \(title) '\(path)' does not exist; check the path, or run the experiment "
+          + "that writes it.")
+    }
+    do {
+      return try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw ResultsError(
+        .inputOutput,
+        "The \(title) '\(path)' could not be read (\(error.localizedDescription)); "
+          + "check its permissions.")
+    }
+  }
+}

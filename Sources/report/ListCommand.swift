@@ -1,0 +1,28 @@
+import ArgumentParser
+import Results
+
+/// `report list`.
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "Lists the stored runs with their status and final metrics' names.",
+    discussion: Report.exitCodes)
+
+  @OptionGroup var records: RecordOptions
+
+  func run() throws {
+    try Output.reporting {
+      var text = ""
+      for stored in try records.load() {
+        let record = stored.record
+        let synthetic = record.isSynthetic ? ", synthetic data" : ""
+        text += "\(record.identity): \(record.status.kind.rawValue)\(synthetic)\n"
+        if let reason = record.status.reason { text += "  reason: \(reason)\n" }
+        text += "  metrics: \(record.final.keys.sorted().joined(separator: ", "))\n"
+        text += "  file: \(stored.path)\n"
+      }
+      if text.isEmpty { text = "No records in '\(records.runs)'.\n" }
+      try Output.write(text, to: nil)
+    }
+  }
+}

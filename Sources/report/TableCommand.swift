@@ -1,0 +1,83 @@
+import ArgumentParser
+import Reporting
+import Results
+
+extension SpreadKind: ExpressibleByArgument {}
+
+/// `report table`.
+struct TableCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "table",
+    abstract: "Prints tables of ours beside the published numbers.",
+    discussion: """
+      One table per experiment, protocol, budget and data set. Ours is the mean over the completed \
+      seeds with the named spread and the number of seeds; a published number carries how far it \
+      was checked. A missing cell says why.
+
+      \(Report.exitCodes)
+      """)
+
+  enum Format: String, CaseIterable, ExpressibleByArgument { case markdown, csv, latex }
+  enum Columns: String, CaseIterable, ExpressibleByArgument {
+    case metrics
+    case innerSteps = "inner-steps"
+  }
+
+  @OptionGroup var records: RecordOptions
+  @OptionGroup var references: ReferenceOptions
+
+  @Option(name: .customLong("protocol"), help: ArgumentHelp("Only this one.", valueName: "name"))
+  var protocolName: String?
+  @Option(help: ArgumentHelp("Only this budget.", valueName: "name")) var budget: String?
+  @Option(help: "A method to show; repeat for several, in the order wanted.")
+  var method: [String] = []
+  @Option(help: "A metric to show; repeat for several, in the order wanted.")
+  var metric: [String] = []
+  @Option(help: "The spread shown.") var spread: SpreadKind = .std
+  @Option(help: "What the columns are: metrics, or numbers of inner steps K (a table per metric).")
+  var columns: Columns = .metrics
+  @Option(help: "The format; csv has full precision.") var format: Format = .markdown
+  @Option(name: .shortAndLong, help: ArgumentHelp("Write here instead.", valueName: "file"))
+  var output: String?
+
+  func run() throws {
+    try Output.reporting {
+      let shown = try records.load(protocolName: protocolName, budget: budget, methods: method)
+      let known = Set(shown.flatMap { $0.metrics.map(\.name) })
+      if let name = metric.first(where: { !known.contains($0) }) {
+        throw ResultsError(
+          .missing,
+          "No record has the metric '\(name)'; there are "
+            + "\(known.sorted().joined(separator: ", ")).")
+      }
+      var options = ResultsTable.Options()
+      options.metrics = metric
+      options.methods = method
+      options.spread = spread
+      options.layout = columns == .metrics ? .metrics : .innerSteps
+      let published = try publishedValues()
+      let tables = ResultsTable(records: shown, published: published, options: options).tables
+      let texts = tables.map { table in
+        switch format {
+        case .markdown: table.markdown
+        case .csv: table.csv
+        case .latex: table.latex
+        }
+      }
+      // Tables in CSV differ in their columns, so an empty line keeps them apart.
+      let separator = format == .csv ? "\r\n" : "\n"
+      try Output.write(texts.joined(separator: separator), to: output)
+      if let output { Output.diagnose("Wrote \(tables.count) tables to '\(output)'.") }
+    }
+  }
+
+  /// The published numbers; without their file tables are still made, and say so.
+  private func publishedValues() throws(ResultsError) -> [PublishedValue] {
+    do {
+      return try PublishedFile.load(referenceFolder: references.reference)
+    } catch  where error.kind == .missing {
+      Output.diagnose("Without published numbers: \(error.message)")
+      return []
+    }
+  }
+}

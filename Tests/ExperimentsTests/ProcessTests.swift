@@ -1,0 +1,116 @@
+import Experiments
+import Foundation
+import Testing
+
+@Suite("Interruption", .serialized)
+struct InterruptionTests {
+  @Test("is a flag that the first signal raises", arguments: [SIGINT, SIGTERM])
+  func signals(number: Int32) throws {
+    Interruption.install()
+    defer { Interruption.reset() }
+    #expect(!Interruption.isRequested)
+    try Interruption.checkpoint()
+    // To the process, as a terminal does: a test's own thread may have signals blocked. Another
+    // thread takes it, at some time soon.
+    #expect(kill(getpid(), number) == 0)
+    for _ in 0..<500 where !Interruption.isRequested { usleep(10_000) }
+    #expect(Interruption.isRequested)
+    #expect(throws: Interrupted()) { try Interruption.checkpoint() }
+  }
+
+  @Test("ends a command with exit code 130")
+  func exitCode() {
+    #expect(Interrupted().exitStatus.rawValue == 130)
+  }
+}
+
+@Suite("Peak memory", .serialized)
+struct PeakMemoryTests {
+  /// Touches every page, so that the kernel has to provide them.
+  private func touch(bytes: Int) -> Int {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 4096)
+    defer { memory.deallocate() }
+    var sum = 0
+    for offset in stride(from: 0, to: bytes, by: 4096) {
+      memory[offset] = UInt8(truncatingIfNeeded: offset)
+      sum += Int(memory[offset])
+    }
+    return sum
+  }
+
+  @Test("grows by what is allocated and touched")
+  func grows() throws {
+    let size = 256 << 20
+    let (_, peak, isOwn) = PeakMemory.during { touch(bytes: size) }
+    #expect(try #require(peak) > size)
+    guard isOwn else {
+      print("Peak memory cannot be reset here: its fall after a reset is not tested.")
+      return
+    }
+    // Freed pages of this size go back at once; other tests of this process hold far less.
+    #expect(PeakMemory.reset())
+    #expect(try #require(PeakMemory.bytes) < peak ?? 0)
+    #expect(try #require(PeakMemory.residentBytes) > 0)
+  }
+}
+
+@Suite("Environment")
+struct EnvironmentSnapshotTests {
+  @Test("names everything a record wants")
+  func current() throws {
+    let snapshot = EnvironmentSnapshot.current(hdf5: "1.10.8")
+    #expect(snapshot.hdf5 == "1.10.8")
+    #expect(snapshot.libpng == nil)
+    #expect(snapshot.swift.hasPrefix("6."))
+    #expect(!snapshot.cpu.isEmpty)
+    #expect(snapshot.threads >= 1)
+    #expect(snapshot.os.contains("kernel"))
+    #expect((snapshot.onednn != nil) == snapshot.backend.hasPrefix("oneDNN"))
+    if let commit = snapshot.commit { #expect(commit.count == 40) }
+    let data = try JSONEncoder().encode(snapshot)
+    #expect(try JSONDecoder().decode(EnvironmentSnapshot.self, from: data) == snapshot)
+  }
+
+  @Test("has no commit outside a checkout, or in one of something else")
+  func noCheckout() throws {
+    try withTemporaryFolder { folder in
+      #expect(SourceCheckout(around: folder) == nil)
+      #expect(SourceCheckout(around: folder.appendingPathComponent("absent")) == nil)
+      try git(["init", "--quiet"], in: folder)
+      try git(
+        [
+          "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet",
+          "--allow-empty", "-m", "x",
+        ], in: folder)
+      #expect(SourceCheckout(around: folder) == nil)
+      // The package's manifest makes it this package's checkout: the parser works, and sees dirt.
+      let manifest = folder.appendingPathComponent("Package.swift")
+      try Data("name: \"bilevel-descent-aggregation\"".utf8).write(to: manifest)
+      let clean = try #require(SourceCheckout(around: folder))
+      #expect(clean.commit.count == 40)
+      #expect(!clean.dirty)
+      try git(["add", "Package.swift"], in: folder)
+      #expect(try #require(SourceCheckout(around: folder)).dirty)
+    }
+  }
+
+  private func git(_ arguments: [String], in folder: URL) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["git"] + arguments
+    process.currentDirectoryURL = folder
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
+  }
+
+  @Test("reads the model name and the release from the system's texts")
+  func parsing() {
+    let cpu = "processor\t: 0\nmodel name\t: Fast CPU: 3 GHz\nmodel name\t: Other\n"
+    #expect(EnvironmentSnapshot.processorName(in: cpu) == "Fast CPU: 3 GHz")
+    #expect(EnvironmentSnapshot.processorName(in: "") == nil)
+    let release = "NAME=\"X\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n"
+    #expect(EnvironmentSnapshot.releaseName(in: release) == "Debian GNU/Linux 12 (bookworm)")
+    #expect(EnvironmentSnapshot.releaseName(in: "NAME=X") == nil)
+  }
+}

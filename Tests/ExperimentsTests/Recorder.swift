@@ -1,0 +1,48 @@
+import Experiments
+import Foundation
+import Synchronization
+
+/// Takes down what a console writes, in place of the two standard streams.
+final class Recorder: Sendable {
+  private let storage = Mutex<(results: String, diagnostics: String)>(("", ""))
+
+  var results: String { storage.withLock { $0.results } }
+  var diagnostics: String { storage.withLock { $0.diagnostics } }
+
+  /// A console that writes here, on a terminal of the given kind.
+  func console(
+    isTerminal: Bool, environment: [String: String] = ["COLUMNS": "80"], isQuiet: Bool = false,
+    color: ColorChoice = .auto, resultsArrive: Bool = true
+  ) -> Console {
+    Console(
+      isQuiet: isQuiet,
+      terminal: Terminal(
+        descriptor: -1, color: color, isTerminal: isTerminal, environment: environment),
+      results: { text in
+        self.storage.withLock { $0.results += text }
+        return resultsArrive
+      },
+      diagnostics: { text in
+        self.storage.withLock { $0.diagnostics += text }
+        return true
+      })
+  }
+}
+
+/// A clock that moves only when told.
+final class ManualClock: Sendable {
+  private let time = Mutex(0.0)
+
+  var now: Double { time.withLock { $0 } }
+
+  func advance(by seconds: Double) { time.withLock { $0 += seconds } }
+}
+
+/// Runs a body with a fresh folder that is removed afterwards.
+func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+  let folder = FileManager.default.temporaryDirectory
+    .appendingPathComponent("experiments-tests-\(UUID().uuidString)", isDirectory: true)
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  return try body(folder)
+}

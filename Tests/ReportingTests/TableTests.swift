@@ -1,0 +1,87 @@
+import Reporting
+import Results
+import Testing
+
+@Suite("Tables in three formats")
+struct TableTests {
+  /// Every kind of cell, and characters that each format must escape.
+  private let table = Table(
+    title: "A_b & <c> 100 %",
+    columns: [
+      .init("name|x"), .init("loss", unit: "nats", kind: .number),
+      .init("acc", unit: "percent", kind: .measured(.std)),
+      .init("acc", unit: "percent", kind: .published),
+    ],
+    rows: [
+      [
+        .text("a,\"b\"\n~^\\{$#}"), .number(0.123_456_789, decimals: 3),
+        .measured(.init(mean: 89.123, spread: .plusMinus(0.25), count: 3, decimals: 2)),
+        .published(90.12, status: .memory, decimals: 2),
+      ],
+      [
+        .missing("not run"), .number(.infinity, decimals: 1),
+        .measured(.init(mean: 88, spread: nil, count: 1, decimals: 2)),
+        .missing("none published"),
+      ],
+    ],
+    notes: ["A * note_"])
+
+  @Test("Markdown, literally")
+  func markdown() {
+    #expect(
+      table.markdown == #"""
+        **A\_b & \<c\> 100 %**
+
+        | name\|x | loss (nats) | acc (percent), mean ± std | acc (percent), published |
+        | --- | ---: | ---: | ---: |
+        | a,"b" ~^\\{$#} | 0.123 | 89.12 ± 0.25 (n = 3) | 90.12 [memory] |
+        | (not run) | inf | 88.00 (n = 1) | (none published) |
+
+        - A \* note\_
+
+        """#)
+  }
+
+  @Test("CSV, literally: full precision, units, quotes, CR LF")
+  func csv() {
+    let lines = [
+      "name|x,loss (nats),acc mean (percent),acc std (percent),acc n,"
+        + "acc published (percent),acc status,acc missing",
+      "\"a,\"\"b\"\"\n~^\\{$#}\",0.123456789,89.123,0.25,3,90.12,memory,",
+      "not run,inf,88.0,,1,,,none published",
+    ]
+    #expect(table.csv == lines.map { $0 + "\r\n" }.joined())
+  }
+
+  @Test("LaTeX, literally: booktabs, each character escaped once")
+  func latex() {
+    #expect(
+      table.latex == #"""
+        \begin{table}
+          \centering
+          \caption{A\_b \& \textless{}c\textgreater{} 100 \%}
+          \begin{tabular}{lrrr}
+            \toprule
+            name\textbar{}x & loss (nats) & acc (percent), mean $\pm$ std & acc (percent), published \\
+            \midrule
+            a,"b" \textasciitilde{}\textasciicircum{}\textbackslash{}\{\$\#\} & 0.123 & 89.12 $\pm$ 0.25 (n = 3) & 90.12 {[}memory{]} \\
+            (not run) & inf & 88.00 (n = 1) & (none published) \\
+            \bottomrule
+          \end{tabular}
+          \par\smallskip\footnotesize A * note\_
+        \end{table}
+
+        """#)
+  }
+
+  @Test("A bootstrap interval has two columns in CSV and brackets elsewhere")
+  func interval() {
+    let measured = Table.Measured(mean: 2, spread: .interval(1.5, 2.5), count: 4, decimals: 1)
+    let table = Table(
+      title: "t", columns: [.init("a", kind: .measured(.bootstrap))], rows: [[.measured(measured)]])
+    #expect(
+      table.csv == "a mean,a 95 % bootstrap lower,a 95 % bootstrap upper,a n\r\n2.0,1.5,2.5,4\r\n")
+    #expect(table.markdown.contains("| 2.0 [1.5, 2.5] (n = 4) |"))
+    #expect(table.markdown.contains("mean [95 % bootstrap interval]"))
+  }
+}

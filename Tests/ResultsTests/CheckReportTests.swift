@@ -1,0 +1,88 @@
+import Results
+import TestSupport
+import Testing
+
+@Suite("Checks and their exit codes")
+struct CheckReportTests {
+  private func code(
+    _ runs: [RunRecord], _ references: [RunRecord], _ claims: [Claim] = [],
+    experiment: String? = nil
+  ) -> Int32 {
+    func stored(_ records: [RunRecord]) -> [StoredRecord] {
+      records.map { StoredRecord(path: $0.relativePath, record: $0) }
+    }
+    return CheckReport(
+      runs: stored(runs), references: stored(references), tolerances: RecordFixture.tolerances,
+      claims: claims, budget: "smoke", experiment: experiment
+    ).exitCode
+  }
+
+  private let good = RecordFixture.record()
+  private let better = RecordFixture.record(accuracy: 0.9)
+  private let worse = RecordFixture.record(accuracy: 0.7)
+  private let diverged = RecordFixture.record(status: .init(.diverged))
+
+  @Test("Each situation has its code")
+  func codes() {
+    #expect(code([good], [good]) == 0)
+    #expect(code([worse], [good]) == 2)
+    #expect(code([diverged], [good]) == 3)
+    #expect(code([better], [good]) == 4)
+    #expect(code([], [good]) == 5)
+    #expect(code([good], []) == 5)
+    #expect(code([], []) == 5)
+  }
+
+  @Test("3 goes before 2, 2 before 5, 5 before 4")
+  func precedence() {
+    let other = RecordFixture.record(method: "bda")
+    let otherWorse = RecordFixture.record(method: "bda", accuracy: 0.7)
+    let third = RecordFixture.record(method: "fhg")
+    #expect(code([diverged, otherWorse], [good, other, third]) == 3)
+    #expect(code([worse], [good, other]) == 2)
+    #expect(code([better], [good, other]) == 5)
+    #expect(code([better, otherWorse], [good, other]) == 2)
+    #expect(code([better, other], [good, other]) == 4)
+  }
+
+  @Test("Claims count with the verdict they are known to have")
+  func claims() {
+    let value = RecordFixture.claim(.value, .value(0.8), absolute: 0.01)
+    let wrong = RecordFixture.claim(.value, .value(0.5), absolute: 0.01)
+    var honest = wrong
+    honest.expectedVerdict = .notReproduced
+    var pessimist = value
+    pessimist.expectedVerdict = .notReproduced
+    #expect(code([good], [good], [value]) == 0)
+    #expect(code([good], [good], [wrong]) == 2)
+    #expect(code([good], [good], [honest]) == 0)
+    #expect(code([good], [good], [pessimist]) == 4)
+    #expect(code([good], [good], [RecordFixture.ordering()]) == 5)
+    #expect(code([good], [good], [RecordFixture.ordering(expectedVerdict: .notRun)]) == 0)
+  }
+
+  @Test("A breakdown that the reference or a claim expects is no failure")
+  func expectedBreakdown() {
+    #expect(code([diverged], [diverged]) == 0)
+    #expect(code([good], [diverged]) == 4)
+    let claim = RecordFixture.claim(.status, .status(.diverged))
+    #expect(code([diverged], [diverged], [claim]) == 0)
+    #expect(code([good], [good], [claim]) == 2)
+    // The claim excuses the breakdown (not 3); the missing reference is still said.
+    #expect(code([diverged], [], [claim]) == 5)
+    let timeout = RecordFixture.record(status: .init(.timeout))
+    #expect(code([timeout], [good], [claim]) == 3)
+  }
+
+  @Test("Other budgets and experiments are left aside")
+  func limits() {
+    let paper = RecordFixture.record(budget: "paper", status: .init(.diverged))
+    var paperClaim = RecordFixture.ordering()
+    paperClaim.budget = "paper"
+    #expect(code([good, paper], [good], [paperClaim]) == 0)
+    var foreign = worse
+    foreign.experiment = "few-shot"
+    #expect(code([good, foreign], [good]) == 5)
+    #expect(code([good, foreign], [good], experiment: "hyper-cleaning") == 0)
+  }
+}

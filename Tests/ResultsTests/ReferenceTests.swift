@@ -1,0 +1,115 @@
+import Results
+import TestSupport
+import Testing
+
+@Suite("References and tolerances")
+struct ReferenceTests {
+  private func compare(
+    _ run: RunRecord?, _ reference: RunRecord?,
+    _ tolerances: ToleranceFile = RecordFixture.tolerances
+  ) -> ReferenceComparison {
+    ReferenceComparison(run: run, reference: reference, tolerances: tolerances)
+  }
+
+  private func outcomes(_ comparison: ReferenceComparison) -> [ReferenceComparison.Outcome] {
+    comparison.metrics.map(\.outcome)
+  }
+
+  @Test("The allowance is the larger part, and its edge is inside")
+  func tolerance() {
+    let tolerance = Tolerance(absolute: 0.5, relative: 0.125, reason: "test")
+    #expect(tolerance.allowance(at: 2) == 0.5)
+    #expect(tolerance.allowance(at: -8) == 1)
+    #expect(tolerance.accepts(2.5, expected: 2))
+    #expect(!tolerance.accepts(2.500_001, expected: 2))
+    #expect(!tolerance.accepts(.nan, expected: 2))
+    #expect(!tolerance.accepts(.infinity, expected: 2))
+    #expect(tolerance.accepts(.nan, expected: .nan))
+    #expect(tolerance.accepts(.infinity, expected: .infinity))
+    #expect(!tolerance.accepts(-.infinity, expected: .infinity))
+  }
+
+  @Test("Direction decides between deviating and improving")
+  func direction() {
+    let reference = RecordFixture.record(accuracy: 0.8, objective: 0.5)
+    #expect(
+      outcomes(compare(RecordFixture.record(accuracy: 0.805), reference)) == [.within, .within])
+    #expect(
+      outcomes(compare(RecordFixture.record(accuracy: 0.9), reference)) == [.improved, .within])
+    #expect(
+      outcomes(compare(RecordFixture.record(accuracy: 0.7), reference)) == [.deviates, .within])
+    #expect(
+      outcomes(compare(RecordFixture.record(objective: 0.4), reference)) == [.within, .improved])
+    #expect(
+      outcomes(compare(RecordFixture.record(objective: 0.6), reference)) == [.within, .deviates])
+    #expect(
+      outcomes(compare(RecordFixture.record(accuracy: .nan), reference)) == [.deviates, .within])
+  }
+
+  @Test("A metric without direction can deviate and cannot improve")
+  func neither() {
+    var reference = RecordFixture.record()
+    reference.metrics[0].betterWhen = .neither
+    #expect(
+      outcomes(compare(RecordFixture.record(accuracy: 0.9), reference)) == [.deviates, .within])
+  }
+
+  @Test("What is absent on either side is missing, with the reason")
+  func missing() {
+    let record = RecordFixture.record()
+    #expect(compare(nil, record).outcome == .missing)
+    #expect(compare(record, nil).outcome == .missing)
+    var poorer = record
+    poorer.final["upperObjective"] = nil
+    #expect(outcomes(compare(poorer, record)) == [.within, .missing])
+    #expect(compare(poorer, record).metrics[1].reason == "the run lacks this metric")
+    #expect(outcomes(compare(record, poorer)) == [.within, .missing])
+    let silent = ToleranceFile(chosen: "nothing", tolerances: [])
+    #expect(outcomes(compare(record, record, silent)) == [.missing, .missing])
+  }
+
+  @Test("An ignored metric says why, and an entry for a method goes first")
+  func entries() {
+    let file = ToleranceFile(
+      chosen: "test",
+      tolerances: [
+        .init(
+          experiment: "hyper-cleaning", metric: "testAccuracy", absolute: 0, relative: 0,
+          reason: "exact"),
+        .init(
+          experiment: "hyper-cleaning", metric: "testAccuracy", methods: ["rhg"], absolute: 1,
+          relative: 0, reason: "noisy"),
+        .init(
+          experiment: "hyper-cleaning", metric: "upperObjective", absolute: 0, relative: 0,
+          reason: "depends on the machine", ignored: true),
+      ])
+    let comparison = compare(RecordFixture.record(accuracy: 0.5), RecordFixture.record(), file)
+    #expect(outcomes(comparison) == [.within, .ignored])
+    #expect(comparison.metrics[1].reason == "depends on the machine")
+    let other = compare(
+      RecordFixture.record(method: "bda", accuracy: 0.5), RecordFixture.record(method: "bda"), file)
+    #expect(outcomes(other) == [.deviates, .ignored])
+  }
+
+  @Test("How runs ended is compared before their numbers")
+  func statuses() {
+    let fine = RecordFixture.record()
+    let diverged = RecordFixture.record(status: .init(.diverged, reason: "F grew"))
+    let stopped = RecordFixture.record(status: .init(.interrupted))
+    #expect(compare(diverged, fine).outcome == .deviates)
+    #expect(compare(diverged, fine).reason?.contains("F grew") == true)
+    #expect(compare(diverged, diverged).outcome == .within)
+    #expect(compare(fine, diverged).outcome == .improved)
+    #expect(compare(stopped, fine).outcome == .missing)
+    #expect(compare(diverged, fine).metrics.isEmpty)
+  }
+
+  @Test("Differences that may explain a deviation are noted")
+  func notes() {
+    let run = RecordFixture.record(backend: "oneDNN 2.6", stepSize: 0.2)
+    let notes = compare(run, RecordFixture.record()).notes
+    #expect(notes.contains("kernels: oneDNN 2.6 here, portable in the reference"))
+    #expect(notes.contains("configuration differs at stepSize"))
+    #expect(compare(run, run).notes.isEmpty)
+  }
+}

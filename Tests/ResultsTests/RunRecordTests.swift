@@ -1,0 +1,187 @@
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+@Suite("Run records")
+struct RunRecordTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func edited(_ change: (inout [String: JSONValue]) -> Void) throws -> String {
+    var members = try #require(JSONValue(encoding: RecordFixture.record()).objectValue)
+    change(&members)
+    return try folder.write(Array(JSONValue.object(members).prettyText.utf8), to: "record.json")
+  }
+
+  private func failure(reading path: String) -> ResultsError? {
+    #expect(throws: ResultsError.self) { try RunRecord(readingFrom: path) }
+  }
+
+  @Test("A record written and read is the same record")
+  func roundTrip() throws {
+    let record = RecordFixture.record(
+      accuracy: .nan, objective: .infinity, status: .init(.nonFinite, reason: "step 3 was NaN"))
+    let path = try record.write(intoRuns: folder.path)
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(text.contains(#""testAccuracy": "nan""#))
+    #expect(text.contains(#""values": [2.3, "inf"]"#))
+    let read = try RunRecord(readingFrom: path)
+    #expect(read.metrics == record.metrics)
+    #expect(read.final["testAccuracy"]?.isNaN == true)
+    #expect(try JSONValue(encoding: read) == JSONValue(encoding: record))
+    let finite = RecordFixture.record()
+    #expect(try RunRecord(readingFrom: finite.write(to: folder.path("b.json"))) == finite)
+  }
+
+  @Test("Keys are sorted and have the documented names")
+  func keys() throws {
+    let members = try #require(JSONValue(encoding: RecordFixture.record()).objectValue)
+    let expected = [
+      "budget", "configuration", "configurationDigest", "datasets", "diagnostics", "environment",
+      "experiment", "final", "method", "metrics", "protocol", "schemaVersion", "seed", "status",
+      "timing", "variant",
+    ]
+    #expect(members.keys.sorted() == expected)
+  }
+
+  @Test("An unknown key is refused with its name, its place and the file")
+  func unknownKey() throws {
+    let top = try edited { $0["sead"] = 1 }
+    let first = failure(reading: top)
+    #expect(first?.kind == .unknownKey)
+    #expect(first?.message.contains("'sead' at its top level") == true)
+    #expect(first?.message.contains(top) == true)
+    let nested = try edited { $0["status"] = ["kind": "completed", "cause": "none"] }
+    #expect(failure(reading: nested)?.message.contains("'cause' at 'status'") == true)
+  }
+
+  @Test("Another version is refused with a note on migration")
+  func version() throws {
+    let error = failure(reading: try edited { $0["schemaVersion"] = 2 })
+    #expect(error?.kind == .schemaVersion)
+    #expect(error?.exitCode == 65)
+    #expect(error?.message.contains("results/README.md") == true)
+  }
+
+  @Test("What is wrong is said with its place")
+  func malformed() throws {
+    let cases: [(String, (inout [String: JSONValue]) -> Void)] = [
+      ("lacks the key 'seed'", { $0["seed"] = nil }),
+      ("must be of type integer", { $0["seed"] = "0" }),
+      ("must be one of", { $0["status"] = ["kind": "fine"] }),
+      ("at 'final.testAccuracy'", { $0["final"] = ["testAccuracy": "high"] }),
+      ("not described among the metrics", { $0["metrics"] = [] }),
+      (
+        "at 'environment.threads'",
+        { members in
+          var environment = members["environment"]?.objectValue ?? [:]
+          environment["threads"] = 0
+          members["environment"] = .object(environment)
+        }
+      ),
+    ]
+    for (words, change) in cases {
+      let error = failure(reading: try edited(change))
+      #expect(error?.kind == .malformed)
+      #expect(error?.message.contains(words) == true, "\(error?.message ?? "no error")")
+    }
+  }
+
+  @Test("A missing file and a truncated one are told apart")
+  func missingAndTruncated() throws {
+    let missing = failure(reading: folder.path("none.json"))
+    #expect(missing?.kind == .missing)
+    #expect(missing?.exitCode == 5)
+    let text = try JSONValue(encoding: RecordFixture.record()).prettyText
+    let path = try folder.write(Array(text.utf8.prefix(200)), to: "cut.json")
+    #expect(failure(reading: path)?.kind == .malformed)
+  }
+
+  @Test("Slim records keep final numbers, units and directions")
+  func slim() {
+    let record = RecordFixture.record()
+    let slim = record.slimmed()
+    #expect(slim.final == record.final)
+    #expect(slim.identity == record.identity)
+    #expect(slim.metrics.allSatisfy { $0.steps.isEmpty && $0.values.isEmpty })
+    #expect(slim.metric(named: "testAccuracy")?.betterWhen == .higher)
+  }
+
+  // MARK: - Paths
+
+  @Test("Paths follow the rule")
+  func paths() {
+    var record = RecordFixture.record(seed: 7)
+    #expect(record.relativePath == "hyper-cleaning/rhg/icml2020/K20/smoke-seed7.json")
+    #expect(record.referenceFileName == "hyper-cleaning_rhg_icml2020_K20_seed7.json")
+    record.variant = ["schedule": "harmonic/1", "innerSteps": 5, "stepSize": 0.1]
+    #expect(
+      record.relativePath
+        == "hyper-cleaning/rhg/icml2020/K5,schedule=harmonic%2F1,stepSize=0.1/smoke-seed7.json")
+    record.variant = [:]
+    #expect(record.relativePath == "hyper-cleaning/rhg/icml2020/smoke-seed7.json")
+  }
+
+  @Test("Different identities have different paths and reference names")
+  func injective() {
+    let nasty = ["a", "a/b", "a_b", "a,b", "a=b", "..", ".", "a%2Fb", "K5", "A b", "é", "a-b"]
+    var identities = Set<RunIdentity>()
+    var paths = Set<String>()
+    var names = Set<String>()
+    for first in nasty {
+      for second in nasty {
+        for variant in [[:], ["x": .string(second)], ["innerSteps": 5]] as [[String: JSONValue]] {
+          var record = RecordFixture.record(method: first, protocolName: second)
+          record.variant = variant
+          identities.insert(record.identity)
+          paths.insert(record.relativePath)
+          names.insert(record.referenceFileName)
+          #expect(!record.relativePath.split(separator: "/").contains(".."))
+        }
+      }
+    }
+    #expect(identities.count == nasty.count * nasty.count * 3)
+    #expect(paths.count == identities.count)
+    #expect(names.count == identities.count)
+  }
+
+  @Test("A long variant fits a file system and still differs from its neighbours")
+  func longVariant() {
+    var first = RecordFixture.record()
+    var second = first
+    first.variant = ["note": .string(String(repeating: "x", count: 400) + "1")]
+    second.variant = ["note": .string(String(repeating: "x", count: 400) + "2")]
+    #expect(first.relativePath != second.relativePath)
+    #expect(first.identity.variant.utf8.count < 130)
+  }
+
+  // MARK: - Folders
+
+  @Test("Loading a folder orders runs, and passes by hidden files and tolerances")
+  func store() throws {
+    for (method, steps) in [("rhg", 100), ("bda", 20), ("rhg", 20)] {
+      try RecordFixture.record(method: method, innerSteps: steps).write(intoRuns: folder.path)
+    }
+    _ = try folder.write([0x7b], to: "hyper-cleaning/.half.json.1.tmp")
+    _ = try folder.write([0x7b], to: "tolerances.json")
+    let names = try RecordStore.load(folder.path).map {
+      $0.record.method.name + " " + $0.record.identity.variant
+    }
+    #expect(names == ["bda K20", "rhg K20", "rhg K100"])
+  }
+
+  @Test("Two files of one run, a damaged file and an absent folder are errors")
+  func storeErrors() throws {
+    try RecordFixture.record().write(intoRuns: folder.path)
+    try RecordFixture.record().write(to: folder.path("copy.json"))
+    let twice = #expect(throws: ResultsError.self) { try RecordStore.load(folder.path) }
+    #expect(twice?.kind == .malformed)
+    #expect(twice?.message.contains("copy.json") == true)
+    let absent = #expect(throws: ResultsError.self) {
+      try RecordStore.load(folder.path("nowhere"))
+    }
+    #expect(absent?.exitCode == 5)
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+@Suite("JSON Schemas")
+struct SchemaTests {
+  static let repository = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private func schema(_ text: String) throws -> JSONSchema {
+    try JSONSchema(JSONValue(parsing: Data(text.utf8), source: "schema"))
+  }
+
+  private func value(_ text: String) throws -> JSONValue {
+    try JSONValue(parsing: Data(text.utf8), source: "value")
+  }
+
+  @Test("The copy in results/schema is the schema compiled in", arguments: FileFormat.allCases)
+  func copies(format: FileFormat) throws {
+    let url = Self.repository
+      .appendingPathComponent("results/schema/\(format.rawValue).schema.json")
+    let copy = try String(contentsOf: url, encoding: .utf8)
+    #expect(
+      copy == format.schemaText,
+      "Bring it up to date: report schema \(format.rawValue) > results/schema/...")
+  }
+
+  @Test("Every keyword accepts what it should and refuses what it should, at the right place")
+  func keywords() throws {
+    let cases: [(schema: String, good: String, bad: String, place: String)] = [
+      (#"{"type": "integer"}"#, "3", "3.5", ""),
+      (#"{"type": ["string", "null"]}"#, "null", "1", ""),
+      (#"{"type": "number"}"#, "3", "\"3\"", ""),
+      (#"{"required": ["a"]}"#, #"{"a": 1}"#, "{}", ""),
+      (#"{"properties": {"a": {"type": "string"}}}"#, #"{"a": "x", "b": 1}"#, #"{"a": 1}"#, "a"),
+      (
+        #"{"properties": {"a": true}, "additionalProperties": false}"#, #"{"a": 1}"#, #"{"b": 1}"#,
+        ""
+      ),
+      (#"{"additionalProperties": {"type": "number"}}"#, #"{"a": 1}"#, #"{"a": "x"}"#, "a"),
+      (#"{"items": {"minimum": 2}}"#, "[2, 3]", "[2, 1]", "1"),
+      (#"{"enum": ["a", 1]}"#, "1", "\"b\"", ""),
+      (#"{"const": 1}"#, "1", "2", ""),
+      (#"{"minLength": 2}"#, "\"ab\"", "\"a\"", ""),
+      (#"{"minItems": 1}"#, "[0]", "[]", ""),
+      (#"{"anyOf": [{"type": "string"}, {"minimum": 3}]}"#, "4", "2", ""),
+      (#"{"oneOf": [{"type": "number"}, {"minimum": 3}]}"#, "2", "4", ""),
+      (##"{"$ref": "#/$defs/n", "$defs": {"n": {"type": "null"}}}"##, "null", "1", ""),
+      (#"{"properties": {"a": false}}"#, "{}", #"{"a": 1}"#, "a"),
+    ]
+    for test in cases {
+      let schema = try schema(test.schema)
+      #expect(schema.violations(of: try value(test.good)).isEmpty, "\(test.schema)")
+      #expect(
+        schema.violations(of: try value(test.bad)).map(\.path) == [test.place], "\(test.schema)")
+    }
+  }
+
+  @Test("A keyword that is not implemented is refused rather than ignored")
+  func unknownKeyword() {
+    let error = #expect(throws: ResultsError.self) {
+      try schema(#"{"properties": {"a": {"pattern": "x"}}}"#)
+    }
+    #expect(error?.message.contains("'pattern'") == true)
+  }
+
+  @Test("A record fits its schema, and a broken one does not")
+  func record() throws {
+    let schema = try FileFormat.runRecord.schema()
+    let good = try JSONValue(encoding: RecordFixture.record(accuracy: .nan))
+    #expect(schema.violations(of: good).isEmpty)
+    // As other tools see the file: the non-finite number is a string.
+    let text = try #require(good["final"]).canonicalText
+    #expect(text.contains("\"nan\""))
+    for key in ["method", "status", "final", "timing"] {
+      var members = try #require(good.objectValue)
+      members[key] = "broken"
+      #expect(schema.violations(of: .object(members)).map(\.path) == [key])
+    }
+  }
+
+  @Test("Claims written by us fit their schema")
+  func claims() throws {
+    let file = ClaimFile(claims: [
+      RecordFixture.ordering(), RecordFixture.claim(.value, .value(0.5)),
+      RecordFixture.claim(.interval, .interval(lower: 0, upper: .infinity)),
+      RecordFixture.claim(.status, .status(.diverged)),
+    ])
+    let tree = try JSONValue(encoding: file)
+    #expect(try FileFormat.claims.schema().violations(of: tree).isEmpty)
+    let read = try FileFormat.claims.decode(
+      Data(tree.prettyText.utf8), as: ClaimFile.self, source: "claims.json")
+    #expect(read.claims == file.claims)
+  }
+
+  @Test("The stored published figures are readable, and all say how far they were checked")
+  func published() throws {
+    let folder = Self.repository.appendingPathComponent("results/reference").path
+    let values = try PublishedFile.load(referenceFolder: folder)
+    let table = values.filter { $0.protocols == ["icml2020"] && $0.experiment == "hyper-cleaning" }
+    #expect(table.count == 15)
+    #expect(table.allSatisfy { $0.status == .memory && $0.unit == "percent" })
+    let bda = table.first { $0.method == "bda" && $0.variant == ["innerSteps": 100] }
+    #expect(bda?.number == 90.12)
+    #expect(bda?.number(in: "fraction").map { abs($0 - 0.9012) < 1e-12 } == true)
+    #expect(bda?.number(in: "seconds") == nil)
+  }
+}
