@@ -1,3 +1,4 @@
+import Datasets
 import Experiments
 import Foundation
 import Testing
@@ -312,9 +313,14 @@ struct ConfigurationTextTests {
     let byOption = try Configuration.resolve(defaults: SampleSettings(), settings: ["innerSteps=3"])
     var settings = SampleSettings()
     settings.innerSteps = 3
-    let hash = { (bytes: [UInt8]) in String(decoding: bytes, as: UTF8.self) }
-    #expect(byOption.digest(using: hash) == Configuration(settings).digest(using: hash))
+    let hash = { (bytes: [UInt8]) in SHA256.hexadecimal(bytes) }
+    let digest = byOption.digest(using: hash)
+    #expect(digest == Configuration(settings).digest(using: hash))
+    #expect(digest != Configuration(SampleSettings()).digest(using: hash))
+    // By another program: printf '{"innerSteps":3}' | sha256sum
+    struct Small: Codable, Sendable { var innerSteps = 3 }
     #expect(
-      byOption.digest(using: hash) != Configuration(SampleSettings()).digest(using: hash))
+      Configuration(Small()).digest(using: hash)
+        == "7259ab689fe80ec7e1d26f91c9535d5a74d7618ca892bb23d5f74bc006c97c97")
   }
 }
