@@ -8,7 +8,7 @@
 ///     var loop = BilevelIteration(...)
 ///     while let event = loop.next() { ... }
 public struct BilevelIteration<Scalar: TensorScalar>: IteratorProtocol, Sequence, Sendable {
-  /// The problem. Warm starts replace its `initialLower`.
+  /// The problem. Warm and redrawn starts replace its `initialLower`.
   public private(set) var problem: BilevelProblem<Scalar>
   /// The inner dynamics.
   public let dynamics: any InnerDynamics<Scalar>
@@ -22,6 +22,8 @@ public struct BilevelIteration<Scalar: TensorScalar>: IteratorProtocol, Sequence
   public let outerIterations: Int
   /// Whether each inner loop starts from the last y_K instead of y_0(x).
   public let startsWarm: Bool
+  /// y_0 for outer iteration n, where it is drawn afresh for each.
+  public let redrawingLower: (@Sendable (Int) -> Parameters<Scalar>)?
   /// x_n.
   public private(set) var upper: Parameters<Scalar>
   /// n, the number of outer iterations done.
@@ -42,8 +44,11 @@ public struct BilevelIteration<Scalar: TensorScalar>: IteratorProtocol, Sequence
     problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
     estimator: any HypergradientEstimator<Scalar>, optimizer: any OuterOptimizer<Scalar>,
     from start: Parameters<Scalar>, innerSteps: Int, outerIterations: Int,
-    startsWarm: Bool = false
+    startsWarm: Bool = false, redrawingLower: (@Sendable (Int) -> Parameters<Scalar>)? = nil
   ) {
+    precondition(
+      !startsWarm || redrawingLower == nil,
+      "A start is warm or drawn afresh, not both.")
     precondition(innerSteps >= 0, "\(innerSteps) inner steps cannot be taken.")
     precondition(outerIterations >= 0, "\(outerIterations) outer iterations cannot be done.")
     self.problem = problem
@@ -53,6 +58,7 @@ public struct BilevelIteration<Scalar: TensorScalar>: IteratorProtocol, Sequence
     self.innerSteps = innerSteps
     self.outerIterations = outerIterations
     self.startsWarm = startsWarm
+    self.redrawingLower = redrawingLower
     upper = problem.upperFeasibleSet.project(start)
   }
 
@@ -76,6 +82,9 @@ public struct BilevelIteration<Scalar: TensorScalar>: IteratorProtocol, Sequence
     guard iteration < outerIterations else {
       outcome = .completed
       return nil
+    }
+    if let redrawingLower {
+      problem.initialLower = ConstantInitialLower(redrawingLower(iteration))
     }
     let estimate = estimator.estimate(
       problem, dynamics: dynamics.atOuterIteration(iteration), upper: upper,

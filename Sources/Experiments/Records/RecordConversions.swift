@@ -1,0 +1,61 @@
+import Bilevel
+import Datasets
+import Results
+
+extension JSONValue {
+  /// A configuration as the tree that records store.
+  public init(_ value: ConfigurationValue) {
+    switch value {
+    case .null: self = .null
+    case .boolean(let flag): self = .bool(flag)
+    case .integer(let number): self = .integer(Int(number))
+    case .number(let number): self = .number(number)
+    case .string(let text): self = .string(text)
+    case .array(let items): self = .array(items.map { JSONValue($0) })
+    case .object(let members):
+      self = .object(
+        Dictionary(uniqueKeysWithValues: members.map { ($0.key, JSONValue($0.value)) }))
+    }
+  }
+}
+
+extension RunRecord.Environment {
+  /// The environment of this process, computing in the given scalar type.
+  public static func current(scalar: String) -> RunRecord.Environment {
+    let now = EnvironmentSnapshot.current(hdf5: hdf5LibraryVersion())
+    return RunRecord.Environment(
+      commit: now.commit, dirty: now.dirty, swift: now.swift, backend: now.backend,
+      hdf5: now.hdf5, libpng: now.libpng, cpu: now.cpu, threads: now.threads, os: now.os,
+      scalar: scalar)
+  }
+}
+
+extension RunRecord.DatasetUse {
+  /// One use of a data set: its name and content digest, and for what it served.
+  public init(_ dataset: ImageDataset, purpose: String) {
+    self.init(
+      name: dataset.name, sha256: dataset.contentDigest, split: "\(dataset.split): \(purpose)",
+      synthetic: dataset.isSynthetic)
+  }
+}
+
+extension DatasetError: ReportableError {
+  /// The error's sentence.
+  public var sentence: String { message }
+  /// Missing data, wrong data, or an unexpected failure.
+  public var exitStatus: ExitStatus { ExitStatus(rawValue: exitCode) ?? .unexpected }
+}
+
+extension ResultsError: ReportableError {
+  /// The error's sentence.
+  public var sentence: String { message }
+  /// Missing or wrong records, or an unexpected failure.
+  public var exitStatus: ExitStatus { ExitStatus(rawValue: exitCode) ?? .unexpected }
+}
+
+extension MethodError: ReportableError {
+  /// The error's sentence.
+  public var sentence: String { description }
+  /// A usage error.
+  public var exitStatus: ExitStatus { .usage }
+}

@@ -1,0 +1,89 @@
+import Bilevel
+import Experiments
+import Networks
+import Tensors
+
+/// The bi-level problem of hyper-cleaning, and what is needed to evaluate its solutions:
+///
+///     F(y) = mean validation cross-entropy,
+///     f(x, y) = 1/n sum_i w(x_i) CE(network_y(a_i), label_i),  x in R^n.
+///
+/// Softmax regression takes the closed form; networks with hidden layers are expressions.
+struct CleaningProblem<Scalar: TensorScalar>: Sendable {
+  let bilevel: BilevelProblem<Scalar>
+  /// x_0.
+  let start: Parameters<Scalar>
+  /// y_0 for outer iteration n, where it is drawn afresh each time.
+  let redraw: (@Sendable (Int) -> Parameters<Scalar>)?
+  /// The network's logits for the test and the validation images.
+  let testLogits: @Sendable (Parameters<Scalar>) -> Tensor<Scalar>
+  let validationLogits: @Sendable (Parameters<Scalar>) -> Tensor<Scalar>
+
+  init(_ settings: CleaningSettings, data: CleaningData<Scalar>, seed: UInt64) {
+    let features = data.train.features.shape[1]
+    let network = FullyConnectedNetwork(
+      widths: [features] + settings.network.hidden + [data.classCount],
+      activation: settings.network.activation)
+    let isLinear = settings.network.hidden.isEmpty
+    let weighting = settings.upper.weighting
+
+    func objective(
+      _ samples: CleaningData<Scalar>.Samples, _ weighting: SampleWeighting
+    ) -> any Objective<Scalar> {
+      if isLinear {
+        return SoftmaxRegressionObjective(
+          samples: SoftmaxRegressionSamples(
+            features: samples.features, labels: samples.labels, classCount: data.classCount),
+          weighting: weighting)
+      }
+      return networkClassificationObjective(
+        network: network, features: samples.features, labels: samples.labels,
+        weighting: weighting)
+    }
+    func logits(
+      _ samples: CleaningData<Scalar>.Samples
+    ) -> @Sendable (Parameters<Scalar>) -> Tensor<Scalar> {
+      if isLinear {
+        let prepared = SoftmaxRegressionSamples(
+          features: samples.features, labels: samples.labels, classCount: data.classCount)
+        return { prepared.logits($0) }
+      }
+      return { network(.constant(samples.features), parameters: $0.constants).value }
+    }
+
+    let initialization = settings.network.initialization
+    let draw: @Sendable (Int) -> Parameters<Scalar> = { iteration in
+      switch initialization {
+      case .zero: return Parameters(network.parameterShapes.map { .zeros($0) })
+      case .glorot:
+        var stream = RandomStream(seed: seed, purpose: "initial lower variable")
+          .split("outer iteration", iteration)
+        return Parameters(network.glorotParameters(using: &stream))
+      }
+    }
+    var set: any FeasibleSet<Scalar> = WholeSpace<Scalar>()
+    if let total = settings.upper.largestSum {
+      set = CappedSimplex(total: Scalar(total))
+    } else if weighting == .identity {
+      set = Box(lower: 0, upper: 1)
+    }
+    bilevel = BilevelProblem(
+      upper: objective(data.validation, .uniform), lower: objective(data.train, weighting),
+      initialLower: ConstantInitialLower(draw(0)), upperFeasibleSet: set)
+    start = Parameters(
+      Tensor(repeating: Scalar(settings.upper.start), shape: [data.train.labels.count]))
+    redraw = settings.network.redrawnEachIteration ? draw : nil
+    testLogits = logits(data.test)
+    validationLogits = logits(data.validation)
+  }
+
+  /// The same problem with weights fixed from outside: 1 for every sample, or for clean ones only.
+  static func baseline(
+    _ settings: CleaningSettings, data: CleaningData<Scalar>, seed: UInt64
+  ) -> CleaningProblem {
+    var fixed = settings
+    fixed.upper.weighting = .identity
+    fixed.upper.largestSum = nil
+    return CleaningProblem(fixed, data: data, seed: seed)
+  }
+}

@@ -1,0 +1,205 @@
+import Bilevel
+import Datasets
+import Experiments
+import Results
+import Tensors
+
+/// One run: one method, one seed, from data to record.
+struct CleaningRun<Scalar: TensorScalar> {
+  let method: CleaningMethod
+  let protocolName: String
+  let budget: Budget
+  let seed: UInt64
+  let configuration: Configuration<CleaningSettings>
+  let variant: [String: JSONValue]
+  let folder: DataFolder
+
+  private var settings: CleaningSettings { configuration.settings }
+
+  /// The record of the run; `advance` is called after every outer iteration.
+  ///
+  /// An interruption ends the run early, with a record that says so.
+  func record(advance: (Int, String) -> Void) throws -> RunRecord {
+    let peakIsOwn = PeakMemory.reset()
+    let total = Stopwatch()
+    let data = try CleaningData<Scalar>(settings, folder: folder, seed: seed)
+    var outcome: Outcome
+    switch method {
+    case .noCleaning, .oracle: outcome = trainBaseline(data)
+    case .bilevel(let preset): outcome = try trainBilevel(preset, data, advance: advance)
+    }
+    outcome.diagnostics["peakResidentBytesIncludeEarlierRuns"] = .bool(!peakIsOwn)
+    outcome.timing.totalSeconds = total.seconds
+    outcome.timing.peakResidentBytes = PeakMemory.bytes
+    return RunRecord(
+      experiment: "hyper-cleaning", method: methodRecord(outcome.settings),
+      seed: Int(clamping: seed), budget: budget.rawValue, protocolName: protocolName,
+      variant: variant, configuration: JSONValue(configuration.tree),
+      configurationDigest: configuration.digest { SHA256.hexadecimal($0) },
+      datasets: data.uses, environment: .current(scalar: Scalar.name), status: outcome.status,
+      metrics: outcome.recorder.recorded, final: outcome.recorder.latest,
+      timing: outcome.timing, diagnostics: outcome.diagnostics)
+  }
+
+  /// The path of this run's record where it is there, completed, with the same configuration.
+  func completedRecord(in output: String) -> String? {
+    let digest = configuration.digest { SHA256.hexadecimal($0) }
+    let identity = RunIdentity(
+      experiment: "hyper-cleaning", method: method.name, protocolName: protocolName,
+      variant: variant, budget: budget.rawValue, seed: Int(clamping: seed))
+    let path = "\(output)/\(identity.relativePath)"
+    guard let record = try? RunRecord(readingFrom: path), record.status.kind == .completed,
+      record.configurationDigest == digest
+    else { return nil }
+    return path
+  }
+
+  /// What training leaves behind.
+  private struct Outcome {
+    var recorder = MetricRecorder(CleaningEvaluation<Scalar>.metrics)
+    var status = RunRecord.Status(.completed)
+    var timing = RunRecord.Timing(totalSeconds: 0)
+    var diagnostics: [String: JSONValue] = [:]
+    var settings: MethodSettings?
+  }
+
+  /// K plain gradient steps with fixed weights.
+  private func trainBaseline(_ data: CleaningData<Scalar>) -> Outcome {
+    var outcome = Outcome()
+    let problem = CleaningProblem<Scalar>.baseline(settings, data: data, seed: seed)
+    let weights = data.isNoisy.map { isNoisy -> Scalar in
+      method == .oracle && isNoisy ? 0 : 1
+    }
+    let x = Parameters(Tensor(weights))
+    let y = GradientDescent<Scalar>(stepSize: Scalar(settings.inner.stepSize))
+      .run(steps: settings.inner.steps, upper: x, of: problem.bilevel)
+    var measured = settings
+    measured.evaluation.noisyBelow = 0.5
+    var values = CleaningEvaluation(settings: measured, data: data, problem: problem)
+      .values(upper: x, lower: y)
+    values["plainTestAccuracy"] = values["testAccuracy"]
+    outcome.recorder.record(step: 0, values)
+    if !y.isFinite {
+      outcome.status = .init(.nonFinite, reason: "The lower variable is not finite.")
+    }
+    return outcome
+  }
+
+  private func trainBilevel(
+    _ preset: MethodPreset, _ data: CleaningData<Scalar>, advance: (Int, String) -> Void
+  ) throws -> Outcome {
+    var outcome = Outcome()
+    let problem = CleaningProblem<Scalar>(settings, data: data, seed: seed)
+    let evaluation = CleaningEvaluation(settings: settings, data: data, problem: problem)
+    let methodSettings = settings.methodSettings(preset)
+    outcome.settings = methodSettings
+    let dynamics = try methodSettings.innerDynamics(as: Scalar.self)
+    var loop = BilevelIteration(
+      problem: problem.bilevel, dynamics: dynamics,
+      estimator: try methodSettings.estimator(
+        as: Scalar.self, innerSteps: settings.inner.steps),
+      optimizer: settings.outerOptimizer(as: Scalar.self), from: problem.start,
+      innerSteps: settings.inner.steps, outerIterations: settings.upper.iterations,
+      startsWarm: settings.inner.startsWarm, redrawingLower: problem.redraw)
+    var seconds = 0.0
+    var watch = Stopwatch()
+    while let event = loop.next() {
+      seconds += watch.lap()
+      outcome.timing.steps.append(event.iteration)
+      outcome.timing.seconds.append(seconds)
+      if event.iteration % settings.evaluation.every == 0 {
+        outcome.recorder.record(
+          step: event.iteration,
+          evaluation.values(upper: event.upper, lower: event.estimate.lower))
+      }
+      outcome.diagnostics["trajectoryStorage"] = .string(event.estimate.diagnostics.storage)
+      outcome.diagnostics["trajectoryBytes"] = .integer(event.estimate.diagnostics.storedBytes)
+      advance(event.iteration + 1, "F \(format(Double(event.estimate.upperValue)))")
+      if Interruption.isRequested {
+        outcome.status = .init(
+          .interrupted,
+          reason: "Interrupted after \(event.iteration + 1) of \(loop.outerIterations) iterations.")
+        break
+      }
+      _ = watch.lap()
+    }
+    if case .nonFinite(let iteration, let what)? = loop.outcome {
+      outcome.status = .init(
+        .nonFinite,
+        reason: "In outer iteration \(iteration) \(what) was not finite: lower the step sizes.")
+    } else {
+      finish(&outcome, loop, dynamics, problem, evaluation)
+    }
+    outcome.timing.secondsPerOuterStep = median(ofSteps: outcome.timing.seconds)
+    return outcome
+  }
+
+  /// The metrics at the last x: with the method's own inner loop, and retrained by plain gradient
+  /// descent, which shows what the learned weights alone are worth.
+  private func finish(
+    _ outcome: inout Outcome, _ loop: BilevelIteration<Scalar>,
+    _ dynamics: any InnerDynamics<Scalar>, _ problem: CleaningProblem<Scalar>,
+    _ evaluation: CleaningEvaluation<Scalar>
+  ) {
+    let last = loop.problem
+    let y = dynamics.atOuterIteration(loop.iteration)
+      .run(steps: settings.inner.steps, upper: loop.upper, of: last)
+    var values = evaluation.values(upper: loop.upper, lower: dynamics.lowerVariable(of: y))
+    let plain = GradientDescent<Scalar>(stepSize: Scalar(settings.inner.stepSize))
+      .run(steps: settings.inner.steps, upper: loop.upper, of: last)
+    values["plainTestAccuracy"] =
+      evaluation.values(upper: loop.upper, lower: plain)["testAccuracy"]
+    outcome.recorder.record(step: loop.iteration, values)
+  }
+
+  private func median(ofSteps cumulative: [Double]) -> Double? {
+    let steps = zip(cumulative, [0] + cumulative).map { $0 - $1 }.sorted()
+    return steps.isEmpty ? nil : steps[steps.count / 2]
+  }
+
+  private func format(_ value: Double) -> String {
+    value.isFinite ? "\((value * 1e4).rounded() / 1e4)" : "\(value)"
+  }
+
+  private func methodRecord(_ method: MethodSettings?) -> RunRecord.Method {
+    guard let method else {
+      return RunRecord.Method(
+        name: self.method.name, displayName: self.method.displayName,
+        dynamics: .init(
+          name: DynamicsKind.gradientDescent.rawValue,
+          parameters: [
+            "innerSteps": .integer(settings.inner.steps),
+            "innerStepSize": .number(settings.inner.stepSize),
+          ], provenance: self.method.citation),
+        hypergradient: .none, outerOptimizer: .none)
+    }
+    var parameters: [String: JSONValue] = [
+      "innerSteps": .integer(settings.inner.steps),
+      "innerStepSize": .number(method.innerStepSize),
+    ]
+    if method.dynamics == .descentAggregation {
+      parameters["upperStepSize"] = .number(method.upperStepSize)
+      parameters["schedule"] = .string(method.schedule.rawValue)
+      parameters["alpha"] = .number(method.alpha)
+    }
+    var estimator: [String: JSONValue] = [:]
+    if method.hypergradient == .truncatedReverse {
+      estimator["history"] = .integer(method.history ?? (settings.inner.steps + 1) / 2)
+    }
+    return RunRecord.Method(
+      name: self.method.name, displayName: self.method.displayName,
+      dynamics: .init(
+        name: method.dynamics.rawValue, parameters: parameters,
+        provenance: "protocol \(protocolName)"),
+      hypergradient: .init(
+        name: method.hypergradient.rawValue, parameters: estimator,
+        provenance: self.method.citation),
+      outerOptimizer: .init(
+        name: settings.upper.optimizer.rawValue,
+        parameters: [
+          "learningRate": .number(settings.upper.learningRate),
+          "inverseTimeDecay": .number(settings.upper.inverseTimeDecay),
+          "iterations": .integer(settings.upper.iterations),
+        ], provenance: "protocol \(protocolName)"))
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Bilevel
+import Experiments
+
+/// Lists what can be named: protocols, methods and schedules, each with its source.
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List protocols, methods and schedules with their sources.")
+
+  func run() throws {
+    let console = Console()
+    try console.report { console.show(result: Self.text) }
+  }
+
+  private static var text: String {
+    var lines = ["Protocols (--protocol):"]
+    for preset in CleaningProtocol.allCases {
+      lines += entry(preset.rawValue, preset.summary, preset.source)
+    }
+    lines += ["", "Methods (--method):"]
+    for method in CleaningMethod.all {
+      lines += entry(method.name, description(of: method), method.citation)
+    }
+    lines += ["", "Aggregation schedules of BDA (--schedule; A is --alpha, k = 1, 2, ...):"]
+    for rule in AggregationSchedule.Rule.allCases {
+      let sum =
+        rule.satisfiesTheory
+        ? "keeps to the theory (a_k -> 0, sum diverges)"
+        : rule.weightSumDiverges
+          ? "sum diverges, but a_k does not tend to 0 within a loop"
+          : "BREAKS the theory: the sum of a_k converges"
+      lines += entry(rule.rawValue, "form \(rule.form): \(rule.formula); \(sum)", rule.source)
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func entry(_ name: String, _ what: String, _ source: String) -> [String] {
+    let padding = String(repeating: " ", count: max(1, 20 - name.count))
+    return ["  \(name)\(padding)\(what)", "  \(String(repeating: " ", count: 20))\(source)"]
+  }
+
+  private static func description(of method: CleaningMethod) -> String {
+    switch method {
+    case .noCleaning, .oracle: method.displayName
+    case .bilevel(let preset):
+      "\(preset.displayName) = \(preset.dynamics.rawValue) x \(preset.hypergradient.rawValue)"
+    }
+  }
+}
