@@ -43,7 +43,7 @@ struct ResultsTableTests {
     let table = try #require(tables(records, [try published("bda", 90.5)]).first)
     #expect(
       table.markdown == #"""
-        **hyper-cleaning, protocol icml2020, mnist, budget smoke**
+        **hyper-cleaning, protocol icml2020, mnist, budget smoke, K20**
 
         | method | test accuracy (percent), mean ± std | test accuracy (percent), published |
         | --- | ---: | ---: |

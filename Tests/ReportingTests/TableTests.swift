@@ -56,7 +56,7 @@ struct TableTests {
   @Test("LaTeX, literally: booktabs, each character escaped once")
   func latex() {
     #expect(
-      table.latex == #"""
+      table.latex == ##"""
         \begin{table}
           \centering
           \caption{A\_b \& \textless{}c\textgreater{} 100 \%}
@@ -71,7 +71,7 @@ struct TableTests {
           \par\smallskip\footnotesize A * note\_
         \end{table}
 
-        """#)
+        """##)
   }
 
   @Test("A bootstrap interval has two columns in CSV and brackets elsewhere")

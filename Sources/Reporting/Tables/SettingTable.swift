@@ -52,7 +52,10 @@ struct SettingTable {
   /// Rows: methods and variants. Columns: each metric, and its published numbers where there are.
   func metricsTable() -> Table {
     let groups = groups
-    let showsVariant = Set(groups.map(\.variant)).count > 1
+    let variants = Set(groups.map(\.variant))
+    let showsVariant = variants.count > 1
+    // A variant that all rows share is said once, in the title.
+    let shared = showsVariant ? nil : variants.first.flatMap { $0.isEmpty ? nil : $0 }
     var columns = [Table.Column("method")]
     if showsVariant { columns.append(Table.Column("variant")) }
     var rows = groups.map { group in
@@ -74,7 +77,8 @@ struct SettingTable {
       used += values.compactMap { $0 }
     }
     return Table(
-      title: setting.title, columns: columns, rows: rows, notes: notes(groups, used))
+      title: setting.title + (shared.map { ", \($0)" } ?? ""), columns: columns, rows: rows,
+      notes: notes(groups, used))
   }
 
   /// Rows: methods. Columns: each K, and its published numbers where there are.

@@ -34,6 +34,15 @@ public enum FileFormat: String, CaseIterable, Sendable {
     }
   }
 
+  /// What to do about an absent file, as the end of a sentence.
+  var remedy: String {
+    switch self {
+    case .runRecord: "check the path, or run the experiment that writes it"
+    case .claims, .published: "check the path, or restore it from version control"
+    case .tolerances: "check the folder and the budget, or restore it from version control"
+    }
+  }
+
   /// The schema, ready to validate with.
   public func schema() throws(ResultsError) -> JSONSchema {
     let name = "\(rawValue).schema.json"
@@ -46,7 +55,7 @@ public enum FileFormat: String, CaseIterable, Sendable {
   public func read<Value: Decodable>(
     _ path: String, as type: Value.Type
   ) throws(ResultsError) -> Value {
-    try decode(Self.contents(of: path, title: title), as: type, source: path)
+    try decode(contents(of: path), as: type, source: path)
   }
 
   /// The value of a text of this format; `source` names it in messages.
@@ -76,12 +85,11 @@ public enum FileFormat: String, CaseIterable, Sendable {
     return try tree.decoded(as: type, source: source)
   }
 
-  private static func contents(of path: String, title: String) throws(ResultsError) -> Data {
+  private func contents(of path: String) throws(ResultsError) -> Data {
     guard FileManager.default.fileExists(atPath: path) else {
       throw ResultsError(
         .missing,
-        "The \(title) '\(path)' does not exist; check the path, or run the experiment "
-          + "that writes it.")
+        "The \(title) '\(path)' does not exist; \(remedy).")
     }
     do {
       return try Data(contentsOf: URL(fileURLWithPath: path))
