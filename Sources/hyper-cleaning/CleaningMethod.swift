@@ -66,7 +66,7 @@ extension CleaningSettings {
   }
 
   /// The outer optimiser.
-  func outerOptimizer<Scalar>(as type: Scalar.Type) -> any OuterOptimizer<Scalar> {
+  func outerOptimizer<Scalar: TensorScalar>(as type: Scalar.Type) -> any OuterOptimizer<Scalar> {
     let rate: LearningRate =
       upper.inverseTimeDecay > 0
       ? .inverseTime(upper.learningRate, decay: upper.inverseTimeDecay)

@@ -3,17 +3,18 @@ import Experiments
 
 /// A named preset with its source: which split, corruption rule, network and optimisers.
 enum CleaningProtocol: String, CaseIterable, Sendable {
-  case icml
+  case icml2020
   case officialCode = "official-code"
-  case franceschi2017 = "franceschi-2017"
-  case shaban2019 = "shaban-2019"
-  case iapttConvex = "iaptt-convex"
-  case iapttNonconvex = "iaptt-nonconvex"
+  case franceschi2017
+  case shaban2019
+  case iaptt2021
+  case iaptt2021Nonconvex = "iaptt2021-nonconvex"
+  case pbgd2023
 
   /// One line: what the preset fixes.
   var summary: String {
     switch self {
-    case .icml:
+    case .icml2020:
       "softmax regression, 5,000/5,000/10,000, 50 % always wrong, K = 50 ... 800; step sizes ours"
     case .officialCode:
       "784-300-10 ReLU network, 5,000/5,000/60,000 unshuffled, 50 % always wrong, K = 5"
@@ -21,24 +22,28 @@ enum CleaningProtocol: String, CaseIterable, Sendable {
       "softmax regression, weights projected onto {0 <= w <= 1, sum w <= R}, 50 % always wrong"
     case .shaban2019:
       "softmax regression, 5,000/5,000/10,000, 50 % always wrong, K = 100, truncation"
-    case .iapttConvex:
+    case .iaptt2021:
       "softmax regression, 5,000/5,000/10,000, 50 % uniform over ten (about 45 % wrong), K = 100"
-    case .iapttNonconvex:
-      "784-300-10 without activation, otherwise as iaptt-convex"
+    case .iaptt2021Nonconvex:
+      "784-300-10 without activation, otherwise as iaptt2021"
+    case .pbgd2023:
+      "softmax regression, split and corruption as iaptt2021, K = 500, 100 outer gradient steps"
     }
   }
 
   /// Where the preset comes from.
   var source: String {
     switch self {
-    case .icml:
+    case .icml2020:
       "arXiv 2006.04045, table 2 (as recalled, to be checked against the PDF); step sizes chosen on "
         + "validation data, see experiments/hyper-cleaning"
     case .officialCode: "vis-opt-group/BDA test_script/Data_hyper_cleaning.py"
     case .franceschi2017: "Franceschi et al., ICML 2017, section 5.1, and the RFHO script"
     case .shaban2019: "Shaban et al., AISTATS 2019, section 5.2 (as recalled)"
-    case .iapttConvex, .iapttNonconvex:
+    case .iaptt2021, .iaptt2021Nonconvex:
       "vis-opt-group/IAPTT-GM experiment/Data_hyper_cleaning"
+    case .pbgd2023:
+      "hanshen95/penalized-bilevel-gradient-descent RHG/data_hyper_clean_rhg.py"
     }
   }
 
@@ -56,10 +61,11 @@ enum CleaningProtocol: String, CaseIterable, Sendable {
   /// The values of K that the source reports; the first one given is run by default.
   var publishedInnerSteps: [Int] {
     switch self {
-    case .icml: [50, 100, 200, 400, 800]
+    case .icml2020: [50, 100, 200, 400, 800]
     case .officialCode: [5]
     case .franceschi2017: [2_000]
-    case .shaban2019, .iapttConvex, .iapttNonconvex: [100]
+    case .shaban2019, .iaptt2021, .iaptt2021Nonconvex: [100]
+    case .pbgd2023: [500]
     }
   }
 
@@ -67,7 +73,7 @@ enum CleaningProtocol: String, CaseIterable, Sendable {
     var settings = CleaningSettings(
       data: .init(), corruption: .init(), network: .init(), inner: .init(), upper: .init())
     switch self {
-    case .icml: break
+    case .icml2020: break
     case .officialCode:
       settings.data.split = .officialCode
       settings.data.test = 0
@@ -90,20 +96,30 @@ enum CleaningProtocol: String, CaseIterable, Sendable {
       settings.evaluation.noisyBelow = 1e-3
     case .shaban2019:
       settings.truncation.history = 5
-    case .iapttConvex, .iapttNonconvex:
+    case .iaptt2021, .iaptt2021Nonconvex:
       settings.data.split = .random
       settings.corruption.rule = .uniform
       settings.inner = .init(steps: 100, stepSize: 0.03)
       settings.aggregation.upperStepSize = 0.03
       settings.upper.learningRate = 0.01
       settings.upper.iterations = 3_000
-      if self == .iapttNonconvex {
+      if self == .iaptt2021Nonconvex {
         settings.network = .init(hidden: [300], activation: .identity, initialization: .glorot)
         settings.evaluation.every = 50
       } else {
         settings.network.initialization = .glorot
         settings.evaluation.every = 10
       }
+    case .pbgd2023:
+      settings.data.split = .random
+      settings.corruption.rule = .uniform
+      settings.network.initialization = .glorot
+      settings.network.redrawnEachIteration = true
+      settings.inner = .init(steps: 500, stepSize: 0.1)
+      settings.truncation.history = 100
+      settings.upper.optimizer = .gradient
+      settings.upper.learningRate = 0.001
+      settings.upper.iterations = 100
     }
     return settings
   }

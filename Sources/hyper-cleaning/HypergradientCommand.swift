@@ -156,20 +156,20 @@ struct HypergradientCommand: ParsableCommand {
     try writer.write(scalar: lowerValue, to: "lowerValue")
     let diagnostics = estimate.diagnostics
     let attributes: [(String, HDF5Attribute)] = [
-      ("method", .string(method)), ("innerSteps", .integer(Int64(innerSteps))),
-      ("innerStepSize", .double(settings.innerStepSize)),
-      ("upperStepSize", .double(settings.upperStepSize)),
-      ("schedule", .string(settings.schedule.rawValue)), ("alpha", .double(settings.alpha)),
-      ("history", .integer(Int64(diagnostics.differentiatedSteps))),
-      ("scalar", .string(Scalar.name)), ("threads", .integer(Int64(Parallel.threads))),
+      ("method", .string(method)), ("innerSteps", .integer(innerSteps)),
+      ("innerStepSize", .real(settings.innerStepSize)),
+      ("upperStepSize", .real(settings.upperStepSize)),
+      ("schedule", .string(settings.schedule.rawValue)), ("alpha", .real(settings.alpha)),
+      ("history", .integer(diagnostics.differentiatedSteps)),
+      ("scalar", .string(Scalar.name)), ("threads", .integer(Parallel.threads)),
       ("backend", .string(KernelBackend.selectedDescription)),
-      ("repeats", .integer(Int64(repeats))),
-      ("secondsMedian", .double(median(seconds))),
-      ("secondsMinimum", .double(seconds.first ?? .nan)),
-      ("secondsMaximum", .double(seconds.last ?? .nan)),
-      ("peakResidentBytes", .integer(Int64(PeakMemory.bytes ?? 0))),
+      ("repeats", .integer(repeats)),
+      ("secondsMedian", .real(median(seconds))),
+      ("secondsMinimum", .real(seconds.first ?? .nan)),
+      ("secondsMaximum", .real(seconds.last ?? .nan)),
+      ("peakResidentBytes", .integer(PeakMemory.bytes ?? 0)),
       ("trajectoryStorage", .string(diagnostics.storage)),
-      ("trajectoryBytes", .integer(Int64(diagnostics.storedBytes))),
+      ("trajectoryBytes", .integer(diagnostics.storedBytes)),
       ("status", .string(estimate.isFinite && lowerValue.isFinite ? "finite" : "non-finite")),
     ]
     for (name, value) in attributes { try writer.setAttribute(name, value) }

@@ -36,7 +36,7 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
     try require(
       matrix, "\(group)/features", [matrix.shape[0], features], file,
       "one column per row of y0/weights")
-    let labels = try file.readIntegers("\(group)/labels", in: 0...Int64(classes - 1))
+    let labels = try file.readIntegers("\(group)/labels", in: 0...(classes - 1))
     guard labels.shape == [matrix.shape[0]] else {
       throw DatasetError(
         .malformed,

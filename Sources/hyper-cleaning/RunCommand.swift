@@ -22,7 +22,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var shared: SharedOptions
 
   @Option(name: .customLong("protocol"), help: "Protocol; see the subcommand list.")
-  var protocolName = CleaningProtocol.icml.rawValue
+  var protocolName = CleaningProtocol.icml2020.rawValue
 
   @Option(help: "Data set: <name>-train.h5 and <name>-test.h5 in the data folder.")
   var dataset: String?
@@ -155,21 +155,40 @@ struct RunCommand: ParsableCommand {
     var variant: [String: JSONValue] = ["innerSteps": .integer(steps)]
     var isForward = false
     if case .bilevel(let preset) = method { isForward = preset.hypergradient == .forward }
-    if reduced || (isForward && !settings.reduced.forwardOnWholeProblem) {
+    let isReduced = reduced || (isForward && !settings.reduced.forwardOnWholeProblem)
+    if isReduced {
       settings = settings.reducedForForwardMode()
       variant["problem"] = "reduced"
     }
-    let usual = preset.settings(shared.budget)
-    if settings.data.name != usual.data.name { variant["data"] = .string(settings.data.name) }
-    if case .bilevel(let preset) = method, preset.dynamics == .descentAggregation {
-      if settings.aggregation.schedule != usual.aggregation.schedule {
-        variant["schedule"] = .string(settings.aggregation.schedule.rawValue)
-      }
-      if settings.aggregation.alpha != usual.aggregation.alpha {
-        variant["alpha"] = .number(settings.aggregation.alpha)
-      }
+    for (key, value) in overrides(of: settings, preset, method, isReduced: isReduced) {
+      variant[key] = value
     }
     return Item(method: method, configuration: Configuration(settings), variant: variant)
+  }
+
+  /// The settings that differ from the preset's and matter to the method: they are part of a run's
+  /// identity, so that no run replaces the record of another.
+  private func overrides(
+    of settings: CleaningSettings, _ preset: CleaningProtocol, _ method: CleaningMethod,
+    isReduced: Bool
+  ) -> [(String, JSONValue)] {
+    var usual = preset.settings(shared.budget)
+    usual.inner.steps = settings.inner.steps
+    if isReduced {
+      usual.reduced = settings.reduced
+      usual = usual.reducedForForwardMode()
+    }
+    let differences = Configuration(settings).tree.differences(from: Configuration(usual).tree)
+    return differences.filter { path, _ in
+      switch (path.prefix { $0 != "." }, method) {
+      case ("aggregation", .bilevel(let preset)): preset.dynamics == .descentAggregation
+      case ("truncation", .bilevel(let preset)): preset.hypergradient == .truncatedReverse
+      case ("upper", .bilevel): true
+      case ("aggregation", _), ("truncation", _), ("upper", _): false
+      case ("evaluation", _), ("reduced", _): path == "evaluation.noisyBelow"
+      default: true
+      }
+    }.map { ($0.path, JSONValue($0.value)) }
   }
 
   // MARK: - One run
@@ -223,7 +242,7 @@ private enum Summary {
     return columns([
       record.method.displayName, record.innerSteps.map { "\($0)" } ?? "-", "\(record.seed)",
       record.status.kind.rawValue, number(final["testAccuracy"].map { 100 * $0 }, 2),
-      number(final["noisyDetectionF1"], 4), number(final["detectionAUC"], 4),
+      number(final["detectionF1NoisyPositive"], 4), number(final["detectionAUC"], 4),
       number(final["upperObjective"], 4), number(record.timing.secondsPerOuterStep, 4),
       number(record.timing.peakResidentBytes.map { Double($0) / 1e6 }, 0),
     ]) + "  " + path

@@ -15,10 +15,37 @@ public struct RunIdentity: Hashable, Sendable, Comparable, CustomStringConvertib
   /// The seed.
   public let seed: Int
 
+  /// The identity of a run with the given settings, before or after it has run.
+  public init(
+    experiment: String, method: String, protocolName: String, variant: [String: JSONValue],
+    budget: String, seed: Int
+  ) {
+    self.experiment = experiment
+    self.method = method
+    self.protocolName = protocolName
+    self.variant = RunRecord.pathComponent(variant: variant)
+    self.budget = budget
+    self.seed = seed
+  }
+
   /// The identity in one line, for messages.
   public var description: String {
     let parts = [experiment, method, protocolName, variant, budget].filter { !$0.isEmpty }
     return parts.joined(separator: " / ") + " / seed \(seed)"
+  }
+
+  /// Where the record lies below the folder of runs:
+  /// `<experiment>/<method>/<protocol>[/<variant>]/<budget>-seed<k>.json`.
+  ///
+  /// Different identities have different paths: characters that could confuse two names are
+  /// percent-encoded, and the variant lists its settings sorted by name (`innerSteps` as `K100`,
+  /// others as `name=value`). A variant too long for a file system is cut and ends in `~` and a
+  /// 64-bit hash of the whole.
+  public var relativePath: String {
+    let folders = [experiment, method, protocolName].map(RunRecord.encoded)
+    let variant = variant.isEmpty ? [] : [variant]
+    let file = "\(RunRecord.encoded(budget))-seed\(seed).json"
+    return (folders + variant + [file]).joined(separator: "/")
   }
 
   /// Whether one identity comes before the other: by name, inner steps by number, then seed.
@@ -36,24 +63,12 @@ extension RunRecord {
   /// What tells this run from others.
   public var identity: RunIdentity {
     RunIdentity(
-      experiment: experiment, method: method.name, protocolName: protocolName,
-      variant: Self.pathComponent(variant: variant), budget: budget, seed: seed)
+      experiment: experiment, method: method.name, protocolName: protocolName, variant: variant,
+      budget: budget, seed: seed)
   }
 
-  /// Where the record lies below the folder of runs:
-  /// `<experiment>/<method>/<protocol>[/<variant>]/<budget>-seed<k>.json`.
-  ///
-  /// Different identities have different paths: characters that could confuse two names are
-  /// percent-encoded, and the variant lists its settings sorted by name (`innerSteps` as `K100`,
-  /// others as `name=value`). A variant too long for a file system is cut and ends in `~` and a
-  /// 64-bit hash of the whole.
-  public var relativePath: String {
-    let identity = identity
-    let folders = [identity.experiment, identity.method, identity.protocolName].map(Self.encoded)
-    let variant = identity.variant.isEmpty ? [] : [identity.variant]
-    let file = "\(Self.encoded(budget))-seed\(seed).json"
-    return (folders + variant + [file]).joined(separator: "/")
-  }
+  /// Where the record lies below the folder of runs; see ``RunIdentity/relativePath``.
+  public var relativePath: String { identity.relativePath }
 
   /// The name of the slim record among the references of one budget:
   /// `<experiment>_<method>_<protocol>[_<variant>]_seed<k>.json`. The underscore is encoded within
