@@ -17,7 +17,8 @@ public enum FetchOrigin: Sendable, Equatable {
 }
 
 /// Copies what an address answers into a file that exists and is empty.
-public typealias Transport = @Sendable (_ address: String, _ path: String) throws(DatasetError) ->
+public typealias Transport =
+  @Sendable (_ address: String, _ path: String) throws(DatasetError) ->
   Void
 
 /// What became of one original file.
@@ -108,15 +109,14 @@ extension DataFolder {
         report(error.message)
       }
     }
-    // One failure speaks for itself; several are told together.
+    // One failure speaks for itself; of several, each has been reported.
     if failures.count == 1 { throw failures[0] }
-    let reasons = failures.map(\.message).joined(separator: " ")
-    let kind = failures.last?.kind ?? .network
+    let isWrong = failures.allSatisfy { $0.kind != .network }
     throw DatasetError(
-      kind,
+      isWrong ? .digestMismatch : .network,
       "\(file.compressedName) of \(source.name) could not be fetched from any of "
-        + "\(addresses.count) addresses; try again later, or give a folder that has it with "
-        + "--mirror or BDA_MIRROR. \(reasons)")
+        + "\(addresses.joined(separator: ", ")): run the command again later, or give a folder that "
+        + "has the file with --mirror or BDA_MIRROR.")
   }
 
   private func joined(_ base: String, _ name: String) -> String {

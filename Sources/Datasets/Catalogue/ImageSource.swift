@@ -19,6 +19,24 @@ public struct ImageSource: Sendable, Equatable {
     public let images: SourceFile
     /// The classes, IDX of rank 1.
     public let labels: SourceFile
+
+    /// A split of the two files.
+    package init(name: String, images: SourceFile, labels: SourceFile) {
+      self.name = name
+      self.images = images
+      self.labels = labels
+    }
+  }
+
+  /// A data set that is not in the list of known ones.
+  package init(
+    name: String, classNames: [String], splits: [Split], addresses: [String], licence: String
+  ) {
+    self.name = name
+    self.classNames = classNames
+    self.splits = splits
+    self.addresses = addresses
+    self.licence = licence
   }
 
   /// All files, in the order in which they are fetched.
@@ -33,6 +51,13 @@ public struct SourceFile: Sendable, Equatable {
   public let byteCount: Int
   /// The SHA-256 when decompressed, 64 hexadecimal digits.
   public let sha256: String
+
+  /// A file whose decompressed bytes have the given size and digest.
+  package init(name: String, byteCount: Int, sha256: String) {
+    self.name = name
+    self.byteCount = byteCount
+    self.sha256 = sha256
+  }
 
   /// The name under which the file is published.
   public var compressedName: String { name + ".gz" }

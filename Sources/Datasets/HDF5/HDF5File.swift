@@ -26,7 +26,8 @@ public final class HDF5File: Sendable {
     _ path: String, maximumArrayBytes: Int = 4 << 30
   ) throws(DatasetError) -> HDF5File {
     try FileBytes.requireReadable(
-      path, remedy: "check the path, or create it with `datasets convert` or "
+      path,
+      remedy: "check the path, or create it with `datasets convert` or "
         + "`datasets synthesise`")
     guard FileBytes.size(path) != 0 else {
       throw DatasetError(

@@ -2,7 +2,7 @@ import Foundation
 import Tensors
 
 /// Seeded images of digit-like characters, 28 x 28, in MNIST's manner: light ink on a background of
-/// exact zeros, centred by mass.
+/// exact zeros, roughly centred.
 ///
 /// Each image draws a form of its digit, disturbs the form (control points, curvature, slant,
 /// rotation, proportions, size), and writes it with a pen of random width and softness. The amounts
@@ -102,7 +102,7 @@ public enum SyntheticDigits {
     }
   }
 
-  /// The strokes in pixels: slanted, turned, scaled, and centred by mass with a small error.
+  /// The strokes in pixels: slanted, turned, scaled, and centred by their points with a small error.
   private static func placed(
     _ strokes: [Stroke], _ variation: Variation, _ random: inout RandomStream
   ) -> [Stroke] {
@@ -146,7 +146,7 @@ public enum SyntheticDigits {
 
     /// Calibrated against MNIST, see the type's description.
     static let standard = Variation(
-      pointJitter: 0.03, bending: 0.04, slantMean: 0.12, slant: 0.22, rotation: 0.08,
+      pointJitter: 0.033, bending: 0.04, slantMean: 0.12, slant: 0.22, rotation: 0.08,
       height: 16..<20, aspect: 0.55..<0.95, position: 0.9, penRadius: 1.1,
       penRadiusSpread: 0.25, softness: 0.9..<1.8, fading: 0.15, pixelNoise: 0.06)
   }

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Datasets
+
+/// `datasets convert`: original files to the HDF5 files that experiments read.
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Convert the original files to HDF5, verifying them on the way.",
+    discussion: """
+      Reads the originals in the data folder, or in the mirror when they are not there. A ready file \
+      made from the right originals is left alone.
+      """)
+
+  @Argument(
+    help: """
+      Data sets: \(KnownSource.allValueStrings.joined(separator: ", ")) (default: those whose \
+      originals are there).
+      """)
+  var names: [KnownSource] = []
+  @OptionGroup var data: DataOptions
+  @OptionGroup var mirror: MirrorOptions
+  @Flag(help: "Write the files again even when they are there.")
+  var force = false
+
+  func run() throws {
+    var sources = names.map(\.source)
+    if sources.isEmpty {
+      let folders = [data.folder, mirror.folder].compactMap { $0 }
+      sources = ImageSource.all.filter { source in
+        source.files.allSatisfy { file in
+          folders.contains { $0.existingOriginal(file, of: source) != nil }
+        }
+      }
+      guard !sources.isEmpty else {
+        throw DatasetError(
+          .missing,
+          "No data set has all its original files in "
+            + "\(folders.map(\.path).joined(separator: " or ")): run `datasets fetch` first, or "
+            + "give --mirror.")
+      }
+    }
+    for source in sources {
+      try Self.convert(source, in: data.folder, mirror: mirror.folder, force: force)
+    }
+  }
+
+  static func convert(
+    _ source: ImageSource, in folder: DataFolder, mirror: DataFolder?, force: Bool
+  ) throws {
+    for split in source.splits {
+      let outcome = try folder.convert(
+        split, of: source, mirror: mirror, force: force, command: Diagnostics.commandLine)
+      switch outcome {
+      case .alreadyThere(let path): print("ready     \(path)")
+      case .converted(let path, let count): print("converted \(path)  \(count) images")
+      }
+    }
+  }
+}

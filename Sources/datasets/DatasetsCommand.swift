@@ -1,0 +1,102 @@
+import ArgumentParser
+import Datasets
+import Foundation
+
+/// The command `datasets`: everything that touches data before an experiment does.
+@main
+struct DatasetsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "datasets",
+    abstract: "Fetch, convert, verify, generate and list the data of the experiments.",
+    discussion: """
+      Original files lie in <data>/<name>/, ready files are <data>/<name>-<split>.h5 (HDF5: images \
+      uint8 [n, height, width], labels uint8 [n], attributes for names, digests and provenance).
+
+      ENVIRONMENT
+        BDA_DATA_DIR  the data folder when --data is not given (default: datasets)
+        BDA_MIRROR    the mirror when --mirror is not given: a folder or an http(s) address with \
+      <name>/<file>.gz below it
+
+      EXIT CODES
+        0 success - 1 unexpected failure (network, permissions) - 64 wrong usage - 65 data present \
+      but wrong (digest, format, shape) - 66 data missing - 130 interrupted
+      """,
+    version: "datasets 1.0 (HDF5 \(hdf5LibraryVersion()))",
+    subcommands: [
+      FetchCommand.self, ConvertCommand.self, VerifyCommand.self, SynthesiseCommand.self,
+      ListCommand.self,
+    ])
+
+  static func main() {
+    Interruption.install()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as DatasetError {
+      Diagnostics.print("Error: \(error.message)")
+      exit(withError: ExitCode(error.exitCode))
+    } catch {
+      exit(withError: error)
+    }
+  }
+}
+
+/// Where data lies, an option of every subcommand.
+struct DataOptions: ParsableArguments {
+  @Option(name: .customLong("data"), help: "The data folder (default: $BDA_DATA_DIR or datasets).")
+  var path: String?
+
+  /// The data folder that options and environment name.
+  var folder: DataFolder { path.map { DataFolder(path: $0) } ?? .standard() }
+}
+
+/// Where originals are taken from, an option of the subcommands that read them.
+struct MirrorOptions: ParsableArguments {
+  @Option(
+    help: """
+      A folder or http(s) address that has <name>/<file>.gz (default: $BDA_MIRROR; without either, \
+      the addresses of publication are used).
+      """)
+  var mirror: String?
+
+  /// The mirror that options and environment name, nil when neither does.
+  var origin: FetchOrigin? {
+    let named = mirror ?? ProcessInfo.processInfo.environment["BDA_MIRROR"] ?? ""
+    return named.isEmpty ? nil : FetchOrigin(mirror: named)
+  }
+
+  /// The mirror when it is a folder.
+  var folder: DataFolder? {
+    guard case .folder(let path) = origin else { return nil }
+    return DataFolder(path: path)
+  }
+}
+
+/// A known data set named on the command line.
+struct KnownSource: ExpressibleByArgument {
+  let source: ImageSource
+
+  init?(argument: String) {
+    guard let source = ImageSource.named(argument) else { return nil }
+    self.source = source
+  }
+
+  static var allValueStrings: [String] { ImageSource.all.map(\.name) }
+}
+
+/// Progress and errors, which go to standard error so that standard output holds results only.
+enum Diagnostics {
+  static func print(_ line: String) {
+    FileHandle.standardError.write(Data((line + "\n").utf8))
+  }
+
+  /// Whether a person watches: standard error is a terminal that can return to a line's start.
+  static var isInteractive: Bool {
+    isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+  }
+
+  /// The command line as typed, recorded in the files it writes.
+  static var commandLine: String {
+    (["datasets"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
+  }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Datasets
+
+/// `datasets fetch`: original files, downloaded or copied, verified either way.
+struct FetchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fetch",
+    abstract: "Download the original files, or copy them from a mirror, and verify them.",
+    discussion: """
+      The SHA-256 of the decompressed bytes is checked before a file gets its name; a file that is \
+      already there and right is left alone, so an interrupted fetch goes on where it stopped.
+      """)
+
+  @Argument(
+    help: "Data sets: \(KnownSource.allValueStrings.joined(separator: ", ")) (default: all).")
+  var names: [KnownSource] = []
+  @OptionGroup var data: DataOptions
+  @OptionGroup var mirror: MirrorOptions
+  @Flag(help: "Convert to HDF5 afterwards, as `datasets convert` does.")
+  var convert = false
+  @Option(help: ArgumentHelp("Seconds without any data before a download fails.", valueName: "s"))
+  var timeout = 30.0
+
+  func validate() throws {
+    guard timeout > 0 else {
+      throw ValidationError("--timeout must be above 0 seconds, not \(timeout).")
+    }
+  }
+
+  func run() throws {
+    let sources = names.isEmpty ? ImageSource.all : names.map(\.source)
+    let transport = HTTPTransport(timeout: timeout)
+    for source in sources {
+      for file in source.files {
+        let outcome = try data.folder.fetch(
+          file, of: source, from: mirror.origin ?? .published,
+          transport: { (address, path) throws(DatasetError) in
+            try transport.download(address, to: path)
+          },
+          report: { Diagnostics.print($0) })
+        switch outcome {
+        case .alreadyThere(let path): print("verified  \(path)")
+        case .fetched(let path, let origin): print("fetched   \(path)  from \(origin)")
+        }
+      }
+      if convert {
+        try ConvertCommand.convert(
+          source, in: data.folder, mirror: mirror.folder, force: false)
+      }
+    }
+    if !convert {
+      let list = sources.map(\.name).joined(separator: " ")
+      Diagnostics.print("Next: `datasets convert \(list)` makes the files that experiments read.")
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Datasets
+import Foundation
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// Downloads over HTTP and HTTPS.
+struct HTTPTransport: Sendable {
+  /// Seconds without any data before a download fails.
+  let timeout: Double
+
+  /// Writes what the address answers into the file at `path`, which exists and is empty.
+  func download(_ address: String, to path: String) throws(DatasetError) {
+    guard let url = URL(string: address), let handle = FileHandle(forWritingAtPath: path) else {
+      throw DatasetError(
+        .network, "\(address) is not an address that can be fetched: correct --mirror.")
+    }
+    defer { try? handle.close() }
+    var request = URLRequest(url: url)
+    // The files are compressed already; a second coding would hide the bytes that are published.
+    request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
+    let receiver = Receiver(handle: handle)
+    let configuration = URLSessionConfiguration.ephemeral
+    configuration.timeoutIntervalForRequest = timeout
+    let session = URLSession(
+      configuration: configuration, delegate: receiver, delegateQueue: nil)
+    session.dataTask(with: request).resume()
+    let failure = receiver.wait()
+    session.invalidateAndCancel()
+    if let failure {
+      throw DatasetError(
+        .network,
+        "\(address) could not be downloaded (\(failure)): check the network and run the command "
+          + "again, or give a folder that has the file with --mirror or BDA_MIRROR.")
+    }
+  }
+}
+
+/// Receives one answer piece by piece, so that memory does not grow with its size.
+///
+/// Session callbacks arrive one at a time on one queue; `wait` reads only after the last of them.
+private final class Receiver: NSObject, URLSessionDataDelegate, @unchecked Sendable {
+  private let handle: FileHandle
+  private let finished = DispatchSemaphore(value: 0)
+  private var failure: String?
+  private var received = 0
+  private var expected = 0
+  private var lastShown = Date.distantPast
+
+  init(handle: FileHandle) { self.handle = handle }
+
+  /// What went wrong, nil when the whole answer is in the file.
+  func wait() -> String? {
+    finished.wait()
+    return failure
+  }
+
+  func urlSession(
+    _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
+    completionHandler: @escaping (URLSession.ResponseDisposition) -> Void
+  ) {
+    expected = Int(clamping: response.expectedContentLength)
+    if let answer = response as? HTTPURLResponse, answer.statusCode != 200 {
+      failure = "the server answered with status \(answer.statusCode)"
+      completionHandler(.cancel)
+    } else {
+      completionHandler(.allow)
+    }
+  }
+
+  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+    guard failure == nil else { return }
+    do {
+      try handle.write(contentsOf: data)
+    } catch {
+      failure = "the disk refused the data"
+      dataTask.cancel()
+    }
+    received += data.count
+    show()
+  }
+
+  func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: Error?) {
+    if Diagnostics.isInteractive, received > 0 { Diagnostics.print("") }
+    if failure == nil, let error { failure = error.localizedDescription }
+    if failure == nil, expected > 0, received != expected {
+      failure = "\(received) of \(expected) bytes arrived"
+    }
+    finished.signal()
+  }
+
+  private func show() {
+    guard Diagnostics.isInteractive, Date().timeIntervalSince(lastShown) > 0.2 else { return }
+    lastShown = Date()
+    let total = expected > 0 ? " of \(expected / 1000)" : ""
+    FileHandle.standardError.write(Data("\r  \(received / 1000)\(total) kB".utf8))
+  }
+}

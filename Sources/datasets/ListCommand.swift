@@ -1,0 +1,77 @@
+import ArgumentParser
+import Datasets
+import Foundation
+
+/// `datasets list`: what is known and what is there.
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "List the data sets and which of their files are there.",
+    discussion: """
+      Looks at names and headers only; `datasets verify` checks the contents.
+      """)
+
+  @OptionGroup var data: DataOptions
+
+  func run() throws {
+    var rows = [["name", "split", "originals", "ready", "images", "classes", "kind"]]
+    let folder = data.folder
+    var shown: Set<String> = []
+    for source in ImageSource.all {
+      for split in source.splits {
+        let present = [split.images, split.labels]
+          .filter { folder.existingOriginal($0, of: source) != nil }.count
+        let path = folder.readyPath(name: source.name, split: split.name)
+        shown.insert(path)
+        rows.append(
+          [source.name, split.name, "\(present) of 2"]
+            + ready(path, classes: "\(source.classNames.count)", isPublic: true))
+      }
+    }
+    for split in ["train", "test"] {
+      let path = folder.readyPath(name: SyntheticDigits.name, split: split)
+      shown.insert(path)
+      rows.append(
+        [SyntheticDigits.name, split, "-"] + ready(path, classes: "10", isPublic: false))
+    }
+    for path in folder.readyFiles() where !shown.contains(path) {
+      let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+      let file = try? HDF5File.open(path)
+      let name = (try? file?.string("name")) ?? stem
+      let split = (try? file?.string("split")) ?? "-"
+      rows.append([name, split, "-"] + ready(path, classes: "-", isPublic: false))
+    }
+    print("Data folder: \(folder.path)")
+    print(aligned(rows))
+  }
+
+  /// The cells from "ready" on.
+  private func ready(_ path: String, classes: String, isPublic: Bool) -> [String] {
+    let kind = isPublic ? "public" : path.contains(SyntheticDigits.name) ? "synthetic" : "own"
+    guard FileManager.default.fileExists(atPath: path) else {
+      return ["no", "-", classes, kind]
+    }
+    do {
+      let file = try HDF5File.open(path)
+      let shape = try file.shape(of: "images").map { String($0) }.joined(separator: " x ")
+      let names = try file.strings("classNames")
+      let isSynthetic = try file.integer("synthetic") == 1
+      return [
+        "yes", shape, names.map { "\($0.count)" } ?? classes, isSynthetic ? "synthetic" : kind,
+      ]
+    } catch {
+      Diagnostics.print("Error: \(error.message)")
+      return ["damaged", "-", classes, kind]
+    }
+  }
+
+  private func aligned(_ rows: [[String]]) -> String {
+    let widths = (0..<rows[0].count).map { column in
+      rows.map { $0[column].count }.max() ?? 0
+    }
+    return rows.map { row in
+      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
+        .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,141 @@
+import Datasets
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("datasets command")
+struct DatasetsCommandTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func datasets(
+    _ arguments: String..., environment: [String: String] = [:]
+  ) throws -> CommandResult {
+    let merged = ["BDA_DATA_DIR": folder.path("data")].merging(environment) { $1 }
+    return try CommandRunner.run("datasets", arguments, environment: merged)
+  }
+
+  @Test func helpNamesExitCodesAndEnvironment() throws {
+    let result = try datasets("--help")
+    #expect(result.exitCode == 0 && result.standardError == "")
+    for text in [
+      "BDA_DATA_DIR", "BDA_MIRROR", "EXIT CODES", "66 data missing", "fetch", "convert", "verify",
+      "synthesise", "list",
+    ] {
+      // Help is wrapped to the terminal's width.
+      let words = result.standardOutput.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(words.contains(text), "help lacks '\(text)'")
+    }
+  }
+
+  @Test func wrongUsageHasItsOwnExitCode() throws {
+    for arguments in [
+      ["nonsense"], ["fetch", "imagenet"], ["synthesise", "--train-count", "0"],
+      ["synthesise", "--kind", "letters"], ["fetch", "--timeout", "0"],
+    ] {
+      let result = try CommandRunner.run("datasets", arguments)
+      #expect(result.exitCode == 64 && result.standardOutput == "", "\(arguments)")
+      #expect(result.standardError.contains("Error:"))
+    }
+  }
+
+  @Test func synthesiseIsRepeatableAndVerifiable() throws {
+    let arguments = ["--train-count", "30", "--test-count", "20", "--seed", "4"]
+    func synthesise() throws -> CommandResult {
+      try CommandRunner.run(
+        "datasets", ["synthesise"] + arguments, environment: ["BDA_DATA_DIR": folder.path("data")])
+    }
+    let first = try synthesise()
+    #expect(first.exitCode == 0 && first.standardOutput.contains("generated"))
+    #expect(
+      try folder.names(in: "data") == ["synthetic-digits-test.h5", "synthetic-digits-train.h5"])
+    let bytes = try Data(
+      contentsOf: URL(fileURLWithPath: folder.path("data/synthetic-digits-train.h5")))
+    #expect(try synthesise().standardOutput.contains("ready"))
+    let other = try CommandRunner.run(
+      "datasets", ["synthesise", "--force", "--data", folder.path("other")] + arguments)
+    #expect(other.exitCode == 0)
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: folder.path("other/synthetic-digits-train.h5")))
+        == bytes)
+    let verified = try datasets("verify")
+    #expect(verified.exitCode == 0)
+    #expect(verified.standardOutput.split(separator: "\n").count == 2)
+    let list = try datasets("list")
+    #expect(list.exitCode == 0 && list.standardOutput.contains("30 x 28 x 28"))
+    #expect(list.standardOutput.contains("mnist"))
+  }
+
+  @Test func damageIsFoundByVerify() throws {
+    _ = try datasets("synthesise", "--train-count", "30", "--test-count", "20")
+    let path = folder.path("data/synthetic-digits-train.h5")
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    try bytes.prefix(bytes.count - 100).write(to: URL(fileURLWithPath: path))
+    let result = try datasets("verify")
+    #expect(result.exitCode == 65)
+    #expect(result.standardError.contains(path) && result.standardError.contains("cut short"))
+    #expect(result.standardOutput.contains("synthetic-digits-test.h5"))
+    #expect(try datasets("list").standardOutput.contains("damaged"))
+  }
+
+  @Test func missingDataHasItsOwnExitCode() throws {
+    let convert = try datasets("convert", "mnist")
+    #expect(convert.exitCode == 66)
+    #expect(convert.standardError.contains("datasets fetch mnist"))
+    #expect(try datasets("convert").exitCode == 66)
+    #expect(try datasets("verify").exitCode == 66)
+    #expect(try datasets("verify", "absent.h5").exitCode == 66)
+    let mirror = try datasets("fetch", "mnist", "--mirror", folder.path("nowhere"))
+    #expect(mirror.exitCode == 66 && mirror.standardError.contains("nowhere"))
+  }
+
+  @Test func aDamagedMirrorIsRefused() throws {
+    _ = try folder.write(
+      Gzip.compress([1, 2, 3]), to: "mirror/mnist/train-images-idx3-ubyte.gz")
+    let result = try datasets(
+      "fetch", "mnist", environment: ["BDA_MIRROR": folder.path("mirror")])
+    #expect(result.exitCode == 65)
+    #expect(result.standardError.contains("has 3 bytes once decompressed"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path("data/mnist")))
+  }
+
+  @Test(arguments: [
+    ("/status", Int32(1), "status 404"), ("/cut", Int32(1), "could not be downloaded"),
+    ("/garbage", Int32(65), "is cut short or not"), ("/stall", Int32(1), "could not be downloaded"),
+  ])
+  func aFailedDownloadLeavesNothing(place: String, exitCode: Int32, sentence: String) throws {
+    let server = try LocalHTTPServer { path in
+      if path.hasPrefix("/status") { return .init(status: 404) }
+      if path.hasPrefix("/cut") { return .init(body: [1, 2, 3], promisedLength: 1_000) }
+      if path.hasPrefix("/stall") {
+        return .init(body: [1, 2, 3], promisedLength: 1_000, stalls: true)
+      }
+      return .init(body: Array("not the file".utf8))
+    }
+    let result = try datasets(
+      "fetch", "mnist", "--timeout", "2", "--mirror", server.address + place.dropFirst())
+    #expect(result.exitCode == exitCode, "\(result.standardError)")
+    #expect(result.standardError.contains(sentence), "\(result.standardError)")
+    #expect(result.standardOutput == "")
+    #expect(try folder.names(in: "data/mnist") == [])
+  }
+
+  @Test func theInterruptKeyLeavesNothing() throws {
+    let server = try LocalHTTPServer { _ in
+      .init(body: [1, 2, 3], promisedLength: 1_000_000, stalls: true)
+    }
+    let command = try CommandRunner.start(
+      "datasets", ["fetch", "mnist", "--mirror", server.address],
+      environment: ["BDA_DATA_DIR": folder.path("data")])
+    // Wait until the unfinished file is there, so that there is something to remove.
+    let limit = Date().addingTimeInterval(20)
+    while Date() < limit, (try? folder.names(in: "data/mnist").isEmpty) ?? true { usleep(20_000) }
+    #expect(try folder.names(in: "data/mnist").count == 1)
+    command.send(signal: SIGINT)
+    let result = try command.wait(timeout: 20)
+    #expect(result.exitCode == 130 && !result.timedOut)
+    #expect(result.standardError.contains("Interrupted"))
+    #expect(try folder.names(in: "data/mnist") == [])
+  }
+}
