@@ -10,6 +10,8 @@ public enum SampleWeighting: String, Sendable, CaseIterable, Codable {
   case uniform
 
   /// w_i / n and (dw_i/dx_i) / n, for n samples with the given x.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func factors<Scalar: TensorScalar>(
     _ x: Tensor<Scalar>?, count: Int
   ) -> (values: [Scalar], derivatives: [Scalar]) {

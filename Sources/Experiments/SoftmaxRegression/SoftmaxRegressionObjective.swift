@@ -31,6 +31,8 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// h(x, y).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
     samples.withRows(1) { rows in
       samples.multiply([y], into: rows)
@@ -39,6 +41,8 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// h(x, y) and both gradients, from one pass forward and one back.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func gradients(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> ObjectiveGradients<Scalar> {
@@ -55,6 +59,8 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// A' R.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func lowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
@@ -67,6 +73,8 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// The lower gradient with the probabilities P kept.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func linearizeLowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> any LowerGradientLinearization<Scalar> {
@@ -83,6 +91,8 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// Both products with logits and directions from one pass over the features, nothing kept.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func lowerGradientPullback(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> SecondOrderProducts<Scalar> {
@@ -104,11 +114,15 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// w_i / n and w'_i / n.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func factors(_ x: Parameters<Scalar>) -> (values: [Scalar], derivatives: [Scalar]) {
     weighting.factors(x.tensors.first, count: samples.count)
   }
 
   /// Each sample's cross-entropy; the logits in `rows` become probabilities.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func losses(replacingLogits rows: UnsafeMutablePointer<Scalar>) -> [Scalar] {
     perSample { losses in
       samples.applySoftmax(rows, stride: samples.width, into: rows, losses: losses)
@@ -116,6 +130,8 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// One scalar per sample, written by `body`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   fileprivate func perSample(_ body: (UnsafeMutablePointer<Scalar>) -> Void) -> [Scalar] {
     Array(unsafeUninitializedCapacity: samples.count) { buffer, initialized in
       if let start = buffer.baseAddress { body(start) }
@@ -124,6 +140,8 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// The vector of x's space whose first component is the product of the two lists.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   fileprivate func upperVector(
     like x: Parameters<Scalar>, _ left: [Scalar], times right: [Scalar]
   ) -> Parameters<Scalar> {
@@ -151,6 +169,8 @@ private struct Linearization<Scalar: TensorScalar>: LowerGradientLinearization {
     (probabilities.count + factors.count + derivatives.count) * MemoryLayout<Scalar>.stride
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func pullback(_ v: Parameters<Scalar>) -> SecondOrderProducts<Scalar> {
     samples.withRows(1) { rows in
       let inner = formProducts(v, rows)
@@ -160,6 +180,8 @@ private struct Linearization<Scalar: TensorScalar>: LowerGradientLinearization {
     }
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func pushforward(
     upper dx: Parameters<Scalar>?, lower dy: Parameters<Scalar>?
   ) -> Parameters<Scalar> {
@@ -182,6 +204,8 @@ private struct Linearization<Scalar: TensorScalar>: LowerGradientLinearization {
   }
 
   /// Writes U to `rows` and returns <P_i - e_i, V_i>.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func formProducts(
     _ v: Parameters<Scalar>, _ rows: UnsafeMutablePointer<Scalar>
   ) -> [Scalar] {

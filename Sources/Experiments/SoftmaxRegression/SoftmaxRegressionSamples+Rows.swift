@@ -8,6 +8,8 @@ extension SoftmaxRegressionSamples {
   /// Writes the probabilities of the logits (rows of `stride` scalars) to `target` (rows of
   /// `width`; may be the same memory when the strides agree), and each row's cross-entropy to
   /// `losses` if given.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func applySoftmax(
     _ logits: UnsafeMutablePointer<Scalar>, stride: Int,
     into target: UnsafeMutablePointer<Scalar>, losses: UnsafeMutablePointer<Scalar>? = nil
@@ -34,6 +36,8 @@ extension SoftmaxRegressionSamples {
   }
 
   /// Replaces each row of probabilities by factor_i (P_i - e_i).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func formResiduals(_ probabilities: UnsafeMutablePointer<Scalar>, factors: [Scalar]) {
     let (width, labels) = (width, labels)
     let rows = RowPointers(input: probabilities, output: probabilities, perRow: nil)
@@ -45,6 +49,8 @@ extension SoftmaxRegressionSamples {
   /// From probabilities P and directions V (rows of `directionStride` scalars): writes
   /// U_i = factor_i P_i (V_i - <P_i, V_i>) to `products` (which may be P or, with equal strides, V)
   /// and <P_i - e_i, V_i> to `inner`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func formProducts(
     probabilities: UnsafePointer<Scalar>, directions: UnsafePointer<Scalar>,
     directionStride: Int, factors: [Scalar], into products: UnsafeMutablePointer<Scalar>,
@@ -63,6 +69,8 @@ extension SoftmaxRegressionSamples {
   }
 
   /// Adds factor_i (P_i - e_i) to row i of `rows`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func addResiduals(
     _ probabilities: UnsafePointer<Scalar>, factors: [Scalar],
     to rows: UnsafeMutablePointer<Scalar>

@@ -48,6 +48,8 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
   public var zeroParameters: Parameters<Scalar> { Parameters(parameterShapes.map { .zeros($0) }) }
 
   /// The logits A W + b, of shape `[n, c]`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func logits(_ y: Parameters<Scalar>) -> Tensor<Scalar> {
     withRows(1) { rows in
       multiply([y], into: rows)
@@ -70,6 +72,8 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
   }
 
   /// Writes A [y_1 | y_2 ...], with rows of `operands.count * width` scalars.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func multiply(_ operands: [Parameters<Scalar>], into rows: UnsafeMutablePointer<Scalar>) {
     let stride = operands.count * width
     scratch.withBuffer(count: (featureCount + 1) * stride) { packed in
@@ -81,6 +85,8 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
   }
 
   /// A' R as (W, b), for a matrix R of one row per sample.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func transposedMultiply(_ rows: UnsafeMutablePointer<Scalar>) -> Parameters<Scalar> {
     scratch.withBuffer(count: (featureCount + 1) * width) { packed in
       features.transposedMultiply(rows, width: width, into: packed)
@@ -94,6 +100,8 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
     }
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func pack(
     _ y: Parameters<Scalar>, into target: UnsafeMutablePointer<Scalar>, stride: Int
   ) {
@@ -112,6 +120,8 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
     }
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func copyLanes(
     from source: UnsafePointer<Scalar>, stride sourceStride: Int,
     to target: UnsafeMutablePointer<Scalar>, stride targetStride: Int, rows: Int

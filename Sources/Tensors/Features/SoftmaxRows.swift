@@ -59,7 +59,7 @@ extension SIMD16 where Scalar: TensorScalar {
 
   /// The largest lane, by halves: `SIMD.max()` compiles to a chain of scalar comparisons. A NaN may
   /// or may not win; callers whose rows hold one get NaN through the exponentials anyway.
-  @inline(__always)
+  @inlinable @inline(__always)
   package var largestLane: Scalar {
     var eight = lowHalf
     eight.replace(with: highHalf, where: eight .< highHalf)
@@ -71,7 +71,7 @@ extension SIMD16 where Scalar: TensorScalar {
   }
 
   /// The sum of the lanes, by halves: always in the same order.
-  @inline(__always)
+  @inlinable @inline(__always)
   package var sumOfLanes: Scalar {
     let eight = lowHalf + highHalf
     let four = eight.lowHalf + eight.highHalf
