@@ -9,7 +9,7 @@ struct QuadraticProblem: Sendable {
   let hessian: Tensor<Double>
   let coupling: Tensor<Double>
   let target: Tensor<Double>
-  let start: Tensor<Double>
+  var start: Tensor<Double>
   let curvature = 0.3
 
   init(lowerCount m: Int = 5, upperCount n: Int = 3, seed: UInt64 = 11) {

@@ -94,7 +94,8 @@ public struct LearnedAggregation<Scalar: TensorScalar>: InnerDynamics {
     of problem: BilevelProblem<Scalar>
   ) -> Parameters<Scalar> {
     let factors = factors(ofStep: k, upper: x)
-    return state
+    return
+      state
       .adding(problem.upper.lowerGradient(upper: x, lower: state), scaledBy: -factors.value.upper)
       .adding(problem.lower.lowerGradient(upper: x, lower: state), scaledBy: -factors.value.lower)
   }
@@ -107,7 +108,8 @@ public struct LearnedAggregation<Scalar: TensorScalar>: InnerDynamics {
     let upper = problem.upper.linearizeLowerGradient(upper: x, lower: state)
     let lower = problem.lower.linearizeLowerGradient(upper: x, lower: state)
     let factors = factors(ofStep: k, upper: x)
-    let next = state
+    let next =
+      state
       .adding(upper.lowerGradient, scaledBy: -factors.value.upper)
       .adding(lower.lowerGradient, scaledBy: -factors.value.lower)
     return Linearization(next: next, shapeOfUpper: x, upper: upper, lower: lower, factors: factors)
