@@ -108,7 +108,7 @@ struct DynamicsTests {
     }
   }
 
-  @Test("Learning the weight helps: phi_K falls below its value at every fixed weight's start")
+  @Test("Learning the weight makes phi_K fall nearly to zero where plain descent leaves 1/4")
   func learnedDescends() {
     let problem = counterExample(start: (0.0, 0.0)).ignoringTrailingUpper(1)
     let dynamics = LearnedAggregation<Double>(
