@@ -10,3 +10,6 @@ static inline int bda_inflate_gzip_init(z_stream *stream) { return inflateInit2(
 static inline int bda_deflate_gzip_init(z_stream *stream, int level) {
   return deflateInit2(stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
 }
+
+/// Prepares to inflate a bare deflate stream, as zip archives hold them.
+static inline int bda_inflate_raw_init(z_stream *stream) { return inflateInit2(stream, -15); }

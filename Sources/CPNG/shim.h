@@ -1,0 +1,87 @@
+#pragma once
+#include <png.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Reading goes through libpng's simplified interface, which reports errors as values. Writing one
+// bit per pixel does not exist there; the general interface reports errors by long jumps, which must
+// not cross Swift frames, so that whole call is made here.
+
+/// Prepares to read an image from memory; its size and form are in `image` afterwards.
+static inline int bda_png_begin(png_image *image, const void *bytes, size_t count) {
+  memset(image, 0, sizeof *image);
+  image->version = PNG_IMAGE_VERSION;
+  return png_image_begin_read_from_memory(image, bytes, count);
+}
+
+/// Whether the file has colour.
+static inline int bda_png_has_color(const png_image *image) {
+  return (image->format & PNG_FORMAT_FLAG_COLOR) != 0;
+}
+
+/// Reads all pixels as 8-bit grey or RGB, what is transparent on white.
+static inline int bda_png_finish(png_image *image, int color, unsigned char *pixels) {
+  png_color white = {255, 255, 255};
+  image->format = color ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
+  // Sixteen bits without a gamma chunk are meant as eight bits are: not as linear light.
+  image->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
+  return png_image_finish_read(image, &white, pixels, 0, NULL);
+}
+
+/// The message of a failed call.
+static inline const char *bda_png_message(const png_image *image) { return image->message; }
+
+/// The version of the library at run time.
+static inline const char *bda_png_version(void) { return png_get_libpng_ver(NULL); }
+
+/// Bytes that grow as a file is written into them; the owner frees `bytes`.
+typedef struct {
+  unsigned char *bytes;
+  size_t count;
+  size_t capacity;
+} bda_png_buffer;
+
+static inline void bda_png_append(png_structp png, png_bytep data, size_t length) {
+  bda_png_buffer *buffer = (bda_png_buffer *)png_get_io_ptr(png);
+  if (buffer->count + length > buffer->capacity) {
+    size_t capacity = 2 * (buffer->count + length);
+    unsigned char *bytes = (unsigned char *)realloc(buffer->bytes, capacity);
+    if (bytes == NULL) png_error(png, "out of memory");
+    buffer->bytes = bytes;
+    buffer->capacity = capacity;
+  }
+  memcpy(buffer->bytes + buffer->count, data, length);
+  buffer->count += length;
+}
+
+static inline void bda_png_flush(png_structp png) { (void)png; }
+
+static inline void bda_png_silent(png_structp png, png_const_charp message) {
+  (void)png;
+  (void)message;
+}
+
+/// Writes grey (1 channel; 1, 2, 4 or 8 bits, one byte per pixel given) or RGB (3 channels, 8 bits).
+static inline int bda_png_write(
+    const unsigned char *pixels, unsigned width, unsigned height, int channels, int bits,
+    bda_png_buffer *buffer) {
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, bda_png_silent);
+  if (png == NULL) return 0;
+  png_infop info = png_create_info_struct(png);
+  if (info == NULL || setjmp(png_jmpbuf(png))) {
+    png_destroy_write_struct(&png, info == NULL ? NULL : &info);
+    return 0;
+  }
+  png_set_write_fn(png, buffer, bda_png_append, bda_png_flush);
+  png_set_IHDR(
+      png, info, width, height, bits, channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
+      PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_write_info(png, info);
+  if (bits < 8) png_set_packing(png);
+  for (unsigned row = 0; row < height; row++) {
+    png_write_row(png, pixels + (size_t)row * width * channels);
+  }
+  png_write_end(png, NULL);
+  png_destroy_write_struct(&png, &info);
+  return 1;
+}

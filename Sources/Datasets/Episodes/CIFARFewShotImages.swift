@@ -1,0 +1,80 @@
+import Foundation
+
+/// CIFAR-100 (Krizhevsky, 2009) as a tree of colour images with the class split of CIFAR-FS
+/// (Bertinetto et al., ICLR 2019): 64 classes to train on, 16 for validation, 20 for test.
+enum CIFARFewShotImages {
+  /// Bytes of a record: coarse label, fine label, then 1,024 red, green and blue samples.
+  private static let recordBytes = 3_074
+
+  private struct Entry: Codable {
+    var name: String
+    var fine_label: Int
+  }
+
+  private struct Split: Codable {
+    var train: [Entry]
+    var val: [Entry]
+    var test: [Entry]
+    var all: [Entry] { train + val + test }
+  }
+
+  static func write(
+    to destination: String, from folders: [DataFolder], command: String
+  ) throws(DatasetError) -> ImageTreeDescription {
+    var contents: [[UInt8]] = []
+    for file in TreeSource.cifarFS.files {
+      guard let bytes = try DataFolder.original(file, of: .cifarFS, in: folders) else {
+        throw DatasetError(
+          .missing,
+          "The original file cifar-100/\(file.compressedName) is not in "
+            + "\(folders.map(\.path).joined(separator: " or ")): run `datasets fetch cifar-fs` first, "
+            + "or give --mirror.")
+      }
+      contents.append(bytes)
+    }
+    guard let split = try? JSONDecoder().decode(Split.self, from: Data(contents[2])),
+      Set(split.all.map(\.fine_label)) == Set(0..<100)
+    else {
+      throw DatasetError(
+        .malformed,
+        "The file cifar-100/cifar-fs-split.json does not deal the 100 classes into train, val and "
+          + "test: fetch it again.")
+    }
+    let names = Dictionary(uniqueKeysWithValues: split.all.map { ($0.fine_label, $0.name) })
+    let writer = try ImageTreeWriter(path: destination)
+    for (part, bytes) in zip(["train", "test"], contents) {
+      for record in 0..<(bytes.count / recordBytes) {
+        let start = record * recordBytes
+        let label = Int(bytes[start + 1])
+        guard let name = names[label] else {
+          throw DatasetError(
+            .unexpectedContents,
+            "Record \(record) of cifar-100/\(part) has the fine label \(label), which is above 99: "
+              + "fetch the file again.")
+        }
+        var pixels = [UInt8](repeating: 0, count: 3_072)
+        for pixel in 0..<1_024 {
+          for channel in 0..<3 {
+            pixels[3 * pixel + channel] = bytes[start + 2 + 1_024 * channel + pixel]
+          }
+        }
+        let image = PNGImage(width: 32, height: 32, channels: 3, pixels: pixels)
+        let number = String(format: "%05d", record)
+        try writer.write(try image.encoded(), to: "\(name)/\(part)-\(number).png")
+      }
+    }
+    let classes = ClassSplit(
+      train: split.train.map(\.name), validation: split.val.map(\.name),
+      test: split.test.map(\.name))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    if let data = try? encoder.encode(classes) {
+      try writer.write(Array(data), to: ClassSplit.fileName)
+    }
+    return try writer.finish(
+      ImageTreeDescription(
+        name: "cifar-fs",
+        source: "CIFAR-100: the official test split and 50 training images per class",
+        command: command))
+  }
+}

@@ -1,0 +1,129 @@
+import Tensors
+
+/// Draws N-way M-shot episodes from the classes of one part of a split.
+///
+/// A pure function of (seed, purpose, episode number): episode i does not depend on how many were
+/// drawn before, which is what lets a stopped run continue, and threads draw in any order.
+public struct EpisodeSampler: Sendable {
+  /// The images.
+  public let tree: ImageTree
+  /// N, classes per episode.
+  public let ways: Int
+  /// M, labelled images per class.
+  public let shots: Int
+  /// Images per class that the labels are predicted for.
+  public let queries: Int
+  /// Whether each class turned by 90, 180 and 270 degrees counts as three more classes.
+  public let rotationsAreClasses: Bool
+  private let classes: [ImageTree.Class]
+  private let stream: RandomStream
+
+  /// A sampler over the named classes.
+  ///
+  /// - Throws: when there are too few classes, or a class has too few images.
+  public init(
+    tree: ImageTree, classes names: [String], ways: Int, shots: Int, queries: Int,
+    rotationsAreClasses: Bool, seed: UInt64, purpose: String
+  ) throws(DatasetError) {
+    let byName = Dictionary(uniqueKeysWithValues: tree.classes.map { ($0.name, $0) })
+    classes = names.compactMap { byName[$0] }
+    let available = classes.count * (rotationsAreClasses ? 4 : 1)
+    guard ways <= available else {
+      throw DatasetError(
+        .unexpectedContents,
+        "Episodes of \(ways) classes cannot be drawn from the \(available) classes that \(tree.path) "
+          + "has for \(purpose): lower task.ways or change the split.")
+    }
+    if let small = classes.first(where: { $0.files.count < shots + queries }) {
+      throw DatasetError(
+        .unexpectedContents,
+        "The class \(small.name) of \(tree.path) has \(small.files.count) images, fewer than the "
+          + "\(shots + queries) of an episode: lower task.shots or task.queries.")
+    }
+    self.tree = tree
+    self.ways = ways
+    self.shots = shots
+    self.queries = queries
+    self.rotationsAreClasses = rotationsAreClasses
+    stream = RandomStream(seed: seed, purpose: "episodes for \(purpose)")
+  }
+
+  /// Which images an episode shows.
+  public struct Selection: Sendable, Equatable {
+    /// One image: its position in the tree, and its quarter turns.
+    public struct Image: Sendable, Equatable {
+      /// The position of the image in the tree.
+      public var position: Int
+      /// Quarter turns counter-clockwise.
+      public var quarterTurns: Int
+    }
+    /// The labelled images, `shots` of each class, class by class.
+    public var support: [Image]
+    /// The images to classify, `queries` of each class, class by class.
+    public var query: [Image]
+  }
+
+  /// The images of episode `index`.
+  public func selection(_ index: Int) -> Selection {
+    var random = stream.split("episode", index)
+    let turns = rotationsAreClasses ? 4 : 1
+    // Distinct (class, rotation) pairs, by rejection: N is small against their number.
+    var chosen: [Int] = []
+    while chosen.count < ways {
+      let candidate = random.integer(below: classes.count * turns)
+      if !chosen.contains(candidate) { chosen.append(candidate) }
+    }
+    var selection = Selection(support: [], query: [])
+    for candidate in chosen {
+      let source = classes[candidate / turns]
+      let images = random.permutation(source.files.count).prefix(shots + queries).map {
+        Selection.Image(position: source.firstImage + $0, quarterTurns: candidate % turns)
+      }
+      selection.support += images.prefix(shots)
+      selection.query += images.suffix(queries)
+    }
+    return selection
+  }
+
+  /// Episode `index` as tensors.
+  public func episode<Scalar: TensorScalar>(
+    _ index: Int, as type: Scalar.Type = Scalar.self
+  ) -> Episode<Scalar> {
+    let selection = selection(index)
+    func images(_ list: [Selection.Image]) -> Tensor<Scalar> {
+      tree.tensor(list.map { ($0.position, $0.quarterTurns) })
+    }
+    func labels(_ perClass: Int) -> [Int] {
+      (0..<ways).flatMap { Array(repeating: $0, count: perClass) }
+    }
+    return Episode(
+      ways: ways, supportImages: images(selection.support), supportLabels: labels(shots),
+      queryImages: images(selection.query), queryLabels: labels(queries))
+  }
+}
+
+/// One task: classes told apart by a few labelled images.
+public struct Episode<Scalar: TensorScalar>: Sendable {
+  /// N.
+  public let ways: Int
+  /// The labelled images, `[N M, height, width, channels]` in [0, 1].
+  public let supportImages: Tensor<Scalar>
+  /// Their classes in `0..<N`.
+  public let supportLabels: [Int]
+  /// The images to classify, `[N Q, height, width, channels]` in [0, 1].
+  public let queryImages: Tensor<Scalar>
+  /// Their classes.
+  public let queryLabels: [Int]
+
+  /// An episode of the given images.
+  public init(
+    ways: Int, supportImages: Tensor<Scalar>, supportLabels: [Int],
+    queryImages: Tensor<Scalar>, queryLabels: [Int]
+  ) {
+    self.ways = ways
+    self.supportImages = supportImages
+    self.supportLabels = supportLabels
+    self.queryImages = queryImages
+    self.queryLabels = queryLabels
+  }
+}

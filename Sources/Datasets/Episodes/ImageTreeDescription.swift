@@ -1,0 +1,114 @@
+import Foundation
+
+/// What is known of an image tree; stored as `tree.json` in its folder.
+public struct ImageTreeDescription: Codable, Sendable, Equatable {
+  /// The data set's name.
+  public var name = ""
+  /// Where the images come from.
+  public var source = "own images"
+  /// The command that made the tree.
+  public var command = ""
+  /// Whether the images are generated, not real.
+  public var synthetic = false
+  /// The number of classes.
+  public var classes = 0
+  /// The number of images.
+  public var images = 0
+  /// SHA-256 over the digests of the classes, each over the names and bytes of its files in order.
+  public var contentDigest = ""
+
+  /// The name of the file that holds the description.
+  public static let fileName = "tree.json"
+
+  /// The description in a folder; an empty one where there is none (a user's own folder).
+  static func read(_ folder: String) throws(DatasetError) -> ImageTreeDescription {
+    let path = "\(folder)/\(fileName)"
+    guard FileManager.default.fileExists(atPath: path) else { return ImageTreeDescription() }
+    let bytes = try FileBytes.read(path, remedy: "convert the data set again")
+    do {
+      return try JSONDecoder().decode(ImageTreeDescription.self, from: Data(bytes))
+    } catch {
+      throw DatasetError(
+        .malformed,
+        "The file \(path) does not describe an image tree: convert the data set again, or remove "
+          + "the file where the images are your own.")
+    }
+  }
+
+  /// The description with what was found; a recorded digest that differs is replaced, and
+  /// ``ImageTree/verify(_:remedy:)`` is what compares them.
+  func completed(
+    digest: String, classes: Int, images: Int, name: String
+  ) -> ImageTreeDescription {
+    var result = self
+    if result.name.isEmpty { result.name = name }
+    result.contentDigest = digest
+    result.classes = classes
+    result.images = images
+    return result
+  }
+
+  /// The description as the bytes of its file.
+  func encoded() throws(DatasetError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(self) else {
+      throw DatasetError(.unwritable, "The description of \(name) cannot be encoded: rename it.")
+    }
+    return Array(data) + [UInt8(ascii: "\n")]
+  }
+}
+
+extension ImageTree {
+  /// Decodes every image of a tree and compares its digest with the recorded one.
+  public static func verify(
+    _ path: String, remedy: String
+  ) throws(DatasetError) -> ImageTreeDescription {
+    let recorded = try ImageTreeDescription.read(path)
+    let tree = try load(
+      path, Normalisation(side: 8, channels: 1, inverts: false), remedy: remedy)
+    guard recorded.contentDigest.isEmpty || recorded == tree.description else {
+      throw DatasetError(
+        .digestMismatch,
+        "The images below \(path) are not those that were written there (\(tree.count) images with "
+          + "digest \(tree.description.contentDigest), recorded \(recorded.images) with "
+          + "\(recorded.contentDigest)): \(remedy).")
+    }
+    return tree.description
+  }
+}
+
+/// The names of the folders and PNG files of a tree, sorted.
+struct ImageTreeListing: Sendable {
+  /// A folder with PNG files.
+  struct Folder: Sendable {
+    var name: String
+    var files: [String]
+  }
+
+  let folders: [Folder]
+
+  init(path: String, remedy: String) throws(DatasetError) {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+    else {
+      throw DatasetError(
+        .missing, "The folder of images \(path) does not exist: \(remedy).")
+    }
+    let root = URL(fileURLWithPath: path, isDirectory: true)
+    var byFolder: [String: [String]] = [:]
+    for name in FileManager.default.enumerator(atPath: root.path)?.compactMap({ $0 as? String }) ?? []
+    where name.lowercased().hasSuffix(".png") {
+      let parts = name.split(separator: "/")
+      guard parts.count > 1, !parts.contains(where: { $0.hasPrefix(".") }) else { continue }
+      byFolder[parts.dropLast().joined(separator: "/"), default: []].append(String(parts[parts.count - 1]))
+    }
+    guard !byFolder.isEmpty else {
+      throw DatasetError(
+        .missing,
+        "The folder \(path) has no images <class>/<image>.png: \(remedy), or name another folder.")
+    }
+    folders = byFolder.map { Folder(name: $0.key, files: $0.value.sorted()) }
+      .sorted { $0.name < $1.name }
+  }
+}

@@ -1,0 +1,78 @@
+import Foundation
+
+/// Writes an image tree that appears under its name only when it is complete.
+///
+/// Files go to a hidden folder beside it, which is flushed and renamed at the end; a writer that
+/// goes away before ``finish(_:)`` removes what it wrote. Tens of thousands of small files are
+/// flushed together, not one by one.
+public final class ImageTreeWriter {
+  /// The folder under which the tree appears.
+  public let path: String
+  private let temporaryPath: String
+  private var isFinished = false
+
+  /// A writer of the tree at `path`; folders on the way are created.
+  public init(path: String) throws(DatasetError) {
+    self.path = path
+    let url = URL(fileURLWithPath: path)
+    temporaryPath =
+      url.deletingLastPathComponent()
+      .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).partial")
+      .path
+    try Self.create(temporaryPath)
+  }
+
+  deinit {
+    if !isFinished { try? FileManager.default.removeItem(atPath: temporaryPath) }
+  }
+
+  /// Writes one file of the tree; its name is relative to the tree.
+  public func write(_ bytes: [UInt8], to name: String) throws(DatasetError) {
+    let target = "\(temporaryPath)/\(name)"
+    try Self.create(URL(fileURLWithPath: target).deletingLastPathComponent().path)
+    guard FileManager.default.createFile(atPath: target, contents: Data(bytes)) else {
+      throw DatasetError(
+        .unwritable,
+        "Cannot write \(target) (\(lastSystemError())): free some space or make the folder writable, "
+          + "and run the command again.")
+    }
+  }
+
+  /// Describes the tree by what was written, and gives it its name, replacing an older one.
+  public func finish(
+    _ description: ImageTreeDescription
+  ) throws(DatasetError) -> ImageTreeDescription {
+    let written = try ImageTree.load(
+      temporaryPath, .init(side: 8, channels: 1, inverts: false), remedy: "run the command again")
+    var completed = description
+    completed.contentDigest = written.description.contentDigest
+    completed.classes = written.classes.count
+    completed.images = written.count
+    try write(try completed.encoded(), to: ImageTreeDescription.fileName)
+    sync()
+    let manager = FileManager.default
+    let old = temporaryPath + ".old"
+    let replaces = manager.fileExists(atPath: path)
+    guard !replaces || rename(path, old) == 0, rename(temporaryPath, path) == 0 else {
+      throw DatasetError(
+        .unwritable,
+        "Cannot give the new folder \(path) its name (\(lastSystemError())): make the folder above "
+          + "it writable, and run the command again.")
+    }
+    isFinished = true
+    if replaces { try? manager.removeItem(atPath: old) }
+    return completed
+  }
+
+  private static func create(_ folder: String) throws(DatasetError) {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw DatasetError(
+        .unwritable,
+        "Cannot create the folder \(folder): make sure that it may be written, or choose another "
+          + "one.")
+    }
+  }
+}
