@@ -22,11 +22,12 @@ struct CleaningRun<Scalar: TensorScalar> {
   func record(advance: (Int, String) -> Void) throws -> RunRecord {
     let peakIsOwn = PeakMemory.reset()
     let total = Stopwatch()
-    let data = try CleaningData<Scalar>(settings, folder: folder, seed: seed)
+    let (problem, truth, uses) = try prepare()
     var outcome: Outcome
     switch method {
-    case .noCleaning, .oracle: outcome = trainBaseline(data)
-    case .bilevel(let preset): outcome = try trainBilevel(preset, data, advance: advance)
+    case .noCleaning, .oracle: outcome = trainBaseline(problem, truth)
+    case .bilevel(let preset):
+      outcome = try trainBilevel(preset, problem, truth, advance: advance)
     }
     outcome.diagnostics["peakResidentBytesIncludeEarlierRuns"] = .bool(!peakIsOwn)
     outcome.timing.totalSeconds = total.seconds
@@ -36,7 +37,7 @@ struct CleaningRun<Scalar: TensorScalar> {
       seed: Int(clamping: seed), budget: budget.rawValue, protocolName: protocolName,
       variant: variant, configuration: JSONValue(configuration.tree),
       configurationDigest: configuration.digest { SHA256.hexadecimal($0) },
-      datasets: data.uses, environment: .current(scalar: Scalar.name), status: outcome.status,
+      datasets: uses, environment: .current(scalar: Scalar.name), status: outcome.status,
       metrics: outcome.recorder.recorded, final: outcome.recorder.latest,
       timing: outcome.timing, diagnostics: outcome.diagnostics)
   }
@@ -63,11 +64,24 @@ struct CleaningRun<Scalar: TensorScalar> {
     var settings: MethodSettings?
   }
 
+  /// The problem with what its solutions are compared with. The features themselves are released
+  /// on return: the problem holds them in its own form.
+  private func prepare() throws -> (
+    problem: CleaningProblem<Scalar>, truth: CleaningTruth, uses: [RunRecord.DatasetUse]
+  ) {
+    let data = try CleaningData<Scalar>(settings, folder: folder, seed: seed)
+    var fixed = settings
+    if case .noCleaning = method { fixed.useFixedWeights() }
+    if case .oracle = method { fixed.useFixedWeights() }
+    return (CleaningProblem(fixed, data: data, seed: seed), data.truth, data.uses)
+  }
+
   /// K plain gradient steps with fixed weights.
-  private func trainBaseline(_ data: CleaningData<Scalar>) -> Outcome {
+  private func trainBaseline(
+    _ problem: CleaningProblem<Scalar>, _ truth: CleaningTruth
+  ) -> Outcome {
     var outcome = Outcome()
-    let problem = CleaningProblem<Scalar>.baseline(settings, data: data, seed: seed)
-    let weights = data.isNoisy.map { isNoisy -> Scalar in
+    let weights = truth.isNoisy.map { isNoisy -> Scalar in
       method == .oracle && isNoisy ? 0 : 1
     }
     let x = Parameters(Tensor(weights))
@@ -75,7 +89,7 @@ struct CleaningRun<Scalar: TensorScalar> {
       .run(steps: settings.inner.steps, upper: x, of: problem.bilevel)
     var measured = settings
     measured.evaluation.noisyBelow = 0.5
-    var values = CleaningEvaluation(settings: measured, data: data, problem: problem)
+    var values = CleaningEvaluation(settings: measured, truth: truth, problem: problem)
       .values(upper: x, lower: y)
     values["plainTestAccuracy"] = values["testAccuracy"]
     outcome.recorder.record(step: 0, values)
@@ -86,11 +100,11 @@ struct CleaningRun<Scalar: TensorScalar> {
   }
 
   private func trainBilevel(
-    _ preset: MethodPreset, _ data: CleaningData<Scalar>, advance: (Int, String) -> Void
+    _ preset: MethodPreset, _ problem: CleaningProblem<Scalar>, _ truth: CleaningTruth,
+    advance: (Int, String) -> Void
   ) throws -> Outcome {
     var outcome = Outcome()
-    let problem = CleaningProblem<Scalar>(settings, data: data, seed: seed)
-    let evaluation = CleaningEvaluation(settings: settings, data: data, problem: problem)
+    let evaluation = CleaningEvaluation(settings: settings, truth: truth, problem: problem)
     let methodSettings = settings.methodSettings(preset)
     outcome.settings = methodSettings
     let dynamics = try methodSettings.innerDynamics(as: Scalar.self)
