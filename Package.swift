@@ -35,13 +35,14 @@ let cTargets: [Target] =
     .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev", "pkg-config"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   ]
 
 /// Numbers, data and methods.
 let coreTargets: [Target] = [
   .target(
     name: "Tensors", dependencies: backendDependencies, swiftSettings: tuning + backendSettings),
-  .target(name: "Datasets", dependencies: ["Tensors", "CHDF5", "CZlib"], swiftSettings: tuning),
+  .target(name: "Datasets", dependencies: ["Tensors", "CHDF5", "CZlib", "CPNG"], swiftSettings: tuning),
   .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: tuning),
   .target(name: "Networks", dependencies: ["Autodiff"], swiftSettings: tuning),
   .target(name: "Bilevel", dependencies: ["Autodiff"], swiftSettings: tuning),
@@ -60,6 +61,8 @@ let evidenceTargets: [Target] = [
 let executableTargets: [Target] = [
   .executableTarget(
     name: "hyper-cleaning", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
+  .executableTarget(
+    name: "few-shot", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
   .executableTarget(name: "datasets", dependencies: ["Datasets", argumentParser]),
   .executableTarget(name: "report", dependencies: ["Reporting", argumentParser]),
 ]
@@ -86,6 +89,7 @@ let package = Package(
   products: [
     .library(name: "Bilevel", targets: ["Bilevel", "Autodiff", "Tensors"]),
     .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
+    .executable(name: "few-shot", targets: ["few-shot"]),
     .executable(name: "datasets", targets: ["datasets"]),
     .executable(name: "report", targets: ["report"]),
   ],

@@ -37,13 +37,17 @@ public struct ConvolutionalNetwork: Sendable, Equatable {
   public let padding: Padding
   /// Whether the normalised values are scaled by a learned gamma.
   public let learnsScale: Bool
+  /// Whether features are averaged over the last block's pixels (the official code's network for the
+  /// initialisation-based methods) instead of listed pixel by pixel.
+  public let averagesPixels: Bool
   /// Added to the variance in the normalisation.
   public let epsilon: Double
 
   /// A network; four blocks of 64 filters unless given.
   public init(
     side: Int, channels: Int, filters: [Int] = [64, 64, 64, 64], halving: Halving = .stride,
-    padding: Padding = .one, learnsScale: Bool = true, epsilon: Double = 1e-5
+    padding: Padding = .one, learnsScale: Bool = true, averagesPixels: Bool = false,
+    epsilon: Double = 1e-5
   ) {
     precondition(
       !filters.isEmpty && filters.allSatisfy { $0 > 0 } && side > 0 && channels > 0,
@@ -54,6 +58,7 @@ public struct ConvolutionalNetwork: Sendable, Equatable {
     self.halving = halving
     self.padding = padding
     self.learnsScale = learnsScale
+    self.averagesPixels = averagesPixels
     self.epsilon = epsilon
   }
 
@@ -86,10 +91,11 @@ public struct ConvolutionalNetwork: Sendable, Equatable {
     return sides
   }
 
-  /// The number of features of an image: the last block's pixels times its filters.
+  /// The number of features of an image: the last block's filters, times its pixels unless they are
+  /// averaged.
   public var featureCount: Int {
     let last = sides.last ?? side
-    return last * last * (filters.last ?? channels)
+    return (averagesPixels ? 1 : last * last) * (filters.last ?? channels)
   }
 
   /// Filters drawn as Glorot and Bengio (AISTATS 2010, equation 16) propose, gamma 1, beta 0.
@@ -132,7 +138,8 @@ public struct ConvolutionalNetwork: Sendable, Equatable {
       signal = rows.reshaped(shape)
       if halving == .maximumPooling { signal = signal.maximumPooled(window: 2) }
     }
-    return signal.reshaped([images.shape[0], featureCount])
+    return averagesPixels
+      ? signal.averagedOverPixels() : signal.reshaped([images.shape[0], featureCount])
   }
 }
 

@@ -5,7 +5,7 @@ import Datasets
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Convert the original files to HDF5, verifying them on the way.",
+    abstract: "Convert the original files to HDF5 or PNG images, verifying them on the way.",
     discussion: """
       Reads the originals in the data folder, or in the mirror when they are not there. A ready file \
       made from the right originals is left alone.
@@ -23,8 +23,8 @@ struct ConvertCommand: ParsableCommand {
   var force = false
 
   func run() throws {
-    var sources = names.map(\.source)
-    if sources.isEmpty {
+    var sources = names.imageSources
+    if names.isEmpty {
       let folders = [data.folder, mirror.folder].compactMap { $0 }
       sources = ImageSource.all.filter { source in
         source.files.allSatisfy { file in
@@ -39,9 +39,22 @@ struct ConvertCommand: ParsableCommand {
             + "give --mirror.")
       }
     }
+    for source in names.treeSources {
+      try Self.convert(source, in: data.folder, mirror: mirror.folder, force: force)
+    }
     for source in sources {
       try Self.convert(source, in: data.folder, mirror: mirror.folder, force: force)
     }
+  }
+
+  static func convert(
+    _ source: TreeSource, in folder: DataFolder, mirror: DataFolder?, force: Bool
+  ) throws {
+    let (description, path, wasThere) = try folder.convert(
+      source, mirror: mirror, force: force, command: Diagnostics.commandLine)
+    print(
+      "\(wasThere ? "ready    " : "converted") \(path)  \(description.images) images of "
+        + "\(description.classes) classes")
   }
 
   static func convert(

@@ -10,7 +10,8 @@ struct DatasetsCommand: ParsableCommand {
     abstract: "Fetch, convert, verify, generate and list the data of the experiments.",
     discussion: """
       Original files lie in <data>/<name>/, ready files are <data>/<name>-<split>.h5 (HDF5: images \
-      uint8 [n, height, width], labels uint8 [n], attributes for names, digests and provenance).
+      uint8 [n, height, width], labels uint8 [n], attributes for names, digests and provenance) or \
+      <data>/<name>-images/ (PNG images by class, with tree.json for digest and provenance).
 
       ENVIRONMENT
         BDA_DATA_DIR  the data folder when --data is not given (default: datasets)
@@ -72,16 +73,36 @@ struct MirrorOptions: ParsableArguments {
   }
 }
 
-/// A known data set named on the command line.
-struct KnownSource: ExpressibleByArgument {
-  let source: ImageSource
+/// A known data set named on the command line: one of HDF5 files, or one of PNG images.
+enum KnownSource: ExpressibleByArgument {
+  case images(ImageSource)
+  case tree(TreeSource)
 
   init?(argument: String) {
-    guard let source = ImageSource.named(argument) else { return nil }
-    self.source = source
+    if let source = ImageSource.named(argument) {
+      self = .images(source)
+    } else if let source = TreeSource(rawValue: argument) {
+      self = .tree(source)
+    } else {
+      return nil
+    }
   }
 
-  static var allValueStrings: [String] { ImageSource.all.map(\.name) }
+  static var allValueStrings: [String] {
+    ImageSource.all.map(\.name) + TreeSource.allCases.map(\.name)
+  }
+}
+
+extension [KnownSource] {
+  /// The data sets that become HDF5 files.
+  var imageSources: [ImageSource] {
+    compactMap { if case .images(let source) = $0 { source } else { nil } }
+  }
+
+  /// The data sets that become trees of PNG images.
+  var treeSources: [TreeSource] {
+    compactMap { if case .tree(let source) = $0 { source } else { nil } }
+  }
 }
 
 /// Progress and errors, which go to standard error so that standard output holds results only.

@@ -12,7 +12,7 @@ struct FetchCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "Data sets: \(KnownSource.allValueStrings.joined(separator: ", ")) (default: all).")
+    help: "Data sets: \(KnownSource.allValueStrings.joined(separator: ", ")) (default: those of HDF5 files).")
   var names: [KnownSource] = []
   @OptionGroup var data: DataOptions
   @OptionGroup var mirror: MirrorOptions
@@ -28,8 +28,20 @@ struct FetchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let sources = names.isEmpty ? ImageSource.all : names.map(\.source)
+    let sources = names.isEmpty ? ImageSource.all : names.imageSources
     let transport = HTTPTransport(timeout: timeout)
+    for source in names.treeSources {
+      let outcomes = try data.folder.fetch(
+        source, from: mirror.origin ?? .published,
+        transport: { (address, path) throws(DatasetError) in
+          try transport.download(address, to: path)
+        },
+        report: { Diagnostics.print($0) })
+      for outcome in outcomes { Self.show(outcome) }
+      if convert {
+        try ConvertCommand.convert(source, in: data.folder, mirror: mirror.folder, force: false)
+      }
+    }
     for source in sources {
       for file in source.files {
         let outcome = try data.folder.fetch(
@@ -38,10 +50,7 @@ struct FetchCommand: ParsableCommand {
             try transport.download(address, to: path)
           },
           report: { Diagnostics.print($0) })
-        switch outcome {
-        case .alreadyThere(let path): print("verified  \(path)")
-        case .fetched(let path, let origin): print("fetched   \(path)  from \(origin)")
-        }
+        Self.show(outcome)
       }
       if convert {
         try ConvertCommand.convert(
@@ -49,8 +58,15 @@ struct FetchCommand: ParsableCommand {
       }
     }
     if !convert {
-      let list = sources.map(\.name).joined(separator: " ")
+      let list = (sources.map(\.name) + names.treeSources.map(\.name)).joined(separator: " ")
       Diagnostics.print("Next: `datasets convert \(list)` makes the files that experiments read.")
+    }
+  }
+
+  private static func show(_ outcome: FetchOutcome) {
+    switch outcome {
+    case .alreadyThere(let path): print("verified  \(path)")
+    case .fetched(let path, let origin): print("fetched   \(path)  from \(origin)")
     }
   }
 }

@@ -34,6 +34,15 @@ struct ListCommand: ParsableCommand {
       rows.append(
         [SyntheticDigits.name, split, "-"] + ready(path, classes: "10", isPublic: false))
     }
+    for name in TreeSource.allCases.map(\.name) + [SyntheticAlphabets.name] {
+      let tree = (try? ImageTreeDescription.read(folder.treePath(name: name))) ?? .init()
+      let isThere = !tree.contentDigest.isEmpty
+      rows.append([
+        name, "-", "-", isThere ? "yes" : "no", isThere ? "\(tree.images) PNG" : "-",
+        isThere ? "\(tree.classes)" : "-",
+        name == SyntheticAlphabets.name ? "synthetic" : "public",
+      ])
+    }
     for path in folder.readyFiles() where !shown.contains(path) {
       let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
       let file = try? HDF5File.open(path)

@@ -16,10 +16,22 @@ struct SynthesiseCommand: ParsableCommand {
   enum Kind: String, ExpressibleByArgument, CaseIterable {
     /// Digit-like images, 28 x 28, ten classes.
     case digits
+    /// Omniglot-like characters of invented alphabets, 28 x 28, 1-bit PNG images.
+    case alphabets
   }
 
-  @Option(help: "What to generate: digits (28 x 28, ten classes).")
-  var kind = Kind.digits
+  @Option(
+    help: """
+      What to generate: digits (28 x 28, ten classes, HDF5) or alphabets (characters by several \
+      drawers, 28 x 28, PNG). (default: both)
+      """)
+  var kind: Kind?
+  @Option(help: ArgumentHelp("Alphabets.", valueName: "n"))
+  var alphabets = SyntheticAlphabets.Size().alphabets
+  @Option(help: ArgumentHelp("Characters of each alphabet.", valueName: "n"))
+  var characters = SyntheticAlphabets.Size().characters
+  @Option(help: ArgumentHelp("Drawings of each character.", valueName: "n"))
+  var drawers = SyntheticAlphabets.Size().drawers
   @Option(help: ArgumentHelp("Images in the training split.", valueName: "n"))
   var trainCount = 10_000
   @Option(help: ArgumentHelp("Images in the test split.", valueName: "n"))
@@ -34,11 +46,36 @@ struct SynthesiseCommand: ParsableCommand {
     for (name, count) in [("train", trainCount), ("test", testCount)] where count < 1 {
       throw ValidationError("--\(name)-count must be at least 1, not \(count).")
     }
+    for (name, count) in [
+      ("alphabets", alphabets), ("characters", characters), ("drawers", drawers),
+    ] where !(1...99).contains(count) {
+      throw ValidationError("--\(name) must be from 1 to 99, not \(count).")
+    }
   }
 
   func run() throws {
+    if kind != .alphabets { try synthesiseDigits() }
+    if kind != .digits { try synthesiseAlphabets() }
+  }
+
+  private func synthesiseAlphabets() throws {
+    let path = data.folder.treePath(name: SyntheticAlphabets.name)
+    let size = SyntheticAlphabets.Size(
+      alphabets: alphabets, characters: characters, drawers: drawers)
+    let command =
+      "datasets synthesise --kind alphabets --alphabets \(alphabets) --characters \(characters) "
+      + "--drawers \(drawers) --seed \(seed)"
+    if !force, let present = try? ImageTreeDescription.read(path), present.command == command {
+      print("ready     \(path)  \(present.images) images, seed \(seed)")
+      return
+    }
+    let written = try SyntheticAlphabets.write(to: path, size, seed: seed, command: command)
+    print("generated \(path)  \(written.images) images, seed \(seed)")
+  }
+
+  private func synthesiseDigits() throws {
     // What the images depend on, and not how it was typed: equal images are then equal files.
-    let command = "datasets synthesise --kind \(kind.rawValue) --seed \(seed)"
+    let command = "datasets synthesise --kind digits --seed \(seed)"
     for (split, count) in [("train", trainCount), ("test", testCount)] {
       let path = data.folder.readyPath(name: SyntheticDigits.name, split: split)
       if !force, let present = try? ImageDataset.load(path), present.count == count,

@@ -51,6 +51,33 @@ struct VerifyCommand: ParsableCommand {
         }
       }
     }
+    for source in TreeSource.allCases where all || names.contains(source.name) {
+      do {
+        for path in try folder.verifyOriginals(source) {
+          print("ok        \(path)")
+          checked += 1
+        }
+      } catch {
+        check { () throws(DatasetError) in throw error }
+      }
+      let path = folder.treePath(name: source.name)
+      guard !all || FileManager.default.fileExists(atPath: path) else { continue }
+      check { () throws(DatasetError) in
+        let tree = try folder.verifyTree(source)
+        return "\(path)  \(tree.images) images of \(tree.classes) classes, sha256:"
+          + tree.contentDigest
+      }
+    }
+    let alphabets = folder.treePath(name: SyntheticAlphabets.name)
+    if names.contains(SyntheticAlphabets.name)
+      || (all && FileManager.default.fileExists(atPath: alphabets))
+    {
+      check { () throws(DatasetError) in
+        let tree = try ImageTree.verify(
+          alphabets, remedy: "run `datasets synthesise --kind alphabets --force`")
+        return "\(alphabets)  sha256:\(tree.contentDigest)"
+      }
+    }
     let known = Set(
       ImageSource.all.flatMap { source in
         source.splits.map { folder.readyPath(name: source.name, split: $0.name) }
@@ -58,7 +85,9 @@ struct VerifyCommand: ParsableCommand {
     let others =
       all
       ? folder.readyFiles().filter { !known.contains($0) }
-      : names.filter { ImageSource.named($0) == nil }.flatMap { files(named: $0, in: folder) }
+      : names.filter {
+        KnownSource(argument: $0) == nil && $0 != SyntheticAlphabets.name
+      }.flatMap { files(named: $0, in: folder) }
     for path in others {
       check { () throws(DatasetError) in
         "\(path)  sha256:\(try ImageDataset.load(path).contentDigest)"

@@ -17,11 +17,22 @@ public struct ImageTreeDescription: Codable, Sendable, Equatable {
   /// SHA-256 over the digests of the classes, each over the names and bytes of its files in order.
   public var contentDigest = ""
 
+  /// An empty description.
+  public init() {}
+
+  /// The description of a tree that is about to be written.
+  init(name: String, source: String, command: String, synthetic: Bool = false) {
+    self.name = name
+    self.source = source
+    self.command = command
+    self.synthetic = synthetic
+  }
+
   /// The name of the file that holds the description.
   public static let fileName = "tree.json"
 
   /// The description in a folder; an empty one where there is none (a user's own folder).
-  static func read(_ folder: String) throws(DatasetError) -> ImageTreeDescription {
+  public static func read(_ folder: String) throws(DatasetError) -> ImageTreeDescription {
     let path = "\(folder)/\(fileName)"
     guard FileManager.default.fileExists(atPath: path) else { return ImageTreeDescription() }
     let bytes = try FileBytes.read(path, remedy: "convert the data set again")

@@ -10,6 +10,7 @@ public final class ImageTreeWriter {
   public let path: String
   private let temporaryPath: String
   private var isFinished = false
+  private var folders: Set<String> = []
 
   /// A writer of the tree at `path`; folders on the way are created.
   public init(path: String) throws(DatasetError) {
@@ -29,8 +30,13 @@ public final class ImageTreeWriter {
   /// Writes one file of the tree; its name is relative to the tree.
   public func write(_ bytes: [UInt8], to name: String) throws(DatasetError) {
     let target = "\(temporaryPath)/\(name)"
-    try Self.create(URL(fileURLWithPath: target).deletingLastPathComponent().path)
-    guard FileManager.default.createFile(atPath: target, contents: Data(bytes)) else {
+    if let end = target.lastIndex(of: "/"), folders.insert(String(target[..<end])).inserted {
+      try Self.create(String(target[..<end]))
+    }
+    let descriptor = open(target, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
+    defer { if descriptor >= 0 { close(descriptor) } }
+    // A tree's files are small: the system takes each of them in one call.
+    guard descriptor >= 0, Foundation.write(descriptor, bytes, bytes.count) == bytes.count else {
       throw DatasetError(
         .unwritable,
         "Cannot write \(target) (\(lastSystemError())): free some space or make the folder writable, "

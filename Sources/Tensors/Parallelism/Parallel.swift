@@ -37,7 +37,11 @@ public enum Parallel {
       for index in 0..<max(0, count) { body(index) }
       return
     }
+    // The calling thread is one of the workers: its limit is put back at the end.
+    defer { KernelBackend.limit(threads: threads) }
     DispatchQueue.concurrentPerform(iterations: workers) { worker in
+      // Bodies are already one per core; a kernel's own threads would only compete with them.
+      KernelBackend.limit(threads: 1)
       let first = count * worker / workers
       let last = count * (worker + 1) / workers
       for index in first..<last { body(index) }

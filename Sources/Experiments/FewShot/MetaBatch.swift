@@ -1,0 +1,90 @@
+import Bilevel
+import Datasets
+import Synchronization
+import Tensors
+
+extension TaskLearner {
+  /// The mean of F and of the hypergradient over a meta-batch, tasks on separate cores.
+  ///
+  /// Each task is computed by one thread and the sums are taken in the order of the tasks, so the
+  /// result does not depend on the number of threads. Memory: one task per thread and one
+  /// hypergradient per task.
+  public func estimate(
+    upper x: Parameters<Scalar>, episodes: [Episode<Scalar>], outerIteration: Int
+  ) -> TaskEstimate<Scalar> {
+    precondition(!episodes.isEmpty, "A meta-batch of no tasks has no mean.")
+    let estimates = orderedMap(episodes.count) { index in
+      estimate(upper: x, episode: episodes[index], outerIteration: outerIteration)
+    }
+    let scale = 1 / Scalar(episodes.count)
+    var total = TaskEstimate(value: Scalar(0), hypergradient: Parameters.zeros(like: x))
+    for estimate in estimates {
+      total.value += scale * estimate.value
+      total.hypergradient.add(estimate.hypergradient, scaledBy: scale)
+    }
+    return total
+  }
+
+  /// The scores of x on many episodes after every inner step, tasks on separate cores.
+  public func evaluate(
+    upper x: Parameters<Scalar>, sampler: EpisodeSampler, episodes: Int, steps: Int,
+    transductive: Bool
+  ) -> EpisodeScores {
+    EpisodeScores(
+      orderedMap(episodes) { index in
+        adaptation(
+          upper: x, episode: sampler.episode(index), steps: steps, transductive: transductive)
+      })
+  }
+}
+
+/// The values of `body` at 0 ..< count, computed on ``Parallel/threads`` cores, in order.
+func orderedMap<Value: Sendable>(
+  _ count: Int, _ body: @Sendable (Int) -> Value
+) -> [Value] {
+  let results = Mutex<[Value?]>(Array(repeating: nil, count: count))
+  Parallel.forEach(count) { index in
+    let value = body(index)
+    results.withLock { $0[index] = value }
+  }
+  return results.withLock { $0.compactMap { $0 } }
+}
+
+/// Losses and accuracies of many episodes, by inner step.
+public struct EpisodeScores: Sendable, Equatable {
+  /// The scores of each episode at steps 0, 1, ...
+  public let scores: [[AdaptedScore]]
+
+  /// Scores by episode and step.
+  public init(_ scores: [[AdaptedScore]]) {
+    precondition(
+      scores.allSatisfy { $0.count == scores[0].count }, "Episodes of different numbers of steps.")
+    self.scores = scores
+  }
+
+  /// The mean accuracy after `step` inner steps, a fraction.
+  public func accuracy(afterStep step: Int) -> Double { mean { $0[step].accuracy } }
+
+  /// The mean loss after `step` inner steps, in nats.
+  public func loss(afterStep step: Int) -> Double { mean { $0[step].loss } }
+
+  /// Half the width of the 95 % confidence interval of the mean accuracy: 1.96 s / sqrt(episodes), s
+  /// the standard deviation over episodes (the field's convention); NaN for a single episode.
+  public func accuracyHalfWidth(afterStep step: Int) -> Double {
+    1.96 * accuracyDeviation(afterStep: step) / Double(scores.count).squareRoot()
+  }
+
+  /// The standard deviation of the accuracy over episodes, which the official code reports.
+  public func accuracyDeviation(afterStep step: Int) -> Double {
+    guard scores.count > 1 else { return .nan }
+    let center = accuracy(afterStep: step)
+    let squares = scores.reduce(0.0) {
+      $0 + ($1[step].accuracy - center) * ($1[step].accuracy - center)
+    }
+    return (squares / Double(scores.count - 1)).squareRoot()
+  }
+
+  private func mean(_ value: ([AdaptedScore]) -> Double) -> Double {
+    scores.isEmpty ? .nan : scores.reduce(0) { $0 + value($1) } / Double(scores.count)
+  }
+}

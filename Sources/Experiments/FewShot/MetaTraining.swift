@@ -1,0 +1,57 @@
+import Bilevel
+import Datasets
+import Tensors
+
+/// The outer loop over meta-batches: x_{n+1} = optimiser step along the mean estimate at x_n.
+///
+/// A value that holds all it remembers, like ``BilevelIteration``: a copy is a checkpoint. Task b of
+/// iteration n is training episode n B + b, so a continued loop sees the episodes that an
+/// uninterrupted one would have seen.
+public struct MetaTraining<Scalar: TensorScalar>: Sendable {
+  /// The method.
+  public let learner: any TaskLearner<Scalar>
+  /// The training episodes.
+  public let sampler: EpisodeSampler
+  /// B, tasks per outer step.
+  public let metaBatch: Int
+  /// The optimiser, with its memory.
+  public private(set) var optimizer: any OuterOptimizer<Scalar>
+  /// x_n.
+  public private(set) var upper: Parameters<Scalar>
+  /// n.
+  public private(set) var iteration = 0
+
+  /// A loop from x_0.
+  public init(
+    learner: any TaskLearner<Scalar>, sampler: EpisodeSampler, metaBatch: Int,
+    optimizer: any OuterOptimizer<Scalar>, from start: Parameters<Scalar>
+  ) {
+    precondition(metaBatch > 0, "A meta-batch of \(metaBatch) tasks.")
+    self.learner = learner
+    self.sampler = sampler
+    self.metaBatch = metaBatch
+    self.optimizer = optimizer
+    upper = start
+  }
+
+  /// One outer step; the mean estimate at x_n. Where it is not finite, x stays as it is.
+  public mutating func step() -> TaskEstimate<Scalar> {
+    let (first, sampler) = (iteration * metaBatch, sampler)
+    let episodes = (0..<metaBatch).map { sampler.episode(first + $0, as: Scalar.self) }
+    let estimate = learner.estimate(
+      upper: upper, episodes: episodes, outerIteration: iteration)
+    iteration += 1
+    guard estimate.isFinite else { return estimate }
+    upper = optimizer.step(from: upper, along: estimate.hypergradient)
+    return estimate
+  }
+
+  /// Continues from a checkpoint of a loop with the same settings.
+  public mutating func resume(
+    iteration: Int, upper: Parameters<Scalar>, optimizer memory: OuterOptimizerMemory<Scalar>
+  ) {
+    self.iteration = iteration
+    self.upper = upper
+    optimizer.restore(memory)
+  }
+}

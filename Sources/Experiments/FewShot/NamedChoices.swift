@@ -1,0 +1,4 @@
+import Networks
+
+extension ConvolutionalNetwork.Halving: NamedChoice {}
+extension ConvolutionalNetwork.Padding: NamedChoice {}

@@ -1,0 +1,86 @@
+import Bilevel
+import Datasets
+import Networks
+import Tensors
+
+/// One way of learning from a task: what x is, how a task moves it, and how x is put to a new task.
+///
+/// The bi-level problem of one task: F is the mean cross-entropy on its query images, f that on its
+/// support images. Over a meta-batch F is averaged.
+public protocol TaskLearner<Scalar>: Sendable {
+  associatedtype Scalar: TensorScalar
+
+  /// The names of x's components, in order.
+  var parameterNames: [String] { get }
+
+  /// x_0, drawn from a seeded stream.
+  func initialUpper(using stream: inout RandomStream) -> Parameters<Scalar>
+
+  /// F(x, y_K) of one task and the method's estimate of its total derivative, in the shapes of x.
+  ///
+  /// - Parameter outerIteration: n, for dynamics that depend on it.
+  func estimate(
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, outerIteration: Int
+  ) -> TaskEstimate<Scalar>
+
+  /// The query images classified after every inner step 0 ... `steps` from x.
+  ///
+  /// Inner steps at test are plain: descent on f alone. With `transductive` false each query image is
+  /// normalised with the support images and itself only, never with other query images.
+  func adaptation(
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int, transductive: Bool
+  ) -> [AdaptedScore]
+}
+
+/// What one task contributes to an outer step.
+public struct TaskEstimate<Scalar: TensorScalar>: Sendable {
+  /// F(x, y_K).
+  public var value: Scalar
+  /// The estimated total derivative.
+  public var hypergradient: Parameters<Scalar>
+  /// Whether all of it is finite.
+  public var isFinite: Bool { value.isFinite && hypergradient.isFinite }
+
+  /// An estimate of the given parts.
+  public init(value: Scalar, hypergradient: Parameters<Scalar>) {
+    self.value = value
+    self.hypergradient = hypergradient
+  }
+}
+
+/// Loss and accuracy on a task's query images after some inner steps.
+public struct AdaptedScore: Sendable, Equatable {
+  /// Mean cross-entropy in nats.
+  public var loss: Double
+  /// Fraction in [0, 1].
+  public var accuracy: Double
+
+  /// The score of logits `[images, classes]`.
+  init<Scalar: TensorScalar>(logits: Tensor<Scalar>, labels: [Int]) {
+    let targets = Tensor<Scalar>.oneHot(labels, classes: logits.shape[1])
+    loss = Double(
+      crossEntropies(logits: .constant(logits), targets: .constant(targets)).mean().value.scalar)
+    accuracy = Networks.accuracy(logits: logits, labels: labels)
+  }
+}
+
+/// Features of query images under parameters, jointly or each with the support images alone.
+func queryFeatures<Scalar: TensorScalar>(
+  _ network: ConvolutionalNetwork, _ episode: Episode<Scalar>,
+  parameters: [Variable<Scalar>], transductive: Bool
+) -> Tensor<Scalar> {
+  guard !transductive else {
+    return network.features(of: .constant(episode.queryImages), parameters: parameters).value
+  }
+  let support = episode.supportImages
+  var rows: [Scalar] = []
+  for index in episode.queryLabels.indices {
+    let image = episode.queryImages.gatheringRows([index])
+    var shape = support.shape
+    shape[0] += 1
+    let together = Tensor(shape: shape, scalars: support.scalars + image.scalars)
+    let features = network.features(of: .constant(together), parameters: parameters).value
+    rows += features.gatheringRows([shape[0] - 1]).scalars
+  }
+  return Tensor(shape: [episode.queryLabels.count, network.featureCount], scalars: rows)
+}

@@ -1,0 +1,66 @@
+import Datasets
+import Experiments
+import Results
+
+/// The images of a run, dealt into classes for training, validation and test.
+struct FewShotData: Sendable {
+  let tree: ImageTree
+  let split: ClassSplit
+
+  /// The folder of images that the settings name.
+  static func path(_ settings: FewShotSettings, folder: DataFolder) -> String {
+    let name = settings.data.name
+    return name.contains("/") ? name : folder.treePath(name: name)
+  }
+
+  /// The images that the settings ask for, decoded.
+  ///
+  /// - Throws: `DatasetError` where the folder is absent or empty, or an image in it is broken.
+  static func tree(_ settings: FewShotSettings, folder: DataFolder) throws -> ImageTree {
+    let data = settings.data
+    let remedy =
+      switch data.name {
+      case SyntheticAlphabets.name: "run `datasets synthesise --kind alphabets`"
+      case let name where TreeSource(rawValue: name) != nil:
+        "run `datasets fetch \(name)` and `datasets convert \(name)`"
+      default: "correct data.name or --data"
+      }
+    return try ImageTree.load(
+      path(settings, folder: folder),
+      .init(side: data.side, channels: data.channels, inverts: data.inverts), remedy: remedy)
+  }
+
+  /// The images with the split that the settings ask for.
+  init(_ settings: FewShotSettings, tree: ImageTree) throws {
+    self.tree = tree
+    let names = tree.classes.map(\.name)
+    switch settings.split.rule {
+    case .seeded:
+      split = try ClassSplit.seeded(
+        names, train: settings.split.train, validation: settings.split.validation,
+        seed: UInt64(settings.split.seed), tree: tree.path)
+    case .file:
+      split = try ClassSplit.read("\(tree.path)/\(ClassSplit.fileName)", names: names)
+    }
+  }
+
+  /// A sampler over the classes of one part.
+  func sampler(
+    _ classes: KeyPath<ClassSplit, [String]>, _ purpose: String, _ settings: FewShotSettings,
+    seed: UInt64
+  ) throws -> EpisodeSampler {
+    try EpisodeSampler(
+      tree: tree, classes: split[keyPath: classes], ways: settings.task.ways,
+      shots: settings.task.shots, queries: settings.task.queries,
+      rotationsAreClasses: settings.data.rotationsAreClasses, seed: seed, purpose: purpose)
+  }
+
+  /// The data set as records name it.
+  var use: RunRecord.DatasetUse {
+    let counts = [split.train, split.validation, split.test].map { "\($0.count)" }
+    return .init(
+      name: tree.description.name, sha256: tree.description.contentDigest,
+      split: "classes: \(counts.joined(separator: " / "))",
+      synthetic: tree.description.synthetic)
+  }
+}

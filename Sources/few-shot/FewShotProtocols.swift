@@ -1,0 +1,98 @@
+import Bilevel
+import Experiments
+import Networks
+
+/// A named preset with its source: which data, network, inner and outer loop.
+enum FewShotProtocol: String, CaseIterable, Sendable {
+  case icml2020
+  case officialCode = "official-code"
+  case franceschi2018
+  case implicitMAML2019 = "imaml2019"
+  case cifarFS = "cifar-fs"
+
+  /// One line: what the preset fixes.
+  var summary: String {
+    switch self {
+    case .icml2020:
+      "Omniglot, 64 filters with stride 2, T = 5, s_l = 0.1, meta-batch 16, Adam 0.001, alpha 0.6 / k"
+    case .officialCode: "the same with the official code's schedule alpha 0.9^(k-1)"
+    case .franceschi2018: "Omniglot, T = 4, meta-batch 4, early stopping"
+    case .implicitMAML2019: "Omniglot, max-pooling, T = 16, s_l = 0.1, lambda 2, 5 solver steps"
+    case .cifarFS: "CIFAR-FS classes (150 images each), 32 filters with max-pooling, RGB"
+    }
+  }
+
+  /// Where the preset comes from.
+  var source: String {
+    switch self {
+    case .icml2020:
+      "arXiv 2006.04045, table 3 (as recalled, to be checked against the PDF); settings of "
+        + "vis-opt-group/BDA test_script/Few_shot.py"
+    case .officialCode: "vis-opt-group/BDA test_script/Few_shot.py, boml/lower_iter/aggr.py"
+    case .franceschi2018: "lucfra/FAR-HO far_ho/examples/hyper_representation.py"
+    case .implicitMAML2019: "prolearner/hypertorch examples/iMAML.py"
+    case .cifarFS:
+      "network and rates of vis-opt-group/BDA's miniImageNet setting; split of tristandeleu/"
+        + "pytorch-meta; not comparable with published CIFAR-FS numbers (600 images per class)"
+    }
+  }
+
+  /// The preset's settings under a budget.
+  func settings(_ budget: Budget) -> FewShotSettings {
+    var settings = published
+    switch budget {
+    case .paper: break
+    case .short:
+      settings.upper.iterations = min(settings.upper.iterations, 500)
+      settings.upper.metaBatch = min(settings.upper.metaBatch, 8)
+    case .smoke: settings.shrinkToSmoke()
+    }
+    return settings
+  }
+
+  private var published: FewShotSettings {
+    var settings = FewShotSettings()
+    switch self {
+    case .icml2020: break
+    case .officialCode: settings.aggregation.schedule = .officialCode
+    case .franceschi2018:
+      settings.inner.steps = 4
+      settings.upper.metaBatch = 4
+      settings.upper.iterations = 5_000
+      settings.evaluation.patience = 40
+    case .implicitMAML2019:
+      settings.network.halving = .maximumPooling
+      settings.network.averagesPixelsForInitialisation = false
+      settings.inner.steps = 16
+      settings.upper.iterations = 5_000
+    case .cifarFS:
+      settings.data = .init(
+        name: "cifar-fs", side: 32, channels: 3, inverts: false, rotationsAreClasses: false)
+      settings.split.rule = .file
+      settings.network.filters = 32
+      settings.network.halving = .maximumPooling
+      settings.upper.metaBatch = 4
+    }
+    return settings
+  }
+}
+
+extension FewShotSettings {
+  /// Small synthetic data, a small network, few iterations: every method in seconds.
+  mutating func shrinkToSmoke() {
+    data = .init(name: "synthetic-alphabets", rotationsAreClasses: false)
+    split = .init(rule: .seeded, train: 120, validation: 30)
+    task.queries = 5
+    network.filters = 16
+    network.halving = .stride
+    inner.steps = min(inner.steps, 5)
+    upper.metaBatch = 4
+    upper.iterations = 60
+    // So few iterations want longer steps than thousands of them.
+    upper.learningRate = 0.005
+    evaluation.every = 20
+    evaluation.validationEpisodes = 40
+    evaluation.testEpisodes = 100
+    evaluation.checkpointEvery = 30
+  }
+}

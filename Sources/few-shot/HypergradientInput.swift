@@ -1,0 +1,194 @@
+import Bilevel
+import Datasets
+import Experiments
+import Networks
+import Tensors
+
+/// The network, the point x and the tasks that an input file gives, checked.
+struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
+  let network: ConvolutionalNetwork
+  let ways: Int
+  /// Parameters of the network, followed by the head's where the file has them.
+  let x: Parameters<Scalar>
+  let hasHead: Bool
+  let episodes: [Episode<Scalar>]
+
+  /// The contents of the file; see the command's help for the schema.
+  ///
+  /// - Throws: `DatasetError` that names the array, what it holds and what it should hold.
+  init(
+    readingFrom path: String, halving: ConvolutionalNetwork.Halving,
+    padding: ConvolutionalNetwork.Padding, epsilon: Double
+  ) throws {
+    let file = try HDF5File.open(path)
+    var tensors: [Tensor<Scalar>] = []
+    var filters: [Int] = []
+    let images = try Self.tensor(file, "support/images", ranks: [4, 5])
+    let support = try Self.channelsLast(images)
+    let query = try Self.channelsLast(try Self.tensor(file, "query/images", ranks: [4, 5]))
+    let learnsScale = file.contains("x/gamma0")
+    var channels = support.shape[4]
+    for block in 0..<64 where file.contains("x/conv\(block)") {
+      guard block == filters.count else { break }
+      let weights = try Self.tensor(file, "x/conv\(block)", ranks: [4])
+      try Self.require(
+        weights, "x/conv\(block)", [weights.shape[0], channels, 3, 3], file,
+        "[filters, channels, 3, 3] with the channels of what goes in")
+      channels = weights.shape[0]
+      filters.append(channels)
+      tensors.append(weights.channelsLastFilters())
+      for name in learnsScale ? ["gamma\(block)", "beta\(block)"] : ["beta\(block)"] {
+        let row = try Self.tensor(file, "x/\(name)", ranks: [1])
+        try Self.require(row, "x/\(name)", [channels], file, "one per filter of x/conv\(block)")
+        tensors.append(row)
+      }
+    }
+    guard !filters.isEmpty else {
+      throw DatasetError(
+        .malformed, "The file \(path) has no array x/conv0: give the filters of every block.")
+    }
+    let (height, width) = (support.shape[2], support.shape[3])
+    guard height == width, Array(query.shape.dropFirst(2)) == Array(support.shape.dropFirst(2)),
+      query.shape[0] == support.shape[0]
+    else {
+      throw DatasetError(
+        .malformed,
+        "The arrays support/images and query/images of \(path) have shapes \(images.shape) and "
+          + "\(query.shape): give square images of one size and equally many tasks in both.")
+    }
+    let supportLabels = try Self.labels(file, "support/labels", like: support)
+    let queryLabels = try Self.labels(file, "query/labels", like: query)
+    hasHead = file.contains("x/head/weights")
+    var ways = 1 + ((supportLabels + queryLabels).flatMap(\.self).max() ?? 0)
+    var averages = false
+    func network(_ averages: Bool) -> ConvolutionalNetwork {
+      ConvolutionalNetwork(
+        side: height, channels: support.shape[4], filters: filters, halving: halving,
+        padding: padding, learnsScale: learnsScale, averagesPixels: averages, epsilon: epsilon)
+    }
+    let last = network(false).sides.last ?? 0
+    guard last > 0 else {
+      throw DatasetError(
+        .malformed,
+        "The \(filters.count) blocks of \(path) leave no pixel of images of \(height) x \(width): use "
+          + "--halving stride, fewer blocks or larger images.")
+    }
+    if hasHead {
+      let weights = try Self.tensor(file, "x/head/weights", ranks: [2])
+      let bias = try Self.tensor(file, "x/head/bias", ranks: [1])
+      let features = network(false).featureCount
+      averages = weights.shape[0] != features && weights.shape[0] == filters[filters.count - 1]
+      try Self.require(
+        weights, "x/head/weights",
+        [averages ? filters[filters.count - 1] : features, max(ways, weights.shape[1])], file,
+        "one row per feature, listed as [row, column, filter], and one column per class")
+      ways = weights.shape[1]
+      try Self.require(bias, "x/head/bias", [ways], file, "one per column of x/head/weights")
+      tensors += [weights, bias]
+    }
+    self.network = network(averages)
+    self.ways = ways
+    x = Parameters(tensors)
+    let side = height
+    episodes = (0..<support.shape[0]).map { task in
+      func images(_ all: Tensor<Scalar>) -> Tensor<Scalar> {
+        all.gatheringRows([task]).reshaped([all.shape[1], side, side, all.shape[4]])
+      }
+      return Episode(
+        ways: ways, supportImages: images(support), supportLabels: supportLabels[task],
+        queryImages: images(query), queryLabels: queryLabels[task])
+    }
+  }
+
+  /// `[tasks, n, height, width]` or `[tasks, n, channels, height, width]` with channels last.
+  private static func channelsLast(_ images: Tensor<Scalar>) throws -> Tensor<Scalar> {
+    let shape = images.shape
+    guard shape.count == 5 else { return images.reshaped(shape + [1]) }
+    let (count, channels, pixels) = (shape[0] * shape[1], shape[2], shape[3] * shape[4])
+    let source = images.scalars
+    var scalars = source
+    for image in 0..<count {
+      for channel in 0..<channels {
+        for pixel in 0..<pixels {
+          scalars[(image * pixels + pixel) * channels + channel] =
+            source[(image * channels + channel) * pixels + pixel]
+        }
+      }
+    }
+    return Tensor(shape: [shape[0], shape[1], shape[3], shape[4], channels], scalars: scalars)
+  }
+
+  private static func labels(
+    _ file: HDF5File, _ name: String, like images: Tensor<Scalar>
+  ) throws -> [[Int]] {
+    let labels = try file.readIntegers(name, in: 0...999)
+    let (tasks, count) = (images.shape[0], images.shape[1])
+    guard labels.shape == [tasks, count] else {
+      throw DatasetError(
+        .malformed,
+        "The array \(name) of \(file.path) has shape \(labels.shape) but must have shape "
+          + "\([tasks, count]): one label per image.")
+    }
+    return (0..<tasks).map { task in
+      labels.values[task * count..<(task + 1) * count].map { Int($0) }
+    }
+  }
+
+  private static func tensor(
+    _ file: HDF5File, _ name: String, ranks: [Int]
+  ) throws -> Tensor<Scalar> {
+    let array = try file.read(name, as: Scalar.self)
+    guard ranks.contains(array.shape.count), array.shape.allSatisfy({ $0 > 0 }) else {
+      throw DatasetError(
+        .malformed,
+        "The array \(name) of \(file.path) has shape \(array.shape) but must have "
+          + "\(ranks.map { "\($0)" }.joined(separator: " or ")) dimensions, none of them empty.")
+    }
+    if let position = array.values.firstIndex(where: { !$0.isFinite }) {
+      throw DatasetError(
+        .malformed,
+        "The array \(name) of \(file.path) holds \(array.values[position]) at position "
+          + "\(position): replace what is not a finite number of type \(Scalar.name).")
+    }
+    return Tensor(shape: array.shape, scalars: array.values)
+  }
+
+  private static func require(
+    _ tensor: Tensor<Scalar>, _ name: String, _ shape: [Int], _ file: HDF5File, _ why: String
+  ) throws {
+    guard tensor.shape == shape else {
+      throw DatasetError(
+        .malformed,
+        "The array \(name) of \(file.path) has shape \(tensor.shape) but must have shape \(shape): "
+          + "\(why).")
+    }
+  }
+}
+
+extension Tensor {
+  /// Filters `[f, channels, window, window]` as `[f, window, window, channels]`.
+  func channelsLastFilters() -> Tensor { permutedFilters(toChannelsLast: true) }
+
+  /// Filters `[f, window, window, channels]` as `[f, channels, window, window]`.
+  func channelsFirstFilters() -> Tensor { permutedFilters(toChannelsLast: false) }
+
+  private func permutedFilters(toChannelsLast: Bool) -> Tensor {
+    let channels = toChannelsLast ? shape[1] : shape[3]
+    let pixels = count / max(1, shape[0] * channels)
+    let source = scalars
+    var result = source
+    for filter in 0..<shape[0] {
+      for channel in 0..<channels {
+        for pixel in 0..<pixels {
+          let last = (filter * pixels + pixel) * channels + channel
+          let first = (filter * channels + channel) * pixels + pixel
+          if toChannelsLast { result[last] = source[first] } else { result[first] = source[last] }
+        }
+      }
+    }
+    let newShape =
+      toChannelsLast
+      ? [shape[0], shape[2], shape[3], channels] : [shape[0], channels, shape[1], shape[2]]
+    return Tensor(shape: newShape, scalars: result)
+  }
+}
