@@ -26,65 +26,77 @@ public func softmaxRows<Scalar: TensorScalar>(
   let target = SharedMutablePointer(probabilities)
   let logarithms = logSumExp.map { SharedMutablePointer($0) }
   Parallel.forEachBlock(of: rows, blockSize: 256) { block in
-    for row in block {
-      let input = source.pointer + row * stride
-      let output = target.pointer + row * stride
-      let (largest, total) =
-        stride == 16
-        ? softmaxRowOf16(input, output, classes: classes)
-        : softmaxRow(input, output, classes: classes, stride: stride)
-      if let logarithms { logarithms.pointer[row] = largest + Scalar.logarithm(total) }
+    if stride == 16 {
+      for row in block {
+        let offset = row &* 16
+        let (largest, total) = softmaxRow(
+          source.pointer + offset, target.pointer + offset, classes: classes, stride: 16)
+        if let logarithms { logarithms.pointer[row] = largest + Scalar.logarithm(total) }
+      }
+    } else {
+      softmaxRowsThroughScratch(
+        block, source.pointer, target.pointer, classes: classes, stride: stride,
+        logSumExp: logarithms?.pointer)
     }
   }
 }
 
-/// The row in one register: the usual case of up to 16 classes.
+/// Rows of any stride: each is copied to a place that holds whole registers, and back.
 @inline(__always)
-private func softmaxRowOf16<Scalar: TensorScalar>(
-  _ input: UnsafePointer<Scalar>, _ output: UnsafeMutablePointer<Scalar>, classes: Int
-) -> (largest: Scalar, total: Scalar) {
-  let loaded = UnsafeRawPointer(input).loadUnaligned(as: SIMD16<Scalar>.self)
-  let logits = Scalar.keeping(classes, of: loaded, filler: -.infinity)
-  let largest = Scalar.largestLane(logits)
-  // The padding is cleared even where the row is NaN: it takes no part in it.
-  let terms = Scalar.keeping(
-    classes, of: Scalar.exponential(logits - SIMD16(repeating: largest)), filler: 0)
-  let total = sumOfLanes(terms)
-  let result = Scalar.keeping(classes, of: terms * SIMD16(repeating: 1 / total), filler: 0)
-  UnsafeMutableRawPointer(output).storeBytes(of: result, as: SIMD16<Scalar>.self)
-  return (largest, total)
+private func softmaxRowsThroughScratch<Scalar: TensorScalar>(
+  _ rows: Range<Int>, _ logits: UnsafePointer<Scalar>,
+  _ probabilities: UnsafeMutablePointer<Scalar>, classes: Int, stride: Int,
+  logSumExp: UnsafeMutablePointer<Scalar>?
+) {
+  let padded = (stride + 15) / 16 * 16
+  withUnsafeTemporaryAllocation(
+    byteCount: padded * MemoryLayout<Scalar>.stride, alignment: 64
+  ) { memory in
+    guard let address = memory.baseAddress else { return }
+    let scratch = address.bindMemory(to: Scalar.self, capacity: padded)
+    scratch.initialize(repeating: 0, count: padded)
+    for row in rows {
+      scratch.update(from: logits + row * stride, count: classes)
+      let (largest, total) = softmaxRow(scratch, scratch, classes: classes, stride: padded)
+      (probabilities + row * stride).update(from: scratch, count: stride)
+      if let logSumExp { logSumExp[row] = largest + Scalar.logarithm(total) }
+    }
+  }
 }
 
-/// A row of any length, sixteen lanes at a time.
+/// One row, `stride` a multiple of 16. The padding is cleared last, also where the row is NaN: it
+/// takes no part in it.
 @inline(__always)
 private func softmaxRow<Scalar: TensorScalar>(
   _ input: UnsafePointer<Scalar>, _ output: UnsafeMutablePointer<Scalar>, classes: Int, stride: Int
 ) -> (largest: Scalar, total: Scalar) {
-  var largest = input[0]
-  for k in 0..<classes where input[k] > largest { largest = input[k] }
-  var total = Scalar(0)
-  var first = 0
-  while first < classes {
-    let count = min(16, classes - first)
-    var logits = SIMD16<Scalar>(repeating: -Scalar.infinity)
-    if count == 16 {
-      logits = UnsafeRawPointer(input + first).loadUnaligned(as: SIMD16<Scalar>.self)
-    } else {
-      for lane in 0..<count { logits[lane] = input[first + lane] }
-    }
-    var terms = Scalar.exponential(logits - SIMD16(repeating: largest))
-    if count == 16 {
-      UnsafeMutableRawPointer(output + first).storeBytes(of: terms, as: SIMD16<Scalar>.self)
-    } else {
-      for lane in 0..<count { output[first + lane] = terms[lane] }
-      for lane in count..<16 { terms[lane] = 0 }
-    }
-    total += sumOfLanes(terms)
-    first += 16
+  let width = MemoryLayout<SIMD16<Scalar>>.stride
+  let blocks = stride / 16
+  let source = UnsafeRawPointer(input)
+  let target = UnsafeMutableRawPointer(output)
+  var largest = -Scalar.infinity
+  for block in 0..<blocks {
+    let logits = source.loadUnaligned(fromByteOffset: block &* width, as: SIMD16<Scalar>.self)
+    let candidate = Scalar.largestLane(
+      Scalar.keeping(classes &- 16 &* block, of: logits, filler: -.infinity))
+    largest = candidate > largest ? candidate : largest
   }
-  let reciprocal = 1 / total
-  for k in 0..<classes { output[k] *= reciprocal }
-  for k in classes..<stride { output[k] = 0 }
+  var total = Scalar(0)
+  for block in 0..<blocks {
+    let logits = source.loadUnaligned(fromByteOffset: block &* width, as: SIMD16<Scalar>.self)
+    let terms = Scalar.keeping(
+      classes &- 16 &* block, of: Scalar.exponential(logits - SIMD16(repeating: largest)), filler: 0
+    )
+    total += sumOfLanes(terms)
+    target.storeBytes(of: terms, toByteOffset: block &* width, as: SIMD16<Scalar>.self)
+  }
+  let reciprocal = SIMD16(repeating: 1 / total)
+  for block in 0..<blocks {
+    let terms = target.loadUnaligned(fromByteOffset: block &* width, as: SIMD16<Scalar>.self)
+    target.storeBytes(
+      of: Scalar.keeping(classes &- 16 &* block, of: terms * reciprocal, filler: 0),
+      toByteOffset: block &* width, as: SIMD16<Scalar>.self)
+  }
   return (largest, total)
 }
 

@@ -12,7 +12,7 @@ public let vectorExponentialUlps = 2
 
 extension Float {
   /// e raised to each lane: a degree-7 polynomial, fused multiply-adds, no branches.
-  @inlinable
+  @inlinable @inline(__always)
   public static func exponential(_ x: SIMD16<Float>) -> SIMD16<Float> {
     // Beyond these the result is 0 or infinite anyway, and n stays small enough for two factors.
     let low = SIMD16<Float>(repeating: -104)
@@ -47,13 +47,13 @@ extension Float {
 
 extension Double {
   /// e raised to each lane: a degree-13 polynomial, fused multiply-adds, no branches.
-  @inlinable
+  @inlinable @inline(__always)
   public static func exponential(_ x: SIMD16<Double>) -> SIMD16<Double> {
     SIMD16(
       lowHalf: exponential(halfOf: x.lowHalf), highHalf: exponential(halfOf: x.highHalf))
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   static func exponential(halfOf x: SIMD8<Double>) -> SIMD8<Double> {
     let low = SIMD8<Double>(repeating: -746)
     let high = SIMD8<Double>(repeating: 710)
