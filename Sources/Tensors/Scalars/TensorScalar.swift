@@ -13,8 +13,6 @@ public protocol TensorScalar: BinaryFloatingPoint, SIMDScalar, Sendable, Codable
 where RawSignificand: FixedWidthInteger {
   /// e raised to `x`.
   static func exponential(_ x: Self) -> Self
-  /// e raised to each lane.
-  static func exponential(_ x: SIMD16<Self>) -> SIMD16<Self>
   /// The natural logarithm of `x`.
   static func logarithm(_ x: Self) -> Self
   /// The hyperbolic tangent of `x`.
