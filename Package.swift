@@ -81,7 +81,10 @@ let testTargets: [Target] = [
   .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"]),
   .testTarget(
     name: "CommandTests",
-    dependencies: ["Datasets", "Results", "TestSupport", "hyper-cleaning", "datasets", "report"]),
+    dependencies: [
+      "Bilevel", "Experiments", "Networks", "Datasets", "Results", "TestSupport", "hyper-cleaning",
+      "datasets", "report",
+    ]),
 ]
 
 let package = Package(
