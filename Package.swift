@@ -95,7 +95,7 @@ let testTargets: [Target] = [
     name: "CommandTests",
     dependencies: [
       "Bilevel", "Experiments", "Networks", "Datasets", "Results", "TestSupport", "hyper-cleaning",
-      "datasets", "report",
+      "few-shot", "datasets", "report",
     ]),
 ]
 

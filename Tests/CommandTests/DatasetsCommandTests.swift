@@ -41,7 +41,9 @@ struct DatasetsCommandTests {
   }
 
   @Test func synthesiseIsRepeatableAndVerifiable() throws {
-    let arguments = ["--train-count", "30", "--test-count", "20", "--seed", "4"]
+    let arguments = [
+      "--kind", "digits", "--train-count", "30", "--test-count", "20", "--seed", "4",
+    ]
     func synthesise() throws -> CommandResult {
       try CommandRunner.run(
         "datasets", ["synthesise"] + arguments, environment: ["BDA_DATA_DIR": folder.path("data")])
@@ -68,7 +70,8 @@ struct DatasetsCommandTests {
   }
 
   @Test func damageIsFoundByVerify() throws {
-    _ = try datasets("synthesise", "--train-count", "30", "--test-count", "20")
+    _ = try datasets(
+      "synthesise", "--kind", "digits", "--train-count", "30", "--test-count", "20")
     let path = folder.path("data/synthetic-digits-train.h5")
     let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     try bytes.prefix(bytes.count - 100).write(to: URL(fileURLWithPath: path))

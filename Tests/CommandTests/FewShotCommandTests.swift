@@ -1,0 +1,180 @@
+import Datasets
+import Foundation
+import Results
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("few-shot command", .serialized)
+struct FewShotCommandTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Settings under which a run takes a second.
+  private static let tiny = [
+    "split.train=9", "split.validation=6", "network.filters=4", "upper.metaBatch=2",
+    "upper.iterations=6", "evaluation.every=2", "evaluation.validationEpisodes=4",
+    "evaluation.testEpisodes=6", "evaluation.checkpointEvery=2", "data.rotationsAreClasses=true",
+  ].flatMap { ["--set", $0] }
+
+  private func synthesise() throws {
+    let result = try CommandRunner.run(
+      "datasets",
+      [
+        "synthesise", "--kind", "alphabets", "--alphabets", "4", "--characters", "5", "--drawers",
+        "8", "--data", folder.path("data"),
+      ])
+    #expect(result.exitCode == 0)
+    #expect(result.standardOutput.contains("160 images"))
+  }
+
+  private func run(_ arguments: [String], output: String = "runs") throws -> CommandResult {
+    try CommandRunner.run(
+      "few-shot",
+      ["run", "--data", folder.path("data"), "--output", folder.path(output), "--progress", "none"]
+        + Self.tiny + arguments)
+  }
+
+  private func records(_ output: String = "runs") throws -> [RunRecord] {
+    let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path(output))
+    return try names.filter { $0.hasSuffix(".json") }.sorted().map {
+      try RunRecord(readingFrom: "\(folder.path(output))/\($0)")
+    }
+  }
+
+  @Test func everyMethodRunsAndRecordsWhatItDid() throws {
+    try synthesise()
+    let result = try run([])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let records = try records()
+    #expect(records.count == 14)
+    #expect(Set(records.map(\.method.name)).isSuperset(of: ["maml", "rhg", "bda", "reptile", "imaml"]))
+    for record in records {
+      #expect(record.status.kind == .completed && record.isSynthetic)
+      let accuracy = try #require(record.final["testAccuracy"])
+      #expect((0...1).contains(accuracy))
+      #expect(record.metric(named: "testAccuracyByInnerStep")?.values.count == 11)
+      #expect(record.metric(named: "upperObjective")?.values.count == 6)
+      #expect(record.environment.libpng != nil)
+    }
+  }
+
+  @Test func aContinuedRunIsTheUninterruptedOne() throws {
+    try synthesise()
+    #expect(try run(["--method", "maml"], output: "whole").exitCode == 0)
+    let command = try CommandRunner.start(
+      "few-shot",
+      ["run", "--data", folder.path("data"), "--output", folder.path("cut"), "--method", "maml"]
+        + Self.tiny + ["--progress", "none"])
+    // Killed without warning as soon as there is a checkpoint; a run that was faster than this loop
+    // has finished, and then there is nothing left to continue.
+    let limit = Date().addingTimeInterval(30)
+    func checkpoint() -> Bool {
+      let names = (try? FileManager.default.subpathsOfDirectory(atPath: folder.path("cut"))) ?? []
+      return names.contains { $0.hasSuffix(".checkpoint.h5") && !$0.contains("partial") }
+    }
+    while Date() < limit, !checkpoint() { usleep(1_000) }
+    command.send(signal: SIGKILL)
+    _ = try command.wait(timeout: 20)
+    let resumed = try run(["--method", "maml", "--resume"], output: "cut")
+    #expect(resumed.exitCode == 0, "\(resumed.standardError)")
+    let whole = try #require(try records("whole").first)
+    let cut = try #require(try records("cut").first)
+    #expect(cut.final == whole.final)
+    #expect(cut.metrics == whole.metrics)
+    #expect(!checkpoint())
+  }
+
+  @Test func mistakesHaveTheirExitCodes() throws {
+    let missing = try run(["--method", "rhg"])
+    #expect(missing.exitCode == 66 && missing.standardError.contains("datasets synthesise"))
+    #expect(try run(["--method", "magic"]).exitCode == 64)
+    #expect(try run(["--protocol", "icml2021"]).exitCode == 64)
+    #expect(try run(["--ways", "1"]).exitCode == 64)
+    #expect(try run(["--set", "task.way=5"]).exitCode == 64)
+    try synthesise()
+    let path = folder.path("data/synthetic-alphabets-images/alphabet01/character01/01.png")
+    try Data([1, 2, 3]).write(to: URL(fileURLWithPath: path))
+    let broken = try run(["--method", "rhg"])
+    #expect(broken.exitCode == 65 && broken.standardError.contains(path))
+  }
+
+  @Test func listNamesMethodsWithTheirSources() throws {
+    let result = try CommandRunner.run("few-shot", ["list"])
+    #expect(result.exitCode == 0)
+    for text in ["imaml", "arXiv 1707.09835", "icml2020", "one-stage-bda", "shifted-harmonic"] {
+      #expect(result.standardOutput.contains(text), "\(text)")
+    }
+  }
+
+  // MARK: - hypergradient
+
+  private func writeInputs(head: Bool, scale: Bool = true) throws -> String {
+    var stream = RandomStream(seed: 3, purpose: "inputs")
+    let path = folder.path("inputs-\(head)-\(scale).h5")
+    let writer = try HDF5Writer(path: path)
+    func write(_ name: String, _ shape: [Int], _ range: Range<Double>) throws {
+      let values = (0..<shape.reduce(1, *)).map { _ in stream.uniform(in: range) }
+      try writer.write(HDF5Array(shape: shape, values: values), to: name)
+    }
+    for (block, channels) in [(0, 1), (1, 3)] {
+      try write("x/conv\(block)", [3, channels, 3, 3], -0.5..<0.5)
+      if scale { try write("x/gamma\(block)", [3], 0.5..<1.5) }
+      try write("x/beta\(block)", [3], -0.3..<0.3)
+    }
+    if head {
+      try write("x/head/weights", [12, 2], -0.5..<0.5)
+      try write("x/head/bias", [2], -0.5..<0.5)
+    }
+    try write("support/images", [2, 2, 8, 8], 0..<1)
+    try write("query/images", [2, 4, 8, 8], 0..<1)
+    try writer.write(HDF5Array(shape: [2, 2], values: [0, 1, 1, 0] as [Int64]), to: "support/labels")
+    try writer.write(
+      HDF5Array(shape: [2, 4], values: [0, 1, 0, 1, 1, 1, 0, 0] as [Int64]), to: "query/labels")
+    try writer.finish()
+    return path
+  }
+
+  private func hypergradient(_ arguments: [String]) throws -> CommandResult {
+    try CommandRunner.run("few-shot", ["hypergradient", "--inner-steps", "3"] + arguments)
+  }
+
+  @Test(arguments: ["maml", "rhg", "bda", "meta-sgd", "fomaml"], ["stride", "max-pool"])
+  func floatAndDoubleAgree(method: String, halving: String) throws {
+    let inputs = try writeInputs(head: true)
+    var slopes: [[Double]] = []
+    for scalar in ["double", "float"] {
+      let output = folder.path("\(scalar).h5")
+      let result = try hypergradient([
+        "--inputs", inputs, "--output", output, "--method", method, "--halving", halving,
+        "--scalar", scalar,
+      ])
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      let file = try HDF5File.open(output)
+      #expect(try file.shape(of: "hypergradient/conv1") == [3, 3, 3, 3])
+      #expect(try file.string("status") == "finite")
+      slopes.append(
+        try file.read("hypergradient/conv0", as: Double.self).values
+          + file.read("hypergradient/gamma1", as: Double.self).values)
+    }
+    #expect(slopes[0].contains { abs($0) > 1e-4 })
+    for (double, float) in zip(slopes[0], slopes[1]) { #expect(abs(double - float) < 1e-4) }
+  }
+
+  @Test func wrongInputsAreNamed() throws {
+    let headless = try writeInputs(head: false, scale: false)
+    let output = folder.path("out.h5")
+    #expect(try hypergradient(["--inputs", headless, "--output", output]).exitCode == 0)
+    let needed = try hypergradient([
+      "--inputs", headless, "--output", output, "--method", "maml",
+    ])
+    #expect(needed.exitCode == 65 && needed.standardError.contains("x/head/weights"))
+    let absent = try hypergradient(["--inputs", folder.path("no.h5"), "--output", output])
+    #expect(absent.exitCode == 66)
+    let deep = try hypergradient([
+      "--inputs", headless, "--output", output, "--halving", "pyramid",
+    ])
+    #expect(deep.exitCode == 64)
+  }
+}
