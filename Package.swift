@@ -54,7 +54,8 @@ let cTargets: [Target] =
 let coreTargets: [Target] = [
   .target(
     name: "Tensors", dependencies: backendDependencies, swiftSettings: tuning + backendSettings),
-  .target(name: "Datasets", dependencies: ["Tensors", "CHDF5", "CZlib", "CPNG"], swiftSettings: tuning),
+  .target(
+    name: "Datasets", dependencies: ["Tensors", "CHDF5", "CZlib", "CPNG"], swiftSettings: tuning),
   .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: tuning),
   .target(name: "Networks", dependencies: ["Autodiff"], swiftSettings: tuning),
   .target(name: "Bilevel", dependencies: ["Autodiff"], swiftSettings: tuning),

@@ -70,14 +70,16 @@ public struct ConvolutionalNetwork: Sendable, Equatable {
     filters.indices.flatMap { block -> [[Int]] in
       let inputs = block == 0 ? channels : filters[block - 1]
       let weights = [filters[block], 3, 3, inputs]
-      return learnsScale ? [weights, [filters[block]], [filters[block]]] : [weights, [filters[block]]]
+      return learnsScale
+        ? [weights, [filters[block]], [filters[block]]] : [weights, [filters[block]]]
     }
   }
 
   /// The names of the parameters, in order: conv0, gamma0, beta0, conv1, ...
   public var parameterNames: [String] {
     filters.indices.flatMap { block in
-      learnsScale ? ["conv\(block)", "gamma\(block)", "beta\(block)"] : ["conv\(block)", "beta\(block)"]
+      learnsScale
+        ? ["conv\(block)", "gamma\(block)", "beta\(block)"] : ["conv\(block)", "beta\(block)"]
     }
   }
 

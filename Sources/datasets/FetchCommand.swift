@@ -12,7 +12,9 @@ struct FetchCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "Data sets: \(KnownSource.allValueStrings.joined(separator: ", ")) (default: those of HDF5 files).")
+    help:
+      "Data sets: \(KnownSource.allValueStrings.joined(separator: ", ")) (default: those of HDF5 files)."
+  )
   var names: [KnownSource] = []
   @OptionGroup var data: DataOptions
   @OptionGroup var mirror: MirrorOptions

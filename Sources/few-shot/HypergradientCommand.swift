@@ -122,7 +122,8 @@ struct HypergradientCommand: ParsableCommand {
     let method = try FewShotMethod.named(method)
     let settings = try settings()
     let point = try HypergradientInput<Scalar>(
-      readingFrom: inputs, halving: try choice(halving, of: ConvolutionalNetwork.Halving.self, "halving"),
+      readingFrom: inputs,
+      halving: try choice(halving, of: ConvolutionalNetwork.Halving.self, "halving"),
       padding: try choice(padding, of: ConvolutionalNetwork.Padding.self, "padding"),
       epsilon: epsilon)
     guard point.hasHead || !method.learnsInitialisation else {
@@ -172,7 +173,8 @@ struct HypergradientCommand: ParsableCommand {
     try writer.write(scalar: estimate.value, to: "upperValue")
     let middle = seconds.count / 2
     let median =
-      seconds.count.isMultiple(of: 2) ? (seconds[middle - 1] + seconds[middle]) / 2 : seconds[middle]
+      seconds.count.isMultiple(of: 2)
+      ? (seconds[middle - 1] + seconds[middle]) / 2 : seconds[middle]
     let attributes: [(String, HDF5Attribute)] = [
       ("method", .string(method)), ("innerSteps", .integer(innerSteps)),
       ("innerStepSize", .real(innerStepSize)),

@@ -49,7 +49,8 @@ struct FewShotCommandTests {
     #expect(result.exitCode == 0, "\(result.standardError)")
     let records = try records()
     #expect(records.count == 14)
-    #expect(Set(records.map(\.method.name)).isSuperset(of: ["maml", "rhg", "bda", "reptile", "imaml"]))
+    #expect(
+      Set(records.map(\.method.name)).isSuperset(of: ["maml", "rhg", "bda", "reptile", "imaml"]))
     for record in records {
       #expect(record.status.kind == .completed && record.isSynthetic)
       let accuracy = try #require(record.final["testAccuracy"])
@@ -129,7 +130,8 @@ struct FewShotCommandTests {
     }
     try write("support/images", [2, 2, 8, 8], 0..<1)
     try write("query/images", [2, 4, 8, 8], 0..<1)
-    try writer.write(HDF5Array(shape: [2, 2], values: [0, 1, 1, 0] as [Int64]), to: "support/labels")
+    try writer.write(
+      HDF5Array(shape: [2, 2], values: [0, 1, 1, 0] as [Int64]), to: "support/labels")
     try writer.write(
       HDF5Array(shape: [2, 4], values: [0, 1, 0, 1, 1, 1, 0, 0] as [Int64]), to: "query/labels")
     try writer.finish()

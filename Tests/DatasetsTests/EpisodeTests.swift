@@ -142,7 +142,9 @@ struct EpisodeTests {
     let expected: [Double] = [
       10, 20, 30, 40, 20, 40, 10, 30, 40, 30, 20, 10, 30, 10, 40, 20,
     ]
-    for (found, wanted) in zip(turned.scalars, expected) { #expect(abs(found * 255 - wanted) < 1e-9) }
+    for (found, wanted) in zip(turned.scalars, expected) {
+      #expect(abs(found * 255 - wanted) < 1e-9)
+    }
   }
 
   @Test func tooFewClassesOrImagesAreRefused() throws {

@@ -131,10 +131,10 @@ struct FewShotLearnerTests {
   @Test("Implicit MAML's gradient is that of the converged inner loop")
   func implicitMAML() {
     let learner = task.initialisation(
-      GradientDescent(stepSize: 0.1),
+      GradientDescent(stepSize: 0.015),
       ImplicitHypergradient(
         solver: ConjugateGradient(maximumSteps: 200, relativeTolerance: 1e-12), startsWarm: false),
-      steps: 400, proximity: 4)
+      steps: 150, proximity: 50)
     let x = task.point(learner)
     let estimate = learner.estimate(upper: x, episode: task.episode, outerIteration: 0)
     var stream = RandomStream(seed: 5, purpose: "direction")
@@ -147,7 +147,10 @@ struct FewShotLearnerTests {
     }
     let slope = (value(1e-5) - value(-1e-5)) / 2e-5
     #expect(abs(slope - estimate.hypergradient.dot(direction)) < 1e-6 * (1 + abs(slope)))
-    #expect(abs(slope) > 1e-4)
+    let firstOrder = task.initialisation(
+      GradientDescent(stepSize: 0.015), FirstOrderHypergradient(), steps: 150, proximity: 50)
+    let other = firstOrder.estimate(upper: x, episode: task.episode, outerIteration: 0)
+    #expect(abs(slope - other.hypergradient.dot(direction)) > 1e-4)
   }
 
   @Test("RHG and BDA on the head differentiate the whole inner loop")

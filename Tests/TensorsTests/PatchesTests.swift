@@ -31,12 +31,15 @@ private func naiveConvolution(
 
 @Suite("Patches and pooling of images with channels last")
 struct PatchesTests {
-  static let geometries: [(shape: [Int], window: Int, stride: Int, padding: WindowGeometry.Padding)] =
-    [
-      ([2, 5, 5, 3], 3, 1, .symmetric(1)), ([1, 7, 7, 1], 3, 2, .same),
-      ([2, 6, 6, 2], 3, 2, .same), ([2, 6, 4, 2], 3, 2, .symmetric(1)), ([1, 3, 3, 4], 3, 1, .none),
-      ([1, 1, 1, 2], 3, 2, .symmetric(1)), ([3, 4, 4, 1], 1, 1, .none), ([0, 4, 4, 1], 3, 1, .none),
-    ]
+  static let geometries:
+    [(shape: [Int], window: Int, stride: Int, padding: WindowGeometry.Padding)] =
+      [
+        ([2, 5, 5, 3], 3, 1, .symmetric(1)), ([1, 7, 7, 1], 3, 2, .same),
+        ([2, 6, 6, 2], 3, 2, .same), ([2, 6, 4, 2], 3, 2, .symmetric(1)),
+        ([1, 3, 3, 4], 3, 1, .none),
+        ([1, 1, 1, 2], 3, 2, .symmetric(1)), ([3, 4, 4, 1], 1, 1, .none),
+        ([0, 4, 4, 1], 3, 1, .none),
+      ]
 
   @Test("A product with patches is the naive convolution", arguments: geometries.indices)
   func convolution(index: Int) {

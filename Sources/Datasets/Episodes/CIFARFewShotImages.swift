@@ -8,7 +8,12 @@ enum CIFARFewShotImages {
 
   private struct Entry: Codable {
     var name: String
-    var fine_label: Int
+    var label: Int
+
+    enum CodingKeys: String, CodingKey {
+      case name
+      case label = "fine_label"
+    }
   }
 
   private struct Split: Codable {
@@ -33,14 +38,14 @@ enum CIFARFewShotImages {
       contents.append(bytes)
     }
     guard let split = try? JSONDecoder().decode(Split.self, from: Data(contents[2])),
-      Set(split.all.map(\.fine_label)) == Set(0..<100)
+      Set(split.all.map(\.label)) == Set(0..<100)
     else {
       throw DatasetError(
         .malformed,
         "The file cifar-100/cifar-fs-split.json does not deal the 100 classes into train, val and "
           + "test: fetch it again.")
     }
-    let names = Dictionary(uniqueKeysWithValues: split.all.map { ($0.fine_label, $0.name) })
+    let names = Dictionary(uniqueKeysWithValues: split.all.map { ($0.label, $0.name) })
     let writer = try ImageTreeWriter(path: destination)
     for (part, bytes) in zip(["train", "test"], contents) {
       for record in 0..<(bytes.count / recordBytes) {

@@ -108,11 +108,13 @@ struct ImageTreeListing: Sendable {
     }
     let root = URL(fileURLWithPath: path, isDirectory: true)
     var byFolder: [String: [String]] = [:]
-    for name in FileManager.default.enumerator(atPath: root.path)?.compactMap({ $0 as? String }) ?? []
+    for name in FileManager.default.enumerator(atPath: root.path)?.compactMap({ $0 as? String })
+      ?? []
     where name.lowercased().hasSuffix(".png") {
       let parts = name.split(separator: "/")
       guard parts.count > 1, !parts.contains(where: { $0.hasPrefix(".") }) else { continue }
-      byFolder[parts.dropLast().joined(separator: "/"), default: []].append(String(parts[parts.count - 1]))
+      byFolder[parts.dropLast().joined(separator: "/"), default: []].append(
+        String(parts[parts.count - 1]))
     }
     guard !byFolder.isEmpty else {
       throw DatasetError(

@@ -13,7 +13,8 @@ public enum TreeSource: String, Sendable, CaseIterable {
   /// The terms of use and whom to cite.
   public var licence: String {
     switch self {
-    case .omniglot: "MIT, Brenden Lake, 2015; cite Lake, Salakhutdinov, Tenenbaum, Science 350, 2015"
+    case .omniglot:
+      "MIT, Brenden Lake, 2015; cite Lake, Salakhutdinov, Tenenbaum, Science 350, 2015"
     case .cifarFS:
       "A. Krizhevsky, 2009 (technical report); split of Bertinetto et al., ICLR 2019, as in "
         + "tristandeleu/pytorch-meta (MIT)"

@@ -29,7 +29,8 @@ public enum ZipArchive {
         throw damaged(path, "its directory is cut short")
       }
       let nameLength = number(bytes, position + 28, 2)
-      let next = position + 46 + nameLength + number(bytes, position + 30, 2)
+      let next =
+        position + 46 + nameLength + number(bytes, position + 30, 2)
         + number(bytes, position + 32, 2)
       guard next <= bytes.count else { throw damaged(path, "its directory is cut short") }
       let name = String(decoding: bytes[position + 46..<position + 46 + nameLength], as: UTF8.self)

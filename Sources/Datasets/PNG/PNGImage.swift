@@ -36,6 +36,12 @@ public struct PNGImage: Sendable, Equatable {
   ///
   /// - Parameter path: the file named in errors.
   public static func decode(_ bytes: [UInt8], path: String) throws(DatasetError) -> PNGImage {
+    guard endsProperly(bytes) else {
+      throw DatasetError(
+        .malformed,
+        "The file \(path) is not a whole PNG image (it has \(bytes.count) bytes and no end mark): "
+          + "convert the data set again or replace the file.")
+    }
     var image = png_image()
     var result: PNGImage?
     var failure: DatasetError?
@@ -69,6 +75,15 @@ public struct PNGImage: Sendable, Equatable {
       throw failure ?? DatasetError(.malformed, "The PNG file \(path) is empty: replace it.")
     }
     return result
+  }
+
+  /// Whether the last chunk is there; libpng is content once it has all pixels.
+  private static func endsProperly(_ bytes: [UInt8]) -> Bool {
+    // The chunk's name and checksum. What follows it does no harm.
+    let mark: [UInt8] = [0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82]
+    return stride(from: bytes.count - mark.count, through: 0, by: -1).contains { start in
+      bytes[start..<start + mark.count].elementsEqual(mark)
+    }
   }
 
   private static func damaged(_ image: inout png_image, _ path: String) -> DatasetError {

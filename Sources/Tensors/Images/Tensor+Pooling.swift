@@ -22,7 +22,8 @@ extension Tensor {
               var best = -1
               for y in rows {
                 for x in columns {
-                  let at = ((image * g.height + top + y) * g.width + left + x) * g.channels + channel
+                  let at =
+                    ((image * g.height + top + y) * g.width + left + x) * g.channels + channel
                   if best < 0 || source[at] > source[best] || source[at].isNaN { best = at }
                 }
               }
