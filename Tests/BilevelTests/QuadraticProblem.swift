@@ -6,10 +6,10 @@ import TestSupport
 /// y_{k+1} = (I - sA) y_k + s B x is affine, so y_K and dy_K/dx are matrix powers, computed here by
 /// plain loops: g = c x + Z_K' (y_K - t).
 struct QuadraticProblem: Sendable {
-  let hessian: Tensor<Double>
+  var hessian: Tensor<Double>
   let coupling: Tensor<Double>
   let target: Tensor<Double>
-  let start: Tensor<Double>
+  var start: Tensor<Double>
   let curvature = 0.3
 
   init(lowerCount m: Int = 5, upperCount n: Int = 3, seed: UInt64 = 11) {

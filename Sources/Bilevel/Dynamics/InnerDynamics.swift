@@ -37,6 +37,12 @@ public protocol InnerDynamics<Scalar>: Sendable {
   /// The transpose of ``lowerVariable(of:)``: the cotangent of a state whose y has cotangent `p`.
   func lowerVariablePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar>
 
+  /// The state with its lower variable replaced. Linear in both, so that it serves for tangents and
+  /// cotangents as well.
+  func replacingLowerVariable(
+    of state: Parameters<Scalar>, with lower: Parameters<Scalar>
+  ) -> Parameters<Scalar>
+
   /// The dynamics to use in outer iteration n (counted from 0): schedules that shrink over outer
   /// iterations depend on it.
   func atOuterIteration(_ n: Int) -> any InnerDynamics<Scalar>
@@ -95,6 +101,11 @@ extension InnerDynamics {
 
   /// p itself.
   public func lowerVariablePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar> { p }
+
+  /// The lower variable itself.
+  public func replacingLowerVariable(
+    of state: Parameters<Scalar>, with lower: Parameters<Scalar>
+  ) -> Parameters<Scalar> { lower }
 
   /// The same dynamics in every outer iteration.
   public func atOuterIteration(_ n: Int) -> any InnerDynamics<Scalar> { self }

@@ -10,6 +10,40 @@ public protocol HypergradientEstimator<Scalar>: Sendable {
     _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
     upper x: Parameters<Scalar>, innerSteps: Int
   ) -> HypergradientEstimate<Scalar>
+
+  /// The same, given what the estimator asked to be handed back from the previous outer iteration.
+  ///
+  /// Pure all the same: what is remembered goes in here and comes out in
+  /// ``HypergradientEstimate/memory``; nil is the first outer iteration.
+  func estimate(
+    _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
+    upper x: Parameters<Scalar>, innerSteps: Int, memory: EstimatorMemory<Scalar>?
+  ) -> HypergradientEstimate<Scalar>
+}
+
+extension HypergradientEstimator {
+  /// The estimate of an estimator that remembers nothing.
+  public func estimate(
+    _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
+    upper x: Parameters<Scalar>, innerSteps: Int, memory: EstimatorMemory<Scalar>?
+  ) -> HypergradientEstimate<Scalar> {
+    estimate(problem, dynamics: dynamics, upper: x, innerSteps: innerSteps)
+  }
+}
+
+/// What an estimator carries from one outer iteration to the next: warm starts, and their number.
+public struct EstimatorMemory<Scalar: TensorScalar>: Sendable, Equatable {
+  /// Estimates made so far.
+  public var iteration: Int
+  /// The points carried (the adjoint q of implicit methods, the auxiliary lower variable of
+  /// penalty methods).
+  public var points: [Parameters<Scalar>]
+
+  /// A memory with its parts.
+  public init(iteration: Int, points: [Parameters<Scalar>]) {
+    self.iteration = iteration
+    self.points = points
+  }
 }
 
 /// What an estimator returns.
@@ -22,16 +56,19 @@ public struct HypergradientEstimate<Scalar: TensorScalar>: Sendable {
   public var lower: Parameters<Scalar>
   /// What happened on the way.
   public var diagnostics: EstimatorDiagnostics
+  /// What the next outer iteration is to be handed; nil for estimators without memory.
+  public var memory: EstimatorMemory<Scalar>?
 
   /// An estimate with its parts.
   public init(
     upperValue: Scalar, hypergradient: Parameters<Scalar>, lower: Parameters<Scalar>,
-    diagnostics: EstimatorDiagnostics
+    diagnostics: EstimatorDiagnostics, memory: EstimatorMemory<Scalar>? = nil
   ) {
     self.upperValue = upperValue
     self.hypergradient = hypergradient
     self.lower = lower
     self.diagnostics = diagnostics
+    self.memory = memory
   }
 
   /// Whether value, hypergradient and y_K are all finite. A numerical outcome, not an error.
@@ -51,12 +88,25 @@ public struct EstimatorDiagnostics: Sendable, Equatable {
   public var storage: String
   /// The largest number of bytes kept of the trajectory at one time.
   public var storedBytes: Int
+  /// How the linear solve of an implicit method ended.
+  public var linearSolver: LinearSolverReport?
+  /// The step k at which a pessimistically truncated trajectory was cut.
+  public var selectedStep: Int?
+  /// The multiplier of the lower level in a penalty method's direction.
+  public var penaltyMultiplier: Double?
 
   /// Diagnostics with their parts.
-  public init(innerSteps: Int, differentiatedSteps: Int, storage: String, storedBytes: Int) {
+  public init(
+    innerSteps: Int, differentiatedSteps: Int, storage: String, storedBytes: Int,
+    linearSolver: LinearSolverReport? = nil, selectedStep: Int? = nil,
+    penaltyMultiplier: Double? = nil
+  ) {
     self.innerSteps = innerSteps
     self.differentiatedSteps = differentiatedSteps
     self.storage = storage
     self.storedBytes = storedBytes
+    self.linearSolver = linearSolver
+    self.selectedStep = selectedStep
+    self.penaltyMultiplier = penaltyMultiplier
   }
 }

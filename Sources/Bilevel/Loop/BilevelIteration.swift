@@ -1,8 +1,8 @@
 /// The outer loop, as a sequence: x_{n+1} = proj_X(optimiser step along the hypergradient at x_n).
 ///
 /// A value that holds everything the loop remembers (x, the optimiser's memory, the iteration, the
-/// last y when starts are warm), so that a copy is a checkpoint and a loop can be stopped, stored
-/// and continued with identical results. Each call of ``next()`` is one outer iteration and returns
+/// last y when starts are warm, the estimator's memory), so that a copy is a checkpoint and a loop
+/// can be stopped, stored and continued with identical results. Each call of ``next()`` is one outer iteration and returns
 /// the event that callers measure, record or act on; there are no callbacks to register.
 ///
 ///     var loop = BilevelIteration(...)
@@ -28,6 +28,8 @@ public struct BilevelIteration<Scalar: TensorScalar>: IteratorProtocol, Sequence
   public private(set) var upper: Parameters<Scalar>
   /// n, the number of outer iterations done.
   public private(set) var iteration = 0
+  /// What the estimator asked to be handed back, where it has a memory.
+  public private(set) var estimatorMemory: EstimatorMemory<Scalar>?
   /// Why the loop ended, once it has.
   public private(set) var outcome: Outcome?
 
@@ -88,9 +90,10 @@ public struct BilevelIteration<Scalar: TensorScalar>: IteratorProtocol, Sequence
     }
     let estimate = estimator.estimate(
       problem, dynamics: dynamics.atOuterIteration(iteration), upper: upper,
-      innerSteps: innerSteps)
+      innerSteps: innerSteps, memory: estimatorMemory)
     var following = upper
     if estimate.isFinite {
+      estimatorMemory = estimate.memory
       following = problem.upperFeasibleSet.project(
         optimizer.step(from: upper, along: estimate.hypergradient))
       if startsWarm { problem.initialLower = ConstantInitialLower(estimate.lower) }
@@ -106,9 +109,10 @@ public struct BilevelIteration<Scalar: TensorScalar>: IteratorProtocol, Sequence
 
   mutating func restore(
     iteration: Int, upper: Parameters<Scalar>, optimizer memory: OuterOptimizerMemory<Scalar>,
-    lower: Parameters<Scalar>?
+    lower: Parameters<Scalar>?, estimator: EstimatorMemory<Scalar>?
   ) {
     self.iteration = iteration
+    estimatorMemory = estimator
     self.upper = upper
     optimizer.restore(memory)
     if let lower { problem.initialLower = ConstantInitialLower(lower) }

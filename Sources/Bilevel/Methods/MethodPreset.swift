@@ -6,8 +6,36 @@ public enum MethodPreset: String, Sendable, CaseIterable, Codable {
   case truncatedRHG = "t-rhg"
   /// Gradient descent differentiated forward.
   case fhg
+  /// Gradient descent with an implicit hypergradient by conjugate gradients.
+  case conjugateGradient = "cg"
+  /// Gradient descent with an implicit hypergradient by a Neumann series.
+  case neumann
+  /// Gradient descent with an implicit hypergradient by fixed-point iteration.
+  case fixedPoint = "fixed-point"
+  /// Gradient descent with a one-stage hypergradient.
+  case oneStage = "one-stage"
+  /// Heavy ball differentiated in reverse.
+  case heavyBallRHG = "heavy-ball-rhg"
   /// Descent aggregation differentiated in reverse.
   case bda
+  /// The same with a bounded history.
+  case truncatedBDA = "t-bda"
+  /// Descent aggregation differentiated forward.
+  case forwardBDA = "f-bda"
+  /// Descent aggregation with a one-stage hypergradient.
+  case oneStageBDA = "one-stage-bda"
+  /// Descent aggregation with an implicit hypergradient of the aggregated objective.
+  case bdaConjugateGradient = "bda-cg"
+  /// The same by a Neumann series.
+  case bdaNeumann = "bda-neumann"
+  /// Descent aggregation with learned weights, differentiated in reverse.
+  case learnedBDA = "learned-bda"
+  /// Gradient descent with a learned start and a pessimistically truncated trajectory.
+  case iaptt
+  /// The value-function penalty method.
+  case valueFunctionPenalty = "v-pbgd"
+  /// The dynamic-barrier method.
+  case bome
 
   /// The name that the literature uses.
   public var displayName: String {
@@ -15,56 +43,69 @@ public enum MethodPreset: String, Sendable, CaseIterable, Codable {
     case .rhg: "RHG"
     case .truncatedRHG: "T-RHG"
     case .fhg: "FHG"
+    case .conjugateGradient: "CG"
+    case .neumann: "Neumann"
+    case .fixedPoint: "Fixed point"
+    case .oneStage: "One-stage RHG"
+    case .heavyBallRHG: "Heavy-ball RHG"
     case .bda: "BDA"
+    case .truncatedBDA: "T-BDA"
+    case .forwardBDA: "Forward BDA"
+    case .oneStageBDA: "One-stage BDA"
+    case .bdaConjugateGradient: "BDA-CG"
+    case .bdaNeumann: "BDA-Neumann"
+    case .learnedBDA: "Learned BDA"
+    case .iaptt: "IAPTT-GM"
+    case .valueFunctionPenalty: "V-PBGD"
+    case .bome: "BOME"
     }
   }
 
   /// The inner dynamics of the method.
   public var dynamics: DynamicsKind {
     switch self {
-    case .rhg, .truncatedRHG, .fhg: .gradientDescent
-    case .bda: .descentAggregation
+    case .rhg, .truncatedRHG, .fhg, .conjugateGradient, .neumann, .fixedPoint, .oneStage, .iaptt,
+      .valueFunctionPenalty, .bome:
+      .gradientDescent
+    case .heavyBallRHG: .heavyBall
+    case .bda, .truncatedBDA, .forwardBDA, .oneStageBDA, .bdaConjugateGradient, .bdaNeumann:
+      .descentAggregation
+    case .learnedBDA: .learnedAggregation
     }
   }
 
   /// The hypergradient estimator of the method.
   public var hypergradient: HypergradientKind {
     switch self {
-    case .rhg, .bda: .reverse
-    case .truncatedRHG: .truncatedReverse
-    case .fhg: .forward
+    case .rhg, .bda, .heavyBallRHG, .learnedBDA: .reverse
+    case .truncatedRHG, .truncatedBDA: .truncatedReverse
+    case .fhg, .forwardBDA: .forward
+    case .conjugateGradient, .bdaConjugateGradient: .conjugateGradient
+    case .neumann, .bdaNeumann: .neumann
+    case .fixedPoint: .fixedPoint
+    case .oneStage, .oneStageBDA: .oneStage
+    case .iaptt: .pessimisticTruncation
+    case .valueFunctionPenalty: .valueFunctionPenalty
+    case .bome: .dynamicBarrier
     }
   }
+
+  /// Whether the start of the inner loop is a part of the upper variable.
+  public var learnsInitialization: Bool { self == .iaptt }
 
   /// Where the method was published.
   public var citation: String {
     switch self {
-    case .rhg:
-      "Franceschi, Donini, Frasconi and Pontil, ICML 2017, algorithm 1 (reverse-HG)"
-    case .truncatedRHG:
-      "Shaban, Cheng, Hatch and Boots, AISTATS 2019 (K-step truncated back-propagation)"
-    case .fhg:
-      "Franceschi, Donini, Frasconi and Pontil, ICML 2017, algorithm 2 (forward-HG)"
-    case .bda:
-      "Liu, Mu, Yuan, Zeng and Zhang, ICML 2020 (arXiv 2006.04045); TPAMI 2022 (arXiv 2102.07976)"
+    case .bdaConjugateGradient, .bdaNeumann:
+      "vis-opt-group/sl-BAMM merely_convex/strategy3.py (BAMM_CG --BDA); "
+        + hypergradient.citation
+    case .rhg, .truncatedRHG, .fhg, .conjugateGradient, .neumann, .fixedPoint, .oneStage, .iaptt,
+      .valueFunctionPenalty, .bome:
+      hypergradient.citation
+    case .oneStageBDA: hypergradient.citation
+    case .heavyBallRHG: dynamics.citation + "; " + hypergradient.citation
+    case .bda, .learnedBDA: dynamics.citation
+    case .truncatedBDA, .forwardBDA: dynamics.citation + "; " + hypergradient.citation
     }
   }
-}
-
-/// The inner dynamics that can be named.
-public enum DynamicsKind: String, Sendable, CaseIterable, Codable {
-  /// ``GradientDescent``.
-  case gradientDescent = "gradient-descent"
-  /// ``DescentAggregation``.
-  case descentAggregation = "descent-aggregation"
-}
-
-/// The hypergradient estimators that can be named.
-public enum HypergradientKind: String, Sendable, CaseIterable, Codable {
-  /// ``ReverseHypergradient`` with full history.
-  case reverse
-  /// ``ReverseHypergradient`` with a bounded history.
-  case truncatedReverse = "truncated-reverse"
-  /// ``ForwardHypergradient``.
-  case forward
 }

@@ -1,7 +1,8 @@
 /// A method as data: which dynamics, which estimator, and their parameters.
 ///
-/// What command lines and configuration files fill in; ``innerDynamics(as:)`` and
-/// ``estimator(as:)`` turn it into values, refusing settings that make no sense with a sentence.
+/// What command lines and configuration files fill in. ``innerDynamics(as:innerSteps:)``,
+/// ``estimator(as:innerSteps:)`` and ``prepare(_:from:innerSteps:)`` turn it into values, refusing
+/// settings that make no sense with a sentence.
 public struct MethodSettings: Sendable, Equatable, Codable {
   /// The inner dynamics.
   public var dynamics: DynamicsKind
@@ -13,7 +14,7 @@ public struct MethodSettings: Sendable, Equatable, Codable {
   public var upperStepSize: Double
   /// The rule of the aggregation weights.
   public var schedule: AggregationSchedule.Rule
-  /// alpha, the parameter of the rule.
+  /// alpha, the parameter of the rule; where weights are learned, their start.
   public var alpha: Double
   /// H, the steps a truncated sweep goes back; nil means half of K, rounded up.
   public var history: Int?
@@ -21,6 +22,38 @@ public struct MethodSettings: Sendable, Equatable, Codable {
   public var tangentsPerBlock: Int
   /// Bytes of trajectory that reverse mode may keep before it recomputes instead.
   public var trajectoryBytes: Int
+  /// beta of heavy-ball dynamics.
+  public var innerMomentum = 0.9
+  /// The penalty of proximal-gradient dynamics.
+  public var proximalPenalty = ProximalPenalty.l1(weight: 0.001)
+  /// Y, if the inner loop is projected.
+  public var lowerConstraint: LowerConstraint?
+  /// Whether learned weights are one per inner step, not one for all.
+  public var learnsWeightPerStep = false
+  /// Whether learned aggregation learns s_u and s_l too.
+  public var learnsStepSizes = false
+  /// Whether the start of the inner loop is a part of the upper variable.
+  public var learnsInitialization = false
+  /// Steps of conjugate gradients or of the fixed-point iteration; K + 1 for K Neumann terms.
+  public var solverSteps = 20
+  /// The linear solvers' tolerance relative to |F_y|.
+  public var solverTolerance = 1e-8
+  /// eta of Neumann series and fixed-point iteration; nil means s_l.
+  public var solverStepSize: Double?
+  /// Added to the diagonal of the lower Hessian.
+  public var damping = 0.0
+  /// Whether linear solves start from the last outer iteration's solution.
+  public var solverStartsWarm = true
+  /// r, the distance by which one-stage differences move y.
+  public var oneStageRadius = 0.01
+  /// gamma of V-PBGD at the end (0.2 in the official hyper-cleaning script).
+  public var penaltyWeight = 0.2
+  /// gamma of V-PBGD at the start.
+  public var initialPenaltyWeight = 0.0
+  /// Outer iterations over which gamma rises.
+  public var penaltyIterations = 0
+  /// eta of BOME's dynamic barrier (0.5 as recalled from the article, to be checked).
+  public var barrierRatio = 0.5
 
   /// The settings of a preset, with the given step sizes; s_u is s_l unless given.
   public init(
@@ -29,8 +62,22 @@ public struct MethodSettings: Sendable, Equatable, Codable {
     tangentsPerBlock: Int = 64,
     trajectoryBytes: Int = ReverseHypergradient<Float>.defaultByteBudget
   ) {
-    dynamics = preset.dynamics
-    hypergradient = preset.hypergradient
+    self.init(
+      MethodCombination(preset.dynamics, preset.hypergradient), innerStepSize: innerStepSize,
+      upperStepSize: upperStepSize, schedule: schedule, alpha: alpha, history: history,
+      tangentsPerBlock: tangentsPerBlock, trajectoryBytes: trajectoryBytes)
+    learnsInitialization = preset.learnsInitialization
+  }
+
+  /// The settings of any combination, with the given step sizes; s_u is s_l unless given.
+  public init(
+    _ combination: MethodCombination, innerStepSize: Double, upperStepSize: Double? = nil,
+    schedule: AggregationSchedule.Rule = .harmonic, alpha: Double = 0.5, history: Int? = nil,
+    tangentsPerBlock: Int = 64,
+    trajectoryBytes: Int = ReverseHypergradient<Float>.defaultByteBudget
+  ) {
+    dynamics = combination.dynamics
+    hypergradient = combination.hypergradient
     self.innerStepSize = innerStepSize
     self.upperStepSize = upperStepSize ?? innerStepSize
     self.schedule = schedule
@@ -40,69 +87,14 @@ public struct MethodSettings: Sendable, Equatable, Codable {
     self.trajectoryBytes = trajectoryBytes
   }
 
-  /// The inner dynamics that the settings name.
-  public func innerDynamics<Scalar: TensorScalar>(
-    as type: Scalar.Type
-  ) throws(MethodError) -> any InnerDynamics<Scalar> {
-    try requireStep(innerStepSize, "inner step size")
-    switch dynamics {
-    case .gradientDescent:
-      return GradientDescent(stepSize: Scalar(innerStepSize))
-    case .descentAggregation:
-      try requireStep(upperStepSize, "upper step size")
-      guard (0...1).contains(alpha) else {
-        throw MethodError(
-          "The aggregation parameter alpha must lie between 0 and 1, but it is \(alpha).")
-      }
-      return DescentAggregation(
-        schedule: AggregationSchedule(schedule, alpha: alpha),
-        upperStepSize: Scalar(upperStepSize), lowerStepSize: Scalar(innerStepSize))
-    }
-  }
-
-  /// The hypergradient estimator that the settings name, for K inner steps.
-  public func estimator<Scalar: TensorScalar>(
-    as type: Scalar.Type, innerSteps: Int
-  ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
-    guard innerSteps >= 1 else {
-      throw MethodError(
-        "The number of inner steps K must be at least 1, but it is \(innerSteps).")
-    }
-    switch hypergradient {
-    case .reverse:
-      return ReverseHypergradient(storage: .automatic(byteBudget: trajectoryBytes))
-    case .truncatedReverse:
-      let steps = history ?? (innerSteps + 1) / 2
-      guard steps >= 1 else {
-        throw MethodError(
-          "A truncated sweep must go back at least one step, but the history is \(steps).")
-      }
-      return ReverseHypergradient(
-        history: .last(steps), storage: .automatic(byteBudget: trajectoryBytes))
-    case .forward:
-      guard tangentsPerBlock >= 1 else {
-        throw MethodError(
-          "Forward mode needs at least one tangent per block, but it was given "
-            + "\(tangentsPerBlock).")
-      }
-      return ForwardHypergradient(tangentsPerBlock: tangentsPerBlock)
-    }
-  }
-
-  private func requireStep(_ size: Double, _ name: String) throws(MethodError) {
-    guard size.isFinite, size > 0 else {
-      throw MethodError("The \(name) must be a positive finite number, but it is \(size).")
-    }
-  }
+  /// Whether an inner loop may start from the last y_K: not where its start is a part of x.
+  public var allowsWarmStart: Bool { !learnsInitialization && !hypergradient.movesLowerVariable }
 }
 
-/// Settings from which no method can be built; the message is one sentence with the remedy.
-public struct MethodError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The sentence.
-  public let description: String
-  /// The process exit code: a usage error.
-  public var exitCode: Int32 { 64 }
-
-  /// An error with its sentence.
-  public init(_ description: String) { self.description = description }
+/// The penalty of proximal-gradient dynamics, as data.
+public enum ProximalPenalty: Sendable, Equatable, Codable {
+  /// ``ProximalGradient/Penalty/l1(weight:)``.
+  case l1(weight: Double)
+  /// ``ProximalGradient/Penalty/box(lower:upper:)``.
+  case box(lower: Double, upper: Double)
 }

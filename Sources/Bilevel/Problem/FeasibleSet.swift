@@ -6,17 +6,34 @@ public protocol FeasibleSet<Scalar>: Sendable {
   func project(_ point: Parameters<Scalar>) -> Parameters<Scalar>
 }
 
+/// A feasible set whose projection can be differentiated, so that an inner loop can project onto it.
+///
+/// Where the projection P is differentiable (almost everywhere) its Jacobian is symmetric, because P
+/// is the gradient of a convex function: one product serves as pullback and as pushforward. On the
+/// boundary of a smooth piece the one-sided derivative from within the set is taken.
+public protocol DifferentiableFeasibleSet<Scalar>: FeasibleSet {
+  /// P'(point) v.
+  func projectionProduct(
+    at point: Parameters<Scalar>, _ v: Parameters<Scalar>
+  ) -> Parameters<Scalar>
+}
+
 /// The whole space: projection is the identity.
-public struct WholeSpace<Scalar: TensorScalar>: FeasibleSet {
+public struct WholeSpace<Scalar: TensorScalar>: DifferentiableFeasibleSet {
   /// The whole space.
   public init() {}
 
   /// `point` itself.
   public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> { point }
+
+  /// v itself.
+  public func projectionProduct(
+    at point: Parameters<Scalar>, _ v: Parameters<Scalar>
+  ) -> Parameters<Scalar> { v }
 }
 
 /// The box {lower <= each coordinate <= upper}.
-public struct Box<Scalar: TensorScalar>: FeasibleSet {
+public struct Box<Scalar: TensorScalar>: DifferentiableFeasibleSet {
   /// The least value of a coordinate.
   public let lower: Scalar
   /// The largest value of a coordinate.
@@ -33,42 +50,42 @@ public struct Box<Scalar: TensorScalar>: FeasibleSet {
   public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
     Parameters(point.tensors.map { $0.map { $0 < lower ? lower : ($0 > upper ? upper : $0) } })
   }
+
+  /// v where the coordinate of `point` lies in the box, else 0. O(count).
+  public func projectionProduct(
+    at point: Parameters<Scalar>, _ v: Parameters<Scalar>
+  ) -> Parameters<Scalar> {
+    Parameters(
+      zip(point.tensors, v.tensors).map { point, v in
+        point.combined(with: v) { $0 < lower || $0 > upper ? 0 : $1 }
+      })
+  }
 }
 
-/// The capped simplex {0 <= each coordinate <= 1, sum of coordinates <= total}.
-///
-/// The set that sample weights are projected onto in Franceschi et al. 2017, section 5.1 (data
-/// hyper-cleaning with at most `total` examples kept).
-public struct CappedSimplex<Scalar: TensorScalar>: FeasibleSet {
-  /// The largest sum of coordinates.
-  public let total: Scalar
+/// The Euclidean ball {|y| <= radius} about the origin, over all components together.
+public struct Ball<Scalar: TensorScalar>: DifferentiableFeasibleSet {
+  /// The radius.
+  public let radius: Scalar
 
-  /// The capped simplex with the given largest sum.
-  public init(total: Scalar) {
-    precondition(total >= 0, "A sum of at most \(total) leaves no point.")
-    self.total = total
+  /// The ball of the given radius.
+  public init(radius: Scalar) {
+    precondition(radius > 0, "A ball of radius \(radius) has no interior.")
+    self.radius = radius
   }
 
-  /// clamp(point - shift, 0, 1) with the least shift >= 0 for which the sum is at most `total`.
-  ///
-  /// The sum is non-increasing and continuous in the shift, so bisection finds it; 60 halvings of
-  /// an interval that contains it reach rounding. O(60 count). A non-finite point comes back as it
-  /// is: there is nothing nearest to it.
+  /// The point scaled back to the sphere where it lies outside; NaN stays NaN. O(count).
   public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
-    guard point.isFinite else { return point }
-    func clamped(_ shift: Scalar) -> Parameters<Scalar> {
-      Parameters(point.tensors.map { $0.map { min(1, max(0, $0 - shift)) } })
-    }
-    func sum(_ shift: Scalar) -> Scalar {
-      clamped(shift).tensors.reduce(0) { $0 + $1.sum() }
-    }
-    guard sum(0) > total else { return clamped(0) }
-    var low = Scalar(0)
-    var high = point.tensors.flatMap(\.scalars).max() ?? 0
-    for _ in 0..<60 {
-      let middle = low + (high - low) / 2
-      if sum(middle) > total { low = middle } else { high = middle }
-    }
-    return clamped(high)
+    let norm = point.norm
+    return norm > radius ? point.scaled(by: radius / norm) : point
+  }
+
+  /// v inside; outside radius / |y| times the part of v orthogonal to y. O(count).
+  public func projectionProduct(
+    at point: Parameters<Scalar>, _ v: Parameters<Scalar>
+  ) -> Parameters<Scalar> {
+    let norm = point.norm
+    guard norm > radius else { return v }
+    let radial = point.dot(v) / (norm * norm)
+    return v.adding(point, scaledBy: -radial).scaled(by: radius / norm)
   }
 }

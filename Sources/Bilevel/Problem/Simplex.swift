@@ -1,0 +1,105 @@
+/// The capped simplex {0 <= each coordinate <= 1, sum of coordinates <= total}.
+///
+/// The set that sample weights are projected onto in Franceschi et al. 2017, section 5.1 (data
+/// hyper-cleaning with at most `total` examples kept).
+public struct CappedSimplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
+  /// The largest sum of coordinates.
+  public let total: Scalar
+
+  /// The capped simplex with the given largest sum.
+  public init(total: Scalar) {
+    precondition(total >= 0, "A sum of at most \(total) leaves no point.")
+    self.total = total
+  }
+
+  /// clamp(point - shift, 0, 1) with the least shift >= 0 for which the sum is at most `total`.
+  ///
+  /// The sum is non-increasing and continuous in the shift, so bisection finds it; 60 halvings of
+  /// an interval that contains it reach rounding. O(60 count). A non-finite point comes back as it
+  /// is: there is nothing nearest to it.
+  public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
+    guard point.isFinite else { return point }
+    return clamped(point, shift: shift(for: point))
+  }
+
+  /// v on the coordinates strictly between 0 and 1, less its mean over them where the bound on the
+  /// sum is active; 0 elsewhere. O(60 count).
+  public func projectionProduct(
+    at point: Parameters<Scalar>, _ v: Parameters<Scalar>
+  ) -> Parameters<Scalar> {
+    let shift = shift(for: point)
+    let (scalars, directions) = (point.flattened(), v.flattened())
+    let free = scalars.map { $0 - shift >= 0 && $0 - shift <= 1 }
+    return v.unflattening(restricted(directions, to: free, centred: shift > 0))
+  }
+
+  private func clamped(_ point: Parameters<Scalar>, shift: Scalar) -> Parameters<Scalar> {
+    Parameters(point.tensors.map { $0.map { min(1, max(0, $0 - shift)) } })
+  }
+
+  private func shift(for point: Parameters<Scalar>) -> Scalar {
+    func sum(_ shift: Scalar) -> Scalar {
+      clamped(point, shift: shift).tensors.reduce(0) { $0 + $1.sum() }
+    }
+    guard sum(0) > total else { return 0 }
+    var low = Scalar(0)
+    var high = point.tensors.flatMap(\.scalars).max() ?? 0
+    for _ in 0..<60 {
+      let middle = low + (high - low) / 2
+      if sum(middle) > total { low = middle } else { high = middle }
+    }
+    return high
+  }
+}
+
+/// `directions` on the free coordinates, less their mean if asked, and 0 elsewhere: the derivative
+/// of a projection onto a face of a simplex.
+private func restricted<Scalar: TensorScalar>(
+  _ directions: [Scalar], to free: [Bool], centred: Bool
+) -> [Scalar] {
+  let chosen = zip(directions, free).filter(\.1).map(\.0)
+  let mean = centred && !chosen.isEmpty ? chosen.reduce(0, +) / Scalar(chosen.count) : 0
+  return zip(directions, free).map { $1 ? $0 - mean : 0 }
+}
+
+/// The simplex {each coordinate >= 0, sum of coordinates = total}.
+public struct Simplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
+  /// The sum of coordinates.
+  public let total: Scalar
+
+  /// The simplex with the given sum; 1 is the probability simplex.
+  public init(total: Scalar = 1) {
+    precondition(total > 0, "A simplex of sum \(total) has no interior.")
+    self.total = total
+  }
+
+  /// max(0, point - shift) with the shift that makes the sum right (Held, Wolfe and Crowder 1974).
+  ///
+  /// O(count log count) by sorting. A non-finite point comes back as it is.
+  public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
+    guard point.isFinite else { return point }
+    let shift = shift(for: point)
+    return Parameters(point.tensors.map { $0.map { max(0, $0 - shift) } })
+  }
+
+  /// v less its mean over the positive coordinates of the projection, and 0 on the others.
+  public func projectionProduct(
+    at point: Parameters<Scalar>, _ v: Parameters<Scalar>
+  ) -> Parameters<Scalar> {
+    let shift = shift(for: point)
+    let free = point.flattened().map { $0 > shift }
+    return v.unflattening(restricted(v.flattened(), to: free, centred: true))
+  }
+
+  private func shift(for point: Parameters<Scalar>) -> Scalar {
+    var sum = Scalar(0)
+    var shift = -Scalar.infinity
+    for (index, value) in point.flattened().sorted(by: >).enumerated() {
+      sum += value
+      let candidate = (sum - total) / Scalar(index + 1)
+      guard value > candidate else { break }
+      shift = candidate
+    }
+    return shift
+  }
+}

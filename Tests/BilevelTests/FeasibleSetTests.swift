@@ -1,0 +1,66 @@
+import Bilevel
+import TestSupport
+import Testing
+
+@Suite("Projections and their derivatives")
+struct FeasibleSetTests {
+  static let sets: [(String, any DifferentiableFeasibleSet<Double>)] = [
+    ("box", Box(lower: -0.3, upper: 0.8)), ("simplex", Simplex(total: 1.5)),
+    ("wide simplex", Simplex(total: 30)), ("ball", Ball(radius: 1.1)),
+    ("wide ball", Ball(radius: 100)), ("capped simplex", CappedSimplex(total: 2)),
+    ("wide capped simplex", CappedSimplex(total: 100)), ("whole space", WholeSpace()),
+  ]
+
+  static func point(_ stream: inout RandomStream) -> Parameters<Double> {
+    Parameters([stream.uniform([7], in: -1..<2), stream.uniform([2, 3], in: -1..<2)])
+  }
+
+  @Test("A projection is idempotent and no feasible point is nearer")
+  func nearest() {
+    var stream = RandomStream(seed: 21, purpose: "projections")
+    for (name, set) in Self.sets {
+      let point = Self.point(&stream)
+      let projected = set.project(point)
+      #expect(
+        largestDeviation(set.project(projected).tensors, projected.tensors) < 1e-12, "\(name)")
+      for _ in 0..<100 {
+        let other = set.project(Self.point(&stream))
+        let inner = point.adding(projected, scaledBy: -1)
+          .dot(other.adding(projected, scaledBy: -1))
+        #expect(inner <= 1e-10, "\(name)")
+      }
+    }
+  }
+
+  @Test("The product is the derivative, and symmetric")
+  func derivative() {
+    var stream = RandomStream(seed: 22, purpose: "projection products")
+    for (name, set) in Self.sets {
+      for _ in 0..<5 {
+        let (point, u, v) = (
+          Self.point(&stream), Self.point(&stream), Self.point(&stream)
+        )
+        let step = 1e-6
+        let difference = set.project(point.adding(v, scaledBy: step))
+          .adding(set.project(point.adding(v, scaledBy: -step)), scaledBy: -1)
+          .scaled(by: 1 / (2 * step))
+        let product = set.projectionProduct(at: point, v)
+        #expect(largestDeviation(product.tensors, difference.tensors) < 1e-7, "\(name)")
+        let gap = u.dot(product) - v.dot(set.projectionProduct(at: point, u))
+        #expect(abs(gap) < 1e-12, "\(name)")
+      }
+    }
+  }
+
+  @Test("A simplex holds its sum, a ball its radius, and non-finite points come back")
+  func constraints() {
+    var stream = RandomStream(seed: 23, purpose: "constraints")
+    let point = Self.point(&stream)
+    let sum = Simplex(total: 1.5).project(point).flattened()
+    #expect(abs(sum.reduce(0, +) - 1.5) < 1e-14 && sum.allSatisfy { $0 >= 0 })
+    #expect(abs(Ball(radius: 1.1).project(point).norm - 1.1) < 1e-14)
+    let broken = Parameters(Tensor<Double>([1, .nan]))
+    #expect(!Simplex<Double>().project(broken).isFinite)
+    #expect(!Ball<Double>(radius: 1).project(broken).isFinite)
+  }
+}
