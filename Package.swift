@@ -59,6 +59,8 @@ let evidenceTargets: [Target] = [
 
 let executableTargets: [Target] = [
   .executableTarget(
+    name: "counter-example", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
+  .executableTarget(
     name: "hyper-cleaning", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
   .executableTarget(name: "datasets", dependencies: ["Datasets", argumentParser]),
   .executableTarget(name: "report", dependencies: ["Reporting", argumentParser]),
@@ -78,13 +80,17 @@ let testTargets: [Target] = [
   .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"]),
   .testTarget(
     name: "CommandTests",
-    dependencies: ["Datasets", "Results", "TestSupport", "hyper-cleaning", "datasets", "report"]),
+    dependencies: [
+      "Datasets", "Results", "TestSupport", "counter-example", "hyper-cleaning", "datasets",
+      "report",
+    ]),
 ]
 
 let package = Package(
   name: "bilevel-descent-aggregation",
   products: [
     .library(name: "Bilevel", targets: ["Bilevel", "Autodiff", "Tensors"]),
+    .executable(name: "counter-example", targets: ["counter-example"]),
     .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
     .executable(name: "datasets", targets: ["datasets"]),
     .executable(name: "report", targets: ["report"]),
