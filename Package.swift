@@ -74,15 +74,15 @@ let testTargets: [Target] = [
   .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CHDF5", "TestSupport"]),
   .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
   .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
-  .testTarget(name: "BilevelTests", dependencies: ["Bilevel", "TestSupport"]),
+  .testTarget(name: "BilevelTests", dependencies: ["Bilevel", "Datasets", "TestSupport"]),
   .testTarget(name: "ResultsTests", dependencies: ["Results", "TestSupport"]),
   .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
   .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"]),
   .testTarget(
     name: "CommandTests",
     dependencies: [
-      "Datasets", "Results", "TestSupport", "counter-example", "hyper-cleaning", "datasets",
-      "report",
+      "Bilevel", "Experiments", "Networks", "Datasets", "Results", "TestSupport",
+      "counter-example", "hyper-cleaning", "datasets", "report",
     ]),
 ]
 

@@ -33,6 +33,17 @@ extension Tensor {
     }
   }
 
+  /// The rows of this tensor followed by those of `other`, whose rows have the same shape.
+  public func appendingRows(_ other: Tensor) -> Tensor {
+    precondition(
+      rank > 0 && other.rank == rank && shape[1...] == other.shape[1...],
+      "Rows of shapes \(shape) and \(other.shape) cannot follow one another.")
+    if count == 0 { return other }
+    if other.count == 0 { return self }
+    return Tensor(
+      shape: [shape[0] + other.shape[0]] + shape[1...], scalars: scalars + other.scalars)
+  }
+
   /// One-hot rows: shape `[labels.count, classes]`, 1 at each label.
   public static func oneHot(_ labels: [Int], classes: Int) -> Tensor {
     Tensor(shape: [labels.count, classes]) { result in

@@ -130,7 +130,15 @@ struct CounterExampleItem {
     var result: [String: JSONValue] = [
       "y1": Self.value(settings.start.first), "y2": Self.value(settings.start.second),
     ]
-    if let sweep { result["sweep"] = .string(sweep) } else {
+    if let sweep {
+      result["sweep"] = .string(sweep)
+      // Curves of one figure are told apart by these, so that all of them state theirs.
+      result["inner.stepSize"] = Self.number(settings.inner.stepSize)
+      if method.combination.dynamics == .descentAggregation {
+        result["aggregation.schedule"] = .string(settings.aggregation.schedule.rawValue)
+        result["aggregation.alpha"] = Self.number(settings.aggregation.alpha)
+      }
+    } else {
       result["innerSteps"] = .integer(settings.inner.steps)
     }
     var usual = preset.settings(budget)

@@ -24,7 +24,9 @@ struct SweepCommand: ParsableCommand {
 
   @Option(
     name: .customLong("inner-steps"),
-    help: "K, inner steps; may be repeated. (default: 8, 16, 64, 256 and 2048)")
+    help: ArgumentHelp(
+      "K, inner steps; may be repeated. (default: 8, 16, 64, 256 and, but for methods at smoke "
+        + "budget, 2048)"))
   var innerSteps: [Int] = []
 
   @Flag(help: "The ablation of schedules instead of methods.")
@@ -58,8 +60,11 @@ struct SweepCommand: ParsableCommand {
     if worst != .success { throw worst.exitCode }
   }
 
+  /// The values of K. Methods at smoke budget stop at 256, where all but aggregation have settled.
   private var steps: [Int] {
-    innerSteps.isEmpty ? CounterExampleProtocol.sweptInnerSteps : innerSteps.sorted()
+    guard innerSteps.isEmpty else { return innerSteps.sorted() }
+    let usual = CounterExampleProtocol.sweptInnerSteps
+    return shared.budget == .smoke && !schedules ? Array(usual.dropLast()) : usual
   }
 
   // MARK: - What is run
@@ -70,8 +75,9 @@ struct SweepCommand: ParsableCommand {
     let methods = try CounterExampleMethod.selected(
       names: shared.methods, dynamics: options.dynamics, hypergradient: options.hypergradient)
     let isWhole = shared.methods.isEmpty && options.dynamics == nil && options.hypergradient == nil
-    let starts = options.start.isEmpty ? [preset.starts[0]] : options.starts(
-      preset, base, shared.budget)
+    let starts =
+      options.start.isEmpty
+      ? [preset.starts[0]] : options.starts(preset, base, shared.budget)
     return try starts.flatMap { start in
       try methods.compactMap { method in
         var settings = base
@@ -109,6 +115,8 @@ struct SweepCommand: ParsableCommand {
       settings.start = .init(upper: base.start.upper, first: [start], second: [start])
       plan.append(try item(.preset(.rhg), settings, preset))
       for row in rows where start == 0 || (row.rule == .harmonic && row.alpha == 0.5) {
+        // Weights that change over outer iterations never settle: once is enough.
+        if row.rule == .outerHarmonic || row.rule == .outerPower, stepSize != 0.5 { continue }
         settings.aggregation = .init(schedule: row.rule, alpha: row.alpha)
         plan.append(try item(.preset(.bda), settings, preset))
       }

@@ -6,7 +6,7 @@ import Tensors
 /// The metrics of hyper-cleaning at one point (x, y).
 struct CleaningEvaluation<Scalar: TensorScalar> {
   let settings: CleaningSettings
-  let data: CleaningData<Scalar>
+  let truth: CleaningTruth
   let problem: CleaningProblem<Scalar>
 
   /// What is measured: names, units and directions.
@@ -33,22 +33,22 @@ struct CleaningEvaluation<Scalar: TensorScalar> {
     let weights = x.tensors[0].scalars.map { Double($0) }
     let called = weights.map { $0 < settings.evaluation.noisyBelow }
     let test = ClassificationScores(
-      predictions: problem.testLogits(y).argumentsOfRowMaxima(), labels: data.test.labels,
-      classCount: data.classCount)
+      predictions: problem.testLogits(y).argumentsOfRowMaxima(), labels: truth.testLabels,
+      classCount: truth.classCount)
     let validation = ClassificationScores(
       predictions: problem.validationLogits(y).argumentsOfRowMaxima(),
-      labels: data.validation.labels, classCount: data.classCount)
-    let isClean = data.isNoisy.map { !$0 }
+      labels: truth.validationLabels, classCount: truth.classCount)
+    let isClean = truth.isNoisy.map { !$0 }
     return [
       "upperObjective": Double(problem.bilevel.upper.value(upper: x, lower: y)),
       "lowerObjective": Double(problem.bilevel.lower.value(upper: x, lower: y)),
       "testAccuracy": test.accuracy,
       "testMacroF1": test.macroF1,
       "validationAccuracy": validation.accuracy,
-      "detectionF1NoisyPositive": BinaryDetection(decisions: called, truth: data.isNoisy).f1,
+      "detectionF1NoisyPositive": BinaryDetection(decisions: called, truth: truth.isNoisy).f1,
       "detectionF1CleanPositive": BinaryDetection(decisions: called.map { !$0 }, truth: isClean).f1,
       "detectionAUC": areaUnderROC(scores: weights, isPositive: isClean),
-      "corruptionRate": data.corruptionRate,
+      "corruptionRate": truth.corruptionRate,
     ]
   }
 }

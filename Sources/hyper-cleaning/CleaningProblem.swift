@@ -19,6 +19,12 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
   let testLogits: @Sendable (Parameters<Scalar>) -> Tensor<Scalar>
   let validationLogits: @Sendable (Parameters<Scalar>) -> Tensor<Scalar>
 
+  /// One part of the data as the network sees it.
+  private struct Classifier {
+    let objective: any Objective<Scalar>
+    let logits: @Sendable (Parameters<Scalar>) -> Tensor<Scalar>
+  }
+
   init(_ settings: CleaningSettings, data: CleaningData<Scalar>, seed: UInt64) {
     let features = data.train.features.shape[1]
     let network = FullyConnectedNetwork(
@@ -27,29 +33,24 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
     let isLinear = settings.network.hidden.isEmpty
     let weighting = settings.upper.weighting
 
-    func objective(
+    func classifier(
       _ samples: CleaningData<Scalar>.Samples, _ weighting: SampleWeighting
-    ) -> any Objective<Scalar> {
-      if isLinear {
-        return SoftmaxRegressionObjective(
-          samples: SoftmaxRegressionSamples(
-            features: samples.features, labels: samples.labels, classCount: data.classCount),
-          weighting: weighting)
-      }
-      return networkClassificationObjective(
-        network: network, features: samples.features, labels: samples.labels,
-        weighting: weighting)
-    }
-    func logits(
-      _ samples: CleaningData<Scalar>.Samples
-    ) -> @Sendable (Parameters<Scalar>) -> Tensor<Scalar> {
+    ) -> Classifier {
       if isLinear {
         let prepared = SoftmaxRegressionSamples(
           features: samples.features, labels: samples.labels, classCount: data.classCount)
-        return { prepared.logits($0) }
+        return Classifier(
+          objective: SoftmaxRegressionObjective(samples: prepared, weighting: weighting),
+          logits: { prepared.logits($0) })
       }
-      return { network(.constant(samples.features), parameters: $0.constants).value }
+      return Classifier(
+        objective: networkClassificationObjective(
+          network: network, features: samples.features, labels: samples.labels,
+          weighting: weighting),
+        logits: { network(.constant(samples.features), parameters: $0.constants).value })
     }
+    let train = classifier(data.train, weighting)
+    let validation = classifier(data.validation, .uniform)
 
     let initialization = settings.network.initialization
     let draw: @Sendable (Int) -> Parameters<Scalar> = { iteration in
@@ -68,22 +69,20 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
       set = Box(lower: 0, upper: 1)
     }
     bilevel = BilevelProblem(
-      upper: objective(data.validation, .uniform), lower: objective(data.train, weighting),
+      upper: validation.objective, lower: train.objective,
       initialLower: ConstantInitialLower(draw(0)), upperFeasibleSet: set)
     start = Parameters(
       Tensor(repeating: Scalar(settings.upper.start), shape: [data.train.labels.count]))
     redraw = settings.network.redrawnEachIteration ? draw : nil
-    testLogits = logits(data.test)
-    validationLogits = logits(data.validation)
+    testLogits = classifier(data.test, .uniform).logits
+    validationLogits = validation.logits
   }
+}
 
-  /// The same problem with weights fixed from outside: 1 for every sample, or for clean ones only.
-  static func baseline(
-    _ settings: CleaningSettings, data: CleaningData<Scalar>, seed: UInt64
-  ) -> CleaningProblem {
-    var fixed = settings
-    fixed.upper.weighting = .identity
-    fixed.upper.largestSum = nil
-    return CleaningProblem(fixed, data: data, seed: seed)
+extension CleaningSettings {
+  /// Weights that are given and not learned: 1 for every sample, or for clean ones only.
+  mutating func useFixedWeights() {
+    upper.weighting = .identity
+    upper.largestSum = nil
   }
 }

@@ -22,11 +22,12 @@ struct CleaningRun<Scalar: TensorScalar> {
   func record(advance: (Int, String) -> Void) throws -> RunRecord {
     let peakIsOwn = PeakMemory.reset()
     let total = Stopwatch()
-    let data = try CleaningData<Scalar>(settings, folder: folder, seed: seed)
+    let (problem, truth, uses) = try prepare()
     var outcome: Outcome
     switch method {
-    case .noCleaning, .oracle: outcome = trainBaseline(data)
-    case .bilevel(let preset): outcome = try trainBilevel(preset, data, advance: advance)
+    case .noCleaning, .oracle: outcome = trainBaseline(problem, truth)
+    case .preset, .combination:
+      outcome = try trainBilevel(problem, truth, advance: advance)
     }
     outcome.diagnostics["peakResidentBytesIncludeEarlierRuns"] = .bool(!peakIsOwn)
     outcome.timing.totalSeconds = total.seconds
@@ -36,7 +37,7 @@ struct CleaningRun<Scalar: TensorScalar> {
       seed: Int(clamping: seed), budget: budget.rawValue, protocolName: protocolName,
       variant: variant, configuration: JSONValue(configuration.tree),
       configurationDigest: configuration.digest { SHA256.hexadecimal($0) },
-      datasets: data.uses, environment: .current(scalar: Scalar.name), status: outcome.status,
+      datasets: uses, environment: .current(scalar: Scalar.name), status: outcome.status,
       metrics: outcome.recorder.recorded, final: outcome.recorder.latest,
       timing: outcome.timing, diagnostics: outcome.diagnostics)
   }
@@ -61,13 +62,31 @@ struct CleaningRun<Scalar: TensorScalar> {
     var timing = RunRecord.Timing(totalSeconds: 0)
     var diagnostics: [String: JSONValue] = [:]
     var settings: MethodSettings?
+
+    /// Counts how often the linear solver ended in each way.
+    mutating func count(_ report: LinearSolverReport) {
+      let key = "linearSolver.\(report.outcome)"
+      diagnostics[key] = .integer((diagnostics[key]?.integerValue ?? 0) + 1)
+    }
+  }
+
+  /// The problem with what its solutions are compared with. The features themselves are released
+  /// on return: the problem holds them in its own form.
+  private func prepare() throws -> (
+    problem: CleaningProblem<Scalar>, truth: CleaningTruth, uses: [RunRecord.DatasetUse]
+  ) {
+    let data = try CleaningData<Scalar>(settings, folder: folder, seed: seed)
+    var fixed = settings
+    if method.product == nil { fixed.useFixedWeights() }
+    return (CleaningProblem(fixed, data: data, seed: seed), data.truth, data.uses)
   }
 
   /// K plain gradient steps with fixed weights.
-  private func trainBaseline(_ data: CleaningData<Scalar>) -> Outcome {
+  private func trainBaseline(
+    _ problem: CleaningProblem<Scalar>, _ truth: CleaningTruth
+  ) -> Outcome {
     var outcome = Outcome()
-    let problem = CleaningProblem<Scalar>.baseline(settings, data: data, seed: seed)
-    let weights = data.isNoisy.map { isNoisy -> Scalar in
+    let weights = truth.isNoisy.map { isNoisy -> Scalar in
       method == .oracle && isNoisy ? 0 : 1
     }
     let x = Parameters(Tensor(weights))
@@ -75,7 +94,7 @@ struct CleaningRun<Scalar: TensorScalar> {
       .run(steps: settings.inner.steps, upper: x, of: problem.bilevel)
     var measured = settings
     measured.evaluation.noisyBelow = 0.5
-    var values = CleaningEvaluation(settings: measured, data: data, problem: problem)
+    var values = CleaningEvaluation(settings: measured, truth: truth, problem: problem)
       .values(upper: x, lower: y)
     values["plainTestAccuracy"] = values["testAccuracy"]
     outcome.recorder.record(step: 0, values)
@@ -86,25 +105,30 @@ struct CleaningRun<Scalar: TensorScalar> {
   }
 
   private func trainBilevel(
-    _ preset: MethodPreset, _ data: CleaningData<Scalar>, advance: (Int, String) -> Void
+    _ problem: CleaningProblem<Scalar>, _ truth: CleaningTruth, advance: (Int, String) -> Void
   ) throws -> Outcome {
     var outcome = Outcome()
-    let problem = CleaningProblem<Scalar>(settings, data: data, seed: seed)
-    let evaluation = CleaningEvaluation(settings: settings, data: data, problem: problem)
-    let methodSettings = settings.methodSettings(preset)
+    guard let product = method.product else { return outcome }
+    let evaluation = CleaningEvaluation(settings: settings, truth: truth, problem: problem)
+    let methodSettings = settings.methodSettings(method, product)
     outcome.settings = methodSettings
-    let dynamics = try methodSettings.innerDynamics(as: Scalar.self)
+    let steps = settings.inner.steps
+    let dynamics = try methodSettings.innerDynamics(as: Scalar.self, innerSteps: steps)
+    let prepared = try methodSettings.prepare(
+      problem.bilevel, from: problem.start, innerSteps: steps)
     var loop = BilevelIteration(
-      problem: problem.bilevel, dynamics: dynamics,
-      estimator: try methodSettings.estimator(
-        as: Scalar.self, innerSteps: settings.inner.steps),
-      optimizer: settings.outerOptimizer(as: Scalar.self), from: problem.start,
-      innerSteps: settings.inner.steps, outerIterations: settings.upper.iterations,
-      startsWarm: settings.inner.startsWarm, redrawingLower: problem.redraw)
+      problem: prepared.problem, dynamics: dynamics,
+      estimator: try methodSettings.estimator(as: Scalar.self, innerSteps: steps),
+      optimizer: try settings.outerSettings.outerOptimizer(as: Scalar.self),
+      from: prepared.start, innerSteps: steps, outerIterations: settings.upper.iterations,
+      startsWarm: settings.inner.startsWarm && methodSettings.allowsWarmStart,
+      redrawingLower: methodSettings.allowsWarmStart ? problem.redraw : nil)
+    var lastLower: Parameters<Scalar>?
     var seconds = 0.0
     var watch = Stopwatch()
     while let event = loop.next() {
       seconds += watch.lap()
+      lastLower = event.estimate.lower
       outcome.timing.steps.append(event.iteration)
       outcome.timing.seconds.append(seconds)
       if event.iteration % settings.evaluation.every == 0 {
@@ -114,6 +138,9 @@ struct CleaningRun<Scalar: TensorScalar> {
       }
       outcome.diagnostics["trajectoryStorage"] = .string(event.estimate.diagnostics.storage)
       outcome.diagnostics["trajectoryBytes"] = .integer(event.estimate.diagnostics.storedBytes)
+      if let report = event.estimate.diagnostics.linearSolver {
+        outcome.count(report)
+      }
       advance(event.iteration + 1, "F \(format(Double(event.estimate.upperValue)))")
       if Interruption.isRequested {
         outcome.status = .init(
@@ -128,7 +155,10 @@ struct CleaningRun<Scalar: TensorScalar> {
         .nonFinite,
         reason: "In outer iteration \(iteration) \(what) was not finite: lower the step sizes.")
     } else {
-      finish(&outcome, loop, dynamics, problem, evaluation)
+      // Where y moves together with x, the last y is the result; elsewhere the inner loop is run
+      // once more at the last x.
+      let moved = product.hypergradient.movesLowerVariable ? lastLower : nil
+      finish(&outcome, loop, dynamics, problem, evaluation, lower: moved)
     }
     outcome.timing.secondsPerOuterStep = median(ofSteps: outcome.timing.seconds)
     return outcome
@@ -139,16 +169,20 @@ struct CleaningRun<Scalar: TensorScalar> {
   private func finish(
     _ outcome: inout Outcome, _ loop: BilevelIteration<Scalar>,
     _ dynamics: any InnerDynamics<Scalar>, _ problem: CleaningProblem<Scalar>,
-    _ evaluation: CleaningEvaluation<Scalar>
+    _ evaluation: CleaningEvaluation<Scalar>, lower: Parameters<Scalar>?
   ) {
-    let last = loop.problem
-    let y = dynamics.atOuterIteration(loop.iteration)
-      .run(steps: settings.inner.steps, upper: loop.upper, of: last)
-    var values = evaluation.values(upper: loop.upper, lower: dynamics.lowerVariable(of: y))
+    let y =
+      lower
+      ?? dynamics.lowerVariable(
+        of: dynamics.atOuterIteration(loop.iteration)
+          .run(steps: settings.inner.steps, upper: loop.upper, of: loop.problem))
+    var values = evaluation.values(upper: loop.upper, lower: y)
+    // The user's x: some methods append components of their own.
+    let weights = Parameters(loop.upper.tensors[0])
     let plain = GradientDescent<Scalar>(stepSize: Scalar(settings.inner.stepSize))
-      .run(steps: settings.inner.steps, upper: loop.upper, of: last)
+      .run(steps: settings.inner.steps, upper: weights, of: problem.bilevel)
     values["plainTestAccuracy"] =
-      evaluation.values(upper: loop.upper, lower: plain)["testAccuracy"]
+      evaluation.values(upper: weights, lower: plain)["testAccuracy"]
     outcome.recorder.record(step: loop.iteration, values)
   }
 
@@ -177,14 +211,21 @@ struct CleaningRun<Scalar: TensorScalar> {
       "innerSteps": .integer(settings.inner.steps),
       "innerStepSize": .number(method.innerStepSize),
     ]
-    if method.dynamics == .descentAggregation {
+    if method.dynamics.aggregates {
       parameters["upperStepSize"] = .number(method.upperStepSize)
       parameters["schedule"] = .string(method.schedule.rawValue)
       parameters["alpha"] = .number(method.alpha)
     }
     var estimator: [String: JSONValue] = [:]
-    if method.hypergradient == .truncatedReverse {
+    switch method.hypergradient {
+    case .truncatedReverse:
       estimator["history"] = .integer(method.history ?? (settings.inner.steps + 1) / 2)
+    case .conjugateGradient, .neumann, .fixedPoint:
+      estimator["solverSteps"] = .integer(method.solverSteps)
+      estimator["damping"] = .number(method.damping)
+    case .oneStage:
+      estimator["radius"] = .number(method.oneStageRadius)
+    default: break
     }
     return RunRecord.Method(
       name: self.method.name, displayName: self.method.displayName,

@@ -57,7 +57,8 @@ public struct ConjugateGradient<Scalar: TensorScalar>: LinearSolver {
     let tolerance = max(absoluteTolerance, relativeTolerance * b.norm)
     // The largest |A v| / |v| seen: a lower bound of |A|, by which A v is judged to vanish.
     var gain = Scalar(0)
-    for steps in 0... {
+    var steps = 0
+    while true {
       func ended(_ outcome: LinearSolverOutcome) -> LinearSolution<Scalar> {
         LinearSolution(
           value: value, outcome: outcome, steps: steps, residualNorm: squared.squareRoot())
@@ -85,7 +86,7 @@ public struct ConjugateGradient<Scalar: TensorScalar>: LinearSolver {
       direction.scale(by: next / squared)
       direction.add(residual)
       squared = next
+      steps += 1
     }
-    preconditionFailure("An unbounded range ended.")
   }
 }

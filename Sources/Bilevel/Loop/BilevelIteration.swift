@@ -51,6 +51,9 @@ public struct BilevelIteration<Scalar: TensorScalar>: IteratorProtocol, Sequence
     precondition(
       !startsWarm || redrawingLower == nil,
       "A start is warm or drawn afresh, not both.")
+    precondition(
+      !(problem.startIsPartOfUpper && (startsWarm || redrawingLower != nil)),
+      "A start that is a part of the upper variable can be neither warm nor drawn afresh.")
     precondition(innerSteps >= 0, "\(innerSteps) inner steps cannot be taken.")
     precondition(outerIterations >= 0, "\(outerIterations) outer iterations cannot be done.")
     self.problem = problem

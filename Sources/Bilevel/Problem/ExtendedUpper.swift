@@ -30,6 +30,15 @@ extension BilevelProblem {
   }
 }
 
+extension BilevelProblem {
+  /// Whether y_0 is a part of the upper variable, so that nothing else may set it.
+  var startIsPartOfUpper: Bool {
+    var start = initialLower
+    while let wrapper = start as? LeadingInitialLower<Scalar> { start = wrapper.base }
+    return start is TrailingInitialLower<Scalar>
+  }
+}
+
 extension Parameters {
   /// All components but the last `count`.
   func droppingLast(_ count: Int) -> Parameters { Parameters(Array(tensors.dropLast(count))) }
