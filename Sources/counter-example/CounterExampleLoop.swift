@@ -14,7 +14,7 @@ struct CounterExampleLoop<Scalar: TensorScalar> {
     var status = RunRecord.Status(.completed)
     /// Outer iterations done.
     var iterations = 0
-    /// Whether the last step of x was within the tolerance.
+    /// Whether the last step of x was within the tolerance, or within 1e-8 where that is 0.
     var hasSettled = false
     /// The derived point of each coordinate, or why there is none.
     var stationaryPoints: [StationaryPoint] = []
@@ -58,7 +58,8 @@ struct CounterExampleLoop<Scalar: TensorScalar> {
       note(event.estimate.diagnostics, in: &outcome)
       let moved = event.next.adding(event.upper, scaledBy: -1)
       let step = Double(moved.norm) / Double(problem.dimension).squareRoot()
-      outcome.hasSettled = step <= settings.upper.tolerance
+      outcome.hasSettled =
+        step <= (settings.upper.tolerance > 0 ? settings.upper.tolerance : 1e-8)
       if event.iteration % settings.evaluation.every == 0 {
         outcome.recorder.record(
           step: event.iteration,

@@ -41,7 +41,6 @@ enum CounterExampleProtocol: String, CaseIterable, Sendable {
       settings.solver.steps = 40
       settings.penalty.learningRate = 0.005
       settings.upper.learningRate = 0.005
-      settings.upper.tolerance = 0
       settings.upper.iterations = budget == .smoke ? 1_000 : 10_000
       settings.evaluation.every = budget == .smoke ? 100 : 10
     }

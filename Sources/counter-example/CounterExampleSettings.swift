@@ -104,8 +104,9 @@ struct CounterExampleSettings: Codable, Sendable, Equatable {
     /// The norm that hypergradients are clipped to, if any.
     var clippingNorm: Double?
     var iterations = 200
-    /// The loop ends early once |x_{n+1} - x_n| / sqrt(n) is at most this; 0 runs all iterations.
-    var tolerance = 1e-10
+    /// The loop ends early once |x_{n+1} - x_n| / sqrt(n) is at most this; 0 runs all iterations,
+    /// but in sweeps, where no curve is kept, it then is 1e-10.
+    var tolerance = 0.0
   }
 
   /// What is measured, and how often.

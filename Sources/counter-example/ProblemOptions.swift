@@ -155,6 +155,7 @@ struct CounterExampleItem {
         case "oneStage": kind == .oneStage
         case "penalty": method.movesLowerVariable
         case "evaluation": false
+        case "upper" where sweep != nil && path == "upper.tolerance": value != .number(1e-10)
         default: true
         }
       if matters { result[path] = JSONValue(value) }

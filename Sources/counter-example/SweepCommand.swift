@@ -24,9 +24,7 @@ struct SweepCommand: ParsableCommand {
 
   @Option(
     name: .customLong("inner-steps"),
-    help: ArgumentHelp(
-      "K, inner steps; may be repeated. (default: 8, 16, 64, 256 and, but for methods at smoke "
-        + "budget, 2048)"))
+    help: "K, inner steps; may be repeated. (default: 8, 16, 64, 256 and 2048)")
   var innerSteps: [Int] = []
 
   @Flag(help: "The ablation of schedules instead of methods.")
@@ -60,11 +58,8 @@ struct SweepCommand: ParsableCommand {
     if worst != .success { throw worst.exitCode }
   }
 
-  /// The values of K. Methods at smoke budget stop at 256, where all but aggregation have settled.
   private var steps: [Int] {
-    guard innerSteps.isEmpty else { return innerSteps.sorted() }
-    let usual = CounterExampleProtocol.sweptInnerSteps
-    return shared.budget == .smoke && !schedules ? Array(usual.dropLast()) : usual
+    innerSteps.isEmpty ? CounterExampleProtocol.sweptInnerSteps : innerSteps.sorted()
   }
 
   // MARK: - What is run
@@ -135,6 +130,7 @@ struct SweepCommand: ParsableCommand {
     }
     var settings = settings
     settings.evaluation.every = settings.upper.iterations
+    if settings.upper.tolerance == 0 { settings.upper.tolerance = 1e-10 }
     return CounterExampleItem(
       method: method, settings: settings, preset: preset, budget: shared.budget,
       sweep: "innerSteps")

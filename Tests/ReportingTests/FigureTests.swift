@@ -33,7 +33,7 @@ struct FigureTests {
   @Test("The script names its files relative to its folder and quotes every text")
   func script() {
     let script = figure.gnuplotScript
-    #expect(script.contains("set title 'It''s a \"title\"' noenhanced"))
+    #expect(script.contains("set title 'It''s a \"title\"' font ',11' noenhanced"))
     #expect(
       script.contains("'fig-1.dat' index 1 using 1:2 with linespoints pointtype 5 linewidth 2"))
     #expect(script.contains("title 'b''s'"))
@@ -122,7 +122,8 @@ struct FigureTests {
     let swept = try #require(figures.last)
     #expect(swept.xAxis.isLogarithmic && !figures[0].xAxis.isLogarithmic)
     #expect(swept.series.map(\.label) == ["BDA constant", "BDA harmonic"])
-    #expect(swept.title.hasSuffix(", start=2"))
+    #expect(swept.title.hasSuffix("\nstart=2"))
+    #expect(swept.gnuplotScript.contains(#"' . "\n" . 'start=2' font"#))
     #expect(swept.name.hasSuffix("-testAccuracy-innerSteps"))
   }
 

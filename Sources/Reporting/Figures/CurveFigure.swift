@@ -49,7 +49,7 @@ extension Figure {
     }
     let setting = ResultsTable.Setting(of: first)
     let swept = sweep(of: first)
-    let shared = parts(of: first).filter(common.contains).map { ", " + $0 }.joined()
+    let shared = parts(of: first).filter(common.contains).joined(separator: ", ")
     let words = SettingTable.words(metric)
     let data = first.datasets.map(\.name).joined(separator: "+")
     let name = [
@@ -58,10 +58,13 @@ extension Figure {
     ].filter { !$0.isEmpty }
       .joined(separator: "-")
     return Figure(
-      name: fileName(name), title: "\(words): \(setting.title)\(shared)",
+      name: fileName(name), 
+      title: "\(words): \(setting.title)\(shared.isEmpty ? "" : "\n" + shared)",
       xAxis: swept.map { Axis(sweptLabel($0), isLogarithmic: true) }
         ?? Axis(abscissa == .iteration ? "outer step" : "seconds"),
-      yAxis: Axis(unit.isEmpty ? words : "\(words) (\(unit))", isLogarithmic: isLogarithmic),
+      yAxis: Axis(
+        unit.isEmpty || unit == "1" ? words : "\(words) (\(unit))",
+        isLogarithmic: isLogarithmic),
       series: series)
   }
 

@@ -37,7 +37,7 @@ extension Figure {
     var lines = [
       "# Draws \(name).svg and \(name).png: gnuplot \(name).gp",
       "set datafile missing 'NaN'",
-      "set title \(Self.quoted(title)) noenhanced",
+      "set title \(Self.quotedLines(title)) font ',11' noenhanced",
       "set xlabel \(Self.quoted(xAxis.label)) noenhanced",
       "set ylabel \(Self.quoted(yAxis.label)) noenhanced",
       "set key outside right noenhanced",
@@ -64,6 +64,11 @@ extension Figure {
 
   private static func oneLine(_ text: String) -> String {
     Table.escaped(text) { $0.isNewline ? " " : nil }
+  }
+
+  /// Single-quoted lines joined by line breaks, which gnuplot knows in double quotes alone.
+  private static func quotedLines(_ text: String) -> String {
+    text.split(separator: "\n").map { quoted(String($0)) }.joined(separator: #" . "\n" . "#)
   }
 
   /// A single-quoted gnuplot string: nothing is special in it but the quote, which is doubled.
