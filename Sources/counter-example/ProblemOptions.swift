@@ -141,6 +141,10 @@ struct CounterExampleItem {
     } else {
       result["innerSteps"] = .integer(settings.inner.steps)
     }
+    if method.isImplicit, !method.combination.dynamics.aggregates {
+      // Whether the singular Hessian is damped decides everything, so that both cases say so.
+      result["solver.damping"] = Self.number(settings.solver.damping)
+    }
     var usual = preset.settings(budget)
     usual.inner.steps = settings.inner.steps
     usual.start.first = settings.start.first

@@ -169,8 +169,11 @@ struct SweepCommand: ParsableCommand {
       progress.advance(to: index + 1, detail: "K \(count)")
     }
     progress.finish()
-    // Points that do not exist are left out here, as they are in the curve.
     final = final.merging(recorder.latest) { first, _ in first }
+    for (metric, value) in SweepSummary.overall(recorder, steps) {
+      atSteps.append(metric)
+      final[metric.name] = value
+    }
     let record = item.record(
       metrics: recorder.recorded + atSteps.filter { final[$0.name] != nil }, final: final,
       status: status, timing: .init(totalSeconds: watch.seconds), diagnostics: notes, seed: seed,
@@ -187,8 +190,32 @@ struct SweepCommand: ParsableCommand {
   }
 }
 
-/// The lines that `sweep` prints: x at each K, and the largest distance from the derived points.
+/// What a sweep says as a whole, and the lines that it prints.
 private enum SweepSummary {
+  /// The largest distance from the derived points, and the exponent p of error ~ K^p between the
+  /// last two values of K.
+  static func overall(
+    _ recorder: MetricRecorder, _ steps: [Int]
+  ) -> [(RunRecord.Metric, Double)] {
+    var result: [(RunRecord.Metric, Double)] = []
+    func values(_ name: String) -> [Double] {
+      recorder.recorded.first { $0.name == name }?.values ?? []
+    }
+    let distances = values("stationaryError")
+    if distances.count == steps.count, let largest = distances.max() {
+      result.append((.init(name: "largestStationaryError", unit: "1", betterWhen: .lower), largest))
+    }
+    let errors = values("upperError")
+    // Below rounding there is no rate to speak of.
+    if errors.count == steps.count, errors.count > 1, errors.allSatisfy({ $0 > 1e-6 }) {
+      let last = errors.count - 1
+      let exponent =
+        log(errors[last] / errors[last - 1]) / log(Double(steps[last]) / Double(steps[last - 1]))
+      result.append((.init(name: "errorExponent", unit: "1", betterWhen: .lower), exponent))
+    }
+    return result
+  }
+
   static func header(_ steps: [Int]) -> String {
     line("method", "schedule", "s", "y1,y2", steps.map { "K=\($0)" }, "derived to", "record")
   }

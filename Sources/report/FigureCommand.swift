@@ -31,7 +31,9 @@ struct FigureCommand: ParsableCommand {
   @Option(help: "Where the vertical axis begins.") var minimum: Double?
   @Option(
     help: ArgumentHelp(
-      "Only runs whose variant has this setting; repeat for several.", valueName: "name=value"))
+      "Only runs whose variant has this setting, one of several values separated by commas, of "
+        + "which nothing means that the variant does not name it; may be repeated.",
+      valueName: "name=value"))
   var variant: [String] = []
   @Option(help: "The figure's title, instead of one made from the records.") var title: String?
   @Option(help: ArgumentHelp("The name of the figure's files.", valueName: "name"))
@@ -92,13 +94,14 @@ struct FigureCommand: ParsableCommand {
     }
   }
 
-  /// Whether a run's variant has every setting that is asked for; `name=` asks for its absence.
+  /// Whether a run's variant has every setting that is asked for, with one of the values given.
   private func hasVariant(_ record: RunRecord) -> Bool {
     variant.allSatisfy { text in
       let name = String(text.prefix { $0 != "=" })
-      let value = text.dropFirst(name.count + 1)
+      let values = text.dropFirst(name.count + 1)
+        .split(separator: ",", omittingEmptySubsequences: false)
       let found = record.variant[name].map { $0.stringValue ?? $0.canonicalText } ?? ""
-      return found == value
+      return values.contains { $0 == found }
     }
   }
 }
