@@ -85,6 +85,9 @@ struct CounterExampleLoop<Scalar: TensorScalar> {
     return outcome
   }
 
+  /// F per coordinate beyond which a run counts as diverged: X alone bounds F by about 10^4.
+  private static var divergenceLimit: Double { 1e12 }
+
   /// The metrics at the last x, and the derived point beside it.
   private func finish(
     _ outcome: inout Outcome, _ loop: BilevelIteration<Scalar>,
@@ -102,6 +105,12 @@ struct CounterExampleLoop<Scalar: TensorScalar> {
     var values = metrics.values(
       upper: loop.upper, lower: lower, step: outcome.recorder.latest["outerStep"] ?? 0)
     values["outerStep"] = nil
+    if let value = values["upperObjective"], value > Self.divergenceLimit {
+      outcome.status = .init(
+        .diverged,
+        reason: "F grew to \(value) per coordinate, beyond the limit of \(Self.divergenceLimit): "
+          + "lower the step sizes.")
+    }
     outcome.stationaryPoints = stationaryPoints(method, iterations: outcome.iterations)
     let derived = outcome.stationaryPoints.compactMap(\.value)
     if derived.count == metrics.problem.dimension {

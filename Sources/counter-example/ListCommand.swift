@@ -34,7 +34,8 @@ struct ListCommand: ParsableCommand {
     lines += ["", "Outer optimisers (--outer): gradient, momentum, adam"]
     let refused = MethodCombination.all.filter { $0.refusal != nil }
     lines += [
-      "", "Every dynamics goes with every hypergradient (\(MethodCombination.valid.count) "
+      "",
+      "Every dynamics goes with every hypergradient (\(MethodCombination.valid.count) "
         + "combinations), except:",
     ]
     for combination in refused {

@@ -34,10 +34,12 @@ struct ProblemOptions: ParsableArguments {
   @Option(help: "Outer optimiser: gradient, momentum or adam.")
   var outer: String?
 
-  @Option(help: "y_0 as y1,y2 (or one number for both); may be repeated.")
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "y_0 as y1,y2 (or one number for both); may be repeated.")
   var start: [LowerStart] = []
 
-  @Option(name: .customLong("upper-start"), help: "x_0.")
+  @Option(name: .customLong("upper-start"), parsing: .unconditional, help: "x_0.")
   var upperStart: Double?
 
   @Option(name: .customLong("inner-step-size"), help: "s_l; also s_u where that is not given.")
@@ -81,11 +83,19 @@ struct ProblemOptions: ParsableArguments {
     func override(_ key: String, _ value: (some CustomStringConvertible)?) {
       if let value { overrides.append("\(key)=\(value)") }
     }
-    override("upper.optimizer", outer)
+    if let outer {
+      let kind = try CounterExampleMethod.named(
+        outer, OuterSettings.Kind.self, option: "outer", plural: "outer optimisers")
+      override("upper.optimizer", kind.rawValue)
+    }
+    if let schedule {
+      let rule = try CounterExampleMethod.named(
+        schedule, AggregationSchedule.Rule.self, option: "schedule", plural: "schedules")
+      override("aggregation.schedule", rule.rawValue)
+    }
     override("start.upper", upperStart.map { [$0] })
     override("inner.stepSize", innerStepSize)
     override("aggregation.upperStepSize", upperStepSize)
-    override("aggregation.schedule", schedule)
     override("aggregation.alpha", alpha)
     override("truncation.history", history)
     override("solver.damping", damping)

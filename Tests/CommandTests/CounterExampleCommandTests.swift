@@ -48,14 +48,15 @@ struct CounterExampleCommandTests {
     #expect(broken.contains { $0.outcome == .notReproduced })
   }
 
-  @Test("Records say how linear solves ended, and an interrupted descent is none")
+  @Test("Records say how linear solves ended, and why there is no derived point")
   func diagnostics() throws {
     let result = try run(
       ["run", "--method", "cg", "--start", "0,0", "--output", runs, "--scalar", "double"])
     #expect(result.exitCode == 0)
     #expect(result.standardError.contains("use descent aggregation, or add damping"))
     let record = try #require(try RecordStore.load(runs).first?.record)
-    #expect(record.final["solverConvergedFraction"] == 0)
+    // At x_0 = y2 = 0, and there alone, the system is consistent.
+    #expect(record.final["solverConvergedFraction"] == 1.0 / 200)
     #expect(record.final["stationaryPoint"] == nil)
     #expect(record.diagnostics["linearSolverLast"] == "singular-inconsistent")
     #expect(
@@ -67,8 +68,9 @@ struct CounterExampleCommandTests {
   func combinations() throws {
     let result = try run(
       ["run", "--dynamics", "heavy-ball-aggregation", "--hypergradient", "truncated-reverse"]
-        + ["--outer", "adam", "--outer-step-size", "0.05", "--dimension", "5", "--start", "-1,3"]
-        + ["--set", "start.upper=[4, -4]", "--history", "3"] + output)
+        + ["--outer", "adam", "--outer-step-size", "0.1", "--dimension", "5", "--start", "-1,3"]
+        + ["--set", "start.upper=[4, -4]", "--history", "3"]
+        + ["--outer-iterations", "1000", "--set", "evaluation.every=1000"] + output)
     #expect(result.exitCode == 0, "\(result.standardError)")
     let record = try #require(try RecordStore.load(runs).first?.record)
     #expect(record.method.name == "heavy-ball-aggregation+truncated-reverse")
@@ -84,7 +86,7 @@ struct CounterExampleCommandTests {
     arguments: [
       (["--dynamics", "proximal-gradient", "--hypergradient", "neumann"], "does not satisfy"),
       (["--dynamics", "heavy-ball", "--hypergradient", "one-stage"], "one plain descent step"),
-      (["--method", "rgh"], "did you mean \"rhg\"?"),
+      (["--method", "rhgs"], "did you mean \"rhg\"?"),
       (["--method", "rhg", "--dynamics", "heavy-ball"], "use the one or the others"),
       (["--method", "cg", "--set", "problem.lowerBound=1"], "unconstrained lower level"),
       (["--method", "iaptt", "--set", "inner.startsWarm=true"], "inner.startsWarm=false"),
@@ -92,7 +94,7 @@ struct CounterExampleCommandTests {
       (["--inner-steps", "0"], "inner.steps is 0 but must be at least 1"),
       (["--start", "1,2,3"], "--start"),
       (["--set", "problem.strongConvexity=-1"], "at least 0"),
-      (["--outer", "sgd"], "gradient"),
+      (["--outer", "sgd"], "the outer optimisers are gradient, momentum and adam"),
     ])
   func refusals(arguments: [String], sentence: String) throws {
     let result = try run(["run"] + arguments + output)
@@ -106,8 +108,10 @@ struct CounterExampleCommandTests {
     let result = try run(["run", "--method", "rhg", "--inner-step-size", "50"] + output)
     #expect(result.exitCode == 3, "\(result.standardError)")
     let record = try #require(try RecordStore.load(runs).first?.record)
-    #expect(record.status.kind == .nonFinite)
+    #expect(record.status.kind == .diverged)
     #expect(record.status.reason?.contains("lower the step sizes") == true)
+    let overflow = try run(["run", "--method", "bda", "--inner-step-size", "1e9"] + output)
+    #expect(overflow.exitCode == 3 && overflow.standardError.contains("not finite"))
   }
 
   @Test("A projection onto Y holds y within its box")

@@ -128,7 +128,8 @@ struct CounterExampleTests {
       guard case .absent(let text) = point else { return "" }
       return text
     }
-    #expect(reason(MethodSettings(.conjugateGradient, innerStepSize: 0.5)).contains("pole at x = 1"))
+    let singular = MethodSettings(.conjugateGradient, innerStepSize: 0.5)
+    #expect(reason(singular).contains("pole at x = 1"))
     #expect(reason(MethodSettings(.learnedBDA, innerStepSize: 0.5)).contains("weights change"))
     var boxed = MethodSettings(.rhg, innerStepSize: 0.5)
     boxed.lowerConstraint = .box(lower: -1, upper: 1)

@@ -49,7 +49,7 @@ public enum StationaryPoint: Sendable, Equatable {
     let constant =
       (1 - z.second) * affine.second.constant + z.first * (1 - affine.first.constant)
     guard slope > 0 else {
-      self = .absent("The hypergradient has slope \(slope) in x, so that it does not lead to a point.")
+      self = .absent("The hypergradient has slope \(slope) in x and does not lead to a point.")
       return
     }
     let bound = problem.upperBound

@@ -58,7 +58,7 @@ extension Figure {
     ].filter { !$0.isEmpty }
       .joined(separator: "-")
     return Figure(
-      name: fileName(name), 
+      name: fileName(name),
       title: "\(words): \(setting.title)\(shared.isEmpty ? "" : "\n" + shared)",
       xAxis: swept.map { Axis(sweptLabel($0), isLogarithmic: true) }
         ?? Axis(abscissa == .iteration ? "outer step" : "seconds"),
