@@ -26,8 +26,8 @@ struct CleaningRun<Scalar: TensorScalar> {
     var outcome: Outcome
     switch method {
     case .noCleaning, .oracle: outcome = trainBaseline(problem, truth)
-    case .bilevel(let preset):
-      outcome = try trainBilevel(preset, problem, truth, advance: advance)
+    case .preset, .combination:
+      outcome = try trainBilevel(problem, truth, advance: advance)
     }
     outcome.diagnostics["peakResidentBytesIncludeEarlierRuns"] = .bool(!peakIsOwn)
     outcome.timing.totalSeconds = total.seconds
@@ -62,6 +62,12 @@ struct CleaningRun<Scalar: TensorScalar> {
     var timing = RunRecord.Timing(totalSeconds: 0)
     var diagnostics: [String: JSONValue] = [:]
     var settings: MethodSettings?
+
+    /// Counts how often the linear solver ended in each way.
+    mutating func count(_ report: LinearSolverReport) {
+      let key = "linearSolver.\(report.outcome)"
+      diagnostics[key] = .integer((diagnostics[key]?.integerValue ?? 0) + 1)
+    }
   }
 
   /// The problem with what its solutions are compared with. The features themselves are released
@@ -71,8 +77,7 @@ struct CleaningRun<Scalar: TensorScalar> {
   ) {
     let data = try CleaningData<Scalar>(settings, folder: folder, seed: seed)
     var fixed = settings
-    if case .noCleaning = method { fixed.useFixedWeights() }
-    if case .oracle = method { fixed.useFixedWeights() }
+    if method.product == nil { fixed.useFixedWeights() }
     return (CleaningProblem(fixed, data: data, seed: seed), data.truth, data.uses)
   }
 
@@ -100,20 +105,22 @@ struct CleaningRun<Scalar: TensorScalar> {
   }
 
   private func trainBilevel(
-    _ preset: MethodPreset, _ problem: CleaningProblem<Scalar>, _ truth: CleaningTruth,
-    advance: (Int, String) -> Void
+    _ problem: CleaningProblem<Scalar>, _ truth: CleaningTruth, advance: (Int, String) -> Void
   ) throws -> Outcome {
     var outcome = Outcome()
+    guard let product = method.product else { return outcome }
     let evaluation = CleaningEvaluation(settings: settings, truth: truth, problem: problem)
-    let methodSettings = settings.methodSettings(preset)
+    let methodSettings = settings.methodSettings(method, product)
     outcome.settings = methodSettings
-    let dynamics = try methodSettings.innerDynamics(as: Scalar.self)
+    let steps = settings.inner.steps
+    let dynamics = try methodSettings.innerDynamics(as: Scalar.self, innerSteps: steps)
+    let prepared = try methodSettings.prepare(
+      problem.bilevel, from: problem.start, innerSteps: steps)
     var loop = BilevelIteration(
-      problem: problem.bilevel, dynamics: dynamics,
-      estimator: try methodSettings.estimator(
-        as: Scalar.self, innerSteps: settings.inner.steps),
-      optimizer: settings.outerOptimizer(as: Scalar.self), from: problem.start,
-      innerSteps: settings.inner.steps, outerIterations: settings.upper.iterations,
+      problem: prepared.problem, dynamics: dynamics,
+      estimator: try methodSettings.estimator(as: Scalar.self, innerSteps: steps),
+      optimizer: try settings.outerSettings.outerOptimizer(as: Scalar.self),
+      from: prepared.start, innerSteps: steps, outerIterations: settings.upper.iterations,
       startsWarm: settings.inner.startsWarm, redrawingLower: problem.redraw)
     var seconds = 0.0
     var watch = Stopwatch()
@@ -128,6 +135,9 @@ struct CleaningRun<Scalar: TensorScalar> {
       }
       outcome.diagnostics["trajectoryStorage"] = .string(event.estimate.diagnostics.storage)
       outcome.diagnostics["trajectoryBytes"] = .integer(event.estimate.diagnostics.storedBytes)
+      if let report = event.estimate.diagnostics.linearSolver {
+        outcome.count(report)
+      }
       advance(event.iteration + 1, "F \(format(Double(event.estimate.upperValue)))")
       if Interruption.isRequested {
         outcome.status = .init(
@@ -155,14 +165,15 @@ struct CleaningRun<Scalar: TensorScalar> {
     _ dynamics: any InnerDynamics<Scalar>, _ problem: CleaningProblem<Scalar>,
     _ evaluation: CleaningEvaluation<Scalar>
   ) {
-    let last = loop.problem
     let y = dynamics.atOuterIteration(loop.iteration)
-      .run(steps: settings.inner.steps, upper: loop.upper, of: last)
+      .run(steps: settings.inner.steps, upper: loop.upper, of: loop.problem)
     var values = evaluation.values(upper: loop.upper, lower: dynamics.lowerVariable(of: y))
+    // The user's x: some methods append components of their own.
+    let weights = Parameters(loop.upper.tensors[0])
     let plain = GradientDescent<Scalar>(stepSize: Scalar(settings.inner.stepSize))
-      .run(steps: settings.inner.steps, upper: loop.upper, of: last)
+      .run(steps: settings.inner.steps, upper: weights, of: problem.bilevel)
     values["plainTestAccuracy"] =
-      evaluation.values(upper: loop.upper, lower: plain)["testAccuracy"]
+      evaluation.values(upper: weights, lower: plain)["testAccuracy"]
     outcome.recorder.record(step: loop.iteration, values)
   }
 
@@ -191,14 +202,21 @@ struct CleaningRun<Scalar: TensorScalar> {
       "innerSteps": .integer(settings.inner.steps),
       "innerStepSize": .number(method.innerStepSize),
     ]
-    if method.dynamics == .descentAggregation {
+    if method.dynamics.aggregates {
       parameters["upperStepSize"] = .number(method.upperStepSize)
       parameters["schedule"] = .string(method.schedule.rawValue)
       parameters["alpha"] = .number(method.alpha)
     }
     var estimator: [String: JSONValue] = [:]
-    if method.hypergradient == .truncatedReverse {
+    switch method.hypergradient {
+    case .truncatedReverse:
       estimator["history"] = .integer(method.history ?? (settings.inner.steps + 1) / 2)
+    case .conjugateGradient, .neumann, .fixedPoint:
+      estimator["solverSteps"] = .integer(method.solverSteps)
+      estimator["damping"] = .number(method.damping)
+    case .oneStage:
+      estimator["radius"] = .number(method.oneStageRadius)
+    default: break
     }
     return RunRecord.Method(
       name: self.method.name, displayName: self.method.displayName,

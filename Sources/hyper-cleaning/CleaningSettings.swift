@@ -12,6 +12,8 @@ struct CleaningSettings: Codable, Sendable, Equatable {
   var inner: Inner
   var aggregation = Aggregation()
   var truncation = Truncation()
+  var solver = Solver()
+  var others = Others()
   var upper: Upper
   var evaluation = Evaluation()
   var reduced = Reduced()
@@ -69,6 +71,32 @@ struct CleaningSettings: Codable, Sendable, Equatable {
     var history: Int?
   }
 
+  /// The linear solver of implicit hypergradients (CG, Neumann, fixed point).
+  struct Solver: Codable, Sendable, Equatable {
+    /// Steps of the solver; Neumann sums one term less.
+    var steps = 20
+    /// The residual at which it stops, relative to |F_y|.
+    var tolerance = 1e-6
+    /// The step size of Neumann and fixed point; unset means the inner step size.
+    var stepSize: Double?
+    /// Added to the diagonal of the lower Hessian.
+    var damping = 0.0
+    /// Whether it starts from the last outer iteration's solution.
+    var startsWarm = true
+  }
+
+  /// What single methods need besides.
+  struct Others: Codable, Sendable, Equatable {
+    /// beta of heavy-ball dynamics.
+    var innerMomentum = 0.9
+    /// The distance by which one-stage differences move y.
+    var oneStageRadius = 0.01
+    /// gamma of V-PBGD.
+    var penaltyWeight = 0.2
+    /// eta of BOME's dynamic barrier.
+    var barrierRatio = 0.5
+  }
+
   /// The upper variable and its optimiser.
   struct Upper: Codable, Sendable, Equatable {
     var weighting = SampleWeighting.sigmoid
@@ -76,11 +104,11 @@ struct CleaningSettings: Codable, Sendable, Equatable {
     var start = 0.0
     /// The largest sum of identity weights (Franceschi's R); unset for no constraint.
     var largestSum: Double?
-    var optimizer = OptimizerName.adam
+    var optimizer = OuterSettings.Kind.adam
     var learningRate = 0.01
     /// d in rate / (1 + d n).
     var inverseTimeDecay = 0.0
-    var momentum = 0.0
+    var momentum = 0.9
     var iterations = 500
   }
 
@@ -127,11 +155,4 @@ enum Initialization: String, NamedChoice {
   case zero
   /// Glorot and Bengio 2010, from the run's seed.
   case glorot
-}
-
-/// The outer optimisers.
-enum OptimizerName: String, NamedChoice {
-  case gradient
-  case momentum
-  case adam
 }

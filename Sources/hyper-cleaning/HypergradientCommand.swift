@@ -50,6 +50,12 @@ struct HypergradientCommand: ParsableCommand {
   @Option(help: "H, the steps that a truncated sweep goes back. (default: half of K)")
   var history: Int?
 
+  @Option(name: .customLong("solver-steps"), help: "Steps of the linear solver (cg, neumann).")
+  var solverSteps = 20
+
+  @Option(help: "Added to the diagonal of the lower Hessian (cg, neumann).")
+  var damping = 0.0
+
   @Option(name: .customLong("tangents-per-block"), help: "Tangents that fhg carries at a time.")
   var tangentsPerBlock = 64
 
@@ -95,30 +101,28 @@ struct HypergradientCommand: ParsableCommand {
   }
 
   private func methodSettings() throws -> MethodSettings {
-    guard let preset = MethodPreset(rawValue: method) else {
-      throw MethodError(
-        "There is no method \"\(method)\"; "
-          + Spelling.advice(
-            for: method, among: MethodPreset.allCases.map(\.rawValue),
-            plural: "the methods are"))
-    }
-    guard let rule = AggregationSchedule.Rule(rawValue: schedule) else {
-      throw MethodError(
-        "There is no schedule \"\(schedule)\"; "
-          + Spelling.advice(
-            for: schedule, among: AggregationSchedule.Rule.allCases.map(\.rawValue),
-            plural: "the schedules are"))
-    }
-    return MethodSettings(
+    let preset = try choice(method, of: MethodPreset.self, "method")
+    let rule = try choice(schedule, of: AggregationSchedule.Rule.self, "schedule")
+    var settings = MethodSettings(
       preset, innerStepSize: innerStepSize, upperStepSize: upperStepSize, schedule: rule,
       alpha: alpha, history: history, tangentsPerBlock: tangentsPerBlock,
       trajectoryBytes: trajectoryMegabytes << 20)
+    settings.solverSteps = solverSteps
+    settings.damping = damping
+    if settings.hypergradient.movesLowerVariable || settings.learnsInitialization
+      || settings.dynamics == .learnedAggregation
+    {
+      throw MethodError(
+        "The method \"\(method)\" has an upper variable of its own beside x, so it has no "
+          + "hypergradient with respect to x alone to compare; choose another method.")
+    }
+    return settings
   }
 
   private func evaluate<Scalar: TensorScalar & HDF5Element>(
     _ settings: MethodSettings, _ console: Console, as type: Scalar.Type
   ) throws {
-    let dynamics = try settings.innerDynamics(as: Scalar.self)
+    let dynamics = try settings.innerDynamics(as: Scalar.self, innerSteps: innerSteps)
     let estimator = try settings.estimator(as: Scalar.self, innerSteps: innerSteps)
     let point = try HypergradientInput<Scalar>(readingFrom: inputs)
     PeakMemory.reset()

@@ -18,8 +18,20 @@ struct ListCommand: ParsableCommand {
       lines += entry(preset.rawValue, preset.summary, preset.source)
     }
     lines += ["", "Methods (--method):"]
-    for method in CleaningMethod.all {
+    for method in CleaningMethod.named {
       lines += entry(method.name, description(of: method), method.citation)
+    }
+    lines += ["", "Valid products of --dynamics and --hypergradient:"]
+    for dynamics in DynamicsKind.allCases {
+      let estimators = MethodCombination.valid.filter { $0.dynamics == dynamics }
+        .map(\.hypergradient.rawValue)
+      lines += entry(
+        dynamics.rawValue, estimators.joined(separator: ", "),
+        "\(dynamics.formula); \(dynamics.citation)")
+    }
+    lines += ["", "Hypergradient estimators (--hypergradient):"]
+    for kind in HypergradientKind.allCases {
+      lines += entry(kind.rawValue, kind.exactness, kind.citation)
     }
     lines += ["", "Aggregation schedules of BDA (--schedule; A is --alpha, k = 1, 2, ...):"]
     for rule in AggregationSchedule.Rule.allCases {
@@ -40,10 +52,8 @@ struct ListCommand: ParsableCommand {
   }
 
   private static func description(of method: CleaningMethod) -> String {
-    switch method {
-    case .noCleaning, .oracle: method.displayName
-    case .bilevel(let preset):
-      "\(preset.displayName) = \(preset.dynamics.rawValue) x \(preset.hypergradient.rawValue)"
-    }
+    guard let product = method.product else { return method.displayName }
+    return "\(method.displayName) = \(product.dynamics.rawValue) x "
+      + product.hypergradient.rawValue
   }
 }

@@ -45,6 +45,15 @@ struct RunCommand: ParsableCommand {
   @Option(help: "H, the steps that T-RHG goes back.")
   var history: Int?
 
+  @Option(help: "Inner dynamics, with --hypergradient instead of --method; see list.")
+  var dynamics: String?
+
+  @Option(help: "Hypergradient estimator, with --dynamics instead of --method; see list.")
+  var hypergradient: String?
+
+  @Option(help: "Outer optimiser: gradient, momentum or adam.")
+  var outer: String?
+
   @Option(name: .customLong("outer-iterations"), help: "Outer iterations.")
   var outerIterations: Int?
 
@@ -119,10 +128,17 @@ struct RunCommand: ParsableCommand {
   }
 
   private func selectedMethods() throws -> [CleaningMethod] {
-    guard shared.methods.isEmpty else { return try shared.methods.map(CleaningMethod.named) }
-    // Under real budgets forward mode is run when asked for: on the reduced problem it says
-    // nothing about accuracy, only about cost.
-    return CleaningMethod.all.filter { shared.budget == .smoke || $0 != .bilevel(.fhg) }
+    switch (dynamics, hypergradient) {
+    case (nil, nil):
+      return shared.methods.isEmpty
+        ? CleaningMethod.standard(shared.budget) : try shared.methods.map(CleaningMethod.parse)
+    case (let dynamics?, let hypergradient?):
+      let product = try CleaningMethod.parse(dynamics: dynamics, hypergradient: hypergradient)
+      return try [product] + shared.methods.map(CleaningMethod.parse)
+    case (_?, nil), (nil, _?):
+      throw MethodError(
+        "The options --dynamics and --hypergradient name a method together: give both, or --method.")
+    }
   }
 
   /// The preset, overridden by file, named options and `--set`, in this order.
@@ -137,6 +153,7 @@ struct RunCommand: ParsableCommand {
     override("aggregation.schedule", schedule)
     override("aggregation.alpha", alpha)
     override("truncation.history", history)
+    override("upper.optimizer", outer)
     override("upper.iterations", outerIterations)
     override("upper.learningRate", outerStepSize)
     return try Configuration.resolve(
@@ -153,8 +170,7 @@ struct RunCommand: ParsableCommand {
     settings.inner.steps = steps
     try settings.validate()
     var variant: [String: JSONValue] = ["innerSteps": .integer(steps)]
-    var isForward = false
-    if case .bilevel(let preset) = method { isForward = preset.hypergradient == .forward }
+    let isForward = method.product?.hypergradient == .forward
     let isReduced = reduced || (isForward && !settings.reduced.forwardOnWholeProblem)
     if isReduced {
       settings = settings.reducedForForwardMode()
@@ -180,13 +196,14 @@ struct RunCommand: ParsableCommand {
     }
     let differences = Configuration(settings).tree.differences(from: Configuration(usual).tree)
     return differences.filter { path, _ in
-      switch (path.prefix { $0 != "." }, method) {
-      case ("aggregation", .bilevel(let preset)): preset.dynamics == .descentAggregation
-      case ("truncation", .bilevel(let preset)): preset.hypergradient == .truncatedReverse
-      case ("upper", .bilevel): true
-      case ("aggregation", _), ("truncation", _), ("upper", _): false
-      case ("evaluation", _), ("reduced", _): path == "evaluation.noisyBelow"
-      default: true
+      let product = method.product
+      switch path.prefix(while: { $0 != "." }) {
+      case "aggregation": return product?.dynamics.aggregates == true
+      case "truncation": return product?.hypergradient == .truncatedReverse
+      case "solver": return product?.hypergradient.isImplicit == true
+      case "upper", "others": return product != nil
+      case "evaluation", "reduced": return path == "evaluation.noisyBelow"
+      default: return true
       }
     }.map { ($0.path, JSONValue($0.value)) }
   }

@@ -53,10 +53,10 @@ public enum HypergradientKind: String, Sendable, CaseIterable, Codable {
   }
 
   /// Whether the estimator solves a linear system with a Hessian.
-  var isImplicit: Bool {
+  public var isImplicit: Bool {
     self == .conjugateGradient || self == .neumann || self == .fixedPoint
   }
 
   /// Whether the estimator moves y together with x.
-  var movesLowerVariable: Bool { self == .valueFunctionPenalty || self == .dynamicBarrier }
+  public var movesLowerVariable: Bool { self == .valueFunctionPenalty || self == .dynamicBarrier }
 }
