@@ -60,6 +60,9 @@ let evidenceTargets: [Target] = [
 let executableTargets: [Target] = [
   .executableTarget(
     name: "hyper-cleaning", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
+  .executableTarget(
+    name: "hyper-representation", dependencies: ["Experiments", argumentParser],
+    swiftSettings: tuning),
   .executableTarget(name: "datasets", dependencies: ["Datasets", argumentParser]),
   .executableTarget(name: "report", dependencies: ["Reporting", argumentParser]),
 ]
@@ -78,7 +81,10 @@ let testTargets: [Target] = [
   .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"]),
   .testTarget(
     name: "CommandTests",
-    dependencies: ["Datasets", "Results", "TestSupport", "hyper-cleaning", "datasets", "report"]),
+    dependencies: [
+      "Datasets", "Results", "TestSupport", "hyper-cleaning", "hyper-representation", "datasets",
+      "report",
+    ]),
 ]
 
 let package = Package(
@@ -86,6 +92,7 @@ let package = Package(
   products: [
     .library(name: "Bilevel", targets: ["Bilevel", "Autodiff", "Tensors"]),
     .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
+    .executable(name: "hyper-representation", targets: ["hyper-representation"]),
     .executable(name: "datasets", targets: ["datasets"]),
     .executable(name: "report", targets: ["report"]),
   ],
