@@ -145,6 +145,19 @@ figures: report-build ## Draw the figures of the records in results/runs
 check: report-build ## Compare the records with references and claims
 	$(RUN)/report check
 
+CROSS_CHECK := experiments/cross-check
+CROSS_CHECK_PYTHON := .build/cross-check/bin/python
+
+.PHONY: cross-check
+cross-check: ## Recompute the stored hypergradients with JAX and compare (needs python3 and pip)
+	@if ! command -v python3 > /dev/null; then \
+	  echo "cross-check: python3 is not installed, so the stored fixture was not recomputed."; \
+	  exit 0; fi; \
+	set -x; python3 -m venv .build/cross-check; \
+	$(CROSS_CHECK_PYTHON) -m pip install -q -r $(CROSS_CHECK)/requirements.txt; \
+	JAX_PLATFORMS=cpu $(CROSS_CHECK_PYTHON) $(CROSS_CHECK)/cross_check.py compare \
+	  $(CROSS_CHECK)/fixtures/inputs.h5 $(CROSS_CHECK)/fixtures/expected.h5
+
 .PHONY: bench
 bench: build ## Measure the speed of the hot paths
 	$(BENCHMARKS)

@@ -82,8 +82,8 @@ let testTargets: [Target] = [
   .testTarget(
     name: "CommandTests",
     dependencies: [
-      "Datasets", "Results", "TestSupport", "hyper-cleaning", "hyper-representation", "datasets",
-      "report",
+      "Bilevel", "Experiments", "Networks", "Datasets", "Results", "TestSupport", "hyper-cleaning",
+      "hyper-representation", "datasets", "report",
     ]),
 ]
 

@@ -121,11 +121,14 @@ struct CleaningRun<Scalar: TensorScalar> {
       estimator: try methodSettings.estimator(as: Scalar.self, innerSteps: steps),
       optimizer: try settings.outerSettings.outerOptimizer(as: Scalar.self),
       from: prepared.start, innerSteps: steps, outerIterations: settings.upper.iterations,
-      startsWarm: settings.inner.startsWarm, redrawingLower: problem.redraw)
+      startsWarm: settings.inner.startsWarm && methodSettings.allowsWarmStart,
+      redrawingLower: methodSettings.allowsWarmStart ? problem.redraw : nil)
+    var lastLower: Parameters<Scalar>?
     var seconds = 0.0
     var watch = Stopwatch()
     while let event = loop.next() {
       seconds += watch.lap()
+      lastLower = event.estimate.lower
       outcome.timing.steps.append(event.iteration)
       outcome.timing.seconds.append(seconds)
       if event.iteration % settings.evaluation.every == 0 {
@@ -152,7 +155,10 @@ struct CleaningRun<Scalar: TensorScalar> {
         .nonFinite,
         reason: "In outer iteration \(iteration) \(what) was not finite: lower the step sizes.")
     } else {
-      finish(&outcome, loop, dynamics, problem, evaluation)
+      // Where y moves together with x, the last y is the result; elsewhere the inner loop is run
+      // once more at the last x.
+      let moved = product.hypergradient.movesLowerVariable ? lastLower : nil
+      finish(&outcome, loop, dynamics, problem, evaluation, lower: moved)
     }
     outcome.timing.secondsPerOuterStep = median(ofSteps: outcome.timing.seconds)
     return outcome
@@ -163,11 +169,14 @@ struct CleaningRun<Scalar: TensorScalar> {
   private func finish(
     _ outcome: inout Outcome, _ loop: BilevelIteration<Scalar>,
     _ dynamics: any InnerDynamics<Scalar>, _ problem: CleaningProblem<Scalar>,
-    _ evaluation: CleaningEvaluation<Scalar>
+    _ evaluation: CleaningEvaluation<Scalar>, lower: Parameters<Scalar>?
   ) {
-    let y = dynamics.atOuterIteration(loop.iteration)
-      .run(steps: settings.inner.steps, upper: loop.upper, of: loop.problem)
-    var values = evaluation.values(upper: loop.upper, lower: dynamics.lowerVariable(of: y))
+    let y =
+      lower
+      ?? dynamics.lowerVariable(
+        of: dynamics.atOuterIteration(loop.iteration)
+          .run(steps: settings.inner.steps, upper: loop.upper, of: loop.problem))
+    var values = evaluation.values(upper: loop.upper, lower: y)
     // The user's x: some methods append components of their own.
     let weights = Parameters(loop.upper.tensors[0])
     let plain = GradientDescent<Scalar>(stepSize: Scalar(settings.inner.stepSize))

@@ -137,7 +137,8 @@ struct RunCommand: ParsableCommand {
       return try [product] + shared.methods.map(CleaningMethod.parse)
     case (_?, nil), (nil, _?):
       throw MethodError(
-        "The options --dynamics and --hypergradient name a method together: give both, or --method.")
+        "The options --dynamics and --hypergradient name a method together: give both, or --method."
+      )
     }
   }
 

@@ -75,14 +75,16 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
       settings.evaluation.every = 5
     case .fewLabels:
       settings.data.perClass = 10
+      settings.upper.learningRate = 0.0003
       settings.head.loss = .crossEntropy
       settings.head.ridge = 0.001
     case .setLeastSquares: break
     case .setCrossEntropy:
       settings.head.loss = .crossEntropy
       settings.head.smoothing = 0.1
-      settings.inner.stepSize = 1
-      settings.aggregation.upperStepSize = 1
+      settings.inner.stepSize = 0.5
+      settings.aggregation.upperStepSize = 0.5
+      settings.upper.learningRate = 0.0003
     }
     if self == .pzobo64Notebook || self == .pzobo128Notebook {
       settings.head.upperFactor = 0.5

@@ -113,7 +113,7 @@ struct RepresentationSettings: Codable, Sendable, Equatable {
     var optimizer = OuterSettings.Kind.adam
     var learningRate = 0.001
     var momentum = 0.9
-    var iterations = 200
+    var iterations = 100
   }
 
   /// What is measured, and how often.

@@ -18,3 +18,18 @@ for inner in 0.1 0.2 0.4; do
     "$command" "${common[@]}" --method rhg --inner-step-size $inner --outer-step-size $outer
   done
 done
+
+for inner in 0.8 1.6; do
+  for outer in 0.05 0.2; do
+    echo "rhg inner $inner outer $outer"
+    "$command" "${common[@]}" --method rhg --inner-step-size $inner --outer-step-size $outer
+  done
+done
+
+for upper in 0.4 0.8 1.6; do
+  for alpha in 0.5 0.9; do
+    echo "bda inner 0.8 outer 0.2 upper $upper alpha $alpha"
+    "$command" "${common[@]}" --method bda --inner-step-size 0.8 --outer-step-size 0.2 \
+      --upper-step-size $upper --alpha $alpha
+  done
+done

@@ -18,6 +18,11 @@ public enum Interruption {
     _ = (requests.load(ordering: .relaxed), cursorIsHidden.load(ordering: .relaxed))
     isOnTerminal.store(isatty(STDERR_FILENO) == 1, ordering: .relaxed)
     for number in [SIGINT, SIGTERM] { signal(number, handler) }
+    // A parent may have started this process with both blocked; a blocked signal is never handled.
+    var listened = sigset_t()
+    sigemptyset(&listened)
+    for number in [SIGINT, SIGTERM] { sigaddset(&listened, number) }
+    pthread_sigmask(SIG_UNBLOCK, &listened, nil)
   }
 
   /// Whether the user asked to stop.

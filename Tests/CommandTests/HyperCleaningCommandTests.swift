@@ -1,0 +1,190 @@
+import Datasets
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+@Suite("hyper-cleaning run and list")
+struct HyperCleaningCommandTests {
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    for (split, count) in [("train", 300), ("test", 60)] {
+      try SyntheticDigits.dataset(count: count, split: split, seed: 5)
+        .save(folder.path("\(SyntheticDigits.name)-\(split).h5"))
+    }
+  }
+
+  private let small = [
+    "--set", "data.train=60", "--set", "data.validation=60", "--set", "data.test=60",
+    "--inner-steps", "5", "--outer-iterations", "3", "--seed", "1", "--progress", "plain",
+  ]
+
+  private func run(_ arguments: [String]) throws -> CommandResult {
+    try CommandRunner.run(
+      "hyper-cleaning", arguments,
+      environment: ["BDA_DATA_DIR": folder.path("")], timeout: 120)
+  }
+
+  private func record(_ relative: String) throws -> RunRecord {
+    try RunRecord(readingFrom: folder.path("runs/hyper-cleaning/\(relative)"))
+  }
+
+  @Test func everyStandardMethodLeavesARecord() throws {
+    let result = try run(
+      small + ["--output", folder.path("runs"), "--set", "reduced.train=8"])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.standardError.contains("seed: 1"))
+    #expect(!result.standardError.contains("\u{1B}"), "Escapes where there is no terminal.")
+    for method in ["no-cleaning", "rhg", "t-rhg", "cg", "neumann", "one-stage", "bda", "oracle"] {
+      let record = try record(
+        "\(method)/icml2020/\(Self.variant(of: method))/smoke-seed1.json")
+      #expect(record.status.kind == .completed && record.isSynthetic)
+      let accuracy = try #require(record.final["testAccuracy"])
+      #expect((0...1).contains(accuracy))
+      #expect(record.final["corruptionRate"] == 0.5)
+      #expect(record.timing.peakResidentBytes ?? 0 > 0)
+    }
+    let forward = try FileManager.default.contentsOfDirectory(
+      atPath: folder.path("runs/hyper-cleaning/fhg/icml2020"))
+    #expect(forward.count == 1 && forward[0].contains("problem=reduced"), "\(forward)")
+    let oracle = try record("oracle/icml2020/\(Self.variant(of: "oracle"))/smoke-seed1.json")
+    #expect(oracle.final["detectionAUC"] == 1)
+  }
+
+  /// The overrides as they stand in a record's path; baselines have no upper level.
+  private static func variant(of method: String) -> String {
+    let data = "data.test=60,data.train=60,data.validation=60,K5"
+    return ["no-cleaning", "oracle"].contains(method) ? data : data + ",upper.iterations=3"
+  }
+
+  @Test func theSameSeedGivesTheSameNumbersWhateverTheThreads() throws {
+    var finals: [[String: Double]] = []
+    for threads in ["1", "2"] {
+      let output = folder.path("threads\(threads)")
+      let result = try run(
+        small + ["--method", "bda", "--threads", threads, "--output", output])
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      let path = try #require(
+        FileManager.default.enumerator(atPath: output)?.compactMap { $0 as? String }
+          .first { $0.hasSuffix(".json") })
+      finals.append(try RunRecord(readingFrom: "\(output)/\(path)").final)
+    }
+    #expect(finals[0] == finals[1])
+  }
+
+  @Test func reducedProblemMakesForwardAndReverseComparable() throws {
+    let result = try run(
+      small + [
+        "--method", "rhg", "--method", "fhg", "--reduced", "--set", "reduced.train=8",
+        "--scalar", "double", "--output", folder.path("runs"),
+      ])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path("runs"))
+      .filter { $0.hasSuffix(".json") }
+    #expect(paths.count == 2)
+    let values = try paths.map {
+      try RunRecord(readingFrom: folder.path("runs/\($0)")).final["upperObjective"] ?? .nan
+    }
+    #expect(abs(values[0] - values[1]) < 1e-12)
+  }
+
+  @Test func networksWithHiddenLayersRun() throws {
+    let result = try run(
+      small + [
+        "--protocol", "official-code", "--method", "rhg", "--method", "bda", "--output",
+        folder.path("runs"),
+      ])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+  }
+
+  @Test(arguments: [
+    (["--method", "bdaa"], "did you mean \"bda\"?"),
+    (["--protocol", "icml"], "There is no protocol \"icml\""),
+    (["--inner-steps", "0"], "The setting inner.steps is 0 but must be at least 1"),
+    (["--inner-step-size", "nan"], "must be a positive finite number"),
+    (["--inner-step-size=-1"], "must be a positive finite number"),
+    (["--alpha", "1.5"], "aggregation.alpha is 1.5 but must be between 0 and 1"),
+    (["--schedule", "cubic"], "cubic"),
+    (["--dynamics", "gradient-descent"], "give both"),
+    (["--dynamics", "proximal-gradient", "--hypergradient", "conjugate-gradient"], "proximal"),
+    (["--set", "data.trian=3"], "data.trian"),
+  ])
+  func wrongOptionsAreUsageErrors(arguments: [String], sentence: String) throws {
+    let result = try run(arguments + ["--output", folder.path("runs")])
+    #expect(result.exitCode == 64, "\(arguments): \(result.standardError)")
+    #expect(result.standardError.contains(sentence), "\(result.standardError)")
+    #expect(!FileManager.default.fileExists(atPath: folder.path("runs")))
+  }
+
+  @Test func missingAndTooSmallDataHaveTheirOwnExitCodes() throws {
+    let absent = try run(["--dataset", "nowhere", "--method", "rhg"])
+    #expect(absent.exitCode == 66, "\(absent.standardError)")
+    #expect(absent.standardError.contains("nowhere-train.h5 does not exist"))
+    let small = try run(["--set", "data.train=5000", "--method", "rhg"])
+    #expect(small.exitCode == 65)
+    #expect(small.standardError.contains("which has 300"))
+  }
+
+  @Test func divergenceIsRecordedAndHasItsExitCode() throws {
+    let result = try run(
+      small + ["--method", "rhg", "--inner-step-size", "1e38", "--output", folder.path("runs")])
+    #expect(result.exitCode == 3, "\(result.standardError)")
+    #expect(result.standardError.contains("was not finite"))
+    #expect(result.standardOutput.contains("nonFinite"))
+  }
+
+  @Test func interruptionLeavesARecordThatSaysSo() throws {
+    let command = try CommandRunner.start(
+      "hyper-cleaning",
+      small + [
+        "--method", "rhg", "--outer-iterations", "1000000", "--output", folder.path("runs"),
+        "--set", "evaluation.every=1000",
+      ],
+      environment: ["BDA_DATA_DIR": folder.path("")])
+    let deadline = Date().addingTimeInterval(30)
+    while !command.standardErrorSoFar.contains("seed: 1"), Date() < deadline { usleep(20_000) }
+    usleep(500_000)
+    command.send(signal: SIGINT)
+    let result = try command.wait()
+    #expect(result.exitCode == 130, "\(result.standardError)")
+    let path = try #require(
+      try FileManager.default.subpathsOfDirectory(atPath: folder.path("runs"))
+        .first { $0.hasSuffix(".json") })
+    let record = try RunRecord(readingFrom: folder.path("runs/\(path)"))
+    #expect(record.status.kind == .interrupted)
+  }
+
+  @Test func completedRunsAreSkippedOnRequest() throws {
+    let arguments = small + ["--method", "rhg", "--output", folder.path("runs")]
+    #expect(try run(arguments).exitCode == 0)
+    let again = try run(arguments + ["--skip-completed", "--seed", "2"])
+    #expect(again.exitCode == 0 && again.standardError.contains("Skipped"))
+    #expect(again.standardOutput.split(separator: "\n").count == 2, "a header and seed 2 alone")
+    let other = try run(arguments + ["--skip-completed", "--inner-step-size", "0.01"])
+    #expect(!other.standardError.contains("Skipped"))
+  }
+
+  @Test func configurationFilesOverrideAndDryRunShowsThem() throws {
+    try "inner:\n  steps: 7\n".write(
+      toFile: folder.path("c.yaml"), atomically: true, encoding: .utf8)
+    let result = try run(["--config", folder.path("c.yaml"), "--dry-run"])
+    #expect(result.exitCode == 0 && result.standardOutput.contains("steps: 7"))
+    try "inner:\n  stpes: 7\n".write(
+      toFile: folder.path("d.yaml"), atomically: true, encoding: .utf8)
+    let wrong = try run(["--config", folder.path("d.yaml"), "--dry-run"])
+    #expect(wrong.exitCode == 65 && wrong.standardError.contains("steps"))
+  }
+
+  @Test func listNamesEverythingWithItsSource() throws {
+    let result = try run(["list"])
+    #expect(result.exitCode == 0)
+    for text in [
+      "icml2020", "official-code", "franceschi2017", "shaban2019", "iaptt2021", "rhg", "t-rhg",
+      "fhg", "bda", "harmonic", "geometric", "constant", "BREAKS the theory", "arXiv 2006.04045",
+    ] {
+      #expect(result.standardOutput.contains(text), "list lacks \(text)")
+    }
+  }
+}
