@@ -53,7 +53,8 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
     }
     train = draw("training samples")
     validation = draw("validation samples")
-    let bytes = (train.inputs.scalars + train.targets.scalars + validation.inputs.scalars
+    let bytes =
+      (train.inputs.scalars + train.targets.scalars + validation.inputs.scalars
       + validation.targets.scalars).map { Float($0).bitPattern }
     uses = [
       .init(

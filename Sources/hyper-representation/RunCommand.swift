@@ -130,18 +130,22 @@ struct RunCommand: ParsableCommand {
     switch (dynamics, hypergradient) {
     case (nil, nil):
       return shared.methods.isEmpty
-        ? RepresentationMethod.standard(settings) : try shared.methods.map(RepresentationMethod.parse)
+        ? RepresentationMethod.standard(settings)
+        : try shared.methods.map(RepresentationMethod.parse)
     case (let dynamics?, let hypergradient?):
       let product = try RepresentationMethod.parse(dynamics: dynamics, hypergradient: hypergradient)
       return try [product] + shared.methods.map(RepresentationMethod.parse)
     case (_?, nil), (nil, _?):
       throw MethodError(
-        "The options --dynamics and --hypergradient name a method together: give both, or --method.")
+        "The options --dynamics and --hypergradient name a method together: give both, or --method."
+      )
     }
   }
 
   /// The preset, overridden by file, named options and `--set`, in this order.
-  private func resolve(_ preset: RepresentationProtocol) throws -> Configuration<RepresentationSettings> {
+  private func resolve(_ preset: RepresentationProtocol) throws -> Configuration<
+    RepresentationSettings
+  > {
     var overrides: [String] = []
     func override(_ key: String, _ value: (some CustomStringConvertible)?) {
       if let value { overrides.append("\(key)=\(value)") }

@@ -138,7 +138,9 @@ struct HyperRepresentationCommandTests {
       ] + arguments)
   }
 
-  @Test("hypergradient: many steps reach the closed form that is written beside", arguments: ["rhg", "cg", "fhg"])
+  @Test(
+    "hypergradient: many steps reach the closed form that is written beside",
+    arguments: ["rhg", "cg", "fhg"])
   func closedForm(method: String) throws {
     let folder = try TemporaryFolder()
     try writeInput(folder.path("in.h5"))

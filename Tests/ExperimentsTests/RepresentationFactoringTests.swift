@@ -116,7 +116,9 @@ struct RepresentationFactoringTests {
   @Test("the dynamic barrier is not factored, because on features it gives another direction")
   func barrier() throws {
     let problem = SmallRepresentation(.leastSquares, ridge: 0)
-    let settings = MethodSettings(.bome, innerStepSize: 0.3)
+    var settings = MethodSettings(.bome, innerStepSize: 0.3)
+    // Large enough for the barrier to be active: its multiplier then divides by a norm in (x, y).
+    settings.barrierRatio = 5
     let prepared = try problem.factored.prepare(settings, innerSteps: 4)
     #expect(!(prepared.estimator is FactoredHypergradient<Double>))
     let right = prepared.estimator.estimate(

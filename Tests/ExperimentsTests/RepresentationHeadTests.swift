@@ -85,9 +85,9 @@ struct RepresentationHeadTests {
     #expect(largestDeviation(a.lower.tensors, b.lower.tensors) < 1e-13)
     #expect(largestDeviation(a.upper.tensors, b.upper.tensors) < 1e-13)
     #expect(left.hessianVectorProduct(v) == a.lower)
-    for (tangent, head) in [(dx, v), (dx, nil), (nil, v)] as [
-      (Parameters<Double>?, Parameters<Double>?)
-    ] {
+    for (tangent, head) in [(dx, v), (dx, nil), (nil, v)]
+      as [(Parameters<Double>?, Parameters<Double>?)]
+    {
       #expect(
         largestDeviation(
           left.pushforward(upper: tangent, lower: head).tensors,

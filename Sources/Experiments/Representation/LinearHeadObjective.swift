@@ -40,7 +40,8 @@ public struct LinearHeadObjective<Scalar: TensorScalar>: Objective {
     component: Int, targets: Tensor<Scalar>, loss: HeadLoss, ridge: Scalar = 0, factor: Scalar = 1
   ) {
     precondition(
-      targets.rank == 2, "Targets need a row per sample and a column per output; got shape "
+      targets.rank == 2,
+      "Targets need a row per sample and a column per output; got shape "
         + "\(targets.shape).")
     self.component = component
     self.targets = targets
