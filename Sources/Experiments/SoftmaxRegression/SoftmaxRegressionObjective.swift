@@ -35,7 +35,7 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   @specialized(where Scalar == Double)
   public func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
     samples.withRows(1) { rows in
-      samples.multiply([y], into: rows)
+      samples.multiply(y, into: rows)
       return Tensor(losses(replacingLogits: rows)).dot(Tensor(factors(x).values))
     }
   }
@@ -48,9 +48,9 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   ) -> ObjectiveGradients<Scalar> {
     let (values, derivatives) = factors(x)
     return samples.withRows(1) { rows in
-      samples.multiply([y], into: rows)
+      samples.multiply(y, into: rows)
       let losses = losses(replacingLogits: rows)
-      samples.formResiduals(rows, factors: values)
+      formResiduals(rows, values)
       return ObjectiveGradients(
         value: Tensor(losses).dot(Tensor(values)),
         upper: upperVector(like: x, losses, times: derivatives),
@@ -65,9 +65,9 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
     samples.withRows(1) { rows in
-      samples.multiply([y], into: rows)
-      samples.applySoftmax(rows, stride: samples.width, into: rows)
-      samples.formResiduals(rows, factors: factors(x).values)
+      samples.multiply(y, into: rows)
+      samples.applySoftmax(rows)
+      formResiduals(rows, factors(x).values)
       return samples.transposedMultiply(rows)
     }
   }
@@ -80,35 +80,36 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   ) -> any LowerGradientLinearization<Scalar> {
     let (values, derivatives) = factors(x)
     return samples.withRows(1) { rows in
-      samples.multiply([y], into: rows)
-      samples.applySoftmax(rows, stride: samples.width, into: rows)
+      samples.multiply(y, into: rows)
+      samples.applySoftmax(rows)
       let probabilities = Array(UnsafeBufferPointer(start: rows, count: samples.rowScalars))
-      samples.formResiduals(rows, factors: values)
+      formResiduals(rows, values)
       return Linearization(
         objective: self, lowerGradient: samples.transposedMultiply(rows),
         probabilities: probabilities, factors: values, derivatives: derivatives, upper: x)
     }
   }
 
-  /// Both products with logits and directions from one pass over the features, nothing kept.
+  /// Both products from three passes over the features, nothing kept: one less than by way of a
+  /// linearisation, whose gradient is not needed here.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func lowerGradientPullback(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> SecondOrderProducts<Scalar> {
     let (values, derivatives) = factors(x)
-    return samples.withRows(3) { rows in
-      let stride = 2 * samples.width
-      let probabilities = rows + 2 * samples.rowScalars
-      samples.multiply([y, v], into: rows)
-      samples.applySoftmax(rows, stride: stride, into: probabilities)
+    return samples.withRows(2) { rows in
+      let directions = rows + samples.rowScalars
+      samples.multiply(y, into: rows)
+      samples.applySoftmax(rows)
+      samples.multiply(v, into: directions)
       let inner = perSample { inner in
-        samples.formProducts(
-          probabilities: probabilities, directions: rows + samples.width,
-          directionStride: stride, factors: values, into: probabilities, inner: inner)
+        softmaxProductRows(
+          probabilities: rows, directions: directions, width: samples.width,
+          labels: samples.labels, factors: values, into: directions, inner: inner)
       }
       return SecondOrderProducts(
-        lower: samples.transposedMultiply(probabilities),
+        lower: samples.transposedMultiply(directions),
         upper: upperVector(like: x, inner, times: derivatives))
     }
   }
@@ -120,12 +121,17 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
     weighting.factors(x.tensors.first, count: samples.count)
   }
 
+  /// Replaces probabilities by residuals.
+  private func formResiduals(_ rows: UnsafeMutablePointer<Scalar>, _ factors: [Scalar]) {
+    softmaxResidualRows(rows, width: samples.width, labels: samples.labels, factors: factors)
+  }
+
   /// Each sample's cross-entropy; the logits in `rows` become probabilities.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func losses(replacingLogits rows: UnsafeMutablePointer<Scalar>) -> [Scalar] {
     perSample { losses in
-      samples.applySoftmax(rows, stride: samples.width, into: rows, losses: losses)
+      samples.applySoftmax(rows, losses: losses)
     }
   }
 
@@ -209,12 +215,12 @@ private struct Linearization<Scalar: TensorScalar>: LowerGradientLinearization {
   private func formProducts(
     _ v: Parameters<Scalar>, _ rows: UnsafeMutablePointer<Scalar>
   ) -> [Scalar] {
-    samples.multiply([v], into: rows)
+    samples.multiply(v, into: rows)
     return probabilities.withUnsafeBufferPointer { p in
       objective.perSample { inner in
         guard let p = p.baseAddress else { return }
-        samples.formProducts(
-          probabilities: p, directions: rows, directionStride: samples.width,
+        softmaxProductRows(
+          probabilities: p, directions: rows, width: samples.width, labels: samples.labels,
           factors: factors, into: rows, inner: inner)
       }
     }

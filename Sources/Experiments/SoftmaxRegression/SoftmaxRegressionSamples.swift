@@ -36,9 +36,8 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
     featureCount = features.shape[1]
     self.classCount = classCount
     self.labels = labels
-    let lanes = FeatureMatrix<Scalar>.lanes
-    width = (classCount + lanes - 1) / lanes * lanes
-    self.features = FeatureMatrix(features, appendingOnes: true, storage: storage)
+    width = FeatureMatrix<Scalar>.paddedColumnCount(classCount)
+    self.features = FeatureMatrix(features.appendingOnesColumn(), storage: storage)
   }
 
   /// The shapes of (W, b).
@@ -52,7 +51,7 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
   @specialized(where Scalar == Double)
   public func logits(_ y: Parameters<Scalar>) -> Tensor<Scalar> {
     withRows(1) { rows in
-      multiply([y], into: rows)
+      multiply(y, into: rows)
       return Tensor(shape: [count, classCount]) { result in
         guard let target = result.baseAddress else { return }
         copyLanes(from: rows, stride: width, to: target, stride: classCount, rows: count)
@@ -71,16 +70,13 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
     scratch.withBuffer(count: matrices * rowScalars, body)
   }
 
-  /// Writes A [y_1 | y_2 ...], with rows of `operands.count * width` scalars.
+  /// Writes A y, with rows of `width` scalars.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func multiply(_ operands: [Parameters<Scalar>], into rows: UnsafeMutablePointer<Scalar>) {
-    let stride = operands.count * width
-    scratch.withBuffer(count: (featureCount + 1) * stride) { packed in
-      for (index, operand) in operands.enumerated() {
-        pack(operand, into: packed + index * width, stride: stride)
-      }
-      features.multiply(packed, width: stride, into: rows)
+  func multiply(_ y: Parameters<Scalar>, into rows: UnsafeMutablePointer<Scalar>) {
+    scratch.withBuffer(count: (featureCount + 1) * width) { packed in
+      pack(y, into: packed)
+      features.multiply(packed, columns: width, into: rows)
     }
   }
 
@@ -89,7 +85,7 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
   @specialized(where Scalar == Double)
   func transposedMultiply(_ rows: UnsafeMutablePointer<Scalar>) -> Parameters<Scalar> {
     scratch.withBuffer(count: (featureCount + 1) * width) { packed in
-      features.transposedMultiply(rows, width: width, into: packed)
+      features.transposedMultiply(rows, columns: width, into: packed)
       let weights = Tensor<Scalar>(shape: [featureCount, classCount]) { result in
         guard let target = result.baseAddress else { return }
         copyLanes(
@@ -103,20 +99,20 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func pack(
-    _ y: Parameters<Scalar>, into target: UnsafeMutablePointer<Scalar>, stride: Int
+    _ y: Parameters<Scalar>, into target: UnsafeMutablePointer<Scalar>
   ) {
     precondition(
       y.shapes == parameterShapes,
       "Softmax-regression parameters of shapes \(y.shapes), expected \(parameterShapes).")
     for row in 0...featureCount {
-      (target + row * stride + classCount).update(repeating: 0, count: width - classCount)
+      (target + row * width + classCount).update(repeating: 0, count: width - classCount)
     }
     y.tensors[0].scalars.withUnsafeBufferPointer { weights in
       guard let source = weights.baseAddress else { return }
-      copyLanes(from: source, stride: classCount, to: target, stride: stride, rows: featureCount)
+      copyLanes(from: source, stride: classCount, to: target, stride: width, rows: featureCount)
     }
     for (index, bias) in y.tensors[1].scalars.enumerated() {
-      target[featureCount * stride + index] = bias
+      target[featureCount * width + index] = bias
     }
   }
 

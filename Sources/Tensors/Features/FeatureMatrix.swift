@@ -1,117 +1,185 @@
-/// A matrix A [rows, columns] prepared once for many products with narrow matrices.
+/// A matrix A of features, shape `[rows, features]`, prepared once for many products with narrow
+/// matrices.
 ///
-/// Bi-level training of a linear model multiplies the same features by a few columns hundreds of
-/// times per hypergradient, so the preparation (finding the non-zeros, ordering them both ways)
-/// pays at once. Images are mostly background: MNIST has 81 % zeros, and sparse storage does a
-/// fifth of the dense work. Which storage is used follows from the density, once, at construction.
+/// Softmax regression multiplies the same features by ever new weights, some ten columns wide, and
+/// by ever new residuals transposed: Z = A W and G = A^T R. Here A is stored for exactly these two:
+/// dense, or, where most features are zero (81 % of MNIST), as compressed rows for the first
+/// product and compressed columns for the second. Both write into the caller's memory, allocate
+/// nothing, run on ``Parallel/threads`` cores, and add in an order that depends on the matrix alone:
+/// the same bits for any number of threads.
 ///
-/// Narrow operands are padded to a multiple of ``lanes`` columns; every product writes each element
-/// as a sum in a fixed order, by one thread, so results do not depend on the number of threads.
+/// Non-finite values: a stored NaN or infinity spreads as IEEE arithmetic says. The sparse storage
+/// skips the zeros of A, so 0 times a non-finite weight counts as 0 there; ``multiply`` of the dense
+/// storage gives NaN. Weights of a diverged run show it in either storage, because a column of
+/// weights meets nonzero features.
 public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
-  /// The columns that a narrow operand is padded to a multiple of.
-  public static var lanes: Int { 16 }
-
-  /// How the matrix is stored.
+  /// How the entries are held.
   public enum Storage: String, Sendable, CaseIterable {
-    /// All elements, row after row.
+    /// All entries, row after row.
     case dense
-    /// The non-zero elements, by rows and again by columns.
+    /// The nonzero entries twice: by rows and by columns.
     case sparse
   }
 
-  /// The number of rows of A.
+  /// Below this share of nonzero entries the sparse storage is chosen: a gathered multiply-add costs
+  /// about two and a half times a streamed one.
+  public static var sparseBelowDensity: Double { 0.4 }
+
+  /// The number of rows, n.
   public let rowCount: Int
-  /// The number of columns of A, a column of ones included where one was appended.
-  public let columnCount: Int
-  /// The fraction of elements that are not zero.
-  public let density: Double
-  private let elements: Elements
+  /// The number of features (columns), d.
+  public let featureCount: Int
+  /// The number of nonzero entries.
+  public let nonzeroCount: Int
+  /// How the entries are held.
+  public let storage: Storage
 
-  private enum Elements: Sendable {
-    case dense([Scalar])
-    case sparse(byRows: CompressedRows<Scalar>, byColumns: CompressedRows<Scalar>)
-  }
+  private let denseEntries: AlignedBuffer<Scalar>?
+  private let byRows: CompressedPanels<Scalar>?
+  private let byColumns: CompressedPanels<Scalar>?
 
-  /// The density below which sparse storage is faster: per element it does the same arithmetic as
-  /// the dense kernel, and reads an index beside the value.
-  public static var sparseDensityLimit: Double { 0.5 }
-
-  /// The matrix of a tensor of rank 2, optionally with a last column of ones (a bias).
+  /// The prepared form of a tensor of shape `[rows, features]`. O(rows features).
   ///
-  /// Storage is chosen by the density unless given. Non-finite elements count as non-zero, so they
-  /// reach every product that they must reach. O(rows columns).
-  public init(
-    _ features: Tensor<Scalar>, appendingOnes: Bool = false, storage: Storage? = nil
-  ) {
-    precondition(features.rank == 2, "Features form a matrix, not shape \(features.shape).")
-    let (rows, width) = (features.shape[0], features.shape[1])
-    let columns = width + (appendingOnes ? 1 : 0)
-    var scalars = [Scalar](repeating: 1, count: rows * columns)
-    for row in 0..<rows {
-      scalars.replaceSubrange(
-        row * columns..<row * columns + width,
-        with: features.scalars[row * width..<(row + 1) * width])
-    }
-    rowCount = rows
-    columnCount = columns
-    let nonZeros = scalars.count { !($0 == 0) }
-    density = scalars.isEmpty ? 0 : Double(nonZeros) / Double(scalars.count)
-    switch storage ?? (density < Self.sparseDensityLimit ? .sparse : .dense) {
-    case .dense: elements = .dense(scalars)
-    case .sparse:
-      let byRows = CompressedRows(dense: scalars, rows: rows, columns: columns)
-      elements = .sparse(byRows: byRows, byColumns: byRows.transposed())
-    }
-  }
-
-  /// How the matrix is stored.
-  public var storage: Storage {
-    switch elements {
-    case .dense: .dense
-    case .sparse: .sparse
-    }
-  }
-
-  /// Bytes held.
-  public var bytes: Int {
-    switch elements {
-    case .dense(let scalars): scalars.count * MemoryLayout<Scalar>.stride
-    case .sparse(let byRows, let byColumns): byRows.bytes + byColumns.bytes
-    }
-  }
-
-  /// Writes A w to `result` [rowCount, width], for w [columnCount, width], both contiguous.
-  ///
-  /// `width` must be a multiple of ``lanes``. 2 width floating-point operations per stored element;
-  /// nothing is allocated.
-  public func multiply(
-    _ w: UnsafePointer<Scalar>, width: Int, into result: UnsafeMutablePointer<Scalar>
-  ) {
-    requireWholeLanes(width)
-    switch elements {
-    case .dense(let scalars):
-      denseMultiply(scalars, rows: rowCount, columns: columnCount, w, width, result)
-    case .sparse(let byRows, _):
-      byRows.multiply(w, width: width, into: result)
-    }
-  }
-
-  /// Writes A' r to `result` [columnCount, width], for r [rowCount, width], both contiguous.
-  public func transposedMultiply(
-    _ r: UnsafePointer<Scalar>, width: Int, into result: UnsafeMutablePointer<Scalar>
-  ) {
-    requireWholeLanes(width)
-    switch elements {
-    case .dense(let scalars):
-      denseTransposedMultiply(scalars, rows: rowCount, columns: columnCount, r, width, result)
-    case .sparse(_, let byColumns):
-      byColumns.multiply(r, width: width, into: result)
-    }
-  }
-
-  private func requireWholeLanes(_ width: Int) {
+  /// - Parameters:
+  ///   - features: the entries.
+  ///   - storage: dense or sparse; by density (``sparseBelowDensity``) when nil.
+  public init(_ features: Tensor<Scalar>, storage: Storage? = nil) {
     precondition(
-      width > 0 && width % Self.lanes == 0,
-      "A width of \(width) columns is not a positive multiple of \(Self.lanes).")
+      features.rank == 2, "A feature matrix has shape [rows, features], not \(features.shape).")
+    self.init(
+      features.scalars, rowCount: features.shape[0], featureCount: features.shape[1],
+      storage: storage)
+  }
+
+  private init(_ scalars: [Scalar], rowCount: Int, featureCount: Int, storage: Storage?) {
+    self.rowCount = rowCount
+    self.featureCount = featureCount
+    nonzeroCount = scalars.reduce(0) { $1 == 0 ? $0 : $0 + 1 }
+    let density = scalars.isEmpty ? 1 : Double(nonzeroCount) / Double(scalars.count)
+    let chosen = storage ?? (density < Self.sparseBelowDensity ? .sparse : .dense)
+    self.storage = chosen
+    let buffer = AlignedBuffer<Scalar>(count: scalars.count)
+    _ = buffer.scalars.update(fromContentsOf: scalars)
+    switch chosen {
+    case .dense:
+      denseEntries = buffer
+      byRows = nil
+      byColumns = nil
+    case .sparse:
+      denseEntries = nil
+      byRows = CompressedPanels(
+        dense: buffer.pointer, majorCount: rowCount, majorStride: featureCount,
+        minorCount: featureCount, minorStride: 1, panelWidth: Self.featuresPerPanel)
+      byColumns = CompressedPanels(
+        dense: buffer.pointer, majorCount: featureCount, majorStride: 1, minorCount: rowCount,
+        minorStride: featureCount, panelWidth: Self.rowsPerPanel)
+    }
+  }
+
+  /// Weights of so many features (16 columns of Float) share the first-level cache with the rest.
+  private static var featuresPerPanel: Int { 1024 }
+  /// Residuals of so many rows fill a quarter of the second-level cache.
+  private static var rowsPerPanel: Int { 512 }
+
+  /// The share of nonzero entries, between 0 and 1; 1 for an empty matrix.
+  public var density: Double {
+    let count = rowCount * featureCount
+    return count == 0 ? 1 : Double(nonzeroCount) / Double(count)
+  }
+
+  /// Bytes held by the storage.
+  public var bytes: Int {
+    let dense = denseEntries.map { $0.count * MemoryLayout<Scalar>.stride } ?? 0
+    return dense + (byRows?.bytes ?? 0) + (byColumns?.bytes ?? 0)
+  }
+
+  /// The number of columns to use for `columns` meaningful ones, so that each row of a narrow matrix
+  /// fills whole vector registers: the next multiple of 16.
+  public static func paddedColumnCount(_ columns: Int) -> Int {
+    precondition(columns >= 0, "A matrix of \(columns) columns does not exist.")
+    return (columns + 15) / 16 * 16
+  }
+}
+
+// MARK: - Products
+
+extension FeatureMatrix {
+  /// Writes Z = A W. 2 nonzeroCount columns floating-point operations (sparse).
+  ///
+  /// - Parameters:
+  ///   - w: W, `[featureCount, columns]`, contiguous. Fastest on a 64-byte boundary with `columns`
+  ///     a multiple of 16 (see ``paddedColumnCount(_:)`` and ``AlignedBuffer``); any is allowed.
+  ///   - columns: the columns of W and Z.
+  ///   - z: Z, `[rowCount, columns]`, contiguous; must not overlap W. Old contents are not read.
+  public func multiply(
+    _ w: UnsafePointer<Scalar>, columns: Int, into z: UnsafeMutablePointer<Scalar>
+  ) {
+    precondition(columns >= 0, "A matrix of \(columns) columns does not exist.")
+    if let byRows {
+      byRows.multiply(w, columns: columns, into: z)
+    } else if let denseEntries {
+      withExtendedLifetime(denseEntries) {
+        DenseFeatureKernels(
+          features: denseEntries.pointer, rowCount: rowCount, featureCount: featureCount
+        ).multiply(w, columns: columns, into: z)
+      }
+    }
+  }
+
+  /// Writes G = A^T R. 2 nonzeroCount columns floating-point operations (sparse).
+  ///
+  /// - Parameters:
+  ///   - r: R, `[rowCount, columns]`, contiguous; alignment as in ``multiply(_:columns:into:)``.
+  ///   - columns: the columns of R and G.
+  ///   - g: G, `[featureCount, columns]`, contiguous; must not overlap R. Old contents are not read.
+  public func transposedMultiply(
+    _ r: UnsafePointer<Scalar>, columns: Int, into g: UnsafeMutablePointer<Scalar>
+  ) {
+    precondition(columns >= 0, "A matrix of \(columns) columns does not exist.")
+    if let byColumns {
+      byColumns.multiply(r, columns: columns, into: g)
+    } else if let denseEntries {
+      withExtendedLifetime(denseEntries) {
+        DenseFeatureKernels(
+          features: denseEntries.pointer, rowCount: rowCount, featureCount: featureCount
+        ).transposedMultiply(r, columns: columns, into: g)
+      }
+    }
+  }
+}
+
+// MARK: - Contents
+
+extension FeatureMatrix {
+  /// The entries as a tensor of shape `[rows, features]`. O(rows features).
+  public func toDense() -> Tensor<Scalar> {
+    var result = Tensor<Scalar>.zeros([rowCount, featureCount])
+    result.withUnsafeMutableScalars { target in
+      if let denseEntries {
+        _ = target.update(fromContentsOf: denseEntries.scalars)
+      }
+      byRows?.forEachEntry { row, feature, value in target[row * featureCount + feature] = value }
+    }
+    return result
+  }
+
+  /// The matrix of the given rows, in that order, in the same storage. O(rows features).
+  public func rows(_ positions: [Int]) -> FeatureMatrix {
+    FeatureMatrix(toDense().gatheringRows(positions), storage: storage)
+  }
+
+  /// The squared Euclidean norm of each row; bounds on the curvature of a loss come from these.
+  public func squaredRowNorms() -> [Scalar] {
+    var norms = [Scalar](repeating: 0, count: rowCount)
+    if let denseEntries {
+      let entries = denseEntries.scalars
+      for row in 0..<rowCount {
+        for entry in entries[row * featureCount..<(row + 1) * featureCount] {
+          norms[row] += entry * entry
+        }
+      }
+    }
+    byRows?.forEachEntry { row, _, value in norms[row] += value * value }
+    return norms
   }
 }

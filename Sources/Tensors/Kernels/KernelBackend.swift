@@ -29,6 +29,6 @@ public enum KernelBackend: String, Sendable, CaseIterable {
     selected == .portable ? "portable" : "oneDNN \(OneDNN.version)"
   }
 
-  /// Limits the threads of the backend's own pool.
+  /// Limits the threads of the backend's own pool for calls from this thread.
   static func limit(threads: Int) { OneDNN.limit(threads: threads) }
 }

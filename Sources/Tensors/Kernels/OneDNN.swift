@@ -25,6 +25,7 @@ enum OneDNN {
       _ call: MatrixProductShape, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
       _ beta: Float, _ c: UnsafeMutablePointer<Float>
     ) -> Bool {
+      limit(threads: Parallel.isInsideLoop ? 1 : Parallel.threads)
       let transposed = CChar(UInt8(ascii: "T"))
       let plain = CChar(UInt8(ascii: "N"))
       let status = dnnl_sgemm(

@@ -13,8 +13,6 @@ public protocol TensorScalar: BinaryFloatingPoint, SIMDScalar, Sendable, Codable
 where RawSignificand: FixedWidthInteger {
   /// e raised to `x`.
   static func exponential(_ x: Self) -> Self
-  /// e raised to each lane.
-  static func exponential(_ x: SIMD16<Self>) -> SIMD16<Self>
   /// The natural logarithm of `x`.
   static func logarithm(_ x: Self) -> Self
   /// The hyperbolic tangent of `x`.
@@ -23,6 +21,13 @@ where RawSignificand: FixedWidthInteger {
   static func sine(_ x: Self) -> Self
   /// The cosine of `x` (radians).
   static func cosine(_ x: Self) -> Self
+  /// e raised to each lane, within ``vectorExponentialUlps`` units in the last place.
+  static func exponential(_ x: SIMD16<Self>) -> SIMD16<Self>
+  /// The largest lane. Of two lanes the second counts only where it is greater, so a NaN may be
+  /// passed over or returned.
+  static func largestLane(_ x: SIMD16<Self>) -> Self
+  /// The first `count` lanes of `x`, and `filler` in the lanes behind them.
+  static func keeping(_ count: Int, of x: SIMD16<Self>, filler: Self) -> SIMD16<Self>
   /// Whether the oneDNN backend computes in this type.
   static var isSupportedByOneDNN: Bool { get }
   /// The name used by options and records: `float` or `double`.
@@ -30,21 +35,35 @@ where RawSignificand: FixedWidthInteger {
 }
 
 extension Float: TensorScalar {
+  /// e raised to `x`.
   @inlinable public static func exponential(_ x: Float) -> Float { Foundation.exp(x) }
+  /// The natural logarithm of `x`.
   @inlinable public static func logarithm(_ x: Float) -> Float { Foundation.log(x) }
+  /// The hyperbolic tangent of `x`.
   @inlinable public static func hyperbolicTangent(_ x: Float) -> Float { Foundation.tanh(x) }
+  /// The sine of `x` (radians).
   @inlinable public static func sine(_ x: Float) -> Float { Foundation.sin(x) }
+  /// The cosine of `x` (radians).
   @inlinable public static func cosine(_ x: Float) -> Float { Foundation.cos(x) }
+  /// True: oneDNN computes in single precision.
   @inlinable public static var isSupportedByOneDNN: Bool { true }
+  /// `float`.
   @inlinable public static var name: String { "float" }
 }
 
 extension Double: TensorScalar {
+  /// e raised to `x`.
   @inlinable public static func exponential(_ x: Double) -> Double { Foundation.exp(x) }
+  /// The natural logarithm of `x`.
   @inlinable public static func logarithm(_ x: Double) -> Double { Foundation.log(x) }
+  /// The hyperbolic tangent of `x`.
   @inlinable public static func hyperbolicTangent(_ x: Double) -> Double { Foundation.tanh(x) }
+  /// The sine of `x` (radians).
   @inlinable public static func sine(_ x: Double) -> Double { Foundation.sin(x) }
+  /// The cosine of `x` (radians).
   @inlinable public static func cosine(_ x: Double) -> Double { Foundation.cos(x) }
+  /// False: oneDNN has no double precision.
   @inlinable public static var isSupportedByOneDNN: Bool { false }
+  /// `double`.
   @inlinable public static var name: String { "double" }
 }

@@ -1,0 +1,102 @@
+/// The rows that follow a softmax in closed-form training: residuals and curvature products.
+///
+/// All matrices are `[rows, width]`, contiguous, `width` a multiple of 16, padding lanes zero. Rows
+/// are independent and nothing is summed across them, so results do not depend on the number of
+/// threads. One pass over the memory each.
+
+/// Replaces each row of probabilities by factor_i (P_i - e_i), with e_i the one-hot label.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func softmaxResidualRows<Scalar: TensorScalar>(
+  _ probabilities: UnsafeMutablePointer<Scalar>, width: Int, labels: [Int], factors: [Scalar]
+) {
+  requireRows(width, labels.count, factors.count)
+  let rows = SharedMutablePointer(probabilities)
+  Parallel.forEachBlock(of: labels.count, blockSize: 256) { block in
+    labels.withUnsafeBufferPointer { labels in
+      factors.withUnsafeBufferPointer { factors in
+        for row in block {
+          let start = rows.pointer + row &* width
+          start[labels[row]] -= 1
+          scaleRow(start, width, by: factors[row])
+        }
+      }
+    }
+  }
+}
+
+/// Writes factor_i P_i (V_i - <P_i, V_i>), the product of the softmax's curvature with directions V,
+/// to `products` (which may be V), and <P_i - e_i, V_i> to `inner`.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func softmaxProductRows<Scalar: TensorScalar>(
+  probabilities: UnsafePointer<Scalar>, directions: UnsafePointer<Scalar>, width: Int,
+  labels: [Int], factors: [Scalar], into products: UnsafeMutablePointer<Scalar>,
+  inner: UnsafeMutablePointer<Scalar>
+) {
+  requireRows(width, labels.count, factors.count)
+  let (p, v) = (SharedPointer(probabilities), SharedPointer(directions))
+  let (u, dots) = (SharedMutablePointer(products), SharedMutablePointer(inner))
+  Parallel.forEachBlock(of: labels.count, blockSize: 256) { block in
+    labels.withUnsafeBufferPointer { labels in
+      factors.withUnsafeBufferPointer { factors in
+        for row in block {
+          let offset = row &* width
+          let label = labels[row]
+          let atLabel = v.pointer[offset &+ label]
+          let mean = productRow(
+            p.pointer + offset, v.pointer + offset, width, factors[row], u.pointer + offset)
+          dots.pointer[row] = mean - atLabel
+        }
+      }
+    }
+  }
+}
+
+private func requireRows(_ width: Int, _ labels: Int, _ factors: Int) {
+  precondition(
+    width > 0 && width % 16 == 0, "Rows of \(width) lanes are not whole registers of 16.")
+  precondition(labels == factors, "\(labels) labels and \(factors) factors.")
+}
+
+@inline(__always)
+private func scaleRow<Scalar: TensorScalar>(
+  _ row: UnsafeMutablePointer<Scalar>, _ width: Int, by factor: Scalar
+) {
+  let start = UnsafeMutableRawPointer(row)
+  for register in 0..<(width / 16) {
+    let address = start + register &* MemoryLayout<SIMD16<Scalar>>.stride
+    address.storeBytes(
+      of: address.loadUnaligned(as: SIMD16<Scalar>.self) * factor, as: SIMD16<Scalar>.self)
+  }
+}
+
+/// <p, v>; u becomes factor p (v - <p, v>).
+@inline(__always)
+private func productRow<Scalar: TensorScalar>(
+  _ p: UnsafePointer<Scalar>, _ v: UnsafePointer<Scalar>, _ width: Int, _ factor: Scalar,
+  _ u: UnsafeMutablePointer<Scalar>
+) -> Scalar {
+  typealias Register = SIMD16<Scalar>
+  let size = MemoryLayout<Register>.stride
+  let (p, v, u) = (UnsafeRawPointer(p), UnsafeRawPointer(v), UnsafeMutableRawPointer(u))
+  var sums = Register()
+  for register in 0..<(width / 16) {
+    let offset = register &* size
+    sums.addProduct(
+      (p + offset).loadUnaligned(as: Register.self),
+      (v + offset).loadUnaligned(as: Register.self))
+  }
+  // By halves: always in the same order.
+  let eight = sums.lowHalf + sums.highHalf
+  let four = eight.lowHalf + eight.highHalf
+  let two = four.lowHalf + four.highHalf
+  let mean = two[0] + two[1]
+  for register in 0..<(width / 16) {
+    let offset = register &* size
+    let scaled = (p + offset).loadUnaligned(as: Register.self) * factor
+    (u + offset).storeBytes(
+      of: scaled * ((v + offset).loadUnaligned(as: Register.self) - mean), as: Register.self)
+  }
+  return mean
+}
