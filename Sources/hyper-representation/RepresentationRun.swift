@@ -58,6 +58,19 @@ struct RepresentationRun<Scalar: TensorScalar> {
     var timing = RunRecord.Timing(totalSeconds: 0)
     var diagnostics: [String: JSONValue] = [:]
 
+    /// Marks a completed run as diverged where the upper objective ended far above its start: finite
+    /// numbers, but no solution.
+    mutating func noteDivergence() {
+      guard status.kind == .completed,
+        let curve = recorder.recorded.first(where: { $0.name == "upperObjective" }),
+        let first = curve.values.first, let last = curve.values.last, !(last <= 1_000 * first)
+      else { return }
+      status = .init(
+        .diverged,
+        reason: "The upper objective ended at \(last), more than a thousand times its start "
+          + "\(first): lower the step sizes.")
+    }
+
     /// Counts how often the linear solver ended in each way.
     mutating func count(_ report: LinearSolverReport) {
       let key = "linearSolver.\(report.outcome)"
@@ -144,6 +157,7 @@ struct RepresentationRun<Scalar: TensorScalar> {
       ) { $1 }
     }
     outcome.recorder.record(step: loop.iteration, values)
+    outcome.noteDivergence()
   }
 
   private func median(ofSteps cumulative: [Double]) -> Double? {

@@ -108,8 +108,8 @@ struct RunCommand: ParsableCommand {
 
   private var defaultSeeds: [UInt64] {
     switch shared.budget {
-    case .smoke, .paper: [0, 1, 2]
-    case .short: [0]
+    case .smoke, .short: [0]
+    case .paper: [0, 1, 2]
     }
   }
 

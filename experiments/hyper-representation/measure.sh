@@ -2,7 +2,7 @@
 # The runs behind the tables of README.md beside this file: problem 1 with the settings of the
 # notebook and as stated, problem 3 on real images with three seeds.
 #
-# Usage: measure.sh linear | least-squares | cross-entropy [options of `hyper-representation run`]
+# Usage: measure.sh linear | deep | least-squares | cross-entropy [options of `hyper-representation run`]
 set -euo pipefail
 command=${HYPER_REPRESENTATION:-.build/release/hyper-representation}
 part=$1
@@ -34,6 +34,8 @@ linear)
   for protocol in pzobo2022-64 pzobo2022-128; do
     methods $protocol rhg t-rhg fixed-point cg neumann one-stage bda one-stage-bda
   done
+  ;;
+deep)
   methods pzobo2022-deep fixed-point cg rhg bda
   ;;
 least-squares | cross-entropy)
@@ -42,7 +44,7 @@ least-squares | cross-entropy)
   methods set-valued-$part one-stage-bda bda-cg
   ;;
 *)
-  echo "measure.sh knows linear, least-squares and cross-entropy, not \"$part\"." >&2
+  echo "measure.sh knows linear, deep, least-squares and cross-entropy, not \"$part\"." >&2
   exit 64
   ;;
 esac
