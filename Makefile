@@ -52,6 +52,8 @@ SOURCES := Sources Tests Package.swift
 # One experiment a line; each reads what `datasets synthesise` wrote.
 define SMOKE_EXPERIMENTS
 $(RUN)/hyper-cleaning run --budget smoke
+$(RUN)/hyper-cleaning run --budget smoke --reduced --method rhg
+$(RUN)/hyper-cleaning run --budget smoke --protocol official-code --method rhg --method bda
 endef
 
 # The same on real data (after `make data`), about an hour in all.

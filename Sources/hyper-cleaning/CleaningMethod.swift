@@ -3,7 +3,7 @@ import Experiments
 
 /// What can be run: the methods of the field, and the two baselines that frame them.
 enum CleaningMethod: Hashable, Sendable {
-  /// Training on all labels as they are: every weight 1.
+  /// Training on all labels as they are, every weight as the methods start with.
   case noCleaning
   /// Training on the clean labels alone: weight 1 for clean samples, 0 for noisy ones.
   case oracle

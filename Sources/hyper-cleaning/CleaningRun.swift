@@ -81,19 +81,23 @@ struct CleaningRun<Scalar: TensorScalar> {
     return (CleaningProblem(fixed, data: data, seed: seed), data.truth, data.uses)
   }
 
-  /// K plain gradient steps with fixed weights.
+  /// K plain gradient steps with fixed weights: without cleaning, every sample has the weight that
+  /// the methods start from; the oracle gives 1 to clean samples and 0 to noisy ones. With sigmoid
+  /// weights and half of the labels wrong, both sum to n / 2, so one step size suits both.
   private func trainBaseline(
     _ problem: CleaningProblem<Scalar>, _ truth: CleaningTruth
   ) -> Outcome {
     var outcome = Outcome()
+    let start = Scalar(settings.upper.start)
+    let startWeight = settings.upper.weighting == .sigmoid ? logisticSigmoid(start) : start
     let weights = truth.isNoisy.map { isNoisy -> Scalar in
-      method == .oracle && isNoisy ? 0 : 1
+      method == .oracle ? (isNoisy ? 0 : 1) : startWeight
     }
     let x = Parameters(Tensor(weights))
     let y = GradientDescent<Scalar>(stepSize: Scalar(settings.inner.stepSize))
       .run(steps: settings.inner.steps, upper: x, of: problem.bilevel)
     var measured = settings
-    measured.evaluation.noisyBelow = 0.5
+    measured.evaluation.noisyBelow = Double(startWeight) / 2
     var values = CleaningEvaluation(settings: measured, truth: truth, problem: problem)
       .values(upper: x, lower: y)
     values["plainTestAccuracy"] = values["testAccuracy"]

@@ -59,18 +59,26 @@ struct DenseFeatureKernels<Scalar: TensorScalar>: @unchecked Sendable {
         let term = right + column
         if column + 16 <= columns {
           if tall {
-            eightRows(
-              SIMD16<Scalar>.self, source, rowStride, terms, termStride, term, columns, target)
+            accumulateEightRows(
+              SIMD16<Scalar>.self, source, rowStride, terms, termStride, term, columns, target,
+              columns,
+              accumulating: terms.lowerBound != 0)
           } else {
-            oneRow(SIMD16<Scalar>.self, source, terms, termStride, term, columns, target)
+            accumulateOneRow(
+              SIMD16<Scalar>.self, source, terms, termStride, term, columns, target,
+              accumulating: terms.lowerBound != 0)
           }
           column += 16
         } else if column + 8 <= columns {
           if tall {
-            eightRows(
-              SIMD8<Scalar>.self, source, rowStride, terms, termStride, term, columns, target)
+            accumulateEightRows(
+              SIMD8<Scalar>.self, source, rowStride, terms, termStride, term, columns, target,
+              columns,
+              accumulating: terms.lowerBound != 0)
           } else {
-            oneRow(SIMD8<Scalar>.self, source, terms, termStride, term, columns, target)
+            accumulateOneRow(
+              SIMD8<Scalar>.self, source, terms, termStride, term, columns, target,
+              accumulating: terms.lowerBound != 0)
           }
           column += 8
         } else {
@@ -87,75 +95,4 @@ struct DenseFeatureKernels<Scalar: TensorScalar>: @unchecked Sendable {
       row += tall ? 8 : 1
     }
   }
-
-  @inline(__always)
-  private func eightRows<Vector: SIMD>(
-    _ type: Vector.Type, _ source: UnsafePointer<Scalar>, _ rowStride: Int, _ terms: Range<Int>,
-    _ termStride: Int, _ right: UnsafePointer<Scalar>, _ columns: Int,
-    _ target: UnsafeMutablePointer<Scalar>
-  ) where Vector.Scalar == Scalar {
-    let line = columns * MemoryLayout<Scalar>.stride
-    let out = UnsafeMutableRawPointer(target)
-    let accumulates = terms.lowerBound != 0
-    var s0 = accumulates ? out.loadUnaligned(as: Vector.self) : Vector()
-    var s1 = accumulates ? out.loadUnaligned(fromByteOffset: line, as: Vector.self) : Vector()
-    var s2 = accumulates ? out.loadUnaligned(fromByteOffset: 2 * line, as: Vector.self) : Vector()
-    var s3 = accumulates ? out.loadUnaligned(fromByteOffset: 3 * line, as: Vector.self) : Vector()
-    var s4 = accumulates ? out.loadUnaligned(fromByteOffset: 4 * line, as: Vector.self) : Vector()
-    var s5 = accumulates ? out.loadUnaligned(fromByteOffset: 5 * line, as: Vector.self) : Vector()
-    var s6 = accumulates ? out.loadUnaligned(fromByteOffset: 6 * line, as: Vector.self) : Vector()
-    var s7 = accumulates ? out.loadUnaligned(fromByteOffset: 7 * line, as: Vector.self) : Vector()
-    var a = source + terms.lowerBound * termStride
-    var b = UnsafeRawPointer(right) + terms.lowerBound * line
-    let (r1, r2, r3) = (rowStride, 2 * rowStride, 3 * rowStride)
-    let (r4, r5, r6, r7) = (4 * rowStride, 5 * rowStride, 6 * rowStride, 7 * rowStride)
-    for _ in terms {
-      let vector = b.loadUnaligned(as: Vector.self)
-      s0.addProduct(of: a[0], vector)
-      s1.addProduct(of: a[r1], vector)
-      s2.addProduct(of: a[r2], vector)
-      s3.addProduct(of: a[r3], vector)
-      s4.addProduct(of: a[r4], vector)
-      s5.addProduct(of: a[r5], vector)
-      s6.addProduct(of: a[r6], vector)
-      s7.addProduct(of: a[r7], vector)
-      a += termStride
-      b += line
-    }
-    out.storeBytes(of: s0, as: Vector.self)
-    out.storeBytes(of: s1, toByteOffset: line, as: Vector.self)
-    out.storeBytes(of: s2, toByteOffset: 2 * line, as: Vector.self)
-    out.storeBytes(of: s3, toByteOffset: 3 * line, as: Vector.self)
-    out.storeBytes(of: s4, toByteOffset: 4 * line, as: Vector.self)
-    out.storeBytes(of: s5, toByteOffset: 5 * line, as: Vector.self)
-    out.storeBytes(of: s6, toByteOffset: 6 * line, as: Vector.self)
-    out.storeBytes(of: s7, toByteOffset: 7 * line, as: Vector.self)
-  }
-
-  @inline(__always)
-  private func oneRow<Vector: SIMD>(
-    _ type: Vector.Type, _ source: UnsafePointer<Scalar>, _ terms: Range<Int>, _ termStride: Int,
-    _ right: UnsafePointer<Scalar>, _ columns: Int, _ target: UnsafeMutablePointer<Scalar>
-  ) where Vector.Scalar == Scalar {
-    let line = columns * MemoryLayout<Scalar>.stride
-    let out = UnsafeMutableRawPointer(target)
-    var sum = terms.lowerBound == 0 ? Vector() : out.loadUnaligned(as: Vector.self)
-    for t in terms {
-      let vector = (UnsafeRawPointer(right) + t * line).loadUnaligned(as: Vector.self)
-      sum.addProduct(of: source[t * termStride], vector)
-    }
-    out.storeBytes(of: sum, as: Vector.self)
-  }
-}
-
-/// A pointer that a loop body may carry to another thread: the loop ends before the memory does.
-struct SharedPointer<Element>: @unchecked Sendable {
-  let pointer: UnsafePointer<Element>
-  init(_ pointer: UnsafePointer<Element>) { self.pointer = pointer }
-}
-
-/// A pointer to memory that a loop's bodies write in disjoint places.
-struct SharedMutablePointer<Element>: @unchecked Sendable {
-  let pointer: UnsafeMutablePointer<Element>
-  init(_ pointer: UnsafeMutablePointer<Element>) { self.pointer = pointer }
 }

@@ -28,7 +28,4 @@ public enum KernelBackend: String, Sendable, CaseIterable {
   public static var selectedDescription: String {
     selected == .portable ? "portable" : "oneDNN \(OneDNN.version)"
   }
-
-  /// Limits the threads of the backend's own pool for calls from this thread.
-  static func limit(threads: Int) { OneDNN.limit(threads: threads) }
 }

@@ -1,0 +1,122 @@
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("Feature matrices")
+struct FeatureMatrixTests {
+  struct Subject: Sendable, CustomTestStringConvertible {
+    var rows: Int
+    var features: Int
+    var columns: Int
+    var density: Double
+    var testDescription: String { "\(rows) x \(features), \(columns) columns, \(density) full" }
+  }
+
+  /// Around the panel sizes, the vector widths, the unrolling by four and the eight-row tiles.
+  static let subjects: [Subject] = {
+    let extents = [
+      (1, 1), (0, 4), (4, 0), (5, 3), (8, 8), (9, 33), (67, 130), (513, 65), (1100, 9), (3, 2050),
+    ]
+    let columns = [1, 2, 5, 8, 10, 16, 17, 28, 32, 48]
+    return extents.enumerated().flatMap { index, extents in
+      columns.map {
+        Subject(
+          rows: extents.0, features: extents.1, columns: $0, density: [0, 0.1, 0.5, 1][index % 4])
+      }
+    }
+  }()
+
+  private func check<Scalar: TensorScalar>(_ type: Scalar.Type, _ s: Subject) {
+    let a = randomSparseTensor([s.rows, s.features], density: s.density, as: type)
+    let w = randomTensor([s.features, s.columns], seed: 2, as: type)
+    let r = randomTensor([s.rows, s.columns], seed: 3, as: type)
+    let forward = naiveProduct(
+      MatrixProductShape(rows: s.rows, columns: s.columns, inner: s.features), a.scalars, w.scalars)
+    let backward = naiveProduct(
+      MatrixProductShape(
+        rows: s.features, columns: s.columns, inner: s.rows, transposesLeft: true), a.scalars,
+      r.scalars)
+    for storage in FeatureMatrix<Scalar>.Storage.allCases {
+      let matrix = FeatureMatrix(a, storage: storage)
+      #expect(forward.violation(by: matrix.product(w)) == nil, "\(storage), A W")
+      #expect(backward.violation(by: matrix.transposedProduct(r)) == nil, "\(storage), A^T R")
+      #expect(matrix.toDense() == a)
+    }
+  }
+
+  @Test(arguments: subjects)
+  func productsAgreeWithThreeLoops(_ subject: Subject) {
+    check(Float.self, subject)
+    check(Double.self, subject)
+  }
+
+  @Test func theStorageFollowsTheDensity() {
+    let sparse = FeatureMatrix(randomSparseTensor([50, 40], density: 0.2, as: Float.self))
+    #expect(sparse.storage == .sparse)
+    #expect(abs(sparse.density - 0.2) < 0.05)
+    #expect(sparse.nonzeroCount == sparse.toDense().scalars.filter { $0 != 0 }.count)
+    let dense = FeatureMatrix(randomSparseTensor([50, 40], density: 0.6, as: Float.self))
+    #expect(dense.storage == .dense)
+    #expect(dense.bytes == 50 * 40 * 4)
+    #expect(sparse.bytes < dense.bytes)
+  }
+
+  @Test(arguments: FeatureMatrix<Float>.Storage.allCases)
+  func rowsAndNorms(_ storage: FeatureMatrix<Float>.Storage) {
+    let a = randomSparseTensor([6, 5], density: 0.5, as: Float.self)
+    let matrix = FeatureMatrix(a, storage: storage)
+    let chosen = matrix.rows([4, 0, 4])
+    #expect(chosen.storage == storage)
+    #expect(chosen.toDense() == a.gatheringRows([4, 0, 4]))
+    let norms = a.multiplying(a).sum(alongAxis: 1).scalars
+    for (found, expected) in zip(matrix.squaredRowNorms(), norms) {
+      #expect(abs(found - expected) <= 8 * expected.ulp)
+    }
+  }
+
+  @Test(arguments: FeatureMatrix<Float>.Storage.allCases)
+  func aDivergedWeightShows(_ storage: FeatureMatrix<Float>.Storage) {
+    let matrix = FeatureMatrix(
+      Tensor<Float>(shape: [2, 2], scalars: [1, 2, 0, 3]), storage: storage)
+    var w = Tensor<Float>.ones([2, 16])
+    w[1, 3] = .nan
+    let z = matrix.product(w)
+    #expect(z[0, 3].isNaN && z[1, 3].isNaN && z[0, 2] == 3)
+  }
+
+  @Test func paddingIsTheNextMultipleOfSixteen() {
+    #expect([0, 1, 10, 16, 17].map(FeatureMatrix<Float>.paddedColumnCount) == [0, 16, 16, 16, 32])
+  }
+
+  @Test func buffersAreAlignedAndZero() {
+    for count in [0, 1, 17, 1000] {
+      let buffer = AlignedBuffer<Float>(count: count)
+      #expect(UInt(bitPattern: buffer.pointer) % 64 == 0)
+      #expect(buffer.scalars.count == count && buffer.scalars.allSatisfy { $0 == 0 })
+    }
+  }
+}
+
+extension FeatureMatrix {
+  /// A W, into a buffer that starts as NaN: old contents must not matter.
+  fileprivate func product(_ w: Tensor<Scalar>) -> Tensor<Scalar> {
+    run(w, rows: rowCount) { multiply($0, columns: w.shape[1], into: $1) }
+  }
+
+  /// A^T R.
+  fileprivate func transposedProduct(_ r: Tensor<Scalar>) -> Tensor<Scalar> {
+    run(r, rows: featureCount) { transposedMultiply($0, columns: r.shape[1], into: $1) }
+  }
+
+  private func run(
+    _ operand: Tensor<Scalar>, rows: Int,
+    _ body: (UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>) -> Void
+  ) -> Tensor<Scalar> {
+    let input = AlignedBuffer<Scalar>(count: operand.count)
+    _ = input.scalars.update(fromContentsOf: operand.scalars)
+    let output = AlignedBuffer<Scalar>(count: rows * operand.shape[1])
+    output.scalars.update(repeating: .nan)
+    body(input.pointer, output.pointer)
+    return Tensor(shape: [rows, operand.shape[1]], scalars: Array(output.scalars))
+  }
+}
