@@ -74,6 +74,9 @@ let executableTargets: [Target] = [
     name: "counter-example", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
   .executableTarget(
     name: "hyper-cleaning", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
+  .executableTarget(
+    name: "hyper-representation", dependencies: ["Experiments", argumentParser],
+    swiftSettings: tuning),
   .executableTarget(name: "datasets", dependencies: ["Datasets", argumentParser]),
   .executableTarget(name: "report", dependencies: ["Reporting", argumentParser]),
 ]
@@ -94,7 +97,7 @@ let testTargets: [Target] = [
     name: "CommandTests",
     dependencies: [
       "Bilevel", "Experiments", "Networks", "Datasets", "Results", "TestSupport",
-      "counter-example", "hyper-cleaning", "datasets", "report",
+      "counter-example", "hyper-cleaning", "hyper-representation", "datasets", "report",
     ]),
 ]
 
@@ -104,6 +107,7 @@ let package = Package(
     .library(name: "Bilevel", targets: ["Bilevel", "Autodiff", "Tensors"]),
     .executable(name: "counter-example", targets: ["counter-example"]),
     .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
+    .executable(name: "hyper-representation", targets: ["hyper-representation"]),
     .executable(name: "datasets", targets: ["datasets"]),
     .executable(name: "report", targets: ["report"]),
   ],
