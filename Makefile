@@ -51,9 +51,14 @@ SOURCES := Sources Tests Package.swift
 
 # One experiment a line; each reads what `datasets synthesise` wrote.
 define SMOKE_EXPERIMENTS
+$(RUN)/counter-example run --budget smoke --scalar double
+$(RUN)/counter-example run --budget smoke --scalar double --protocol strongly-convex
+$(RUN)/counter-example sweep --budget smoke --scalar double
+$(RUN)/counter-example sweep --budget smoke --scalar double --schedules
 $(RUN)/hyper-cleaning run --budget smoke
 $(RUN)/hyper-cleaning run --budget smoke --reduced --method rhg
 $(RUN)/hyper-cleaning run --budget smoke --protocol official-code --method rhg --method bda
+$(RUN)/hyper-representation run --budget smoke
 endef
 
 # The same on real data (after `make data`), about an hour in all.
@@ -63,6 +68,7 @@ endef
 
 # Speed of the hot paths, one measurement a line.
 define BENCHMARKS
+$(RUN)/counter-example scaling
 $(RUN)/hyper-cleaning run --budget smoke --method rhg
 endef
 

@@ -73,7 +73,12 @@ let evidenceTargets: [Target] = [
 
 let executableTargets: [Target] = [
   .executableTarget(
+    name: "counter-example", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
+  .executableTarget(
     name: "hyper-cleaning", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
+  .executableTarget(
+    name: "hyper-representation", dependencies: ["Experiments", argumentParser],
+    swiftSettings: tuning),
   .executableTarget(
     name: "few-shot", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
   .executableTarget(name: "datasets", dependencies: ["Datasets", argumentParser]),
@@ -95,8 +100,9 @@ let testTargets: [Target] = [
   .testTarget(
     name: "CommandTests",
     dependencies: [
-      "Bilevel", "Experiments", "Networks", "Datasets", "Results", "TestSupport", "hyper-cleaning",
-      "few-shot", "datasets", "report",
+      "Bilevel", "Experiments", "Networks", "Datasets", "Results", "TestSupport",
+      "counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets",
+      "report",
     ]),
 ]
 
@@ -104,7 +110,9 @@ let package = Package(
   name: "bilevel-descent-aggregation",
   products: [
     .library(name: "Bilevel", targets: ["Bilevel", "Autodiff", "Tensors"]),
+    .executable(name: "counter-example", targets: ["counter-example"]),
     .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
+    .executable(name: "hyper-representation", targets: ["hyper-representation"]),
     .executable(name: "few-shot", targets: ["few-shot"]),
     .executable(name: "datasets", targets: ["datasets"]),
     .executable(name: "report", targets: ["report"]),

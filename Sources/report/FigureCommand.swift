@@ -11,8 +11,9 @@ struct FigureCommand: ParsableCommand {
     abstract: "Draws curves of metrics against outer steps or seconds.",
     discussion: """
       One figure per metric, experiment, protocol, budget and data set: a curve per method, the \
-      mean over seeds with a band from the smallest to the largest. Data file and gnuplot script \
-      are always written; SVG and PNG where gnuplot is installed.
+      mean over seeds with a band from the smallest to the largest. Records of sweeps (over K or n) \
+      have figures of their own, against what was swept. Data file and gnuplot script are always \
+      written; SVG and PNG where gnuplot is installed.
 
       \(Report.exitCodes)
       """)
@@ -27,12 +28,23 @@ struct FigureCommand: ParsableCommand {
   var metric: [String] = []
   @Option(help: "What to draw against.") var against: Figure.Abscissa = .iteration
   @Flag(help: "A logarithmic vertical axis.") var logarithmic = false
+  @Option(help: "Where the vertical axis begins.") var minimum: Double?
+  @Option(
+    help: ArgumentHelp(
+      "Only runs whose variant has this setting, one of several values separated by commas, of "
+        + "which nothing means that the variant does not name it; may be repeated.",
+      valueName: "name=value"))
+  var variant: [String] = []
+  @Option(help: "The figure's title, instead of one made from the records.") var title: String?
+  @Option(help: ArgumentHelp("The name of the figure's files.", valueName: "name"))
+  var name: String?
   @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to.", valueName: "dir"))
   var output = "results/figures"
 
   func run() throws {
     try Output.reporting {
       let shown = try records.load(protocolName: protocolName, budget: budget, methods: method)
+        .filter(hasVariant)
       let curves = shown.flatMap(\.metrics).filter { !$0.steps.isEmpty }
       let known = Set(curves.map(\.name))
       let names = metric.isEmpty ? known.sorted() : metric
@@ -48,8 +60,19 @@ struct FigureCommand: ParsableCommand {
       }
       let writer = FigureWriter()
       for name in names {
-        let figures = Figure.all(
+        var figures = Figure.all(
           of: name, in: shown, against: against, isLogarithmic: logarithmic)
+        if title != nil || self.name != nil, figures.count * names.count != 1 {
+          throw ValidationError(
+            "The options --title and --name are for one figure, but the records make "
+              + "\(figures.count * names.count); name one metric, and the protocol, budget or "
+              + "variant.")
+        }
+        for index in figures.indices {
+          figures[index].title = title ?? figures[index].title
+          figures[index].name = self.name ?? figures[index].name
+          figures[index].yAxis.minimum = minimum
+        }
         for figure in figures {
           let written = try writer.write(figure, into: output)
           let paths = [written.dataPath, written.scriptPath] + written.picturePaths
@@ -57,6 +80,28 @@ struct FigureCommand: ParsableCommand {
           if let message = written.message { Output.diagnose(message) }
         }
       }
+    }
+  }
+
+  func validate() throws {
+    if let text = variant.first(where: { !$0.dropFirst().contains("=") }) {
+      throw ValidationError(
+        "The option --variant wants name=value, such as innerSteps=64, but was given '\(text)'.")
+    }
+    if let name, !Figure.isUsable(name: name) {
+      throw ValidationError(
+        "The option --name wants letters, digits, '-', '_' and '.', but was given '\(name)'.")
+    }
+  }
+
+  /// Whether a run's variant has every setting that is asked for, with one of the values given.
+  private func hasVariant(_ record: RunRecord) -> Bool {
+    variant.allSatisfy { text in
+      let name = String(text.prefix { $0 != "=" })
+      let values = text.dropFirst(name.count + 1)
+        .split(separator: ",", omittingEmptySubsequences: false)
+      let found = record.variant[name].map { $0.stringValue ?? $0.canonicalText } ?? ""
+      return values.contains { $0 == found }
     }
   }
 }

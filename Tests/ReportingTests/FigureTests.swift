@@ -33,8 +33,9 @@ struct FigureTests {
   @Test("The script names its files relative to its folder and quotes every text")
   func script() {
     let script = figure.gnuplotScript
-    #expect(script.contains("set title 'It''s a \"title\"' noenhanced"))
-    #expect(script.contains("'fig-1.dat' index 1 using 1:2 with lines linewidth 2"))
+    #expect(script.contains("set title 'It''s a \"title\"' font ',11' noenhanced"))
+    #expect(
+      script.contains("'fig-1.dat' index 1 using 1:2 with linespoints pointtype 5 linewidth 2"))
     #expect(script.contains("title 'b''s'"))
     #expect(script.contains("set logscale y") && !script.contains("set logscale x"))
     #expect(script.contains("set output 'fig-1.svg'") && script.contains("set output 'fig-1.png'"))
@@ -104,6 +105,26 @@ struct FigureTests {
     #expect(Figure.curves(of: "nothing", in: records, against: .iteration) == nil)
     let slim = records.map { $0.slimmed() }
     #expect(Figure.curves(of: "testAccuracy", in: slim, against: .iteration) == nil)
+  }
+
+  @Test("A swept setting is the abscissa, and what all curves share is in the title")
+  func sweeps() throws {
+    let runs = ["harmonic", "constant"].map { schedule in
+      var record = RecordFixture.record(method: "bda")
+      record.variant = [
+        "sweep": "innerSteps", "aggregation.schedule": .string(schedule), "start": 2,
+      ]
+      return record
+    }
+    let figures = Figure.all(
+      of: "testAccuracy", in: runs + [RecordFixture.record()], against: .iteration)
+    #expect(figures.map(\.xAxis.label) == ["outer step", "inner steps K"])
+    let swept = try #require(figures.last)
+    #expect(swept.xAxis.isLogarithmic && !figures[0].xAxis.isLogarithmic)
+    #expect(swept.series.map(\.label) == ["BDA constant", "BDA harmonic"])
+    #expect(swept.title.hasSuffix("\nstart=2"))
+    #expect(swept.gnuplotScript.contains(#"' . "\n" . 'start=2' font"#))
+    #expect(swept.name.hasSuffix("-testAccuracy-innerSteps"))
   }
 
   @Test("A step one seed did not reach is left out, a value that is no number leaves a gap")

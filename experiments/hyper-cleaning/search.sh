@@ -26,7 +26,7 @@ for inner in 0.8 1.6; do
   done
 done
 
-for pair in "0.4 0.5" "0.4 0.9" "0.8 0.9" "1.6 0.9"; do
+for pair in "0.4 0.5" "0.4 0.9"; do
   read -r upper alpha <<< "$pair"
   echo "bda inner 0.8 outer 0.2 upper $upper alpha $alpha"
   "$command" "${common[@]}" --method bda --inner-step-size 0.8 --outer-step-size 0.2 \

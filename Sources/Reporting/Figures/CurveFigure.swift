@@ -9,14 +9,18 @@ extension Figure {
     case seconds
   }
 
-  /// The figures of one metric, one per experiment, protocol, budget and data set.
+  /// The figures of one metric, one per experiment, protocol, budget, data set and swept setting.
   public static func all(
     of metric: String, in records: [RunRecord], against abscissa: Abscissa,
     isLogarithmic: Bool = false
   ) -> [Figure] {
     let groups = Dictionary(grouping: records, by: ResultsTable.Setting.init(of:))
-    return groups.sorted { $0.key < $1.key }.compactMap {
-      curves(of: metric, in: $0.value, against: abscissa, isLogarithmic: isLogarithmic)
+    return groups.sorted { $0.key < $1.key }.flatMap { _, records in
+      // Curves over outer steps and curves over a swept setting share no axis.
+      let bySweep = Dictionary(grouping: records) { sweep(of: $0) ?? "" }
+      return bySweep.sorted { $0.key < $1.key }.compactMap {
+        curves(of: metric, in: $0.value, against: abscissa, isLogarithmic: isLogarithmic)
+      }
     }
   }
 
@@ -25,7 +29,9 @@ extension Figure {
   ///
   /// Steps that not all seeds of a curve reached are left out; so are, against seconds, steps whose
   /// time was not noted. The runs should share experiment, protocol, budget and data; the title
-  /// names those of the first. Nil where no run has a curve of the metric.
+  /// names those of the first, and what all variants share. Records whose variant names a `sweep`
+  /// have that setting in place of outer steps, on a logarithmic axis. Nil where no run has a curve
+  /// of the metric.
   public static func curves(
     of metric: String, in records: [RunRecord], against abscissa: Abscissa,
     isLogarithmic: Bool = false
@@ -34,22 +40,54 @@ extension Figure {
       .sorted { $0.identity < $1.identity }
     guard let first = drawn.first, let unit = first.metric(named: metric)?.unit else { return nil }
     let groups = Dictionary(grouping: drawn) { [$0.method.displayName, $0.identity.variant] }
+    let variants = drawn.map(parts)
+    let common = variants.dropFirst().reduce(Set(variants[0])) { $0.intersection($1) }
+      .filter { !$0.hasPrefix("K") }
     let series = groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, runs in
-      let label = key.filter { !$0.isEmpty }.joined(separator: " ")
-      return curve(label, metric, runs, abscissa)
+      let own = parts(of: runs[0]).filter { !common.contains($0) }
+      return curve(([key[0]] + own).joined(separator: " "), metric, runs, abscissa)
     }
     let setting = ResultsTable.Setting(of: first)
+    let swept = sweep(of: first)
+    let shared = parts(of: first).filter(common.contains).joined(separator: ", ")
     let words = SettingTable.words(metric)
     let data = first.datasets.map(\.name).joined(separator: "+")
     let name = [
-      first.experiment, first.protocolName, data, first.budget, metric, abscissa.rawValue,
+      first.experiment, first.protocolName, data, first.budget, metric,
+      swept ?? abscissa.rawValue,
     ].filter { !$0.isEmpty }
       .joined(separator: "-")
     return Figure(
-      name: fileName(name), title: "\(words): \(setting.title)",
-      xAxis: Axis(abscissa == .iteration ? "outer step" : "seconds"),
-      yAxis: Axis(unit.isEmpty ? words : "\(words) (\(unit))", isLogarithmic: isLogarithmic),
+      name: fileName(name),
+      title: "\(words): \(setting.title)\(shared.isEmpty ? "" : "\n" + shared)",
+      xAxis: swept.map { Axis(sweptLabel($0), isLogarithmic: true) }
+        ?? Axis(abscissa == .iteration ? "outer step" : "seconds"),
+      yAxis: Axis(
+        unit.isEmpty || unit == "1" ? words : "\(words) (\(unit))",
+        isLogarithmic: isLogarithmic),
       series: series)
+  }
+
+  /// The setting that takes the place of outer steps in the record's curves, if any does.
+  private static func sweep(of record: RunRecord) -> String? {
+    record.variant["sweep"]?.stringValue
+  }
+
+  private static func sweptLabel(_ setting: String) -> String {
+    switch setting {
+    case "innerSteps": "inner steps K"
+    case "dimension": "n, coordinates"
+    default: SettingTable.words(setting)
+    }
+  }
+
+  /// What sets the record's run apart, in the words of a legend: "K100", "harmonic", "alpha=0.5".
+  private static func parts(of record: RunRecord) -> [String] {
+    record.variant.filter { $0.key != "sweep" }.sorted { $0.key < $1.key }.map { name, value in
+      if name == "innerSteps", let steps = value.integerValue { return "K\(steps)" }
+      let setting = name.split(separator: ".").last.map(String.init) ?? name
+      return value.stringValue ?? "\(setting)=\(value.canonicalText)"
+    }
   }
 
   private static func curve(

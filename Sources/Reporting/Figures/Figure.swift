@@ -6,11 +6,14 @@ public struct Figure: Sendable, Equatable {
     public var label: String
     /// Whether the scale is logarithmic; values that are not positive are then left out.
     public var isLogarithmic: Bool
+    /// Where the axis begins, nil for wherever the values do.
+    public var minimum: Double?
 
     /// An axis.
-    public init(_ label: String, isLogarithmic: Bool = false) {
+    public init(_ label: String, isLogarithmic: Bool = false, minimum: Double? = nil) {
       self.label = label
       self.isLogarithmic = isLogarithmic
+      self.minimum = minimum
     }
   }
 
@@ -53,16 +56,21 @@ public struct Figure: Sendable, Equatable {
 
   /// A figure; the name must be usable as a file name.
   public init(name: String, title: String, xAxis: Axis, yAxis: Axis, series: [Series]) {
-    let isPlain = name.unicodeScalars.allSatisfy {
-      $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains($0))
-    }
     precondition(
-      isPlain && !name.isEmpty && !name.hasPrefix("."),
+      Self.isUsable(name: name),
       "The figure name '\(name)' is not usable as a file name.")
     self.name = name
     self.title = title
     self.xAxis = xAxis
     self.yAxis = yAxis
     self.series = series
+  }
+
+  /// Whether a name can be that of a figure's files.
+  public static func isUsable(name: String) -> Bool {
+    let isPlain = name.unicodeScalars.allSatisfy {
+      $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains($0))
+    }
+    return isPlain && !name.isEmpty && !name.hasPrefix(".")
   }
 }

@@ -1,0 +1,90 @@
+import Bilevel
+
+/// The article's proof by example, in n dimensions (n = 1 is the article's):
+///
+///     F = 1/2 |x - y2|^2 + 1/2 |y1 - e|^2,   f = 1/2 |y1|^2 - x' y1 + mu/2 |y2 - c|^2.
+///
+/// mu = 0: S(x) = {(x, anything)} and the optimum is x* = y1* = y2* = e with F* = 0, which a method
+/// finds only if it moves y2 within S(x). mu > 0: S(x) = {(x, c)} and x* = (e + c) / 2, which every
+/// sound method finds (with c = 1 again at e).
+public struct CounterExampleProblem: Sendable, Equatable {
+  /// n.
+  public var dimension: Int
+  /// mu.
+  public var strongConvexity: Double
+  /// c.
+  public var target: Double
+  /// y1 at the start, repeated over the coordinates as often as needed.
+  public var firstStart: [Double]
+  /// y2 at the start, likewise.
+  public var secondStart: [Double]
+  /// X is the box of all |x_i| <= this.
+  public var upperBound: Double
+
+  /// A problem with the given starts.
+  public init(
+    dimension: Int = 1, strongConvexity: Double = 0, target: Double = 1,
+    firstStart: [Double] = [0], secondStart: [Double] = [0], upperBound: Double = 100
+  ) {
+    precondition(dimension >= 1, "A problem in \(dimension) dimensions has no variables.")
+    precondition(
+      !firstStart.isEmpty && !secondStart.isEmpty,
+      "Starts of \(firstStart.count) and \(secondStart.count) values; at least one is needed.")
+    self.dimension = dimension
+    self.strongConvexity = strongConvexity
+    self.target = target
+    self.firstStart = firstStart
+    self.secondStart = secondStart
+    self.upperBound = upperBound
+  }
+
+  /// The values repeated over n coordinates, as a tensor of shape `[n]`.
+  public func spread<Scalar: TensorScalar>(_ values: [Double]) -> Tensor<Scalar> {
+    Tensor((0..<dimension).map { Scalar(values[$0 % values.count]) })
+  }
+
+  /// x*, the same in every coordinate, without regard to the bounds of X.
+  public var optimalUpper: Double { strongConvexity > 0 ? (1 + target) / 2 : 1 }
+
+  /// (y1*, y2*).
+  public var optimalLower: (first: Double, second: Double) {
+    (optimalUpper, strongConvexity > 0 ? target : 1)
+  }
+
+  /// F*.
+  public var optimalValue: Double {
+    let (first, second) = optimalLower
+    let gap = optimalUpper - second
+    return Double(dimension) * (gap * gap + (first - 1) * (first - 1)) / 2
+  }
+
+  /// The bi-level problem with its closed-form objectives.
+  public func bilevel<Scalar: TensorScalar>(as type: Scalar.Type) -> BilevelProblem<Scalar> {
+    BilevelProblem(
+      upper: CounterExampleUpperObjective(),
+      lower: CounterExampleLowerObjective(
+        strongConvexity: Scalar(strongConvexity), target: Scalar(target)),
+      initialLower: ConstantInitialLower(
+        Parameters([spread(firstStart), spread(secondStart)])),
+      upperFeasibleSet: Box(lower: Scalar(-upperBound), upper: Scalar(upperBound)))
+  }
+
+  /// The same problem written as expressions, all derivatives by `Autodiff`: the reference for the
+  /// closed forms.
+  public func bilevelByExpressions<Scalar: TensorScalar>(
+    as type: Scalar.Type
+  ) -> BilevelProblem<Scalar> {
+    let (mu, c) = (Scalar(strongConvexity), Scalar(target))
+    var problem = bilevel(as: type)
+    problem.upper = ExpressionObjective { x, y in
+      let gap = x[0] - y[1]
+      let distance = y[0] - 1
+      return 0.5 * ((gap * gap).sum() + (distance * distance).sum())
+    }
+    problem.lower = ExpressionObjective { x, y in
+      let distance = y[1] - c
+      return (0.5 * (y[0] * y[0]) - x[0] * y[0] + (0.5 * mu) * (distance * distance)).sum()
+    }
+    return problem
+  }
+}

@@ -1,0 +1,90 @@
+import Bilevel
+
+/// A bi-level problem whose levels see the upper variable through features alone, in both forms: on
+/// features, where inner loops run, and on the upper variable, where any method can be applied.
+public struct FactoredProblem<Scalar: TensorScalar>: Sendable {
+  /// Phi.
+  public let map: any FeatureMap<Scalar>
+  /// F and f as functions of features and head, and y_0.
+  public let headProblem: BilevelProblem<Scalar>
+  /// x_0.
+  public let start: Parameters<Scalar>
+  /// The f that inner loops descend, where it is not the problem's own (see ``LowerSubstitution``).
+  public let descended: (any Objective<Scalar>)?
+
+  /// A problem given on features. The start y_0 must not depend on x.
+  public init(
+    map: any FeatureMap<Scalar>, headProblem: BilevelProblem<Scalar>, start: Parameters<Scalar>,
+    descended: (any Objective<Scalar>)? = nil
+  ) {
+    self.map = map
+    self.headProblem = headProblem
+    self.start = start
+    self.descended = descended
+  }
+
+  /// The problem on the upper variable.
+  public var bilevel: BilevelProblem<Scalar> {
+    BilevelProblem(
+      upper: FeatureObjective(map: map, base: headProblem.upper),
+      lower: FeatureObjective(map: map, base: headProblem.lower),
+      initialLower: headProblem.initialLower)
+  }
+
+  /// What a loop needs to solve the problem with one method.
+  public struct Prepared: Sendable {
+    /// The problem that the loop iterates on.
+    public let problem: BilevelProblem<Scalar>
+    /// Its start, with the components that the method appends.
+    public let start: Parameters<Scalar>
+    /// The inner dynamics, for problems on features.
+    public let dynamics: any InnerDynamics<Scalar>
+    /// The estimator for the loop.
+    public let estimator: any HypergradientEstimator<Scalar>
+    /// The dynamics for the loop: on features where the estimator is factored.
+    public let loopDynamics: any InnerDynamics<Scalar>
+    /// The way between the two levels.
+    public let factored: FactoredHypergradient<Scalar>
+  }
+
+  /// The problem prepared for a method; on features wherever that gives the same
+  /// (``FactoredHypergradient/factors(_:)``), or nowhere with `factoring` false.
+  public func prepare(
+    _ settings: MethodSettings, innerSteps: Int, factoring: Bool = true
+  ) throws(MethodError) -> Prepared {
+    let base = try settings.estimator(as: Scalar.self, innerSteps: innerSteps)
+    let plain = try settings.innerDynamics(as: Scalar.self, innerSteps: innerSteps)
+    let (problem, extended) = try settings.prepare(bilevel, from: start, innerSteps: innerSteps)
+    let (onFeatures, _) = try settings.prepare(
+      headProblem, from: map.features(of: start), innerSteps: innerSteps)
+    let factored = FactoredHypergradient(
+      base, map: map, headProblem: onFeatures, leadingCount: start.tensors.count)
+    let factors = factoring && FactoredHypergradient<Scalar>.factors(settings.hypergradient)
+    var (dynamics, general) = (plain, plain)
+    if let descended {
+      dynamics = LowerSubstitution(plain, descending: descended)
+      general = LowerSubstitution(
+        plain, descending: FeatureObjective(map: map, base: descended))
+    }
+    return Prepared(
+      problem: problem, start: extended, dynamics: dynamics,
+      estimator: factors ? factored : base, loopDynamics: factors ? dynamics : general,
+      factored: factored)
+  }
+}
+
+extension FactoredProblem.Prepared {
+  /// y after K steps at the upper variable x of the loop, computed on features; y_0 is the loop
+  /// problem's, or `head` where given.
+  public func trainedHead(
+    at x: Parameters<Scalar>, of problem: BilevelProblem<Scalar>, outerIteration n: Int,
+    innerSteps: Int, from head: Parameters<Scalar>? = nil
+  ) -> Parameters<Scalar> {
+    var onFeatures = factored.onFeatures(problem)
+    if let head { onFeatures.initialLower = ConstantInitialLower(head) }
+    let dynamics = dynamics.atOuterIteration(n)
+    let end = dynamics.run(
+      steps: innerSteps, upper: factored.upperOnFeatures(x), of: onFeatures)
+    return dynamics.lowerVariable(of: end)
+  }
+}

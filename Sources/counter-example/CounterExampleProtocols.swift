@@ -1,0 +1,61 @@
+import Bilevel
+import Experiments
+
+/// A named preset with its source.
+enum CounterExampleProtocol: String, CaseIterable, Sendable {
+  case icml2020
+  case stronglyConvex = "strongly-convex"
+  case slBAMM = "sl-bamm"
+
+  /// One line: what the preset fixes.
+  var summary: String {
+    switch self {
+    case .icml2020: "n = 1, mu = 0, starts (0, 0) and (2, 2), X = [-100, 100]; step sizes ours"
+    case .stronglyConvex:
+      "the same with mu = 1 and c = 1: one lower solution, on which all methods must agree"
+    case .slBAMM:
+      "n = 100, start 0.01, K = 1 from the last y, step 0.1, outer step 0.005, alpha 0.1 form F"
+    }
+  }
+
+  /// Where the preset comes from.
+  var source: String {
+    switch self {
+    case .icml2020: "arXiv 2006.04045, counter-example and section 5 (as recalled)"
+    case .stronglyConvex: "ours: the control experiment"
+    case .slBAMM: "vis-opt-group/sl-BAMM merely_convex/strategy3.py"
+    }
+  }
+
+  /// The preset's settings under a budget.
+  func settings(_ budget: Budget) -> CounterExampleSettings {
+    var settings = CounterExampleSettings()
+    switch self {
+    case .icml2020: break
+    case .stronglyConvex: settings.problem.strongConvexity = 1
+    case .slBAMM:
+      settings.problem.dimension = 100
+      settings.start = .init(upper: [0.01], first: [0.01], second: [0.01])
+      settings.inner = .init(steps: 1, stepSize: 0.1, startsWarm: true)
+      settings.aggregation = .init(schedule: .outerHarmonic, alpha: 0.1)
+      settings.solver.steps = 40
+      settings.penalty.learningRate = 0.005
+      settings.upper.learningRate = 0.005
+      settings.upper.iterations = budget == .smoke ? 1_000 : 10_000
+      settings.evaluation.every = budget == .smoke ? 100 : 10
+    }
+    return settings
+  }
+
+  /// (y1, y2) of the starts that are run where none is named.
+  var starts: [(first: [Double], second: [Double])] {
+    switch self {
+    case .icml2020: [([0], [0]), ([2], [2])]
+    case .stronglyConvex: [([0], [0])]
+    case .slBAMM: [([0.01], [0.01])]
+    }
+  }
+
+  /// The values of K that a sweep goes through where none is named.
+  static let sweptInnerSteps = [8, 16, 64, 256, 2_048]
+}

@@ -1,0 +1,184 @@
+import ArgumentParser
+import Bilevel
+import Experiments
+import Foundation
+import Results
+import Tensors
+
+/// Measures one hypergradient per method and n; writes one record per method, with curves over n.
+struct ScalingCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scaling",
+    abstract: "Measure time and memory of one hypergradient against n.",
+    discussion: """
+      Each cell is the median of several evaluations at x = y_0 = 0, after one that is not counted; \
+      memory is what the process's resident peak rises above the resident bytes before. Reverse mode \
+      keeps what fits --trajectory-megabytes and recomputes the rest. Forward mode carries n tangents \
+      and costs n times as much as the others: beyond --forward-limit its cells say so instead.
+
+      Conjugate gradients and Neumann series on the lower objective alone use damping 0.01: without \
+      it the singular Hessian stops conjugate gradients after one step.
+      """)
+
+  @OptionGroup var shared: SharedOptions
+
+  @Option(help: "n, the number of coordinates; may be repeated. (default: 1, 10 ... 1000000)")
+  var dimension: [Int] = []
+
+  @Option(name: .customLong("inner-steps"), help: "K, inner steps.")
+  var innerSteps = 16
+
+  @Option(name: .customLong("forward-limit"), help: "The largest n for forward mode.")
+  var forwardLimit = 1_000
+
+  @Option(
+    name: .customLong("trajectory-megabytes"),
+    help: "Memory for the trajectory before reverse mode recomputes instead.")
+  var trajectoryMegabytes = 1_024
+
+  @Option(help: "Evaluations that a cell takes the median of.")
+  var repeats = 5
+
+  func validate() throws {
+    for (option, value) in [
+      ("--inner-steps", innerSteps), ("--repeats", repeats), ("--forward-limit", forwardLimit),
+      ("--trajectory-megabytes", trajectoryMegabytes), ("--dimension", dimension.min() ?? 1),
+    ] where value < 1 {
+      throw ValidationError("The option \(option) wants at least 1 but was given \(value).")
+    }
+  }
+
+  func run() throws {
+    let console = shared.makeConsole()
+    try console.report {
+      let presets: [MethodPreset] = [
+        .rhg, .fhg, .conjugateGradient, .neumann, .oneStage, .bda, .forwardBDA,
+        .bdaConjugateGradient, .oneStageBDA,
+      ]
+      let methods =
+        shared.methods.isEmpty
+        ? presets.map { CounterExampleMethod.preset($0) }
+        : try CounterExampleMethod.selected(
+          names: shared.methods, dynamics: nil, hypergradient: nil)
+      let base = try shared.configuration(defaults: defaults).settings
+      try base.validate()
+      if shared.dryRun {
+        console.show(result: Configuration(base).yaml)
+        return
+      }
+      shared.prepareProcess()
+      for method in methods {
+        switch shared.scalar {
+        case .float: try measure(method, base, console, as: Float.self)
+        case .double: try measure(method, base, console, as: Double.self)
+        }
+      }
+    }
+  }
+
+  private var defaults: CounterExampleSettings {
+    var settings = CounterExampleSettings()
+    settings.inner.steps = innerSteps
+    settings.solver.damping = 0.01
+    return settings
+  }
+
+  private var dimensions: [Int] {
+    dimension.isEmpty
+      ? (0...6).map { power in (0..<power).reduce(1) { n, _ in 10 * n } } : dimension.sorted()
+  }
+
+  /// One record: the cells of one method.
+  private func measure<Scalar: TensorScalar>(
+    _ method: CounterExampleMethod, _ base: CounterExampleSettings, _ console: Console,
+    as type: Scalar.Type
+  ) throws {
+    let total = Stopwatch()
+    var recorder = MetricRecorder([
+      .init(name: "hypergradientSeconds", unit: "seconds", betterWhen: .lower),
+      .init(name: "addedPeakBytes", unit: "bytes", betterWhen: .lower),
+      .init(name: "trajectoryBytes", unit: "bytes", betterWhen: .lower),
+    ])
+    var notes: [String: JSONValue] = [:]
+    for n in dimensions {
+      try Interruption.checkpoint()
+      if method.combination.hypergradient == .forward, n > forwardLimit {
+        let reason =
+          "Forward mode would carry \(n) tangents through \(base.inner.steps) steps, "
+          + "\(n) times the work of the others; raise --forward-limit to measure it."
+        notes["n\(n)"] = .string(reason)
+        console.show(result: Self.line(method, n, "-", "-", "not run: \(reason)"))
+        continue
+      }
+      var settings = base
+      settings.problem.dimension = n
+      let cell = try cell(method, settings, as: Scalar.self)
+      recorder.record(step: n, cell.values)
+      notes["n\(n)"] = .string(cell.storage)
+      console.show(
+        result: Self.line(
+          method, n, String(format: "%.3g s", cell.values["hypergradientSeconds"] ?? .nan),
+          String(format: "%.3g MB", (cell.values["addedPeakBytes"] ?? 0) / 1e6), cell.storage))
+    }
+    let item = CounterExampleItem(
+      method: method, settings: base, preset: .icml2020, budget: shared.budget,
+      sweep: "dimension")
+    var record = item.record(
+      metrics: recorder.recorded, final: recorder.latest, status: .init(.completed),
+      timing: .init(totalSeconds: total.seconds), diagnostics: notes, seed: 0,
+      scalar: Scalar.name)
+    // Cost is not accuracy: a protocol of its own keeps it out of tables and references of results.
+    record.protocolName = "scaling"
+    record.variant = ["sweep": .string("dimension")]
+    if base.inner.steps != 16 { record.variant["innerSteps"] = .integer(base.inner.steps) }
+    console.show(note: "Wrote \(try record.write(intoRuns: shared.outputFolder))")
+  }
+
+  private func cell<Scalar: TensorScalar>(
+    _ method: CounterExampleMethod, _ settings: CounterExampleSettings, as type: Scalar.Type
+  ) throws -> (values: [String: Double], storage: String) {
+    var methodSettings = settings.methodSettings(method)
+    methodSettings.trajectoryBytes = trajectoryMegabytes << 20
+    let problem = settings.counterExample
+    let start: Parameters<Scalar> = Parameters(problem.spread(settings.start.upper))
+    let steps = settings.inner.steps
+    let prepared = try methodSettings.prepare(
+      problem.bilevel(as: Scalar.self), from: start, innerSteps: steps)
+    let dynamics = try methodSettings.innerDynamics(as: Scalar.self, innerSteps: steps)
+    let estimator = try methodSettings.estimator(as: Scalar.self, innerSteps: steps)
+    func evaluate() -> EstimatorDiagnostics {
+      estimator.estimate(
+        prepared.problem, dynamics: dynamics, upper: prepared.start, innerSteps: steps
+      ).diagnostics
+    }
+    // What earlier cells freed goes back to the system first, or it would hide what this one needs.
+    releaseFreedMemory()
+    PeakMemory.reset()
+    let before = PeakMemory.residentBytes ?? 0
+    let diagnostics = evaluate()
+    let added = max(0, (PeakMemory.bytes ?? 0) - before)
+    let seconds = (0..<repeats).map { _ in Stopwatch.measure { evaluate() }.seconds }.sorted()
+    return (
+      [
+        "hypergradientSeconds": seconds[seconds.count / 2], "addedPeakBytes": Double(added),
+        "trajectoryBytes": Double(diagnostics.storedBytes),
+      ], diagnostics.storage
+    )
+  }
+
+  private func releaseFreedMemory() {
+    // glibc's `malloc_trim` is in no header that Swift imports; where it is absent, memory that earlier
+    // cells freed may hide a part of what a later one adds.
+    typealias Trim = @convention(c) (Int) -> CInt
+    guard let symbol = dlsym(nil, "malloc_trim") else { return }
+    _ = unsafeBitCast(symbol, to: Trim.self)(0)
+  }
+
+  private static func line(
+    _ method: CounterExampleMethod, _ n: Int, _ time: String, _ memory: String, _ note: String
+  ) -> String {
+    [(method.displayName, 15), ("\(n)", 8), (time, 12), (memory, 12), (note, 0)]
+      .map { cell, width in cell + String(repeating: " ", count: max(0, width - cell.count)) }
+      .joined(separator: " ")
+  }
+}

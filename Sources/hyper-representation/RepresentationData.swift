@@ -1,0 +1,151 @@
+import Datasets
+import Experiments
+import Foundation
+import Results
+import Tensors
+
+/// The samples of one run, in the scalar type of the computation.
+struct RepresentationData<Scalar: TensorScalar>: Sendable {
+  /// Inputs `[n, p]` with targets `[n, c]`, and labels where there are classes.
+  struct Samples: Sendable {
+    var inputs: Tensor<Scalar>
+    var targets: Tensor<Scalar>
+    var labels: [Int] = []
+  }
+
+  var train: Samples
+  var validation: Samples
+  /// Held-out images; nil for linear problems.
+  var test: Samples?
+  var uses: [RunRecord.DatasetUse]
+
+  /// The columns of the targets.
+  var outputs: Int { train.targets.shape[1] }
+
+  /// The samples that the settings ask for.
+  ///
+  /// - Throws: `DatasetError` where files are missing, wrong or too small.
+  init(_ settings: RepresentationSettings, folder: DataFolder, seed: UInt64) throws {
+    switch settings.data.kind {
+    case .linear: self.init(linear: settings, seed: seed)
+    case .images: try self.init(images: settings, folder: folder, seed: seed)
+    }
+  }
+
+  /// X ~ N(0, 1), targets = Phi_true(X) w_true + noise, all drawn in Double and rounded once, so
+  /// that the same seed means the same problem in either scalar type.
+  private init(linear settings: RepresentationSettings, seed: UInt64) {
+    let data = settings.data
+    var truth = RandomStream(seed: seed, purpose: "true representation")
+    let parameters: [Tensor<Double>] = ExtractorLayout(settings, inputs: data.inputs)
+      .initial(using: &truth)
+    let head: Tensor<Double> = truth.normal([settings.extractor.widths.last ?? 1, 1])
+    func draw(_ purpose: String) -> Samples {
+      var stream = RandomStream(seed: seed, purpose: purpose)
+      let inputs: Tensor<Double> = stream.normal([data.samples, data.inputs])
+      let features = ExtractorLayout(settings, inputs: data.inputs)
+        .features(.constant(inputs), parameters.map { .constant($0) }).value
+      let noise: Tensor<Double> = stream.normal(
+        [data.samples, 1], standardDeviation: data.noise)
+      return Samples(
+        inputs: inputs.converted(), targets: features.multiplied(by: head).adding(noise).converted()
+      )
+    }
+    train = draw("training samples")
+    validation = draw("validation samples")
+    let bytes =
+      (train.inputs.scalars + train.targets.scalars + validation.inputs.scalars
+      + validation.targets.scalars).map { Float($0).bitPattern }
+    uses = [
+      .init(
+        name: data.name,
+        sha256: SHA256.hexadecimal(bytes.flatMap { [UInt8](Self.littleEndian($0)) }),
+        split: "training, validation", synthetic: true)
+    ]
+  }
+
+  private static func littleEndian(_ bits: UInt32) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+  }
+
+  private init(images settings: RepresentationSettings, folder: DataFolder, seed: UInt64) throws {
+    let data = settings.data
+    let file = try folder.load(name: data.name, split: "train")
+    let classes = file.classCount
+    let needed = data.perClass * classes + data.validation
+    var stream = RandomStream(seed: seed, purpose: "split")
+    let order = stream.permutation(file.count)
+    var (chosen, rest) = ([Int](), [Int]())
+    var counts = [Int](repeating: 0, count: classes)
+    let labels = file.labels()
+    for position in order {
+      if counts[labels[position]] < data.perClass {
+        counts[labels[position]] += 1
+        chosen.append(position)
+      } else {
+        rest.append(position)
+      }
+    }
+    let heldOut = data.testsOnTrainingFile ? max(1, data.test) : 0
+    guard counts.allSatisfy({ $0 == data.perClass }), rest.count >= data.validation + heldOut else {
+      throw DatasetError(
+        .malformed,
+        "The settings ask for \(data.perClass) images of each of \(classes) classes and "
+          + "\(data.validation + heldOut) more of \(file.path ?? file.name), which has "
+          + "\(file.count): lower data.perClass (\(needed) images are needed) or data.validation.")
+    }
+    func samples(_ file: ImageDataset, _ positions: [Int]) -> Samples {
+      let labels = file.labels(at: positions)
+      return Samples(
+        inputs: file.features(at: positions),
+        targets: Self.smoothed(labels, classes: classes, by: settings.head.smoothing),
+        labels: labels)
+    }
+    train = samples(file, chosen)
+    validation = samples(file, Array(rest.prefix(data.validation)))
+    // Validation is against the labels as they are: smoothing belongs to the lower level.
+    validation.targets = .oneHot(validation.labels, classes: classes)
+    uses = [.init(file, purpose: "training, validation")]
+    if data.testsOnTrainingFile {
+      test = samples(file, Array(rest.dropFirst(data.validation).prefix(heldOut)))
+    } else {
+      let testFile = try folder.load(name: data.name, split: "test")
+      guard testFile.featureCount == file.featureCount, testFile.classCount == classes else {
+        throw DatasetError(
+          .malformed,
+          "The images of \(testFile.path ?? testFile.name) have \(testFile.featureCount) pixels in "
+            + "\(testFile.classCount) classes and those of \(file.path ?? file.name) "
+            + "\(file.featureCount) in \(classes): convert both from one source.")
+      }
+      let count = data.test == 0 ? testFile.count : min(data.test, testFile.count)
+      test = samples(testFile, Array(0..<count))
+      uses.append(.init(testFile, purpose: "test"))
+    }
+  }
+
+  /// (1 - e) one-hot + e / classes.
+  static func smoothed(_ labels: [Int], classes: Int, by e: Double) -> Tensor<Scalar> {
+    Tensor.oneHot(labels, classes: classes).scaled(by: Scalar(1 - e))
+      .shifted(by: Scalar(e / Double(classes)))
+  }
+
+  /// The same samples in another scalar type.
+  func converted<Other: TensorScalar>(to type: Other.Type) -> RepresentationData<Other> {
+    func convert(_ samples: Samples) -> RepresentationData<Other>.Samples {
+      .init(
+        inputs: samples.inputs.converted(), targets: samples.targets.converted(),
+        labels: samples.labels)
+    }
+    return RepresentationData<Other>(
+      train: convert(train), validation: convert(validation), test: test.map(convert), uses: uses)
+  }
+
+  private init(
+    train: Samples, validation: Samples, test: Samples?, uses: [RunRecord.DatasetUse]
+  ) {
+    self.train = train
+    self.validation = validation
+    self.test = test
+    self.uses = uses
+  }
+}

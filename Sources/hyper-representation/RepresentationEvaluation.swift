@@ -1,0 +1,132 @@
+import Bilevel
+import Experiments
+import Networks
+import Results
+import Tensors
+
+/// The metrics of hyper-representation at one point (x, y).
+struct RepresentationEvaluation<Scalar: TensorScalar> {
+  let settings: RepresentationSettings
+  let data: RepresentationData<Scalar>
+  let problem: RepresentationProblem<Scalar>
+  /// The same problem in Double, where exact hypergradients are known.
+  let exact: RepresentationProblem<Double>?
+
+  init(
+    _ settings: RepresentationSettings, data: RepresentationData<Scalar>,
+    problem: RepresentationProblem<Scalar>, seed: UInt64
+  ) {
+    self.settings = settings
+    self.data = data
+    self.problem = problem
+    exact =
+      settings.hasExactHypergradient && settings.data.kind == .linear
+      ? RepresentationProblem(settings, data: data.converted(to: Double.self), seed: seed) : nil
+  }
+
+  /// What is measured: names, units and directions.
+  static var metrics: [RunRecord.Metric] {
+    [
+      .init(name: "upperObjective", unit: "loss", betterWhen: .lower),
+      .init(name: "lowerObjective", unit: "loss", betterWhen: .lower),
+      .init(name: "lowerGradientNorm", unit: "loss", betterWhen: .lower),
+      .init(name: "testAccuracy", unit: "fraction", betterWhen: .higher),
+      .init(name: "validationAccuracy", unit: "fraction", betterWhen: .higher),
+      .init(name: "hypergradientError", unit: "relative", betterWhen: .lower),
+      .init(name: "exactUpperObjective", unit: "loss", betterWhen: .lower),
+      .init(name: "distanceToSolutionSet", unit: "parameter", betterWhen: .lower),
+      .init(name: "optimisticUpperObjective", unit: "loss", betterWhen: .lower),
+      .init(name: "upperSpreadOverHeads", unit: "loss", betterWhen: .lower),
+      .init(name: "accuracySpreadOverHeads", unit: "fraction", betterWhen: .lower),
+      .init(name: "featureRank", unit: "count", betterWhen: .neither),
+    ]
+  }
+
+  /// What is measured along the way.
+  func values(
+    upper x: Parameters<Scalar>, lower y: Parameters<Scalar>,
+    hypergradient: Parameters<Scalar>? = nil
+  ) -> [String: Double] {
+    let features = problem.factored.map.features(of: x)
+    var values = [
+      "upperObjective": Double(problem.upper.value(upper: features, lower: y)),
+      "lowerObjective": Double(problem.lower.value(upper: features, lower: y)),
+      "lowerGradientNorm": Double(problem.lower.lowerGradient(upper: features, lower: y).norm),
+    ]
+    if let test = data.test {
+      values["testAccuracy"] = testAccuracy(upper: x, lower: y)
+      values["validationAccuracy"] = accuracy(
+        logits: features.tensors[1].multiplied(by: y.tensors[0]), labels: data.validation.labels)
+      precondition(!test.labels.isEmpty, "A test set of no samples has no accuracy.")
+    }
+    if let exact {
+      // The problem that is solved: where hypergradients differentiate another f, that is an error.
+      let descended = exact.factored.descended as? LinearHeadObjective<Double> ?? exact.lower
+      let solution = RidgeSolution(
+        map: exact.factored.map, upper: exact.upper, lower: descended,
+        at: Parameters(x.tensors.map { $0.converted() }))
+      values["exactUpperObjective"] = solution.upperValue
+      if let hypergradient {
+        let estimate = Parameters<Double>(hypergradient.tensors.map { $0.converted() })
+        values["hypergradientError"] =
+          estimate.adding(solution.hypergradient, scaledBy: -1).norm
+          / solution.hypergradient.norm
+      }
+    }
+    return values
+  }
+
+  /// What is measured at the end, where S(x) is more than a point: how far y is from it, the best
+  /// that the upper level could find in it, and how much depends on the initial head.
+  func setValues(
+    upper x: Parameters<Scalar>, lower y: Parameters<Scalar>,
+    headsOfOtherDraws: [Parameters<Scalar>]
+  ) -> [String: Double] {
+    let features = problem.factored.map.features(of: x)
+    let (train, validation): (Tensor<Double>, Tensor<Double>) = (
+      features.tensors[0].converted(), features.tensors[1].converted()
+    )
+    guard train.isFinite, y.isFinite else { return [:] }
+    var values: [String: Double] = [:]
+    let set: HeadSolutionSet?
+    switch settings.head.loss {
+    case .leastSquares:
+      set = HeadSolutionSet(leastSquares: train, targets: data.train.targets.converted())
+    case .crossEntropy:
+      set = HeadSolutionSet(crossEntropy: train, targets: data.train.targets.converted())
+    }
+    if let set {
+      values["distanceToSolutionSet"] = set.distance(of: y.tensors[0].converted())
+      values["featureRank"] = Double(set.rank)
+      if settings.head.loss == .leastSquares {
+        values["optimisticUpperObjective"] =
+          settings.head.upperFactor
+          * set.optimisticValue(
+            features: validation, targets: data.validation.targets.converted())
+      }
+    }
+    if headsOfOtherDraws.count > 1 {
+      let uppers = headsOfOtherDraws.map {
+        Double(problem.upper.value(upper: features, lower: $0))
+      }
+      values["upperSpreadOverHeads"] = standardDeviation(uppers)
+      if data.test != nil {
+        values["accuracySpreadOverHeads"] = standardDeviation(
+          headsOfOtherDraws.map { testAccuracy(upper: x, lower: $0) })
+      }
+    }
+    return values
+  }
+
+  private func testAccuracy(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Double {
+    guard let test = data.test else { return .nan }
+    let features = problem.features(x, test.inputs)
+    return accuracy(logits: features.multiplied(by: y.tensors[0]), labels: test.labels)
+  }
+
+  private func standardDeviation(_ values: [Double]) -> Double {
+    let mean = values.reduce(0, +) / Double(values.count)
+    let sum = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return (sum / Double(values.count - 1)).squareRoot()
+  }
+}

@@ -1,0 +1,137 @@
+import Bilevel
+import Experiments
+import Networks
+
+/// A named preset with its source.
+enum RepresentationProtocol: String, CaseIterable, Sendable {
+  case pzobo64 = "pzobo2022-64"
+  case pzobo128 = "pzobo2022-128"
+  case pzoboDeep = "pzobo2022-deep"
+  case pzobo64Notebook = "pzobo2022-64-notebook"
+  case pzobo128Notebook = "pzobo2022-128-notebook"
+  case fewLabels = "few-labels"
+  case setLeastSquares = "set-valued-least-squares"
+  case setCrossEntropy = "set-valued-cross-entropy"
+
+  /// One line: what the preset fixes.
+  var summary: String {
+    switch self {
+    case .pzobo64: "linear, p = 64, d = 128, n = 500, ridge 0.1, K = 20, Adam 0.05, 100 steps"
+    case .pzobo128: "linear, p = 128, d = 256, n = 1,000, ridge 0.1, K = 20, Adam 0.05, 150 steps"
+    case .pzoboDeep:
+      "two sigmoid layers, p = 256, q = 512, d = 256, n = 5,000, ridge 0.001, K = 10, Adam 0.01"
+    case .pzobo64Notebook:
+      "pzobo2022-64 with the notebook's factor 2: losses recorded, and f differentiated by CG and "
+        + "fixed point, have half the data term that the inner loop descends"
+    case .pzobo128Notebook: "pzobo2022-128 with the notebook's factor 2"
+    case .fewLabels:
+      "images, 784-256-256 features, softmax head with ridge 0.001, 10 labels per class"
+    case .setLeastSquares:
+      "images, more features than samples, least squares on one-hot targets, no ridge: S(x) affine"
+    case .setCrossEntropy:
+      "images, more features than samples, cross-entropy with smoothed labels, no ridge: S(x) convex"
+    }
+  }
+
+  /// Where the preset comes from.
+  var source: String {
+    switch self {
+    case .pzobo64, .pzobo128, .pzoboDeep, .pzobo64Notebook, .pzobo128Notebook:
+      "Sow, Ji and Liang, NeurIPS 2022; sowmaster/esjacobians HyperRepresentation.ipynb"
+    case .fewLabels:
+      "ours, after the hyper-representation of Franceschi et al., ICML 2018; step sizes chosen on "
+        + "validation data, see experiments/hyper-representation"
+    case .setLeastSquares, .setCrossEntropy:
+      "ours: the question of arXiv 2102.07976 put to image data; step sizes chosen on validation "
+        + "data, see experiments/hyper-representation"
+    }
+  }
+
+  /// The preset's settings under a budget.
+  func settings(_ budget: Budget) -> RepresentationSettings {
+    var settings = published
+    switch budget {
+    case .paper: break
+    case .short: settings.upper.iterations = min(settings.upper.iterations, 100)
+    case .smoke: settings.shrinkToSmoke()
+    }
+    return settings
+  }
+
+  private var published: RepresentationSettings {
+    var settings = RepresentationSettings()
+    switch self {
+    case .pzobo64, .pzobo64Notebook: settings.useLinear(inputs: 64, features: [128], samples: 500)
+    case .pzobo128, .pzobo128Notebook:
+      settings.useLinear(inputs: 128, features: [256], samples: 1_000)
+      settings.upper.iterations = 150
+    case .pzoboDeep:
+      settings.useLinear(inputs: 256, features: [512, 256], samples: 5_000)
+      settings.extractor.activation = .sigmoid
+      settings.head.ridge = 0.001
+      settings.inner.steps = 10
+      settings.solver.steps = 10
+      settings.upper.learningRate = 0.01
+      settings.evaluation.every = 5
+    case .fewLabels:
+      settings.data.perClass = 10
+      settings.upper.learningRate = 0.0003
+      settings.head.loss = .crossEntropy
+      settings.head.ridge = 0.001
+    case .setLeastSquares: break
+    case .setCrossEntropy:
+      settings.head.loss = .crossEntropy
+      settings.head.smoothing = 0.1
+      settings.inner.stepSize = 0.5
+      settings.aggregation.upperStepSize = 0.5
+      settings.upper.learningRate = 0.0003
+    }
+    if self == .pzobo64Notebook || self == .pzobo128Notebook {
+      settings.head.upperFactor = 0.5
+      settings.head.differentiatedFactor = 0.5
+    }
+    return settings
+  }
+}
+
+extension RepresentationSettings {
+  /// The linear problem of Sow, Ji and Liang 2022, with the settings of their notebook.
+  mutating func useLinear(inputs: Int, features: [Int], samples: Int) {
+    data.kind = .linear
+    data.name = "linear-synthetic"
+    data.inputs = inputs
+    data.samples = samples
+    extractor = .init(
+      widths: features, activation: .identity, hasBias: false, initialization: .standardNormal)
+    head.ridge = 0.1
+    head.initialDeviation = 1
+    inner = .init(steps: 20, stepSize: 0.001)
+    aggregation.upperStepSize = 0.001
+    solver.steps = 20
+    upper = .init(learningRate: 0.05, iterations: 100)
+    evaluation = .init(every: 1, heads: 0)
+  }
+
+  /// Small data and few iterations: every method in a second or so.
+  mutating func shrinkToSmoke() {
+    switch data.kind {
+    case .linear:
+      data.inputs = 8
+      data.samples = 64
+      extractor.widths = extractor.widths.count > 1 ? [12, 16] : [16]
+      upper.iterations = 30
+      inner.stepSize = 0.01
+      aggregation.upperStepSize = 0.01
+    case .images:
+      data.name = "synthetic-digits"
+      data.perClass = min(data.perClass, 3)
+      data.validation = 100
+      data.test = 500
+      extractor.widths = [32, 48]
+      inner.steps = min(inner.steps, 30)
+      upper.iterations = 15
+      evaluation.every = 5
+      evaluation.heads = min(evaluation.heads, 3)
+    }
+  }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+@Suite("counter-example")
+struct CounterExampleCommandTests {
+  private let folder: TemporaryFolder
+  private var runs: String { folder.path("runs") }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func run(_ arguments: [String]) throws -> CommandResult {
+    try CommandRunner.run("counter-example", arguments, timeout: 120)
+  }
+
+  private var output: [String] { ["--output", runs, "--quiet", "--scalar", "double"] }
+
+  @Test("The claims about runs are reproduced by a smoke run of every method")
+  func claims() throws {
+    for protocolName in ["icml2020", "strongly-convex"] {
+      let result = try run(["run", "--protocol", protocolName] + output)
+      #expect(result.exitCode == 0, "\(result.standardError)")
+    }
+    let sweep = try run(
+      ["sweep", "--method", "rhg", "--method", "bda", "--inner-steps", "256", "--inner-steps"]
+        + ["2048"] + output)
+    #expect(sweep.exitCode == 0, "\(sweep.standardError)")
+    let records = try RecordStore.load(runs).map(\.record)
+    #expect(records.count == 59)
+    let reference = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../results/reference").path
+    let verdicts = try ClaimFile.load(referenceFolder: reference)
+      .filter { $0.experiment == "counter-example" && $0.budget == "smoke" }
+      .map { ClaimVerdict($0, records: records) }
+    let judged = verdicts.filter { $0.outcome != .notRun }
+    #expect(judged.count >= 15, "\(judged.count) of \(verdicts.count) claims were judged.")
+    for verdict in judged {
+      #expect(verdict.isAsExpected, "\(verdict.claim.id): \(verdict.found)")
+    }
+    // The claims can fail: the same numbers under exchanged names contradict them.
+    let exchanged = records.map { record in
+      var other = record
+      other.method.name = ["rhg": "bda", "bda": "rhg"][record.method.name] ?? record.method.name
+      return other
+    }
+    let broken = judged.map { ClaimVerdict($0.claim, records: exchanged) }
+    #expect(broken.contains { $0.outcome == .notReproduced })
+  }
+
+  @Test("Records say how linear solves ended, and why there is no derived point")
+  func diagnostics() throws {
+    let result = try run(
+      ["run", "--method", "cg", "--start", "0,0", "--output", runs, "--scalar", "double"])
+    #expect(result.exitCode == 0)
+    #expect(result.standardError.contains("use descent aggregation, or add damping"))
+    let record = try #require(try RecordStore.load(runs).first?.record)
+    // At x_0 = y2 = 0, and there alone, the system is consistent.
+    #expect(record.final["solverConvergedFraction"] == 1.0 / 200)
+    #expect(record.final["stationaryPoint"] == nil)
+    #expect(record.diagnostics["linearSolverLast"] == "singular-inconsistent")
+    #expect(
+      record.diagnostics["stationaryPointAbsent"]?.stringValue?.contains("pole at x = 1") == true)
+    #expect(record.metric(named: "upperError")?.values.count == 201)
+  }
+
+  @Test("Any start, dimension and combination can be named")
+  func combinations() throws {
+    let result = try run(
+      ["run", "--dynamics", "heavy-ball-aggregation", "--hypergradient", "truncated-reverse"]
+        + ["--outer", "adam", "--outer-step-size", "0.1", "--dimension", "5", "--start", "-1,3"]
+        + ["--set", "start.upper=[4, -4]", "--history", "3"]
+        + ["--outer-iterations", "1000", "--set", "evaluation.every=1000"] + output)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let record = try #require(try RecordStore.load(runs).first?.record)
+    #expect(record.method.name == "heavy-ball-aggregation+truncated-reverse")
+    #expect(record.method.outerOptimizer.name == "adam")
+    #expect(record.variant["y2"] == 3 && record.variant["problem.dimension"] == 5)
+    let point = try #require(record.final["stationaryPoint"])
+    let reached = try #require(record.final["x"])
+    #expect(abs(point - reached) < 0.01)
+  }
+
+  @Test(
+    "Refusals: exit 64 and the reason",
+    arguments: [
+      (["--dynamics", "proximal-gradient", "--hypergradient", "neumann"], "does not satisfy"),
+      (["--dynamics", "heavy-ball", "--hypergradient", "one-stage"], "one plain descent step"),
+      (["--method", "rhgs"], "did you mean \"rhg\"?"),
+      (["--method", "rhg", "--dynamics", "heavy-ball"], "use the one or the others"),
+      (["--method", "cg", "--set", "problem.lowerBound=1"], "unconstrained lower level"),
+      (["--method", "iaptt", "--set", "inner.startsWarm=true"], "inner.startsWarm=false"),
+      (["--protocol", "icml"], "--protocol names \"icml\""),
+      (["--inner-steps", "0"], "inner.steps is 0 but must be at least 1"),
+      (["--start", "1,2,3"], "--start"),
+      (["--set", "problem.strongConvexity=-1"], "at least 0"),
+      (["--outer", "sgd"], "the outer optimisers are gradient, momentum and adam"),
+    ])
+  func refusals(arguments: [String], sentence: String) throws {
+    let result = try run(["run"] + arguments + output)
+    #expect(result.exitCode == 64, "\(result.standardError)")
+    #expect(result.standardError.contains(sentence), "\(result.standardError)")
+    #expect(!FileManager.default.fileExists(atPath: runs))
+  }
+
+  @Test("A diverging inner loop ends with exit code 3 and a record that says so")
+  func divergence() throws {
+    let result = try run(["run", "--method", "rhg", "--inner-step-size", "50"] + output)
+    #expect(result.exitCode == 3, "\(result.standardError)")
+    let record = try #require(try RecordStore.load(runs).first?.record)
+    #expect(record.status.kind == .diverged)
+    #expect(record.status.reason?.contains("lower the step sizes") == true)
+    let overflow = try run(["run", "--method", "bda", "--inner-step-size", "1e9"] + output)
+    #expect(overflow.exitCode == 3 && overflow.standardError.contains("not finite"))
+  }
+
+  @Test("A projection onto Y holds y within its box")
+  func box() throws {
+    let result = try run(
+      ["run", "--method", "bda", "--start", "0", "--set", "problem.lowerBound=0.25"] + output)
+    #expect(result.exitCode == 0)
+    let record = try #require(try RecordStore.load(runs).first?.record)
+    // At best y = (1/4, 1/4): both coordinates 3/4 away from the optimum.
+    #expect((record.final["firstLowerError"] ?? 0) >= 0.75 - 1e-12)
+    #expect((record.final["secondLowerError"] ?? 0) >= 0.75 - 1e-12)
+  }
+
+  @Test("Sweeps have K as their abscissa; ablations refuse what they choose themselves")
+  func sweeps() throws {
+    let result = try run(
+      ["sweep", "--schedules", "--inner-steps", "8", "--inner-steps", "16"] + output)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let records = try RecordStore.load(runs).map(\.record)
+    #expect(records.count == 24)
+    let official = try #require(
+      records.first {
+        $0.variant["aggregation.schedule"] == "official-code"
+          && $0.variant["inner.stepSize"]?.canonicalText == "0.1"
+      })
+    #expect(official.metric(named: "x")?.steps == [8, 16])
+    #expect(abs((official.final["xAtK8"] ?? 0) - 0.3312) < 1e-4)
+    #expect((official.final["largestStationaryError"] ?? 1) < 1e-6)
+    let refused = try run(["sweep", "--schedules", "--method", "rhg"] + output)
+    #expect(refused.exitCode == 64 && refused.standardError.contains("--schedules out"))
+  }
+
+  @Test("Scaling: a cell that is not run says why")
+  func scaling() throws {
+    let result = try run(
+      ["scaling", "--method", "fhg", "--method", "one-stage", "--dimension", "2"]
+        + ["--dimension", "20", "--forward-limit", "10", "--output", runs])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.standardOutput.contains("raise --forward-limit"))
+    let records = try RecordStore.load(runs).map(\.record)
+    let forward = try #require(records.first { $0.method.name == "fhg" })
+    #expect(forward.metric(named: "hypergradientSeconds")?.steps == [2])
+    #expect(forward.diagnostics["n20"]?.stringValue?.contains("20 tangents") == true)
+    let oneStage = try #require(records.first { $0.method.name == "one-stage" })
+    #expect(oneStage.metric(named: "trajectoryBytes")?.values == [0, 0])
+  }
+
+  @Test("list names every part with its source, and every refused combination with the reason")
+  func list() throws {
+    let result = try run(["list"])
+    #expect(result.exitCode == 0)
+    for text in [
+      "sl-bamm", "v-pbgd", "BREAKS the theory", "learned-aggregation x neumann:",
+      "descent-aggregation", "arXiv 2006.04045", "gradient, momentum, adam",
+    ] {
+      #expect(result.standardOutput.contains(text), "\(text)")
+    }
+  }
+
+  @Test("--dry-run prints settings that --config reads back")
+  func dryRun() throws {
+    let printed = try run(["run", "--dry-run", "--alpha", "0.25"])
+    #expect(printed.exitCode == 0 && printed.standardOutput.contains("alpha: 0.25"))
+    let path = try folder.write(Array(printed.standardOutput.utf8), to: "settings.yaml")
+    let again = try run(["run", "--dry-run", "--config", path])
+    #expect(again.standardOutput == printed.standardOutput)
+  }
+}

@@ -1,0 +1,155 @@
+import Bilevel
+import Experiments
+import TestSupport
+import Testing
+
+@Suite("The counter-example's closed forms and derived points, in Double")
+struct CounterExampleTests {
+  private static let problems = [
+    CounterExampleProblem(), CounterExampleProblem(dimension: 4, firstStart: [0.3, -1]),
+    CounterExampleProblem(
+      dimension: 3, strongConvexity: 0.7, target: 2.5, secondStart: [1, 2, 3]),
+  ]
+
+  @Test("Closed forms equal their expressions", arguments: problems)
+  func closedForms(problem: CounterExampleProblem) throws {
+    var stream = RandomStream(seed: 4, purpose: "counter-example")
+    let n = problem.dimension
+    func draw(_ count: Int) -> Parameters<Double> {
+      Parameters((0..<count).map { _ in stream.uniform([n], in: -2..<2) })
+    }
+    let (x, y, dx, dy) = (draw(1), draw(2), draw(1), draw(2))
+    let closed = problem.bilevel(as: Double.self)
+    let expressions = problem.bilevelByExpressions(as: Double.self)
+    for (fast, reference) in [
+      (closed.upper, expressions.upper), (closed.lower, expressions.lower),
+    ] {
+      func close(_ a: Parameters<Double>, _ b: Parameters<Double>) -> Bool {
+        a.shapes == b.shapes && a.adding(b, scaledBy: -1).norm < 1e-12
+      }
+      let (one, other) = (
+        fast.gradients(upper: x, lower: y), reference.gradients(upper: x, lower: y)
+      )
+      #expect(abs(one.value - other.value) < 1e-12)
+      #expect(abs(fast.value(upper: x, lower: y) - other.value) < 1e-12)
+      #expect(close(one.upper, other.upper) && close(one.lower, other.lower))
+      #expect(close(fast.lowerGradient(upper: x, lower: y), other.lower))
+      let (line, exact) = (
+        fast.linearizeLowerGradient(upper: x, lower: y),
+        reference.linearizeLowerGradient(upper: x, lower: y)
+      )
+      #expect(close(line.lowerGradient, other.lower))
+      let (products, expected) = (line.pullback(dy), exact.pullback(dy))
+      #expect(close(products.lower, expected.lower) && close(products.upper, expected.upper))
+      let fused = fast.lowerGradientPullback(upper: x, lower: y, dy)
+      #expect(close(fused.lower, expected.lower) && close(fused.upper, expected.upper))
+      #expect(close(line.hessianVectorProduct(dy), expected.lower))
+      let pushed = exact.pushforward(upper: dx, lower: dy)
+      #expect(close(line.pushforward(upper: dx, lower: dy), pushed))
+      let (onlyUpper, onlyLower) = (
+        line.pushforward(upper: dx, lower: nil), line.pushforward(upper: nil, lower: dy)
+      )
+      #expect(close(onlyUpper.adding(onlyLower), pushed))
+    }
+  }
+
+  /// Presets whose derived point is the root of their hypergradient in x.
+  private static let methods = MethodPreset.allCases.filter {
+    ![.learnedBDA, .iaptt, .valueFunctionPenalty, .bome].contains($0)
+  }
+
+  @Test("The hypergradient vanishes at the derived point and not beside it", arguments: methods)
+  func derivedPoints(preset: MethodPreset) throws {
+    for (problem, damping) in [(Self.problems[0], 0.1), (Self.problems[2], 0)] {
+      var one = problem
+      one.dimension = 1
+      for (steps, outer) in [(1, 0), (7, 0), (40, 3)] {
+        var method = MethodSettings(
+          preset, innerStepSize: 0.3, upperStepSize: 0.2, schedule: .outerHarmonic, alpha: 0.6)
+        method.damping = damping
+        method.solverTolerance = 0
+        method.solverSteps = preset.hypergradient == .conjugateGradient ? 2 : 9
+        let start = (0.25, one.secondStart[0])
+        one.firstStart = [start.0]
+        let point = try #require(
+          StationaryPoint(
+            method, on: one, start: start, innerSteps: steps, outerIteration: outer
+          ).value)
+        let dynamics = try method.innerDynamics(as: Double.self, innerSteps: steps)
+          .atOuterIteration(outer)
+        let estimator = try method.estimator(as: Double.self, innerSteps: steps)
+        func slope(_ x: Double) -> Double {
+          estimator.estimate(
+            one.bilevel(as: Double.self), dynamics: dynamics, upper: Parameters(Tensor([x])),
+            innerSteps: steps
+          ).hypergradient.tensors[0].scalars[0]
+        }
+        // One-stage differences of a quadratic are exact but for rounding over the radius.
+        #expect(abs(slope(point)) < 1e-9, "K = \(steps): g = \(slope(point)) at x = \(point)")
+        #expect(slope(point + 0.5) > 0.01 && slope(point - 0.5) < -0.01)
+      }
+    }
+  }
+
+  @Test("The derived points are those of the published table", arguments: [0.1, 0.5])
+  func table(stepSize: Double) throws {
+    let rows: [(AggregationSchedule.Rule, Double, [Double])] =
+      stepSize == 0.1
+      ? [
+        (.harmonic, 0.5, [0.4491, 0.5558, 0.6130, 0.6485, 0.6951]),
+        (.officialCode, 0.6, [0.3312, 0.5580, 0.7654, 0.7720, 0.7720]),
+      ]
+      : [
+        (.journal, 0.5, [0.6742, 0.7549, 0.8687, 0.9308, 0.9745]),
+        (.shiftedHarmonic, 1, [0.8489, 0.9224, 0.9803, 0.9950, 0.9994]),
+      ]
+    for (rule, alpha, values) in rows {
+      let method = MethodSettings(.bda, innerStepSize: stepSize, schedule: rule, alpha: alpha)
+      for (steps, expected) in zip([8, 16, 64, 256, 2_048], values) {
+        for start in [0.0, 2] {
+          let point = try #require(
+            StationaryPoint(
+              method, on: CounterExampleProblem(), start: (start, start), innerSteps: steps,
+              outerIteration: 0
+            ).value)
+          // From (2, 2) everything is reflected at 1.
+          #expect(abs((start == 0 ? point : 2 - point) - expected) < 0.51e-4)
+        }
+      }
+    }
+  }
+
+  @Test("Where there is no such point, the reason says so")
+  func absent() {
+    let problem = CounterExampleProblem()
+    func reason(_ method: MethodSettings) -> String {
+      let point = StationaryPoint(
+        method, on: problem, start: (0, 0), innerSteps: 8, outerIteration: 0)
+      guard case .absent(let text) = point else { return "" }
+      return text
+    }
+    let singular = MethodSettings(.conjugateGradient, innerStepSize: 0.5)
+    #expect(reason(singular).contains("pole at x = 1"))
+    #expect(reason(MethodSettings(.learnedBDA, innerStepSize: 0.5)).contains("weights change"))
+    var boxed = MethodSettings(.rhg, innerStepSize: 0.5)
+    boxed.lowerConstraint = .box(lower: -1, upper: 1)
+    #expect(reason(boxed).contains("projection"))
+  }
+
+  @Test("Optima of both variants are stationary for the bi-level problem")
+  func optima() {
+    for target in [1.0, 3] {
+      let problem = CounterExampleProblem(strongConvexity: 2, target: target)
+      let x = Parameters(Tensor([problem.optimalUpper]))
+      let y = Parameters([Tensor([problem.optimalLower.first]), Tensor([target])])
+      let bilevel = problem.bilevel(as: Double.self)
+      #expect(bilevel.lower.lowerGradient(upper: x, lower: y).norm == 0)
+      #expect(bilevel.upper.value(upper: x, lower: y) == problem.optimalValue)
+      for side in [-0.01, 0.01] {
+        let moved = Parameters(Tensor([problem.optimalUpper + side]))
+        let solution = Parameters([moved.tensors[0], y.tensors[1]])
+        #expect(bilevel.upper.value(upper: moved, lower: solution) > problem.optimalValue)
+      }
+    }
+  }
+}
