@@ -10,6 +10,7 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
   case pzobo64Notebook = "pzobo2022-64-notebook"
   case pzobo128Notebook = "pzobo2022-128-notebook"
   case fewLabels = "few-labels"
+  case fewLabelsConvolutional = "few-labels-convolutional"
   case setLeastSquares = "set-valued-least-squares"
   case setCrossEntropy = "set-valued-cross-entropy"
 
@@ -25,7 +26,9 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
         + "fixed point, have half the data term that the inner loop descends"
     case .pzobo128Notebook: "pzobo2022-128 with the notebook's factor 2"
     case .fewLabels:
-      "images, 784-256-256 features, softmax head with ridge 0.001, 10 labels per class"
+      "images, two layers of 256 units, softmax head with ridge 0.001, 10 labels per class"
+    case .fewLabelsConvolutional:
+      "few-labels with two convolutions of 16 and 32 filters, 3 x 3, in steps of two pixels"
     case .setLeastSquares:
       "images, more features than samples, least squares on one-hot targets, no ridge: S(x) affine"
     case .setCrossEntropy:
@@ -38,7 +41,7 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
     switch self {
     case .pzobo64, .pzobo128, .pzoboDeep, .pzobo64Notebook, .pzobo128Notebook:
       "Sow, Ji and Liang, NeurIPS 2022; sowmaster/esjacobians HyperRepresentation.ipynb"
-    case .fewLabels:
+    case .fewLabels, .fewLabelsConvolutional:
       "ours, after the hyper-representation of Franceschi et al., ICML 2018; step sizes chosen on "
         + "validation data, see experiments/hyper-representation"
     case .setLeastSquares, .setCrossEntropy:
@@ -73,11 +76,15 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
       settings.solver.steps = 10
       settings.upper.learningRate = 0.01
       settings.evaluation.every = 5
-    case .fewLabels:
+    case .fewLabels, .fewLabelsConvolutional:
       settings.data.perClass = 10
       settings.upper.learningRate = 0.0003
       settings.head.loss = .crossEntropy
       settings.head.ridge = 0.001
+      if self == .fewLabelsConvolutional {
+        settings.extractor.kind = .convolutional
+        settings.extractor.widths = [16, 32]
+      }
     case .setLeastSquares: break
     case .setCrossEntropy:
       settings.head.loss = .crossEntropy
@@ -127,7 +134,7 @@ extension RepresentationSettings {
       data.perClass = min(data.perClass, 3)
       data.validation = 100
       data.test = 500
-      extractor.widths = [32, 48]
+      extractor.widths = extractor.kind == .convolutional ? [4, 8] : [32, 48]
       inner.steps = min(inner.steps, 30)
       upper.iterations = 15
       evaluation.every = 5

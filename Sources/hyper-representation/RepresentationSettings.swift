@@ -38,9 +38,11 @@ struct RepresentationSettings: Codable, Sendable, Equatable {
     var noise = 0.1
   }
 
-  /// Phi: layers z -> activation(z W (+ b)), all of them.
+  /// Phi: layers followed by the activation, all of them.
   struct Extractor: Codable, Sendable, Equatable {
-    /// The widths of the layers; the last is the number of features.
+    var kind = ExtractorKind.fullyConnected
+    /// Outputs of each layer: units, the last ones the features, or filters, every pixel of the last
+    /// ones a feature.
     var widths = [256, 256]
     var activation = Activation.rectifier
     var hasBias = true
@@ -131,6 +133,14 @@ enum DataKind: String, NamedChoice {
   case linear
   /// Image files.
   case images
+}
+
+/// What the extractor's layers are.
+enum ExtractorKind: String, NamedChoice {
+  /// z W (+ b).
+  case fullyConnected = "fully-connected"
+  /// 3 x 3 convolutions that move by two pixels.
+  case convolutional
 }
 
 /// How the extractor's parameters are drawn.
