@@ -39,15 +39,15 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
   private init(linear settings: RepresentationSettings, seed: UInt64) {
     let data = settings.data
     inputShape = [1, data.inputs, 1]
-    let layout = ExtractorLayout(settings.extractor, inputShape: inputShape)
+    let extractor = settings.featureExtractor(inputShape: inputShape)
     var truth = RandomStream(seed: seed, purpose: "true representation")
-    let parameters: [Tensor<Double>] = layout.initial(using: &truth)
-    let head: Tensor<Double> = truth.normal([layout.featureCount, 1])
+    let parameters: [Tensor<Double>] = extractor.initial(using: &truth)
+    let head: Tensor<Double> = truth.normal([extractor.featureCount, 1])
     func draw(_ purpose: String) -> Samples {
       var stream = RandomStream(seed: seed, purpose: purpose)
       let inputs: Tensor<Double> = stream.normal([data.samples, data.inputs])
-      let features = layout.features(
-        .constant(inputs), parameters.map { .constant($0) }
+      let features = extractor.features(
+        of: .constant(inputs), parameters: parameters.map { .constant($0) }
       ).value
       let noise: Tensor<Double> = stream.normal(
         [data.samples, 1], standardDeviation: data.noise)
@@ -116,12 +116,14 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
     } else {
       let testFile = try folder.load(name: data.name, split: "test")
       let testShape = [testFile.height, testFile.width, testFile.channels]
-      guard testShape == inputShape, testFile.classCount == classes else {
+      // A test file may lack the last classes, not have others.
+      guard testShape == inputShape, testFile.classCount <= classes else {
         throw DatasetError(
           .malformed,
           "The images of \(testFile.path ?? testFile.name) have height, width and channels "
             + "\(testShape) in \(testFile.classCount) classes and those of "
-            + "\(file.path ?? file.name) \(inputShape) in \(classes): convert both from one source.")
+            + "\(file.path ?? file.name) \(inputShape) in \(classes): convert both from one "
+            + "source.")
       }
       let count = data.test == 0 ? testFile.count : min(data.test, testFile.count)
       test = samples(testFile, Array(0..<count))

@@ -15,14 +15,14 @@ struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
   let lower: LinearHeadObjective<Scalar>
   /// y_0 for draw 0, 1, ...
   let initialHead: @Sendable (Int) -> Parameters<Scalar>
-  private let layout: ExtractorLayout
+  private let extractor: FeatureExtractor
 
   init(_ settings: RepresentationSettings, data: RepresentationData<Scalar>, seed: UInt64) {
-    let layout = ExtractorLayout(settings.extractor, inputShape: data.inputShape)
-    self.layout = layout
+    let extractor = settings.featureExtractor(inputShape: data.inputShape)
+    self.extractor = extractor
     let (train, validation) = (data.train.inputs, data.validation.inputs)
     let map = ExpressionFeatureMap<Scalar> { x in
-      [layout.features(.constant(train), x), layout.features(.constant(validation), x)]
+      [train, validation].map { extractor.features(of: .constant($0), parameters: x) }
     }
     let head = settings.head
     let loss = head.loss
@@ -35,7 +35,7 @@ struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
         factor: Scalar(factor))
     }
     lower = training(head.differentiatedFactor)
-    let shape = [layout.featureCount, data.outputs]
+    let shape = [extractor.featureCount, data.outputs]
     initialHead = { draw in
       var stream = RandomStream(seed: seed, purpose: "initial head").split("draw", draw)
       let values: Tensor<Double> = stream.normal(
@@ -48,7 +48,7 @@ struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
       headProblem: BilevelProblem(
         upper: upper, lower: lower,
         initialLower: ConstantInitialLower(initialHead(head.draw))),
-      start: Parameters(layout.initial(using: &stream)),
+      start: Parameters(extractor.initial(using: &stream)),
       descended: head.differentiatedFactor == 1 ? nil : training(1))
   }
 
@@ -59,7 +59,9 @@ struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
     let rows = inputs.shape[0]
     return stride(from: 0, to: rows, by: 1_000).reduce(.zeros([0, y.tensors[0].shape[1]])) {
       let block = inputs.gatheringRows(Array($1..<min($1 + 1_000, rows)))
-      let features = layout.features(.constant(block), x.constants).value
+      let features = extractor.features(
+        of: .constant(block), parameters: x.constants
+      ).value
       return $0.appendingRows(features.multiplied(by: y.tensors[0]))
     }
   }
