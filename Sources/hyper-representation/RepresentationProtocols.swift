@@ -91,8 +91,11 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
         settings.extractor.kind = .convolutional
         settings.extractor.widths = [16, 32]
       }
-    case .setLeastSquares: break
+    case .setLeastSquares:
+      settings.aggregation.upperStepSize = 0.5
+      settings.solver.damping = 0.1
     case .setCrossEntropy:
+      settings.solver.damping = 0.01
       settings.head.loss = .crossEntropy
       settings.head.smoothing = 0.1
       settings.inner.stepSize = 0.5

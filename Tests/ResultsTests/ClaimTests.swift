@@ -72,6 +72,11 @@ struct ClaimTests {
     let vague = ClaimVerdict(RecordFixture.claim(.value, .value(0.8)), records: records)
     #expect(vague.outcome == .notRun)
     #expect(vague.reason?.contains("'K10', 'K100'") == true)
+    // A run with exactly the variant's settings is meant before one that has more.
+    var longer = RecordFixture.record(innerSteps: 100, accuracy: 0.2)
+    longer.variant["extra"] = 1
+    claim.variants?.reverse()
+    #expect(ClaimVerdict(claim, records: records + [longer]).outcome == .reproduced)
   }
 
   @Test("What was not run is said, never guessed")

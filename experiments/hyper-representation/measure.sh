@@ -35,35 +35,31 @@ deep)
   ;;
 least-squares)
   protocol=set-valued-least-squares
-  runs $protocol --method rhg --method t-rhg --method one-stage
-  runs $protocol --method cg --set solver.damping=0.1
-  runs $protocol --method neumann --set solver.steps=100
-  for schedule in harmonic journal; do
-    runs $protocol --method bda --schedule $schedule --upper-step-size 0.5
-  done
+  runs $protocol --method rhg --method t-rhg --method one-stage --method cg --method bda
+  runs $protocol --method bda-cg --upper-step-size 0.1
+  runs $protocol --method neumann --set solver.steps=100 --set solver.damping=0
+  runs $protocol --method bda --schedule journal
   for schedule in constant official-code; do
     runs $protocol --method bda --schedule $schedule --upper-step-size 0.1
   done
-  runs $protocol --method bda-cg --set solver.damping=0.1
   # Not finite at the protocol's outer rate.
-  runs $protocol --method one-stage-bda --outer-step-size 0.0003
+  runs $protocol --method one-stage-bda --outer-step-size 0.0003 --upper-step-size 0.1
   ;;
 longer)
   # Ten times the inner steps: nearer to S(x).
-  runs set-valued-least-squares --inner-steps 1000 --method rhg
-  runs set-valued-least-squares --inner-steps 1000 --method bda --upper-step-size 0.5
-  runs set-valued-least-squares --inner-steps 1000 --method bda --schedule constant
+  runs set-valued-least-squares --inner-steps 1000 --method rhg --method bda
+  runs set-valued-least-squares --inner-steps 1000 --method bda --schedule constant \
+    --upper-step-size 0.1
   ;;
 cross-entropy)
   protocol=set-valued-cross-entropy
-  runs $protocol --method rhg --method t-rhg --method one-stage
-  runs $protocol --method cg --set solver.damping=0.1
-  runs $protocol --method neumann --set solver.steps=100
-  for schedule in harmonic constant journal official-code; do
+  runs $protocol --method rhg --method t-rhg --method cg --method bda --method bda-cg
+  runs $protocol --method neumann --set solver.steps=100 --set solver.damping=0
+  for schedule in constant journal official-code; do
     runs $protocol --method bda --schedule $schedule
   done
-  runs $protocol --method one-stage-bda
-  runs $protocol --method bda-cg --set solver.damping=0.1
+  # Neither is stable at the protocol's outer rate.
+  runs $protocol --method one-stage --method one-stage-bda --outer-step-size 0.0001
   ;;
 few-labels)
   for name in mnist fashion-mnist; do

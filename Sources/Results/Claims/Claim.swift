@@ -54,7 +54,8 @@ public struct Claim: Codable, Equatable, Sendable {
   public var metric: String
   /// The methods; from the better to the worse for orderings.
   public var methods: [String]
-  /// The variants: a run belongs to one when it has all its settings. Nil for "whatever there is",
+  /// The variants: a run belongs to one when it has all its settings, and one that has no others is
+  /// preferred. Nil for "whatever there is",
   /// which must then be a single one. For orderings, they vary faster than the methods.
   public var variants: [[String: JSONValue]]?
   /// The seeds that the claim needs, all of them.
