@@ -54,10 +54,12 @@ public struct ClaimVerdict: Sendable, Equatable {
         let name = label.isEmpty ? method : "\(method) \(label)"
         var runs: [RunRecord] = []
         for seed in claim.seeds {
-          let matches = candidates.filter { record in
+          var matches = candidates.filter { record in
             record.method.name == method && record.seed == seed
               && variant.allSatisfy { record.variant[$0.key] == $0.value }
           }
+          // A run with these settings and no others is meant where there is one.
+          if let exact = matches.first(where: { $0.variant == variant }) { matches = [exact] }
           guard let run = matches.first else {
             throw Unjudgeable(
               reason: "there is no record of \(name) with seed \(seed) on the protocol "
