@@ -44,21 +44,6 @@ extension Tensor {
       shape: [shape[0] + other.shape[0]] + shape[1...], scalars: scalars + other.scalars)
   }
 
-  /// A matrix with a last column of ones: the features that a bias multiplies.
-  public func appendingOnesColumn() -> Tensor {
-    precondition(rank == 2, "Only a matrix has columns, not shape \(shape).")
-    let (rows, columns) = (shape[0], shape[1])
-    return Tensor(shape: [rows, columns + 1]) { result in
-      result.update(repeating: 1)
-      scalars.withUnsafeBufferPointer { source in
-        guard let target = result.baseAddress, let source = source.baseAddress else { return }
-        for row in 0..<rows {
-          (target + row * (columns + 1)).update(from: source + row * columns, count: columns)
-        }
-      }
-    }
-  }
-
   /// One-hot rows: shape `[labels.count, classes]`, 1 at each label.
   public static func oneHot(_ labels: [Int], classes: Int) -> Tensor {
     Tensor(shape: [labels.count, classes]) { result in

@@ -12,14 +12,16 @@ struct CleaningEvaluation<Scalar: TensorScalar> {
   /// What is measured: names, units and directions.
   static var metrics: [RunRecord.Metric] {
     [
-      .init(name: "upperObjective", unit: "nats", betterWhen: .lower),
+      .init(name: "upperObjective", unit: "nats", betterWhen: .lower, headline: true),
       .init(name: "lowerObjective", unit: "nats", betterWhen: .lower),
-      .init(name: "testAccuracy", unit: "fraction", betterWhen: .higher),
-      .init(name: "testMacroF1", unit: "fraction", betterWhen: .higher),
+      .init(name: "testAccuracy", unit: "fraction", betterWhen: .higher, headline: true),
+      .init(name: "testMacroF1", unit: "fraction", betterWhen: .higher, headline: true),
       .init(name: "validationAccuracy", unit: "fraction", betterWhen: .higher),
-      .init(name: "detectionF1NoisyPositive", unit: "fraction", betterWhen: .higher),
-      .init(name: "detectionF1CleanPositive", unit: "fraction", betterWhen: .higher),
-      .init(name: "detectionAUC", unit: "fraction", betterWhen: .higher),
+      .init(
+        name: "detectionF1NoisyPositive", unit: "fraction", betterWhen: .higher, headline: true),
+      .init(
+        name: "detectionF1CleanPositive", unit: "fraction", betterWhen: .higher, headline: true),
+      .init(name: "detectionAUC", unit: "fraction", betterWhen: .higher, headline: true),
       .init(name: "corruptionRate", unit: "fraction", betterWhen: .neither),
       .init(name: "plainTestAccuracy", unit: "fraction", betterWhen: .higher),
     ]

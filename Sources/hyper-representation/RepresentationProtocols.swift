@@ -90,6 +90,7 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
       if self == .fewLabelsConvolutional {
         settings.extractor.kind = .convolutional
         settings.extractor.widths = [16, 32]
+        settings.upper.learningRate = 0.003
       }
     case .setLeastSquares:
       settings.aggregation.upperStepSize = 0.5

@@ -22,8 +22,12 @@ struct CheckCommand: ParsableCommand {
   @OptionGroup var references: ReferenceOptions
 
   @Option(help: ArgumentHelp("The budget to check.", valueName: "name")) var budget = "smoke"
-  @Flag(help: "Print what is not as expected, and the summary, but not what agrees.")
+  @Flag(help: "Print what is not as expected in full, agreeing claims in a line, and the summary.")
   var brief = false
+  @Flag(
+    name: .customLong("referenced-only"),
+    help: "Pass over runs that have no reference: your own experiments beside the suite's.")
+  var referencedOnly = false
 
   func run() throws {
     var code: Int32 = 0
@@ -34,7 +38,7 @@ struct CheckCommand: ParsableCommand {
       let stored = try RecordStore.load("\(folder)/\(budget)")
       let report = CheckReport(
         runs: try records.load(), references: stored, tolerances: tolerances, claims: claims,
-        budget: budget, experiment: records.experiment)
+        budget: budget, experiment: records.experiment, passesOverUnreferenced: referencedOnly)
       try Output.write(report.text(isBrief: brief), to: nil)
       code = report.exitCode
     }

@@ -31,8 +31,14 @@ struct TableCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Only this budget.", valueName: "name")) var budget: String?
   @Option(help: "A method to show; repeat for several, in the order wanted.")
   var method: [String] = []
-  @Option(help: "A metric to show; repeat for several, in the order wanted.")
+  @Option(
+    help: """
+      A metric to show (or secondsPerOuterStep, peakResidentBytes); repeat for several, in the \
+      order wanted. Without any: the headline metrics and these two.
+      """)
   var metric: [String] = []
+  @Flag(name: .customLong("all-metrics"), help: "Show every metric that is recorded.")
+  var allMetrics = false
   @Option(help: "The spread shown.") var spread: SpreadKind = .std
   @Option(help: "What the columns are: metrics, or numbers of inner steps K (a table per metric).")
   var columns: Columns = .metrics
@@ -43,7 +49,7 @@ struct TableCommand: ParsableCommand {
   func run() throws {
     try Output.reporting {
       let shown = try records.load(protocolName: protocolName, budget: budget, methods: method)
-      let known = Set(shown.flatMap { $0.metrics.map(\.name) })
+      let known = Set(shown.flatMap { $0.metrics.map(\.name) } + RunRecord.costs.map(\.name))
       if let name = metric.first(where: { !known.contains($0) }) {
         throw ResultsError(
           .missing,
@@ -52,6 +58,7 @@ struct TableCommand: ParsableCommand {
       }
       var options = ResultsTable.Options()
       options.metrics = metric
+      options.showsAllMetrics = allMetrics
       options.methods = method
       options.spread = spread
       options.layout = columns == .metrics ? .metrics : .innerSteps

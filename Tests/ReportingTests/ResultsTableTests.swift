@@ -46,9 +46,9 @@ struct ResultsTableTests {
         **hyper-cleaning, protocol icml2020, mnist, budget smoke, K20**
 
         | method | test accuracy (percent), mean ± std | test accuracy (percent), published |
-        | --- | ---: | ---: |
-        | RHG | 88.00 (n = 1) | (none published) |
-        | BDA | 91.00 ± 1.41 (n = 2) | 90.50 [memory] |
+        | ------ | ----------------------------------: | ---------------------------------: |
+        | RHG    |                       88.00 (n = 1) |                   (none published) |
+        | BDA    |                91.00 ± 1.41 (n = 2) |                     90.50 [memory] |
 
         - [memory]: as recalled, to be checked against the PDF.
         - Published on mnist: ICML 2020, Table 2.
@@ -130,15 +130,59 @@ struct ResultsTableTests {
     #expect(table.csv.contains("95 % bootstrap lower (percent)"))
   }
 
-  @Test("All metrics are shown where none is named, and an unrecorded one says so")
+  @Test("Metrics and costs are shown where none is named, and an unrecorded one says so")
   func metrics() throws {
     var poorer = RecordFixture.record(method: "bda")
     poorer.final["upperObjective"] = nil
     let table = try #require(
       tables([RecordFixture.record(), poorer]) { $0.metrics = [] }.first)
-    #expect(table.columns.map(\.name) == ["method", "test accuracy", "upper objective"])
-    #expect(table.columns.map(\.unit) == [nil, "percent", "nats"])
+    #expect(
+      table.columns.map(\.name) == [
+        "method", "test accuracy", "upper objective", "outer step", "peak memory",
+      ])
+    #expect(table.columns.map(\.unit) == [nil, "percent", "nats", "seconds", "MB"])
     #expect(table.rows[1][2] == .missing("not recorded"))
+  }
+
+  @Test("Where there are headline metrics, the others are shown only on request")
+  func headlines() throws {
+    var record = RecordFixture.record()
+    record.metrics[0].headline = true
+    func names(all: Bool) throws -> [String] {
+      let table = try #require(
+        tables([record]) {
+          $0.metrics = []
+          $0.showsAllMetrics = all
+        }.first)
+      return table.columns.map(\.name)
+    }
+    #expect(try names(all: false) == ["method", "test accuracy", "outer step", "peak memory"])
+    #expect(try names(all: true).contains("upper objective"))
+  }
+
+  @Test("What all cells share is said once, in the caption")
+  func caption() throws {
+    let one = try #require(
+      tables([RecordFixture.record(), RecordFixture.record(method: "bda")]).first)
+    #expect(one.markdown.contains("K20; one seed**"))
+    #expect(one.markdown.contains("| test accuracy (percent) |"))
+    let records = ["rhg", "bda"].flatMap { method in
+      (0..<3).map { RecordFixture.record(method: method, seed: $0) }
+    }
+    let three = try #require(tables(records).first)
+    #expect(three.markdown.contains("K20; mean ± std over 3 seeds**"))
+    #expect(!three.markdown.contains("n = 3"))
+  }
+
+  @Test("A run whose settings make another problem of it has no published number")
+  func otherProblem() throws {
+    let value = try published("rhg", 89)
+    var record = RecordFixture.record(dataset: "mnist", synthetic: false)
+    #expect(value.matches(record))
+    record.variant["upper.iterations"] = 7
+    #expect(value.matches(record))
+    record.variant["problem"] = "reduced"
+    #expect(!value.matches(record))
   }
 }
 

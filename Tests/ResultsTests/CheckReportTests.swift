@@ -6,14 +6,14 @@ import Testing
 struct CheckReportTests {
   private func code(
     _ runs: [RunRecord], _ references: [RunRecord], _ claims: [Claim] = [],
-    experiment: String? = nil
+    experiment: String? = nil, passesOver: Bool = false
   ) -> Int32 {
     func stored(_ records: [RunRecord]) -> [StoredRecord] {
       records.map { StoredRecord(path: $0.relativePath, record: $0) }
     }
     return CheckReport(
       runs: stored(runs), references: stored(references), tolerances: RecordFixture.tolerances,
-      claims: claims, budget: "smoke", experiment: experiment
+      claims: claims, budget: "smoke", experiment: experiment, passesOverUnreferenced: passesOver
     ).exitCode
   }
 
@@ -72,6 +72,17 @@ struct CheckReportTests {
     #expect(code([diverged], [], [claim]) == 5)
     let timeout = RecordFixture.record(status: .init(.timeout))
     #expect(code([timeout], [good], [claim]) == 3)
+  }
+
+  @Test("On request runs without reference are passed over, even broken ones, but serve claims")
+  func unreferenced() {
+    let mine = RecordFixture.record(method: "mine", status: .init(.diverged))
+    let bda = RecordFixture.record(method: "bda", accuracy: 0.9)
+    #expect(code([good, mine], [good]) == 3)
+    #expect(code([good, mine], [good], passesOver: true) == 0)
+    #expect(code([mine], [good], passesOver: true) == 5)
+    #expect(code([good, bda], [good], [RecordFixture.ordering()], passesOver: true) == 0)
+    #expect(code([good], [good], [RecordFixture.ordering()], passesOver: true) == 5)
   }
 
   @Test("Other budgets and experiments are left aside")

@@ -50,6 +50,20 @@ struct FeatureMatrixTests {
     check(Double.self, subject)
   }
 
+  @Test func aColumnOfOnesFollowsTheFeatures() {
+    for (rows, features) in [(3, 4), (0, 2), (2, 0), (70, 33)] {
+      let a = randomSparseTensor([rows, features], density: 0.3, as: Double.self)
+      let expected = (0..<rows).flatMap { row in
+        a.scalars[row * features..<(row + 1) * features] + [1]
+      }
+      for storage in FeatureMatrix<Double>.Storage.allCases {
+        let matrix = FeatureMatrix(a, storage: storage, appendsOnes: true)
+        #expect(matrix.toDense() == Tensor(shape: [rows, features + 1], scalars: expected))
+        #expect(matrix.nonzeroCount == expected.filter { $0 != 0 }.count)
+      }
+    }
+  }
+
   @Test func theStorageFollowsTheDensity() {
     let sparse = FeatureMatrix(randomSparseTensor([50, 40], density: 0.2, as: Float.self))
     #expect(sparse.storage == .sparse)

@@ -37,7 +37,7 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
     self.classCount = classCount
     self.labels = labels
     width = FeatureMatrix<Scalar>.paddedColumnCount(classCount)
-    self.features = FeatureMatrix(features.appendingOnesColumn(), storage: storage)
+    self.features = FeatureMatrix(features, storage: storage, appendsOnes: true)
   }
 
   /// The shapes of (W, b).

@@ -4,7 +4,7 @@ import Results
 extension CheckReport {
   /// The report for readers: for each reference metric and claim what was expected, what was found,
   /// the tolerance and why, and the verdict; then a summary with the exit code. A brief report
-  /// leaves out what agrees.
+  /// leaves out references that agree, and gives a line to each claim that does.
   public func text(isBrief: Bool = false) -> String {
     var lines: [String] = []
     lines.append("References, budget \(budget)")
@@ -15,8 +15,12 @@ extension CheckReport {
     }
     lines += ["", "Claims, budget \(budget)"]
     if verdicts.isEmpty { lines.append("  (none)") }
-    for verdict in verdicts where !(isBrief && verdict.isAsExpected) {
-      lines += Self.lines(for: verdict)
+    for verdict in verdicts {
+      if isBrief, verdict.isAsExpected {
+        lines.append("  [\(verdict.outcome.rawValue)] \(verdict.claim.statement)")
+      } else {
+        lines += Self.lines(for: verdict)
+      }
     }
     if !breakdowns.isEmpty { lines += ["", "Runs that broke down"] }
     for stored in breakdowns {

@@ -12,8 +12,10 @@ public struct ResultsTable: Sendable {
 
   /// How tables are made.
   public struct Options: Sendable {
-    /// The metrics shown, in this order; empty for all that any record has.
+    /// The metrics and costs shown, in this order; empty for the headline metrics and the costs.
     public var metrics: [String] = []
+    /// Whether all metrics are shown where none is named, not the headline ones alone.
+    public var showsAllMetrics = false
     /// The methods shown, in this order; empty for all.
     public var methods: [String] = []
     /// The spread shown.
@@ -21,7 +23,7 @@ public struct ResultsTable: Sendable {
     /// What the columns are.
     public var layout: Layout = .metrics
 
-    /// The usual way: all metrics and methods, standard deviation, metrics as columns.
+    /// The usual way: headline metrics, all methods, standard deviation, metrics as columns.
     public init() {}
   }
 

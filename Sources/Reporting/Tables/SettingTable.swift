@@ -17,16 +17,19 @@ struct SettingTable {
     let runs: [RunRecord]
   }
 
-  /// The metrics shown: those asked for, or all of the records in the order of first appearance.
+  /// The measures shown: those asked for, or the headline metrics and the costs, or all of them, in
+  /// the order of first appearance. What no record has is left out unless asked for.
   var metricNames: [String] {
     if !options.metrics.isEmpty { return options.metrics }
+    let described = records.flatMap(\.metrics)
+    let onlyHeadlines = !options.showsAllMetrics && described.contains { $0.headline == true }
     var names: [String] = []
-    for record in records {
-      for metric in record.metrics where !names.contains(metric.name) {
-        if records.contains(where: { $0.final[metric.name] != nil }) { names.append(metric.name) }
-      }
+    for metric in described where !onlyHeadlines || metric.headline == true {
+      if !names.contains(metric.name) { names.append(metric.name) }
     }
-    return names
+    return (names + RunRecord.costs.map(\.name)).filter { name in
+      records.contains { $0.measure(named: name) != nil }
+    }
   }
 
   private var groups: [Group] {
@@ -66,13 +69,13 @@ struct SettingTable {
     for name in metricNames {
       let display = display(of: name)
       columns.append(
-        Table.Column(Self.words(name), unit: display.unit, kind: .measured(options.spread)))
+        Table.Column(display.name, unit: display.unit, kind: .measured(options.spread)))
       for (index, group) in groups.enumerated() {
         rows[index].append(measuredCell(name, display, group))
       }
       let values = groups.map { group in publishedValue(name, display, group) }
       guard values.contains(where: { $0 != nil }) else { continue }
-      columns.append(Table.Column(Self.words(name), unit: display.unit, kind: .published))
+      columns.append(Table.Column(display.name, unit: display.unit, kind: .published))
       for (index, value) in values.enumerated() { rows[index].append(cell(value, display)) }
       used += values.compactMap { $0 }
     }
@@ -110,27 +113,36 @@ struct SettingTable {
       used += cells.compactMap(\.1)
     }
     return Table(
-      title: "\(Self.words(name)): \(setting.title)", columns: columns, rows: rows,
+      title: "\(display.name): \(setting.title)", columns: columns, rows: rows,
       notes: notes(groups, used))
   }
 
   // MARK: - Cells
 
-  /// The unit and the decimals a metric is shown with.
+  /// The name, the unit and the decimals a measure is shown with.
   struct Display {
+    let name: String
     let unit: String
     let decimals: Int
     let recorded: String
   }
 
   private func display(of metric: String) -> Display {
-    let recorded = records.lazy.compactMap { $0.metric(named: metric)?.unit }.first ?? ""
-    switch recorded {
-    case "fraction", "percent": return Display(unit: "percent", decimals: 2, recorded: recorded)
-    case "bytes": return Display(unit: "MB", decimals: 1, recorded: recorded)
-    case "seconds": return Display(unit: "seconds", decimals: 3, recorded: recorded)
-    default: return Display(unit: recorded, decimals: 4, recorded: recorded)
-    }
+    let recorded = records.lazy.compactMap { $0.unit(ofMeasure: metric) }.first ?? ""
+    let (unit, decimals) =
+      switch recorded {
+      case "fraction", "percent": ("percent", 2)
+      case "bytes": ("MB", 0)
+      case "seconds": ("seconds", 4)
+      default: (recorded, 4)
+      }
+    let name =
+      switch metric {
+      case "secondsPerOuterStep": "outer step"
+      case "peakResidentBytes": "peak memory"
+      default: Self.words(metric)
+      }
+    return Display(name: name, unit: unit, decimals: decimals, recorded: recorded)
   }
 
   private func measuredCell(_ metric: String, _ display: Display, _ group: Group) -> Table.Cell {
@@ -140,8 +152,10 @@ struct SettingTable {
       return .missing(kinds.joined(separator: ", "))
     }
     let values = completed.compactMap { run -> Double? in
-      let unit = run.metric(named: metric)?.unit ?? display.recorded
-      return run.final[metric].flatMap { Units.convert($0, from: unit, to: display.unit) }
+      let unit = run.unit(ofMeasure: metric) ?? display.recorded
+      return run.measure(named: metric).flatMap {
+        Units.convert($0, from: unit, to: display.unit)
+      }
     }
     guard !values.isEmpty else { return .missing("not recorded") }
     let statistics = Statistics(values)

@@ -6,7 +6,8 @@ extension Table {
       "    " + cells.map(Self.latexEscaped).joined(separator: " & ") + " \\\\"
     }
     var lines = [
-      "\\begin{table}", "  \\centering", "  \\caption{\(Self.latexEscaped(title))}",
+      "\\begin{table}", "  \\centering",
+      "  \\caption{\(Self.latexEscaped(caption(plusMinus: "±")))}",
       "  \\begin{tabular}{\(alignment)}", "    \\toprule",
       line(columns.map { heading(of: $0, plusMinus: "±") }), "    \\midrule",
     ]

@@ -1,14 +1,25 @@
 extension Table {
-  /// The table in GitHub's Markdown: title, table, notes as a list.
+  /// The table in GitHub's Markdown: title, table, notes as a list; columns are padded, so that it
+  /// reads as well on a terminal.
   public var markdown: String {
-    var lines = ["**\(Self.markdownEscaped(title))**", ""]
+    var lines = ["**\(Self.markdownEscaped(caption(plusMinus: "±")))**", ""]
     let headings = columns.map { Self.markdownEscaped(heading(of: $0, plusMinus: "±")) }
-    let bars = columns.map { $0.kind == .text ? "---" : "---:" }
     let body = rows.map { row in
       row.map { Self.markdownEscaped(words(in: $0, plusMinus: "±")) }
     }
+    let widths = columns.indices.map { index in
+      ([headings] + body).map { $0[index].count }.reduce(3, max)
+    }
+    let bars = zip(columns, widths).map { column, width in
+      column.kind == .text
+        ? String(repeating: "-", count: width) : String(repeating: "-", count: width - 1) + ":"
+    }
     for cells in [headings, bars] + body {
-      lines.append("| " + cells.joined(separator: " | ") + " |")
+      let padded = zip(zip(cells, widths), columns).map { pair, column in
+        let space = String(repeating: " ", count: pair.1 - pair.0.count)
+        return column.kind == .text ? pair.0 + space : space + pair.0
+      }
+      lines.append("| " + padded.joined(separator: " | ") + " |")
     }
     if !notes.isEmpty { lines.append("") }
     lines += notes.map { "- " + Self.markdownEscaped($0) }

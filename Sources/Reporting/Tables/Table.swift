@@ -84,6 +84,8 @@ public struct Table: Sendable, Equatable {
   public let rows: [[Cell]]
   /// What a reader must know besides, one sentence each.
   public let notes: [String]
+  /// The number of seeds behind every measured cell, nil where they differ or there are none.
+  let sharedCount: Int?
 
   /// A table; every row must have one cell per column.
   public init(title: String, columns: [Column], rows: [[Cell]], notes: [String] = []) {
@@ -96,6 +98,10 @@ public struct Table: Sendable, Equatable {
     self.columns = columns
     self.rows = rows
     self.notes = notes
+    let counts = rows.joined().compactMap { cell -> Int? in
+      if case .measured(let measured) = cell { measured.count } else { nil }
+    }
+    sharedCount = Set(counts).count == 1 ? counts.first : nil
   }
 
   /// The heading of a column with its unit, and with what its numbers are.
@@ -104,9 +110,26 @@ public struct Table: Sendable, Equatable {
     switch column.kind {
     case .text, .number: return base
     case .published: return base + ", published"
-    case .measured(.bootstrap): return base + ", mean [\(SpreadKind.bootstrap.displayName)]"
-    case .measured(let spread): return base + ", mean \(plusMinus) \(spread.displayName)"
+    case .measured(let spread):
+      // What holds for every cell is said once, in the caption.
+      return sharedCount == nil ? base + ", " + Self.statistic(spread, plusMinus) : base
     }
+  }
+
+  /// The title with what all measured cells share: their statistic and the number of seeds.
+  func caption(plusMinus: String) -> String {
+    let spreads = columns.compactMap { column -> SpreadKind? in
+      if case .measured(let spread) = column.kind { spread } else { nil }
+    }
+    guard let sharedCount, let spread = spreads.first else { return title }
+    if sharedCount == 1 { return title + "; one seed" }
+    return title + "; \(Self.statistic(spread, plusMinus)) over \(sharedCount) seeds"
+  }
+
+  /// The words for a mean with its spread.
+  private static func statistic(_ spread: SpreadKind, _ plusMinus: String) -> String {
+    spread == .bootstrap
+      ? "mean [\(spread.displayName)]" : "mean \(plusMinus) \(spread.displayName)"
   }
 
   /// The words of a cell for readers; formats escape them afterwards.
@@ -119,14 +142,14 @@ public struct Table: Sendable, Equatable {
       return "\(Self.fixed(value, decimals)) [\(status.rawValue)]"
     case .measured(let measured):
       let mean = Self.fixed(measured.mean, measured.decimals)
-      let seeds = "(n = \(measured.count))"
+      let seeds = sharedCount == nil ? " (n = \(measured.count))" : ""
       switch measured.spread {
-      case nil: return "\(mean) \(seeds)"
+      case nil: return mean + seeds
       case .plusMinus(let spread):
-        return "\(mean) \(plusMinus) \(Self.fixed(spread, measured.decimals)) \(seeds)"
+        return "\(mean) \(plusMinus) \(Self.fixed(spread, measured.decimals))" + seeds
       case .interval(let lower, let upper):
         let bounds = [lower, upper].map { Self.fixed($0, measured.decimals) }
-        return "\(mean) [\(bounds[0]), \(bounds[1])] \(seeds)"
+        return "\(mean) [\(bounds[0]), \(bounds[1])]" + seeds
       }
     }
   }

@@ -14,10 +14,11 @@ public struct CheckReport: Sendable {
   /// Checks the runs of one budget, and of one experiment where it is named.
   ///
   /// Runs, references and claims of other budgets and experiments are left aside. A run without
-  /// reference and a reference without run are both reported as missing.
+  /// reference and a reference without run are both reported as missing; with
+  /// `passesOverUnreferenced`, runs without reference serve claims and are not reported otherwise.
   public init(
     runs: [StoredRecord], references: [StoredRecord], tolerances: ToleranceFile, claims: [Claim],
-    budget: String, experiment: String? = nil
+    budget: String, experiment: String? = nil, passesOverUnreferenced: Bool = false
   ) {
     func concerns(_ record: RunRecord) -> Bool {
       record.budget == budget && (experiment == nil || record.experiment == experiment)
@@ -30,8 +31,11 @@ public struct CheckReport: Sendable {
       let pairs = records.map { ($0.record.identity, $0.record) }
       return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
-    let byRun = indexed(runs)
     let byReference = indexed(references)
+    let reported =
+      passesOverUnreferenced
+      ? runs.filter { byReference[$0.record.identity] != nil } : runs
+    let byRun = indexed(reported)
     comparisons = Set(byRun.keys).union(byReference.keys).sorted().map {
       ReferenceComparison(run: byRun[$0], reference: byReference[$0], tolerances: tolerances)
     }
@@ -39,7 +43,7 @@ public struct CheckReport: Sendable {
       $0.budget == budget && (experiment == nil || $0.experiment == experiment)
     }.map { ClaimVerdict($0, records: runs.map(\.record)) }
     let claimed = verdicts.map(\.claim)
-    breakdowns = runs.filter { stored in
+    breakdowns = reported.filter { stored in
       let kind = stored.record.status.kind
       guard kind.isBreakdown else { return false }
       let reference = byReference[stored.record.identity]

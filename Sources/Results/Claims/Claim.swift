@@ -54,9 +54,9 @@ public struct Claim: Codable, Equatable, Sendable {
   public var metric: String
   /// The methods; from the better to the worse for orderings.
   public var methods: [String]
-  /// The variants: a run belongs to one when it has all its settings, and one that has no others is
-  /// preferred. Nil for "whatever there is",
-  /// which must then be a single one. For orderings, they vary faster than the methods.
+  /// The variants: a run belongs to one when it has all its settings; where several do, the one
+  /// without further settings is meant. Nil for "whatever there is", which must then be a single
+  /// one. For orderings, they vary faster than the methods.
   public var variants: [[String: JSONValue]]?
   /// The seeds that the claim needs, all of them.
   public var seeds: [Int]

@@ -58,7 +58,7 @@ public struct ClaimVerdict: Sendable, Equatable {
             record.method.name == method && record.seed == seed
               && variant.allSatisfy { record.variant[$0.key] == $0.value }
           }
-          // A run with exactly these settings is meant before those that have more.
+          // A run with these settings and no others is meant where there is one.
           if let exact = matches.first(where: { $0.variant == variant }) { matches = [exact] }
           guard let run = matches.first else {
             throw Unjudgeable(

@@ -151,10 +151,13 @@ extension RunRecord {
     public var steps: [Int]
     /// The values at these steps.
     public var values: [Double]
+    /// Whether tables show the metric unasked; nil means no.
+    public var headline: Bool?
 
     /// A metric with its curve; without steps and values, its description only.
     public init(
-      name: String, unit: String, betterWhen: BetterWhen, steps: [Int] = [], values: [Double] = []
+      name: String, unit: String, betterWhen: BetterWhen, headline: Bool = false,
+      steps: [Int] = [], values: [Double] = []
     ) {
       precondition(
         steps.count == values.count,
@@ -164,12 +167,13 @@ extension RunRecord {
       self.betterWhen = betterWhen
       self.steps = steps
       self.values = values
+      self.headline = headline ? true : nil
     }
 
     /// Whether both say the same, "nan" being equal to itself.
     public static func == (left: Metric, right: Metric) -> Bool {
       left.name == right.name && left.unit == right.unit && left.betterWhen == right.betterWhen
-        && left.steps == right.steps
+        && left.steps == right.steps && left.headline == right.headline
         && left.values.map(JSONValue.number) == right.values.map(JSONValue.number)
     }
   }

@@ -109,7 +109,8 @@ extension RunRecord {
   public func slimmed() -> RunRecord {
     var slim = self
     slim.metrics = metrics.map {
-      Metric(name: $0.name, unit: $0.unit, betterWhen: $0.betterWhen)
+      Metric(
+        name: $0.name, unit: $0.unit, betterWhen: $0.betterWhen, headline: $0.headline == true)
     }
     slim.timing.steps = []
     slim.timing.seconds = []

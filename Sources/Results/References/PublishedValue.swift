@@ -65,10 +65,19 @@ public struct PublishedValue: Codable, Equatable, Sendable {
   /// The number in another unit, nil where the two units do not convert.
   public func number(in other: String) -> Double? { Units.convert(number, from: unit, to: other) }
 
+  /// The settings that make another problem of a run, by the beginning of their names; those of
+  /// methods and budgets do not.
+  private static let problemSettings = ["problem", "data.", "corruption.", "network.", "split."]
+
   /// Whether the number stands beside this run: experiment, protocol, method and variant agree, and
-  /// so does the data set unless the run's data was synthetic (then the table must say so).
+  /// so does the data set unless the run's data was synthetic (then the table must say so). A run
+  /// whose own settings make another problem of it has no published number.
   public func matches(_ record: RunRecord) -> Bool {
-    experiment == record.experiment && protocols.contains(record.protocolName)
+    let changesProblem = record.variant.keys.contains { key in
+      variant[key] == nil && Self.problemSettings.contains { key.hasPrefix($0) }
+    }
+    return experiment == record.experiment && protocols.contains(record.protocolName)
+      && !changesProblem
       && method == record.method.name
       && (record.isSynthetic || record.datasets.contains { $0.name == dataset })
       && variant.allSatisfy { name, value in

@@ -88,6 +88,7 @@ extension FileFormat {
               "name": { "$ref": "#/$defs/name" },
               "unit": { "type": "string" },
               "betterWhen": { "enum": ["higher", "lower", "neither"] },
+              "headline": { "type": "boolean" },
               "steps": { "type": "array", "items": { "type": "integer", "minimum": 0 } },
               "values": { "type": "array", "items": { "$ref": "#/$defs/number" } }
             }

@@ -43,23 +43,29 @@ public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
   /// - Parameters:
   ///   - features: the entries.
   ///   - storage: dense or sparse; by density (``sparseBelowDensity``) when nil.
-  public init(_ features: Tensor<Scalar>, storage: Storage? = nil) {
+  ///   - appendsOnes: whether a last column of ones follows the features, for an intercept.
+  public init(_ features: Tensor<Scalar>, storage: Storage? = nil, appendsOnes: Bool = false) {
     precondition(
       features.rank == 2, "A feature matrix has shape [rows, features], not \(features.shape).")
-    self.init(
-      features.scalars, rowCount: features.shape[0], featureCount: features.shape[1],
-      storage: storage)
-  }
-
-  private init(_ scalars: [Scalar], rowCount: Int, featureCount: Int, storage: Storage?) {
-    self.rowCount = rowCount
-    self.featureCount = featureCount
-    nonzeroCount = scalars.reduce(0) { $1 == 0 ? $0 : $0 + 1 }
-    let density = scalars.isEmpty ? 1 : Double(nonzeroCount) / Double(scalars.count)
+    let (rows, given) = (features.shape[0], features.shape[1])
+    let width = given + (appendsOnes ? 1 : 0)
+    rowCount = rows
+    featureCount = width
+    // The ones are written beside a single copy: large sets are what memory peaks at.
+    let buffer = AlignedBuffer<Scalar>(count: rows * width)
+    features.scalars.withUnsafeBufferPointer { source in
+      guard let first = source.baseAddress else { return }
+      for row in 0..<rows {
+        let target = buffer.pointer + row * width
+        target.update(from: first + row * given, count: given)
+        if appendsOnes { target[given] = 1 }
+      }
+    }
+    if appendsOnes, given == 0 { buffer.pointer.update(repeating: 1, count: rows) }
+    nonzeroCount = buffer.scalars.reduce(0) { $1 == 0 ? $0 : $0 + 1 }
+    let density = buffer.count == 0 ? 1 : Double(nonzeroCount) / Double(buffer.count)
     let chosen = storage ?? (density < Self.sparseBelowDensity ? .sparse : .dense)
     self.storage = chosen
-    let buffer = AlignedBuffer<Scalar>(count: scalars.count)
-    _ = buffer.scalars.update(fromContentsOf: scalars)
     switch chosen {
     case .dense:
       denseEntries = buffer
