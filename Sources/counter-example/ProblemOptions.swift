@@ -168,6 +168,7 @@ struct CounterExampleItem {
         case "solver": method.isImplicit
         case "oneStage": kind == .oneStage
         case "penalty": method.movesLowerVariable
+        case "details": MethodDetails.matters(String(path.dropFirst(8)), to: method.combination)
         case "evaluation": false
         case "upper" where sweep != nil && path == "upper.tolerance": value != .number(1e-10)
         default: true

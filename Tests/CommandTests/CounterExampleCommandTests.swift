@@ -88,7 +88,7 @@ struct CounterExampleCommandTests {
       (["--dynamics", "heavy-ball", "--hypergradient", "one-stage"], "one plain descent step"),
       (["--method", "rhgs"], "did you mean \"rhg\"?"),
       (["--method", "rhg", "--dynamics", "heavy-ball"], "use the one or the others"),
-      (["--method", "cg", "--set", "problem.lowerBound=1"], "unconstrained lower level"),
+      (["--method", "cg", "--set", "details.lowerSet=box"], "unconstrained lower level"),
       (["--method", "iaptt", "--set", "inner.startsWarm=true"], "inner.startsWarm=false"),
       (["--protocol", "icml"], "--protocol names \"icml\""),
       (["--inner-steps", "0"], "inner.steps is 0 but must be at least 1"),
@@ -117,7 +117,8 @@ struct CounterExampleCommandTests {
   @Test("A projection onto Y holds y within its box")
   func box() throws {
     let result = try run(
-      ["run", "--method", "bda", "--start", "0", "--set", "problem.lowerBound=0.25"] + output)
+      ["run", "--method", "bda", "--start", "0", "--set", "details.lowerSet=box"]
+        + ["--set", "details.lowerSetSize=0.25"] + output)
     #expect(result.exitCode == 0)
     let record = try #require(try RecordStore.load(runs).first?.record)
     // At best y = (1/4, 1/4): both coordinates 3/4 away from the optimum.
