@@ -155,7 +155,9 @@ extension CounterExampleSettings {
 
   /// Throws the first setting that makes no sense, with what it must be.
   func validate() throws(ConfigurationError) {
-    try require(problem.dimension >= 1, "problem.dimension", problem.dimension, "at least 1")
+    try require(
+      (1...10_000_000).contains(problem.dimension), "problem.dimension", problem.dimension,
+      "at least 1 and at most 10000000")
     try requireNotNegative(problem.strongConvexity, "problem.strongConvexity")
     try require(problem.target.isFinite, "problem.target", problem.target, "finite")
     try requirePositive(problem.upperBound, "problem.upperBound")

@@ -59,7 +59,7 @@ struct SweepCommand: ParsableCommand {
   }
 
   private var steps: [Int] {
-    innerSteps.isEmpty ? CounterExampleProtocol.sweptInnerSteps : innerSteps.sorted()
+    innerSteps.isEmpty ? CounterExampleProtocol.sweptInnerSteps : Set(innerSteps).sorted()
   }
 
   // MARK: - What is run

@@ -95,6 +95,10 @@ struct CounterExampleCommandTests {
       (["--start", "1,2,3"], "--start"),
       (["--set", "problem.strongConvexity=-1"], "at least 0"),
       (["--outer", "sgd"], "the outer optimisers are gradient, momentum and adam"),
+      (["--inner-step-size", "-1"], "inner.stepSize is -1.0"),
+      (["--dimension", "99999999999"], "at most 10000000"),
+      (["--set", "details.lowerSet=cube"], "none, box, simplex and ball"),
+      (["--set", "outer.clippingNorm=1", "--set", "outer.clippingValue=1"], "set one of them"),
     ])
   func refusals(arguments: [String], sentence: String) throws {
     let result = try run(["run"] + arguments + output)
@@ -112,6 +116,32 @@ struct CounterExampleCommandTests {
     #expect(record.status.reason?.contains("lower the step sizes") == true)
     let overflow = try run(["run", "--method", "bda", "--inner-step-size", "1e9"] + output)
     #expect(overflow.exitCode == 3 && overflow.standardError.contains("not finite"))
+  }
+
+  @Test("Decays, clipping, memory budget and learned step sizes change a run by name")
+  func details() throws {
+    func x(_ arguments: [String]) throws -> Double? {
+      let result = try run(["run", "--start", "0", "--outer-iterations", "5"] + arguments + output)
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      let record = try RecordStore.load(runs).map(\.record).first
+      try FileManager.default.removeItem(atPath: runs)
+      return record?.final["x"]
+    }
+    let plain = try x(["--method", "rhg"])
+    for setting in [
+      "outer.decay=cosine", "outer.clippingNorm=0.01", "outer.clippingValue=0.01",
+      "details.lowerSet=simplex", "details.lowerSet=ball",
+    ] {
+      let extra = setting.contains("lowerSet") ? ["--set", "details.lowerSetSize=0.1"] : []
+      #expect(try x(["--method", "rhg", "--set", setting] + extra) != plain, "\(setting)")
+    }
+    #expect(
+      try x(["--method", "rhg", "--inner-steps", "60000", "--outer-iterations", "1"])
+        == x(
+          ["--method", "rhg", "--inner-steps", "60000", "--outer-iterations", "1"]
+            + ["--set", "details.trajectoryMegabytes=1"]))
+    let learned = try x(["--method", "learned-bda"])
+    #expect(try x(["--method", "learned-bda", "--set", "details.learnsStepSizes=true"]) != learned)
   }
 
   @Test("A projection onto Y holds y within its box")
