@@ -162,7 +162,7 @@ struct CounterExampleCommandTests {
       ["sweep", "--schedules", "--inner-steps", "8", "--inner-steps", "16"] + output)
     #expect(result.exitCode == 0, "\(result.standardError)")
     let records = try RecordStore.load(runs).map(\.record)
-    #expect(records.count == 24)
+    #expect(records.count == 31)
     let official = try #require(
       records.first {
         $0.variant["aggregation.schedule"] == "official-code"
