@@ -25,6 +25,8 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Equatable {
   }
 
   /// A tensor of the given shape filled with one value.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public init(repeating value: Scalar, shape: [Int]) {
     self.init(shape: shape, scalars: Array(repeating: value, count: shape.reduce(1, *)))
   }
@@ -109,5 +111,9 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Equatable {
   }
 
   /// Whether every scalar is finite. O(count).
-  public var isFinite: Bool { scalars.allSatisfy { $0.isFinite } }
+  public var isFinite: Bool { hasOnlyFiniteScalars() }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func hasOnlyFiniteScalars() -> Bool { scalars.allSatisfy { $0.isFinite } }
 }

@@ -89,10 +89,18 @@ struct HypergradientCommand: ParsableCommand {
       throw ValidationError(
         "The option --ridge wants a finite number of at least 0 but was given \(ridge).")
     }
-    guard trajectoryMegabytes >= 0 else {
+    guard (0...1_000_000).contains(trajectoryMegabytes) else {
       throw ValidationError(
-        "The option --trajectory-megabytes wants at least 0 but was given "
+        "The option --trajectory-megabytes wants a number from 0 to 1000000 but was given "
           + "\(trajectoryMegabytes).")
+    }
+    func file(_ path: String) -> URL {
+      URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath()
+    }
+    guard file(inputs) != file(output) else {
+      throw ValidationError(
+        "The options --inputs and --output name the same file \(inputs): write the result to "
+          + "another, so that the inputs are kept.")
     }
   }
 
@@ -145,8 +153,9 @@ struct HypergradientCommand: ParsableCommand {
     }
     guard let estimate else { return }
     let lowerValue = prepared.problem.lower.value(upper: prepared.start, lower: estimate.lower)
-    // In double precision whatever the run's: it is what both precisions are compared with.
-    let solution = ridge > 0 ? point.converted(to: Double.self).solution(ridge: ridge) : nil
+    // From the file in double precision, whatever the run's: both precisions are compared with it.
+    let solution =
+      ridge > 0 ? try HypergradientInput<Double>(readingFrom: inputs).solution(ridge: ridge) : nil
     try write(estimate, lowerValue, settings, seconds.sorted(), solution)
     guard estimate.isFinite, lowerValue.isFinite else {
       console.show(

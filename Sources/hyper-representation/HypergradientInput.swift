@@ -39,25 +39,6 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
       representation: representation, head: head, ridge: ridge)
   }
 
-  /// The same contents in another scalar type.
-  func converted<Other: TensorScalar>(to type: Other.Type) -> HypergradientInput<Other>
-  where Other: HDF5Element {
-    HypergradientInput<Other>(
-      train: .init(inputs: train.inputs.converted(), targets: train.targets.converted()),
-      validation: .init(
-        inputs: validation.inputs.converted(), targets: validation.targets.converted()),
-      representation: representation.converted(), head: head.converted())
-  }
-
-  private init(
-    train: Samples, validation: Samples, representation: Tensor<Scalar>, head: Tensor<Scalar>
-  ) {
-    self.train = train
-    self.validation = validation
-    self.representation = representation
-    self.head = head
-  }
-
   private static func samples(
     _ file: HDF5File, _ group: String, inputs: Int
   ) throws -> Samples {

@@ -18,6 +18,8 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
   /// Held-out images; nil for linear problems.
   var test: Samples?
   var uses: [RunRecord.DatasetUse]
+  /// Height, width and channels of an input row; [1, p, 1] for linear problems.
+  var inputShape: [Int]
 
   /// The columns of the targets.
   var outputs: Int { train.targets.shape[1] }
@@ -36,15 +38,17 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
   /// that the same seed means the same problem in either scalar type.
   private init(linear settings: RepresentationSettings, seed: UInt64) {
     let data = settings.data
+    inputShape = [1, data.inputs, 1]
+    let extractor = settings.featureExtractor(inputShape: inputShape)
     var truth = RandomStream(seed: seed, purpose: "true representation")
-    let parameters: [Tensor<Double>] = ExtractorLayout(settings, inputs: data.inputs)
-      .initial(using: &truth)
-    let head: Tensor<Double> = truth.normal([settings.extractor.widths.last ?? 1, 1])
+    let parameters: [Tensor<Double>] = extractor.initial(using: &truth)
+    let head: Tensor<Double> = truth.normal([extractor.featureCount, 1])
     func draw(_ purpose: String) -> Samples {
       var stream = RandomStream(seed: seed, purpose: purpose)
       let inputs: Tensor<Double> = stream.normal([data.samples, data.inputs])
-      let features = ExtractorLayout(settings, inputs: data.inputs)
-        .features(.constant(inputs), parameters.map { .constant($0) }).value
+      let features = extractor.features(
+        of: .constant(inputs), parameters: parameters.map { .constant($0) }
+      ).value
       let noise: Tensor<Double> = stream.normal(
         [data.samples, 1], standardDeviation: data.noise)
       return Samples(
@@ -71,6 +75,7 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
   private init(images settings: RepresentationSettings, folder: DataFolder, seed: UInt64) throws {
     let data = settings.data
     let file = try folder.load(name: data.name, split: "train")
+    inputShape = [file.height, file.width, file.channels]
     let classes = file.classCount
     let needed = data.perClass * classes + data.validation
     var stream = RandomStream(seed: seed, purpose: "split")
@@ -110,12 +115,15 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
       test = samples(file, Array(rest.dropFirst(data.validation).prefix(heldOut)))
     } else {
       let testFile = try folder.load(name: data.name, split: "test")
-      guard testFile.featureCount == file.featureCount, testFile.classCount == classes else {
+      let testShape = [testFile.height, testFile.width, testFile.channels]
+      // A test file may lack the last classes, not have others.
+      guard testShape == inputShape, testFile.classCount <= classes else {
         throw DatasetError(
           .malformed,
-          "The images of \(testFile.path ?? testFile.name) have \(testFile.featureCount) pixels in "
-            + "\(testFile.classCount) classes and those of \(file.path ?? file.name) "
-            + "\(file.featureCount) in \(classes): convert both from one source.")
+          "The images of \(testFile.path ?? testFile.name) have height, width and channels "
+            + "\(testShape) in \(testFile.classCount) classes and those of "
+            + "\(file.path ?? file.name) \(inputShape) in \(classes): convert both from one "
+            + "source.")
       }
       let count = data.test == 0 ? testFile.count : min(data.test, testFile.count)
       test = samples(testFile, Array(0..<count))
@@ -137,15 +145,18 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
         labels: samples.labels)
     }
     return RepresentationData<Other>(
-      train: convert(train), validation: convert(validation), test: test.map(convert), uses: uses)
+      train: convert(train), validation: convert(validation), test: test.map(convert), uses: uses,
+      inputShape: inputShape)
   }
 
   private init(
-    train: Samples, validation: Samples, test: Samples?, uses: [RunRecord.DatasetUse]
+    train: Samples, validation: Samples, test: Samples?, uses: [RunRecord.DatasetUse],
+    inputShape: [Int]
   ) {
     self.train = train
     self.validation = validation
     self.test = test
     self.uses = uses
+    self.inputShape = inputShape
   }
 }

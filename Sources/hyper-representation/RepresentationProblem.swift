@@ -15,16 +15,15 @@ struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
   let lower: LinearHeadObjective<Scalar>
   /// y_0 for draw 0, 1, ...
   let initialHead: @Sendable (Int) -> Parameters<Scalar>
-  /// Phi_x of any inputs.
-  let features: @Sendable (Parameters<Scalar>, Tensor<Scalar>) -> Tensor<Scalar>
+  private let extractor: FeatureExtractor
 
   init(_ settings: RepresentationSettings, data: RepresentationData<Scalar>, seed: UInt64) {
-    let layout = ExtractorLayout(settings, inputs: data.train.inputs.shape[1])
+    let extractor = settings.featureExtractor(inputShape: data.inputShape)
+    self.extractor = extractor
     let (train, validation) = (data.train.inputs, data.validation.inputs)
     let map = ExpressionFeatureMap<Scalar> { x in
-      [layout.features(.constant(train), x), layout.features(.constant(validation), x)]
+      [train, validation].map { extractor.features(of: .constant($0), parameters: x) }
     }
-    features = { x, inputs in layout.features(.constant(inputs), x.constants).value }
     let head = settings.head
     let loss = head.loss
     upper = LinearHeadObjective(
@@ -36,7 +35,7 @@ struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
         factor: Scalar(factor))
     }
     lower = training(head.differentiatedFactor)
-    let shape = [settings.extractor.widths.last ?? 1, data.outputs]
+    let shape = [extractor.featureCount, data.outputs]
     initialHead = { draw in
       var stream = RandomStream(seed: seed, purpose: "initial head").split("draw", draw)
       let values: Tensor<Double> = stream.normal(
@@ -49,7 +48,21 @@ struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
       headProblem: BilevelProblem(
         upper: upper, lower: lower,
         initialLower: ConstantInitialLower(initialHead(head.draw))),
-      start: Parameters(layout.initial(using: &stream)),
+      start: Parameters(extractor.initial(using: &stream)),
       descended: head.differentiatedFactor == 1 ? nil : training(1))
+  }
+
+  /// Phi_x(inputs) y, computed a thousand rows at a time: a test set needs no more memory than that.
+  func outputs(
+    of inputs: Tensor<Scalar>, upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
+  ) -> Tensor<Scalar> {
+    let rows = inputs.shape[0]
+    return stride(from: 0, to: rows, by: 1_000).reduce(.zeros([0, y.tensors[0].shape[1]])) {
+      let block = inputs.gatheringRows(Array($1..<min($1 + 1_000, rows)))
+      let features = extractor.features(
+        of: .constant(block), parameters: x.constants
+      ).value
+      return $0.appendingRows(features.multiplied(by: y.tensors[0]))
+    }
   }
 }

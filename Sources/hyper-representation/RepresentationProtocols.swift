@@ -7,9 +7,10 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
   case pzobo64 = "pzobo2022-64"
   case pzobo128 = "pzobo2022-128"
   case pzoboDeep = "pzobo2022-deep"
-  case pzobo64Notebook = "pzobo2022-64-notebook"
-  case pzobo128Notebook = "pzobo2022-128-notebook"
+  case pzobo64FactorTwo = "pzobo2022-64-factor-two"
+  case pzobo128FactorTwo = "pzobo2022-128-factor-two"
   case fewLabels = "few-labels"
+  case fewLabelsConvolutional = "few-labels-convolutional"
   case setLeastSquares = "set-valued-least-squares"
   case setCrossEntropy = "set-valued-cross-entropy"
 
@@ -20,12 +21,14 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
     case .pzobo128: "linear, p = 128, d = 256, n = 1,000, ridge 0.1, K = 20, Adam 0.05, 150 steps"
     case .pzoboDeep:
       "two sigmoid layers, p = 256, q = 512, d = 256, n = 5,000, ridge 0.001, K = 10, Adam 0.01"
-    case .pzobo64Notebook:
-      "pzobo2022-64 with the notebook's factor 2: losses recorded, and f differentiated by CG and "
-        + "fixed point, have half the data term that the inner loop descends"
-    case .pzobo128Notebook: "pzobo2022-128 with the notebook's factor 2"
+    case .pzobo64FactorTwo:
+      "pzobo2022-64 with a factor 2 between levels: the losses recorded, and the f that CG and fixed "
+        + "point differentiate, have half the data term that the inner loop descends"
+    case .pzobo128FactorTwo: "pzobo2022-128 with the same factor 2"
     case .fewLabels:
-      "images, 784-256-256 features, softmax head with ridge 0.001, 10 labels per class"
+      "images, two layers of 256 units, softmax head with ridge 0.001, 10 labels per class"
+    case .fewLabelsConvolutional:
+      "few-labels with two convolutions of 16 and 32 filters, 3 x 3, in steps of two pixels"
     case .setLeastSquares:
       "images, more features than samples, least squares on one-hot targets, no ridge: S(x) affine"
     case .setCrossEntropy:
@@ -36,9 +39,15 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
   /// Where the preset comes from.
   var source: String {
     switch self {
-    case .pzobo64, .pzobo128, .pzoboDeep, .pzobo64Notebook, .pzobo128Notebook:
+    case .pzobo64, .pzobo128:
       "Sow, Ji and Liang, NeurIPS 2022; sowmaster/esjacobians HyperRepresentation.ipynb"
-    case .fewLabels:
+    case .pzoboDeep:
+      "Sow, Ji and Liang, NeurIPS 2022; sowmaster/esjacobians DeepHyperRepresentation.ipynb"
+    case .pzobo64FactorTwo, .pzobo128FactorTwo:
+      "ours: reads (0.5 * norm(r)**2) in the same notebook as (0.5 norm(r))**2, which it is not; its "
+        + "stored losses are those of the problem without the factor, see "
+        + "experiments/hyper-representation"
+    case .fewLabels, .fewLabelsConvolutional:
       "ours, after the hyper-representation of Franceschi et al., ICML 2018; step sizes chosen on "
         + "validation data, see experiments/hyper-representation"
     case .setLeastSquares, .setCrossEntropy:
@@ -61,8 +70,8 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
   private var published: RepresentationSettings {
     var settings = RepresentationSettings()
     switch self {
-    case .pzobo64, .pzobo64Notebook: settings.useLinear(inputs: 64, features: [128], samples: 500)
-    case .pzobo128, .pzobo128Notebook:
+    case .pzobo64, .pzobo64FactorTwo: settings.useLinear(inputs: 64, features: [128], samples: 500)
+    case .pzobo128, .pzobo128FactorTwo:
       settings.useLinear(inputs: 128, features: [256], samples: 1_000)
       settings.upper.iterations = 150
     case .pzoboDeep:
@@ -73,20 +82,28 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
       settings.solver.steps = 10
       settings.upper.learningRate = 0.01
       settings.evaluation.every = 5
-    case .fewLabels:
+    case .fewLabels, .fewLabelsConvolutional:
       settings.data.perClass = 10
       settings.upper.learningRate = 0.0003
       settings.head.loss = .crossEntropy
       settings.head.ridge = 0.001
-    case .setLeastSquares: break
+      if self == .fewLabelsConvolutional {
+        settings.extractor.kind = .convolutional
+        settings.extractor.widths = [16, 32]
+        settings.upper.learningRate = 0.003
+      }
+    case .setLeastSquares:
+      settings.aggregation.upperStepSize = 0.5
+      settings.solver.damping = 0.1
     case .setCrossEntropy:
+      settings.solver.damping = 0.01
       settings.head.loss = .crossEntropy
       settings.head.smoothing = 0.1
       settings.inner.stepSize = 0.5
       settings.aggregation.upperStepSize = 0.5
       settings.upper.learningRate = 0.0003
     }
-    if self == .pzobo64Notebook || self == .pzobo128Notebook {
+    if self == .pzobo64FactorTwo || self == .pzobo128FactorTwo {
       settings.head.upperFactor = 0.5
       settings.head.differentiatedFactor = 0.5
     }
@@ -127,7 +144,7 @@ extension RepresentationSettings {
       data.perClass = min(data.perClass, 3)
       data.validation = 100
       data.test = 500
-      extractor.widths = [32, 48]
+      extractor.widths = extractor.kind == .convolutional ? [4, 8] : [32, 48]
       inner.steps = min(inner.steps, 30)
       upper.iterations = 15
       evaluation.every = 5

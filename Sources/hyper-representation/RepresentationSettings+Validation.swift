@@ -12,6 +12,9 @@ extension RepresentationSettings {
     try require(
       !extractor.widths.isEmpty && extractor.widths.allSatisfy { $0 >= 1 }, "extractor.widths",
       extractor.widths, "a list of positive widths, the last one the number of features")
+    try require(
+      data.kind == .images || extractor.kind == .fullyConnected, "extractor.kind",
+      extractor.kind.rawValue, "fully-connected where data.kind is linear, which has no pixels")
     try requireNotNegative(head.ridge, "head.ridge")
     try requireNotNegative(head.initialDeviation, "head.initialDeviation")
     try requireAtLeast(0, head.draw, "head.draw")

@@ -40,13 +40,15 @@ struct RepresentationSettings: Codable, Sendable, Equatable {
     var noise = 0.1
   }
 
-  /// Phi: layers z -> activation(z W (+ b)), all of them.
+  /// Phi: layers followed by the activation, all of them.
   struct Extractor: Codable, Sendable, Equatable {
-    /// The widths of the layers; the last is the number of features.
+    var kind = FeatureExtractor.Kind.fullyConnected
+    /// Outputs of each layer: units, the last ones the features, or filters, every pixel of the last
+    /// ones a feature.
     var widths = [256, 256]
     var activation = Activation.rectifier
     var hasBias = true
-    var initialization = ExtractorInitialization.glorot
+    var initialization = FeatureExtractor.Initialization.glorot
   }
 
   /// The head, and what it is trained to.
@@ -135,18 +137,18 @@ enum DataKind: String, NamedChoice {
   case images
 }
 
-/// How the extractor's parameters are drawn.
-enum ExtractorInitialization: String, NamedChoice {
-  /// Weights uniform in +-sqrt(6 / (inputs + outputs)), biases zero.
-  case glorot
-  /// Standard normal weights.
-  case standardNormal = "standard-normal"
-}
-
 extension RepresentationSettings {
   /// Whether f is least squares with a ridge, so that exact hypergradients are known.
   var hasExactHypergradient: Bool { head.loss == .leastSquares && head.ridge > 0 }
 
   /// Whether S(x) is meant to be more than one point.
   var isSetValued: Bool { head.ridge == 0 }
+
+  /// Phi for inputs of the given height, width and channels.
+  func featureExtractor(inputShape: [Int]) -> FeatureExtractor {
+    FeatureExtractor(
+      extractor.kind, inputShape: inputShape, widths: extractor.widths,
+      activation: extractor.activation, hasBias: extractor.hasBias,
+      initialization: extractor.initialization)
+  }
 }

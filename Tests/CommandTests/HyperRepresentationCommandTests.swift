@@ -58,11 +58,11 @@ struct HyperRepresentationCommandTests {
     }
   }
 
-  @Test("the notebook's factor halves what is recorded and differentiated, not what is descended")
-  func notebook() throws {
+  @Test("a factor 2 halves what is recorded and differentiated, not what is descended")
+  func factorTwo() throws {
     let folder = try TemporaryFolder()
     var firsts: [Double] = []
-    for name in ["pzobo2022-64", "pzobo2022-64-notebook"] {
+    for name in ["pzobo2022-64", "pzobo2022-64-factor-two"] {
       let output = folder.path(name)
       let result = try command([
         "run", "--output", output, "--progress", "none", "--quiet", "--method", "cg", "--seed",
@@ -105,6 +105,79 @@ struct HyperRepresentationCommandTests {
       into: folder)
     #expect(result.exitCode == 66)
     #expect(result.standardError.contains("datasets"))
+  }
+
+  // MARK: - Images
+
+  /// A data set of a user's own: 20 x 30 red-green-blue images in three classes, 64-bit labels, and
+  /// two test files, the second of images lying on their side.
+  private func writeUserImages(_ folder: TemporaryFolder) throws {
+    var stream = RandomStream(seed: 29, purpose: "user images")
+    for (name, count, shape) in [
+      ("own-train", 90, [20, 30, 3]), ("own-test", 30, [20, 30, 3]),
+      ("turned-train", 90, [20, 30, 3]), ("turned-test", 30, [30, 20, 3]),
+    ] {
+      let labels = (0..<count).map { Int64($0 % 3) }
+      let noise: Tensor<Double> = stream.uniform([count * 1_800], in: 0..<90)
+      // Class k is bright in the k-th third of its values.
+      let pixels = noise.scalars.enumerated().map { index, value in
+        UInt8(value) + (Int64(index % 1_800 / 600) == labels[index / 1_800] ? 60 : 0)
+      }
+      let writer = try HDF5Writer(path: folder.path("\(name).h5"))
+      try writer.write(pixels, shape: [count] + shape, to: "images")
+      try writer.write(labels, shape: [count], to: "labels")
+      try writer.finish()
+    }
+  }
+
+  @Test(
+    "both extractors learn on a user's own images",
+    arguments: ["few-labels", "few-labels-convolutional", "set-valued-least-squares"])
+  func userImages(protocolName: String) throws {
+    let folder = try TemporaryFolder()
+    try writeUserImages(folder)
+    let usual = [
+      "--protocol", protocolName, "--data", folder.path("."), "--method", "bda", "--budget",
+      "smoke", "--set", "data.validation=30", "--outer-step-size", "0.003",
+    ]
+    let result = try run(usual + ["--dataset", "own"], into: folder)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let record = try #require(try records(in: folder.path("runs")).first)
+    #expect(try #require(record.final["testAccuracy"]) > 0.8)
+    #expect((record.final["distanceToSolutionSet"] != nil) == protocolName.hasPrefix("set"))
+    let turned = try run(usual + ["--dataset", "turned"], into: folder)
+    #expect(turned.exitCode == 65)
+    #expect(turned.standardError.contains("[30, 20, 3]"))
+  }
+
+  @Test(
+    "the configuration files of experiments/hyper-representation apply to their protocols",
+    arguments: [
+      ("linear-128-aid-cg.yaml", "pzobo2022-128", "learningRate: 0.01"),
+      ("few-labels-fashion.yaml", "few-labels", "name: fashion-mnist"),
+      ("set-valued-convolutional.yaml", "set-valued-least-squares", "kind: convolutional"),
+    ])
+  func configurationFiles(name: String, protocolName: String, wanted: String) throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let path = root.appendingPathComponent("experiments/hyper-representation/\(name)").path
+    let arguments = ["run", "--protocol", protocolName, "--budget", "paper", "--dry-run"]
+    let plain = try command(arguments)
+    let configured = try command(arguments + ["--config", path])
+    #expect(plain.exitCode == 0 && configured.exitCode == 0, "\(configured.standardError)")
+    #expect(!plain.standardOutput.contains(wanted))
+    #expect(configured.standardOutput.contains(wanted))
+  }
+
+  @Test("a completed run is skipped, and runs again where its settings differ")
+  func skipping() throws {
+    let folder = try TemporaryFolder()
+    let usual = ["--method", "one-stage", "--outer-iterations", "2", "--skip-completed"]
+    let arguments = ["run", "--output", folder.path("runs"), "--progress", "none"] + usual
+    #expect(try !command(arguments).standardError.contains("Skipped"))
+    #expect(try command(arguments).standardError.contains("Skipped"))
+    #expect(
+      try !command(arguments + ["--set", "evaluation.every=2"]).standardError.contains("Skipped"))
   }
 
   // MARK: - hypergradient
@@ -190,5 +263,12 @@ struct HyperRepresentationCommandTests {
         == 3)
     #expect(
       try hypergradient(folder, usual + ["--method", "iaptt"]).exitCode == 64)
+    let before = try Data(contentsOf: URL(fileURLWithPath: folder.path("in.h5")))
+    let same = try command(
+      ["hypergradient", "--inputs", folder.path("in.h5"), "--output", folder.path("./in.h5")]
+        + usual)
+    #expect(same.exitCode == 64)
+    #expect(same.standardError.contains("the same file"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path("in.h5"))) == before)
   }
 }

@@ -85,6 +85,14 @@ struct RepresentationHeadTests {
     #expect(largestDeviation(a.lower.tensors, b.lower.tensors) < 1e-13)
     #expect(largestDeviation(a.upper.tensors, b.upper.tensors) < 1e-13)
     #expect(left.hessianVectorProduct(v) == a.lower)
+    for linearization in [left, right] {
+      var (lower, upper) = (y, dx)
+      linearization.addPullback(v, scaledBy: -0.5, toLower: &lower, toUpper: &upper)
+      #expect(
+        largestDeviation(lower.tensors, y.adding(b.lower, scaledBy: -0.5).tensors) < 1e-13)
+      #expect(
+        largestDeviation(upper.tensors, dx.adding(b.upper, scaledBy: -0.5).tensors) < 1e-13)
+    }
     for (tangent, head) in [(dx, v), (dx, nil), (nil, v)]
       as [(Parameters<Double>?, Parameters<Double>?)]
     {

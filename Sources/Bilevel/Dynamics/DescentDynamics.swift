@@ -53,7 +53,7 @@ extension DescentDynamics {
     }
     var next = state
     for term in terms { next.add(term.gradient.lowerGradient, scaledBy: -term.weight) }
-    return DescentStepLinearization(next: next, zeroUpper: .zeros(like: x), terms: terms)
+    return DescentStepLinearization(next: next, point: x, terms: terms)
   }
 
   /// (A_k' p, B_k' p), each objective's two products from one fused call.
@@ -78,19 +78,28 @@ private struct WeightedLinearization<Scalar: TensorScalar>: Sendable {
 
 private struct DescentStepLinearization<Scalar: TensorScalar>: StepLinearization {
   let next: Parameters<Scalar>
-  let zeroUpper: Parameters<Scalar>
+  /// x, shared with the loop: the space that products with B' lie in.
+  let point: Parameters<Scalar>
   let terms: [WeightedLinearization<Scalar>]
 
   var bytes: Int { terms.reduce(next.bytes) { $0 + $1.gradient.bytes } }
 
   func pullback(_ p: Parameters<Scalar>) -> StepProducts<Scalar> {
-    var result = StepProducts(state: p, upper: zeroUpper)
+    var result = StepProducts(state: p, upper: .zeros(like: point))
     for term in terms {
       let products = term.gradient.pullback(p)
       result.state.add(products.lower, scaledBy: -term.weight)
       result.upper.add(products.upper, scaledBy: -term.weight)
     }
     return result
+  }
+
+  func sweepBack(_ p: inout Parameters<Scalar>, addingTo upper: inout Parameters<Scalar>) {
+    let cotangent = p
+    for term in terms {
+      term.gradient.addPullback(
+        cotangent, scaledBy: -term.weight, toLower: &p, toUpper: &upper)
+    }
   }
 
   func pushforward(

@@ -72,6 +72,9 @@ public protocol StepLinearization<Scalar>: Sendable {
   /// (A' p, B' p): the transpose of ``pushforward(state:upper:)``.
   func pullback(_ p: Parameters<Scalar>) -> StepProducts<Scalar>
 
+  /// Replaces p by A' p and adds B' p to `upper`: one step of a sweep back.
+  func sweepBack(_ p: inout Parameters<Scalar>, addingTo upper: inout Parameters<Scalar>)
+
   /// A dstate + B dx; an absent tangent counts as zero.
   func pushforward(
     state: Parameters<Scalar>?, upper: Parameters<Scalar>?
@@ -79,6 +82,17 @@ public protocol StepLinearization<Scalar>: Sendable {
 
   /// Bytes that keeping this linearisation costs.
   var bytes: Int { get }
+}
+
+extension StepLinearization {
+  /// The products of ``pullback(_:)``, taken and added.
+  public func sweepBack(
+    _ p: inout Parameters<Scalar>, addingTo upper: inout Parameters<Scalar>
+  ) {
+    let products = pullback(p)
+    p = products.state
+    upper.add(products.upper)
+  }
 }
 
 extension InnerDynamics {

@@ -96,7 +96,7 @@ struct Trajectory<Scalar: TensorScalar> {
     switch kept {
     case .linearizations(let linearizations):
       for step in linearizations.reversed() {
-        apply(step.pullback(cotangent), to: &cotangent, &hypergradient)
+        step.sweepBack(&cotangent, addingTo: &hypergradient)
       }
     case .states(let states):
       sweep(states, from: firstStep, &cotangent, &hypergradient)
@@ -130,15 +130,8 @@ struct Trajectory<Scalar: TensorScalar> {
     for (index, state) in states.enumerated().reversed() {
       let products = dynamics.stepPullback(
         first + index, from: state, upper: upper, of: problem, cotangent)
-      apply(products, to: &cotangent, &hypergradient)
+      cotangent = products.state
+      hypergradient.add(products.upper)
     }
-  }
-
-  private func apply(
-    _ products: StepProducts<Scalar>, to cotangent: inout Parameters<Scalar>,
-    _ hypergradient: inout Parameters<Scalar>
-  ) {
-    cotangent = products.state
-    hypergradient.add(products.upper)
   }
 }

@@ -76,6 +76,12 @@ public protocol LowerGradientLinearization<Scalar>: Sendable {
   /// (h_yy v, h_xy v): the transpose of ``pushforward(upper:lower:)``.
   func pullback(_ v: Parameters<Scalar>) -> SecondOrderProducts<Scalar>
 
+  /// Adds factor h_yy v to `lower` and factor h_xy v to `upper`: ``pullback(_:)`` for loops that sum
+  /// over many points. A conformer whose h_xy v is mostly zeros saves writing and adding them.
+  func addPullback(
+    _ v: Parameters<Scalar>, scaledBy factor: Scalar, toLower lower: inout Parameters<Scalar>,
+    toUpper upper: inout Parameters<Scalar>)
+
   /// h_yy v alone.
   func hessianVectorProduct(_ v: Parameters<Scalar>) -> Parameters<Scalar>
 
@@ -105,6 +111,16 @@ extension Objective {
 }
 
 extension LowerGradientLinearization {
+  /// The products of ``pullback(_:)``, added.
+  public func addPullback(
+    _ v: Parameters<Scalar>, scaledBy factor: Scalar, toLower lower: inout Parameters<Scalar>,
+    toUpper upper: inout Parameters<Scalar>
+  ) {
+    let products = pullback(v)
+    lower.add(products.lower, scaledBy: factor)
+    upper.add(products.upper, scaledBy: factor)
+  }
+
   /// The lower half of ``pullback(_:)``.
   public func hessianVectorProduct(_ v: Parameters<Scalar>) -> Parameters<Scalar> {
     pullback(v).lower

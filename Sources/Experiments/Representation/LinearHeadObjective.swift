@@ -110,10 +110,8 @@ public struct LinearHeadObjective<Scalar: TensorScalar>: Objective {
   fileprivate func upperVector(
     like x: Parameters<Scalar>, _ features: Tensor<Scalar>
   ) -> Parameters<Scalar> {
-    var result = Parameters(
+    Parameters(
       x.tensors.enumerated().map { $0.offset == component ? features : .zeros(like: $0.element) })
-    result.tensors[component] = features
-    return result
   }
 
   private func evaluate(outputs: Tensor<Scalar>) -> HeadEvaluation<Scalar> {
@@ -171,11 +169,18 @@ private struct LinearHeadLinearization<Scalar: TensorScalar>: LowerGradientLinea
 
   func pullback(_ v: Parameters<Scalar>) -> SecondOrderProducts<Scalar> {
     let products = products(v)
-    var mixed = residuals.multiplied(by: v.tensors[0], transposingOther: true)
-    mixed.add(products.multiplied(by: head.tensors[0], transposingOther: true))
     return SecondOrderProducts(
       lower: objective.headVector(upper, products, plus: v),
-      upper: objective.upperVector(like: upper, mixed))
+      upper: objective.upperVector(like: upper, mixed(v, products)))
+  }
+
+  func addPullback(
+    _ v: Parameters<Scalar>, scaledBy factor: Scalar, toLower lower: inout Parameters<Scalar>,
+    toUpper upper: inout Parameters<Scalar>
+  ) {
+    let products = products(v)
+    lower.add(objective.headVector(self.upper, products, plus: v), scaledBy: factor)
+    upper.tensors[objective.component].add(mixed(v, products), scaledBy: factor)
   }
 
   func hessianVectorProduct(_ v: Parameters<Scalar>) -> Parameters<Scalar> {
@@ -194,6 +199,13 @@ private struct LinearHeadLinearization<Scalar: TensorScalar>: LowerGradientLinea
     if let moved {
       result.tensors[0].add(moved.multiplied(by: residuals, transposingSelf: true))
     }
+    return result
+  }
+
+  /// R V' + U W'.
+  private func mixed(_ v: Parameters<Scalar>, _ products: Tensor<Scalar>) -> Tensor<Scalar> {
+    var result = residuals.multiplied(by: v.tensors[0], transposingOther: true)
+    result.add(products.multiplied(by: head.tensors[0], transposingOther: true))
     return result
   }
 
