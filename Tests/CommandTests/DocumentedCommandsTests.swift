@@ -31,7 +31,7 @@ struct DocumentedCommandsTests {
   /// The commands in code blocks: lines that start with a program of ours, continued lines joined,
   /// comments cut off, quotes removed.
   static let shown: [Shown] = documents.flatMap { document -> [Shown] in
-    let joined = text(document).replacing(/\\\n\s*/, with: " ")
+    let joined = text(document).replacing(/\s*\\\n\s*/, with: " ")
     return joined.split(separator: "\n").compactMap { line -> Shown? in
       guard line.hasPrefix("    ") || line.hasPrefix(".build") else { return nil }
       // What stands behind two spaces or a hash explains the command.
@@ -101,8 +101,12 @@ struct DocumentedCommandsTests {
   @Test("Each configuration file is accepted by its experiment", arguments: configurations)
   func accepted(_ path: String) throws {
     let program = String(path.split(separator: "/")[1])
+    // A file for one protocol says so in the command that it opens with.
+    let named = Self.text(path).firstMatch(of: /--protocol ([a-z0-9-]+)/)
     let result = try CommandRunner.run(
-      program, ["run", "--dry-run", "--config", path], currentDirectory: Self.root)
+      program,
+      ["run", "--dry-run", "--config", path] + (named.map { ["--protocol", String($0.1)] } ?? []),
+      currentDirectory: Self.root)
     #expect(result.exitCode == 0, "\(path): \(result.standardError)")
   }
 
