@@ -5,6 +5,7 @@ import Experiments
 enum CounterExampleProtocol: String, CaseIterable, Sendable {
   case icml2020
   case stronglyConvex = "strongly-convex"
+  case biased
   case slBAMM = "sl-bamm"
 
   /// One line: what the preset fixes.
@@ -13,6 +14,9 @@ enum CounterExampleProtocol: String, CaseIterable, Sendable {
     case .icml2020: "n = 1, mu = 0, starts (0, 0) and (2, 2), X = [-100, 100]; step sizes ours"
     case .stronglyConvex:
       "the same with mu = 1 and c = 1: one lower solution, on which all methods must agree"
+    case .biased:
+      "mu = 1/2 and c = 3: one lower solution, at which F_y does not vanish and x* = 2, so that a "
+        + "constant alpha misses it"
     case .slBAMM:
       "n = 100, start 0.01, K = 1 from the last y, step 0.1, outer step 0.005, alpha 0.1 form F"
     }
@@ -22,7 +26,7 @@ enum CounterExampleProtocol: String, CaseIterable, Sendable {
   var source: String {
     switch self {
     case .icml2020: "arXiv 2006.04045, counter-example and section 5 (as recalled)"
-    case .stronglyConvex: "ours: the control experiment"
+    case .stronglyConvex, .biased: "ours: the control experiment"
     case .slBAMM: "vis-opt-group/sl-BAMM merely_convex/strategy3.py"
     }
   }
@@ -33,6 +37,9 @@ enum CounterExampleProtocol: String, CaseIterable, Sendable {
     switch self {
     case .icml2020: break
     case .stronglyConvex: settings.problem.strongConvexity = 1
+    case .biased:
+      settings.problem.strongConvexity = 0.5
+      settings.problem.target = 3
     case .slBAMM:
       settings.problem.dimension = 100
       settings.start = .init(upper: [0.01], first: [0.01], second: [0.01])
@@ -51,7 +58,7 @@ enum CounterExampleProtocol: String, CaseIterable, Sendable {
   var starts: [(first: [Double], second: [Double])] {
     switch self {
     case .icml2020: [([0], [0]), ([2], [2])]
-    case .stronglyConvex: [([0], [0])]
+    case .stronglyConvex, .biased: [([0], [0])]
     case .slBAMM: [([0.01], [0.01])]
     }
   }

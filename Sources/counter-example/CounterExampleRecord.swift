@@ -31,6 +31,14 @@ extension CounterExampleItem {
     if method.dynamics == .heavyBall || method.dynamics == .heavyBallAggregation {
       parameters["momentum"] = .number(method.innerMomentum)
     }
+    if method.dynamics == .proximalGradient {
+      parameters["proximalPenalty"] = .string(settings.details.proximalPenalty.rawValue)
+      parameters["proximalSize"] = .number(settings.details.proximalSize)
+    }
+    if method.lowerConstraint != nil {
+      parameters["lowerSet"] = .string(settings.details.lowerSet.rawValue)
+      parameters["lowerSetSize"] = .number(settings.details.lowerSetSize)
+    }
     var estimator: [String: JSONValue] = [:]
     switch method.hypergradient {
     case .truncatedReverse:

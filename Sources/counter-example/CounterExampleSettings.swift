@@ -13,7 +13,9 @@ struct CounterExampleSettings: Codable, Sendable, Equatable {
   var solver = Solver()
   var oneStage = OneStage()
   var penalty = Penalty()
+  var details = MethodDetails()
   var upper = Upper()
+  var outer = OuterDetails()
   var evaluation = Evaluation()
 
   /// Which member of the family.
@@ -26,8 +28,6 @@ struct CounterExampleSettings: Codable, Sendable, Equatable {
     var target = 1.0
     /// X is the box of all |x_i| <= this.
     var upperBound = 100.0
-    /// Y is the box of all |y_i| <= this, if it is constrained at all.
-    var lowerBound: Double?
   }
 
   /// Where everything starts; lists are repeated over the coordinates.
@@ -74,6 +74,8 @@ struct CounterExampleSettings: Codable, Sendable, Equatable {
     var tolerance = 1e-8
     /// Added to the diagonal of the lower Hessian.
     var damping = 0.0
+    /// eta of Neumann series and fixed-point iteration; unset means s_l.
+    var stepSize: Double?
     /// Whether each solve starts from the last one's solution. Off by default: a cold start is what
     /// the derived points are about.
     var startsWarm = false
@@ -101,8 +103,6 @@ struct CounterExampleSettings: Codable, Sendable, Equatable {
     var learningRate = 0.6
     /// Of the momentum optimiser.
     var momentum = 0.9
-    /// The norm that hypergradients are clipped to, if any.
-    var clippingNorm: Double?
     var iterations = 200
     /// The loop ends early once |x_{n+1} - x_n| / sqrt(n) is at most this; 0 runs all iterations,
     /// but in sweeps, where no curve is kept, it then is 1e-10.
@@ -133,34 +133,34 @@ extension CounterExampleSettings {
       alpha: aggregation.alpha, history: truncation.history)
     result.learnsInitialization = method.learnsInitialization
     result.innerMomentum = inner.momentum
-    if let bound = problem.lowerBound {
-      result.lowerConstraint = .box(lower: -bound, upper: bound)
-    }
     result.solverSteps = solver.steps
     result.solverTolerance = solver.tolerance
+    result.solverStepSize = solver.stepSize
     result.damping = solver.damping
     result.solverStartsWarm = solver.startsWarm
     result.oneStageRadius = oneStage.radius
     result.penaltyWeight = penalty.weight
     result.barrierRatio = penalty.barrierRatio
-    return result
+    return details.applied(to: result)
   }
 
   /// The outer optimiser of a method.
   func outerSettings(_ method: CounterExampleMethod) -> OuterSettings {
-    OuterSettings(
-      upper.optimizer,
-      rate: method.movesLowerVariable ? penalty.learningRate : upper.learningRate,
-      momentum: upper.momentum, clipping: upper.clippingNorm.map { .norm($0) })
+    outer.applied(
+      to: OuterSettings(
+        upper.optimizer,
+        rate: method.movesLowerVariable ? penalty.learningRate : upper.learningRate,
+        momentum: upper.momentum), iterations: upper.iterations)
   }
 
   /// Throws the first setting that makes no sense, with what it must be.
   func validate() throws(ConfigurationError) {
-    try require(problem.dimension >= 1, "problem.dimension", problem.dimension, "at least 1")
+    try require(
+      (1...10_000_000).contains(problem.dimension), "problem.dimension", problem.dimension,
+      "at least 1 and at most 10000000")
     try requireNotNegative(problem.strongConvexity, "problem.strongConvexity")
     try require(problem.target.isFinite, "problem.target", problem.target, "finite")
     try requirePositive(problem.upperBound, "problem.upperBound")
-    if let bound = problem.lowerBound { try requirePositive(bound, "problem.lowerBound") }
     for (values, key) in [
       (start.upper, "start.upper"), (start.first, "start.first"), (start.second, "start.second"),
     ] {
@@ -184,16 +184,18 @@ extension CounterExampleSettings {
     try require(solver.steps >= 1, "solver.steps", solver.steps, "at least 1")
     try requireNotNegative(solver.tolerance, "solver.tolerance")
     try requireNotNegative(solver.damping, "solver.damping")
+    if let size = solver.stepSize { try requirePositive(size, "solver.stepSize") }
     try requirePositive(oneStage.radius, "oneStage.radius")
     try requirePositive(penalty.weight, "penalty.weight")
     try requirePositive(penalty.barrierRatio, "penalty.barrierRatio")
     try requirePositive(penalty.learningRate, "penalty.learningRate")
     try requirePositive(upper.learningRate, "upper.learningRate")
     try require((0..<1).contains(upper.momentum), "upper.momentum", upper.momentum, "in [0, 1)")
-    if let norm = upper.clippingNorm { try requirePositive(norm, "upper.clippingNorm") }
     try require(upper.iterations >= 1, "upper.iterations", upper.iterations, "at least 1")
     try requireNotNegative(upper.tolerance, "upper.tolerance")
     try require(evaluation.every >= 1, "evaluation.every", evaluation.every, "at least 1")
+    try details.validate()
+    try outer.validate()
   }
 
   private func requirePositive(_ value: Double, _ key: String) throws(ConfigurationError) {

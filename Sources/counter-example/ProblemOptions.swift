@@ -42,31 +42,41 @@ struct ProblemOptions: ParsableArguments {
   @Option(name: .customLong("upper-start"), parsing: .unconditional, help: "x_0.")
   var upperStart: Double?
 
-  @Option(name: .customLong("inner-step-size"), help: "s_l; also s_u where that is not given.")
+  @Option(
+    name: .customLong("inner-step-size"), parsing: .unconditional,
+    help: "s_l; also s_u where that is not given.")
   var innerStepSize: Double?
 
-  @Option(name: .customLong("upper-step-size"), help: "s_u, step size of BDA's upper direction.")
+  @Option(
+    name: .customLong("upper-step-size"), parsing: .unconditional,
+    help: "s_u, step size of BDA's upper direction.")
   var upperStepSize: Double?
 
   @Option(help: "Aggregation schedule of BDA; see the subcommand list.")
   var schedule: String?
 
-  @Option(help: "alpha, the schedule's parameter, in [0, 1].")
+  @Option(parsing: .unconditional, help: "alpha, the schedule's parameter, in [0, 1].")
   var alpha: Double?
 
-  @Option(help: "H, the steps that T-RHG goes back.")
+  @Option(parsing: .unconditional, help: "H, the steps that T-RHG goes back.")
   var history: Int?
 
-  @Option(help: "Added to the diagonal of the lower Hessian by implicit methods.")
+  @Option(
+    parsing: .unconditional, help: "Added to the diagonal of the lower Hessian by implicit methods."
+  )
   var damping: Double?
 
-  @Option(help: "n, the number of coordinates.")
+  @Option(parsing: .unconditional, help: "n, the number of coordinates.")
   var dimension: Int?
 
-  @Option(name: .customLong("outer-iterations"), help: "Outer iterations, at most.")
+  @Option(
+    name: .customLong("outer-iterations"), parsing: .unconditional,
+    help: "Outer iterations, at most.")
   var outerIterations: Int?
 
-  @Option(name: .customLong("outer-step-size"), help: "Learning rate of the outer optimiser.")
+  @Option(
+    name: .customLong("outer-step-size"), parsing: .unconditional,
+    help: "Learning rate of the outer optimiser.")
   var outerStepSize: Double?
 
   /// The protocol of the name.
@@ -168,6 +178,7 @@ struct CounterExampleItem {
         case "solver": method.isImplicit
         case "oneStage": kind == .oneStage
         case "penalty": method.movesLowerVariable
+        case "details": MethodDetails.matters(String(path.dropFirst(8)), to: method.combination)
         case "evaluation": false
         case "upper" where sweep != nil && path == "upper.tolerance": value != .number(1e-10)
         default: true

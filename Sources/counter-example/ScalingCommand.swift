@@ -61,7 +61,11 @@ struct ScalingCommand: ParsableCommand {
         : try CounterExampleMethod.selected(
           names: shared.methods, dynamics: nil, hypergradient: nil)
       let base = try shared.configuration(defaults: defaults).settings
-      try base.validate()
+      for n in dimensions {
+        var settings = base
+        settings.problem.dimension = n
+        try settings.validate()
+      }
       if shared.dryRun {
         console.show(result: Configuration(base).yaml)
         return
@@ -85,7 +89,8 @@ struct ScalingCommand: ParsableCommand {
 
   private var dimensions: [Int] {
     dimension.isEmpty
-      ? (0...6).map { power in (0..<power).reduce(1) { n, _ in 10 * n } } : dimension.sorted()
+      ? (0...6).map { power in (0..<power).reduce(1) { n, _ in 10 * n } }
+      : Set(dimension).sorted()
   }
 
   /// One record: the cells of one method.

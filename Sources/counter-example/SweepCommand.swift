@@ -16,7 +16,7 @@ struct SweepCommand: ParsableCommand {
       variant says so (sweep=innerSteps). Final numbers carry K in their names (xAtK64).
 
       --schedules runs the ablation of descent aggregation instead: every published schedule, from \
-      y_0 = (0, 0) and some from (2, 2), with step sizes 0.1 and 0.5.
+      y_0 = (0, 0) with step sizes 0.1 and 0.5 and from (2, 2) with 0.5.
       """)
 
   @OptionGroup var shared: SharedOptions
@@ -59,7 +59,7 @@ struct SweepCommand: ParsableCommand {
   }
 
   private var steps: [Int] {
-    innerSteps.isEmpty ? CounterExampleProtocol.sweptInnerSteps : innerSteps.sorted()
+    innerSteps.isEmpty ? CounterExampleProtocol.sweptInnerSteps : Set(innerSteps).sorted()
   }
 
   // MARK: - What is run
@@ -109,9 +109,16 @@ struct SweepCommand: ParsableCommand {
       settings.inner.stepSize = stepSize
       settings.start = .init(upper: base.start.upper, first: [start], second: [start])
       plan.append(try item(.preset(.rhg), settings, preset))
-      for row in rows where start == 0 || (row.rule == .harmonic && row.alpha == 0.5) {
+      for row in rows {
+        // From (2, 2) everything is mirrored at 1: shown for every rule at one step size.
+        let isMirrored = start == 2 && stepSize == 0.5
+        guard start == 0 || isMirrored || (row.rule == .harmonic && row.alpha == 0.5) else {
+          continue
+        }
         // Weights that change over outer iterations never settle: once is enough.
-        if row.rule == .outerHarmonic || row.rule == .outerPower, stepSize != 0.5 { continue }
+        if row.rule == .outerHarmonic || row.rule == .outerPower, start != 0 || stepSize != 0.5 {
+          continue
+        }
         settings.aggregation = .init(schedule: row.rule, alpha: row.alpha)
         plan.append(try item(.preset(.bda), settings, preset))
       }

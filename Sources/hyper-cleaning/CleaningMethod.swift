@@ -126,14 +126,15 @@ extension CleaningSettings {
     settings.oneStageRadius = others.oneStageRadius
     settings.penaltyWeight = others.penaltyWeight
     settings.barrierRatio = others.barrierRatio
-    return settings
+    return details.applied(to: settings)
   }
 
   /// The outer optimiser.
   var outerSettings: OuterSettings {
-    OuterSettings(
-      upper.optimizer, rate: upper.learningRate,
-      decay: upper.inverseTimeDecay > 0 ? .inverseTime(decay: upper.inverseTimeDecay) : .none,
-      momentum: upper.momentum)
+    outer.applied(
+      to: OuterSettings(
+        upper.optimizer, rate: upper.learningRate,
+        decay: upper.inverseTimeDecay > 0 ? .inverseTime(decay: upper.inverseTimeDecay) : .none,
+        momentum: upper.momentum), iterations: upper.iterations)
   }
 }

@@ -48,6 +48,8 @@ extension CleaningSettings {
     try require(
       reduced.tangentsPerBlock >= 1, "reduced.tangentsPerBlock", reduced.tangentsPerBlock,
       "at least 1")
+    try details.validate()
+    try outer.validate()
   }
 
   private func requirePositive(_ value: Double, _ key: String) throws(ConfigurationError) {

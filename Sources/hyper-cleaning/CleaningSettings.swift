@@ -14,7 +14,9 @@ struct CleaningSettings: Codable, Sendable, Equatable {
   var truncation = Truncation()
   var solver = Solver()
   var others = Others()
+  var details = MethodDetails()
   var upper: Upper
+  var outer = OuterDetails()
   var evaluation = Evaluation()
   var reduced = Reduced()
 

@@ -202,7 +202,9 @@ struct RunCommand: ParsableCommand {
       case "aggregation": return product?.dynamics.aggregates == true
       case "truncation": return product?.hypergradient == .truncatedReverse
       case "solver": return product?.hypergradient.isImplicit == true
-      case "upper", "others": return product != nil
+      case "upper", "outer", "others": return product != nil
+      case "details":
+        return product.map { MethodDetails.matters(String(path.dropFirst(8)), to: $0) } == true
       case "evaluation", "reduced": return path == "evaluation.noisyBelow"
       default: return true
       }

@@ -104,11 +104,13 @@ extension RepresentationSettings {
     settings.oneStageRadius = others.oneStageRadius
     settings.penaltyWeight = others.penaltyWeight
     settings.barrierRatio = others.barrierRatio
-    return settings
+    return details.applied(to: settings)
   }
 
   /// The outer optimiser.
   var outerSettings: OuterSettings {
-    OuterSettings(upper.optimizer, rate: upper.learningRate, momentum: upper.momentum)
+    outer.applied(
+      to: OuterSettings(upper.optimizer, rate: upper.learningRate, momentum: upper.momentum),
+      iterations: upper.iterations)
   }
 }

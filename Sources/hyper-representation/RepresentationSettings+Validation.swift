@@ -42,6 +42,8 @@ extension RepresentationSettings {
     try requireAtLeast(1, upper.iterations, "upper.iterations")
     try requireAtLeast(1, evaluation.every, "evaluation.every")
     try requireAtLeast(0, evaluation.heads, "evaluation.heads")
+    try details.validate()
+    try outer.validate()
   }
 
   private func requireAtLeast(_ least: Int, _ value: Int, _ key: String) throws(ConfigurationError)

@@ -13,7 +13,9 @@ struct RepresentationSettings: Codable, Sendable, Equatable {
   var truncation = Truncation()
   var solver = Solver()
   var others = Others()
+  var details = MethodDetails()
   var upper = Upper()
+  var outer = OuterDetails()
   var evaluation = Evaluation()
 
   /// Which samples.

@@ -191,6 +191,8 @@ struct RunCommand: ParsableCommand {
       case "aggregation": return method.product.dynamics.aggregates
       case "truncation": return method.product.hypergradient == .truncatedReverse
       case "solver": return method.product.hypergradient.isImplicit
+      case "details":
+        return MethodDetails.matters(String(path.dropFirst(8)), to: method.product)
       case "evaluation": return false
       default: return true
       }

@@ -36,6 +36,13 @@ struct FigureCommand: ParsableCommand {
       valueName: "name=value"))
   var variant: [String] = []
   @Option(help: "The figure's title, instead of one made from the records.") var title: String?
+  @Option(help: "The label of the horizontal axis.") var xLabel: String?
+  @Option(help: "The label of the vertical axis.") var yLabel: String?
+  @Option(
+    help: ArgumentHelp(
+      "A curve's name in the legend, instead of the one made from the records; the curves named so "
+        + "come first, in the order of these options.", valueName: "curve -> name"))
+  var label: [String] = []
   @Option(help: ArgumentHelp("The name of the figure's files.", valueName: "name"))
   var name: String?
   @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to.", valueName: "dir"))
@@ -62,9 +69,10 @@ struct FigureCommand: ParsableCommand {
       for name in names {
         var figures = Figure.all(
           of: name, in: shown, against: against, isLogarithmic: logarithmic)
-        if title != nil || self.name != nil, figures.count * names.count != 1 {
+        let isSingle = title != nil || self.name != nil || !label.isEmpty
+        if isSingle, figures.count * names.count != 1 {
           throw ValidationError(
-            "The options --title and --name are for one figure, but the records make "
+            "The options --title, --name and --label are for one figure, but the records make "
               + "\(figures.count * names.count); name one metric, and the protocol, budget or "
               + "variant.")
         }
@@ -72,6 +80,9 @@ struct FigureCommand: ParsableCommand {
           figures[index].title = title ?? figures[index].title
           figures[index].name = self.name ?? figures[index].name
           figures[index].yAxis.minimum = minimum
+          if let xLabel { figures[index].xAxis.label = xLabel }
+          if let yLabel { figures[index].yAxis.label = yLabel }
+          try relabel(&figures[index])
         }
         for figure in figures {
           let written = try writer.write(figure, into: output)
@@ -92,6 +103,28 @@ struct FigureCommand: ParsableCommand {
       throw ValidationError(
         "The option --name wants letters, digits, '-', '_' and '.', but was given '\(name)'.")
     }
+  }
+
+  /// Renames and reorders the curves as asked.
+  private func relabel(_ figure: inout Figure) throws {
+    let known = figure.series.map(\.label)
+    var named: [Figure.Series] = []
+    for pair in label.map(Self.parts) {
+      guard let index = figure.series.firstIndex(where: { $0.label == pair.curve }) else {
+        throw ValidationError(
+          "The option --label names the curve '\(pair.curve)', which the figure does not have; its "
+            + "curves are \(known.map { "'\($0)'" }.joined(separator: ", ")).")
+      }
+      var series = figure.series.remove(at: index)
+      series.label = pair.name
+      named.append(series)
+    }
+    figure.series = named + figure.series
+  }
+
+  private static func parts(_ text: String) -> (curve: String, name: String) {
+    guard let arrow = text.range(of: " -> ") else { return (text, text) }
+    return (String(text[..<arrow.lowerBound]), String(text[arrow.upperBound...]))
   }
 
   /// Whether a run's variant has every setting that is asked for, with one of the values given.

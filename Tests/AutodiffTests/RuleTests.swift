@@ -148,6 +148,27 @@ struct RuleTests {
     #expect(largestDeviation(forward.map(\.value), reverse) < Self.roundingTolerance * 100)
   }
 
+  @Test(
+    "Third order: the gradient of <f'' v, w> equals its differences", arguments: RuleSubject.all)
+  func thirdOrder(subject: RuleSubject) {
+    let point = subject.inputs(seed: 9)
+    let function = Self.weighted(subject)
+    var stream = RandomStream(seed: 10, purpose: "directions")
+    let v: [Tensor<Double>] = point.map { stream.uniform($0.shape, in: -1..<1) }
+    let w: [Tensor<Double>] = point.map { stream.uniform($0.shape, in: -1..<1) }
+    let leaves = point.map { Variable($0) }
+    let slope = gradient(of: function(leaves), withRespectTo: leaves, keepingGraph: true)
+    let product = gradient(
+      of: slope, cotangents: v.map { .constant($0) }, withRespectTo: leaves, keepingGraph: true)
+    let third = gradient(
+      of: product, cotangents: w.map { .constant($0) }, withRespectTo: leaves)
+    let expected = centralDifferenceGradient(at: point) { moved in
+      let product = hessianVectorProduct(at: moved, along: v, of: function)
+      return zip(product, w).reduce(0) { $0 + $1.0.dot($1.1) }
+    }
+    #expect(largestDeviation(third.map(\.value), expected) < Self.secondOrderTolerance)
+  }
+
   @Test("The checker rejects a wrong derivative")
   func checkerCanFail() {
     // The derivative of x |x| stopped at |x|: off by exactly the factor 2 that a checker must see.

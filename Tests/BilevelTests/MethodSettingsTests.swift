@@ -106,6 +106,36 @@ struct MethodSettingsTests {
     }
   }
 
+  static let unrepresentable: [BadSetting] = [
+    BadSetting(preset: .rhg, message: "inner step size") { $0.innerStepSize = 1e-60 },
+    BadSetting(preset: .bda, message: "upper step size") { $0.upperStepSize = 1e60 },
+    BadSetting(preset: .learnedBDA, message: "strictly between") { $0.alpha = 1 - 1e-12 },
+    BadSetting(preset: .heavyBallRHG, message: "momentum") { $0.innerMomentum = 1 - 1e-12 },
+    BadSetting(preset: .conjugateGradient, message: "damping") { $0.damping = 1e60 },
+    BadSetting(preset: .neumann, message: "step size") { $0.solverStepSize = 1e-60 },
+    BadSetting(preset: .oneStage, message: "radius") { $0.oneStageRadius = 1e-60 },
+    BadSetting(preset: .bome, message: "barrier") { $0.barrierRatio = 1e-60 },
+    BadSetting(preset: .rhg, message: "radius of a ball") {
+      $0.lowerConstraint = .ball(radius: 1e-60)
+    },
+  ]
+
+  @Test(
+    "What Float rounds to zero, one or infinity is refused in Float", arguments: unrepresentable)
+  func precision(bad: BadSetting) throws {
+    var settings = MethodSettings(bad.preset, innerStepSize: 0.2)
+    bad.change(&settings)
+    _ = try settings.innerDynamics(as: Double.self, innerSteps: 5)
+    _ = try settings.estimator(as: Double.self, innerSteps: 5)
+    do {
+      _ = try settings.innerDynamics(as: Float.self, innerSteps: 5)
+      _ = try settings.estimator(as: Float.self, innerSteps: 5)
+      Issue.record("\(settings) was accepted")
+    } catch {
+      #expect(error.description.contains(bad.message), "\(error)")
+    }
+  }
+
   @Test("No inner step is refused, and so are unnamed per-step weights")
   func innerSteps() {
     var settings = MethodSettings(.learnedBDA, innerStepSize: 0.2)

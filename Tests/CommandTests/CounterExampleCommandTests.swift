@@ -88,13 +88,17 @@ struct CounterExampleCommandTests {
       (["--dynamics", "heavy-ball", "--hypergradient", "one-stage"], "one plain descent step"),
       (["--method", "rhgs"], "did you mean \"rhg\"?"),
       (["--method", "rhg", "--dynamics", "heavy-ball"], "use the one or the others"),
-      (["--method", "cg", "--set", "problem.lowerBound=1"], "unconstrained lower level"),
+      (["--method", "cg", "--set", "details.lowerSet=box"], "unconstrained lower level"),
       (["--method", "iaptt", "--set", "inner.startsWarm=true"], "inner.startsWarm=false"),
       (["--protocol", "icml"], "--protocol names \"icml\""),
       (["--inner-steps", "0"], "inner.steps is 0 but must be at least 1"),
       (["--start", "1,2,3"], "--start"),
       (["--set", "problem.strongConvexity=-1"], "at least 0"),
       (["--outer", "sgd"], "the outer optimisers are gradient, momentum and adam"),
+      (["--inner-step-size", "-1"], "inner.stepSize is -1.0"),
+      (["--dimension", "99999999999"], "at most 10000000"),
+      (["--set", "details.lowerSet=cube"], "none, box, simplex and ball"),
+      (["--set", "outer.clippingNorm=1", "--set", "outer.clippingValue=1"], "set one of them"),
     ])
   func refusals(arguments: [String], sentence: String) throws {
     let result = try run(["run"] + arguments + output)
@@ -114,10 +118,37 @@ struct CounterExampleCommandTests {
     #expect(overflow.exitCode == 3 && overflow.standardError.contains("not finite"))
   }
 
+  @Test("Decays, clipping, memory budget and learned step sizes change a run by name")
+  func details() throws {
+    func x(_ arguments: [String]) throws -> Double? {
+      let result = try run(["run", "--start", "0", "--outer-iterations", "5"] + arguments + output)
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      let record = try RecordStore.load(runs).map(\.record).first
+      try FileManager.default.removeItem(atPath: runs)
+      return record?.final["x"]
+    }
+    let plain = try x(["--method", "rhg"])
+    for setting in [
+      "outer.decay=cosine", "outer.clippingNorm=0.01", "outer.clippingValue=0.01",
+      "details.lowerSet=simplex", "details.lowerSet=ball",
+    ] {
+      let extra = setting.contains("lowerSet") ? ["--set", "details.lowerSetSize=0.1"] : []
+      #expect(try x(["--method", "rhg", "--set", setting] + extra) != plain, "\(setting)")
+    }
+    #expect(
+      try x(["--method", "rhg", "--inner-steps", "60000", "--outer-iterations", "1"])
+        == x(
+          ["--method", "rhg", "--inner-steps", "60000", "--outer-iterations", "1"]
+            + ["--set", "details.trajectoryMegabytes=1"]))
+    let learned = try x(["--method", "learned-bda"])
+    #expect(try x(["--method", "learned-bda", "--set", "details.learnsStepSizes=true"]) != learned)
+  }
+
   @Test("A projection onto Y holds y within its box")
   func box() throws {
     let result = try run(
-      ["run", "--method", "bda", "--start", "0", "--set", "problem.lowerBound=0.25"] + output)
+      ["run", "--method", "bda", "--start", "0", "--set", "details.lowerSet=box"]
+        + ["--set", "details.lowerSetSize=0.25"] + output)
     #expect(result.exitCode == 0)
     let record = try #require(try RecordStore.load(runs).first?.record)
     // At best y = (1/4, 1/4): both coordinates 3/4 away from the optimum.
@@ -131,7 +162,7 @@ struct CounterExampleCommandTests {
       ["sweep", "--schedules", "--inner-steps", "8", "--inner-steps", "16"] + output)
     #expect(result.exitCode == 0, "\(result.standardError)")
     let records = try RecordStore.load(runs).map(\.record)
-    #expect(records.count == 24)
+    #expect(records.count == 31)
     let official = try #require(
       records.first {
         $0.variant["aggregation.schedule"] == "official-code"

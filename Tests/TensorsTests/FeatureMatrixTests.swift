@@ -64,6 +64,48 @@ struct FeatureMatrixTests {
     }
   }
 
+  /// Z = A W, each row replaced by half of it plus its number, and G = A^T of that.
+  @Test(arguments: subjects)
+  func forwardTransformedAndBack(_ s: Subject) {
+    let a = randomSparseTensor([s.rows, s.features], density: s.density, as: Double.self)
+    let meaningful = (s.columns + 1) / 2
+    var w = randomTensor([s.features, s.columns], seed: 2, as: Double.self)
+    for feature in 0..<s.features {
+      for column in meaningful..<s.columns { w[feature, column] = 0 }
+    }
+    let columns = s.columns
+    for storage in FeatureMatrix<Double>.Storage.allCases {
+      let matrix = FeatureMatrix(a, storage: storage)
+      var expected = matrix.product(w)
+      for row in 0..<s.rows {
+        for column in 0..<meaningful {
+          expected[row, column] = expected[row, column] / 2 + Double(row)
+        }
+      }
+      let rows = AlignedBuffer<Double>(count: s.rows * columns)
+      rows.scalars.update(repeating: .nan)
+      let place = SharedMutablePointer(rows.pointer)
+      let result = matrix.run(w, rows: s.features) {
+        matrix.multiplyBack(
+          $0, columns: columns, meaningful: meaningful, rows: rows.pointer, into: $1
+        ) { range in
+          for row in range {
+            for column in 0..<meaningful {
+              let entry = place.pointer + row * columns + column
+              entry.pointee = entry.pointee / 2 + Double(row)
+            }
+          }
+        }
+      }
+      #expect(Array(rows.scalars) == expected.scalars, "\(storage), rows")
+      let backward = naiveProduct(
+        MatrixProductShape(
+          rows: s.features, columns: columns, inner: s.rows, transposesLeft: true), a.scalars,
+        expected.scalars)
+      #expect(backward.violation(by: result) == nil, "\(storage), A^T Z")
+    }
+  }
+
   @Test func theStorageFollowsTheDensity() {
     let sparse = FeatureMatrix(randomSparseTensor([50, 40], density: 0.2, as: Float.self))
     #expect(sparse.storage == .sparse)
@@ -71,7 +113,7 @@ struct FeatureMatrixTests {
     #expect(sparse.nonzeroCount == sparse.toDense().scalars.filter { $0 != 0 }.count)
     let dense = FeatureMatrix(randomSparseTensor([50, 40], density: 0.6, as: Float.self))
     #expect(dense.storage == .dense)
-    #expect(dense.bytes == 50 * 40 * 4)
+    #expect(dense.bytes == 50 * 48 * 4)
     #expect(sparse.bytes < dense.bytes)
   }
 
@@ -122,7 +164,7 @@ extension FeatureMatrix {
     run(r, rows: featureCount) { transposedMultiply($0, columns: r.shape[1], into: $1) }
   }
 
-  private func run(
+  fileprivate func run(
     _ operand: Tensor<Scalar>, rows: Int,
     _ body: (UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>) -> Void
   ) -> Tensor<Scalar> {

@@ -109,7 +109,16 @@ struct ParallelTests {
               matrix.transposedMultiply(z, columns: 16, into: g)
             }
           }
-          found += [z, g]
+          let both = Tensor<Float>(shape: [300, 16]) { g in
+            let rows = AlignedBuffer<Float>(count: 700 * 16)
+            w.scalars.withUnsafeBufferPointer { w in
+              guard let w = w.baseAddress, let g = g.baseAddress else { return }
+              matrix.multiplyBack(
+                w, columns: 16, meaningful: 16, rows: rows.pointer, into: g
+              ) { _ in }
+            }
+          }
+          found += [z, g, both]
         }
         for backend in KernelBackend.available {
           let product = a.multiplied(by: a, transposingSelf: true, backend: backend)

@@ -26,9 +26,10 @@ for inner in 0.8 1.6; do
   done
 done
 
-for pair in "0.4 0.5" "0.4 0.9"; do
-  read -r upper alpha <<< "$pair"
-  echo "bda inner 0.8 outer 0.2 upper $upper alpha $alpha"
+for choice in "harmonic 0.4 0.5" "harmonic 0.4 0.9" "harmonic 0.8 0.9" "harmonic 1.6 0.9" \
+  "constant 0.4 0.1" "constant 0.8 0.1" "constant 0.8 0.3"; do
+  read -r schedule upper alpha <<< "$choice"
+  echo "bda inner 0.8 outer 0.2 $schedule upper $upper alpha $alpha"
   "$command" "${common[@]}" --method bda --inner-step-size 0.8 --outer-step-size 0.2 \
-    --upper-step-size "$upper" --alpha "$alpha"
+    --schedule "$schedule" --upper-step-size "$upper" --alpha "$alpha"
 done

@@ -22,6 +22,8 @@ public struct DescentWeights<Scalar: TensorScalar>: Sendable, Equatable {
   }
 
   /// The objectives with a factor other than zero.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func terms(of problem: BilevelProblem<Scalar>) -> [(Scalar, any Objective<Scalar>)] {
     [(upper, problem.upper), (lower, problem.lower)].filter { $0.0 != 0 }
   }

@@ -18,11 +18,9 @@ public enum LowerConstraint: Sendable, Equatable, Codable {
       }
       return Box(lower: Scalar(lower), upper: Scalar(upper))
     case .simplex(let total):
-      try requirePositive(total, "sum of a simplex")
-      return Simplex(total: Scalar(total))
+      return Simplex(total: try positive(total, "sum of a simplex", as: type))
     case .ball(let radius):
-      try requirePositive(radius, "radius of a ball")
-      return Ball(radius: Scalar(radius))
+      return Ball(radius: try positive(radius, "radius of a ball", as: type))
     }
   }
 }

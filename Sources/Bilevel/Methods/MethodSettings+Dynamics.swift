@@ -13,17 +13,16 @@ extension MethodSettings {
   private func unconstrainedDynamics<Scalar: TensorScalar>(
     as type: Scalar.Type, innerSteps: Int?
   ) throws(MethodError) -> any InnerDynamics<Scalar> {
-    try requirePositive(innerStepSize, "inner step size")
+    let stepSize = try positive(innerStepSize, "inner step size", as: type)
     switch dynamics {
-    case .gradientDescent: return GradientDescent(stepSize: Scalar(innerStepSize))
+    case .gradientDescent: return GradientDescent(stepSize: stepSize)
     case .descentAggregation: return try aggregation(as: type)
     case .heavyBall:
-      return HeavyBall(
-        GradientDescent(stepSize: Scalar(innerStepSize)), momentum: try checkedMomentum())
+      return HeavyBall(stepSize: stepSize, momentum: try checkedMomentum())
     case .heavyBallAggregation:
       return HeavyBall(try aggregation(as: type), momentum: try checkedMomentum())
     case .proximalGradient:
-      return ProximalGradient(stepSize: Scalar(innerStepSize), penalty: try checkedPenalty())
+      return ProximalGradient(stepSize: stepSize, penalty: try checkedPenalty())
     case .learnedAggregation: return try learnedAggregation(as: type, innerSteps: innerSteps)
     }
   }
@@ -31,19 +30,20 @@ extension MethodSettings {
   private func aggregation<Scalar: TensorScalar>(
     as type: Scalar.Type
   ) throws(MethodError) -> DescentAggregation<Scalar> {
-    try requirePositive(upperStepSize, "upper step size")
     try requireAlpha()
     return DescentAggregation(
       schedule: AggregationSchedule(schedule, alpha: alpha),
-      upperStepSize: Scalar(upperStepSize), lowerStepSize: Scalar(innerStepSize))
+      upperStepSize: try positive(upperStepSize, "upper step size", as: type),
+      lowerStepSize: try positive(innerStepSize, "inner step size", as: type))
   }
 
   func learnedAggregation<Scalar: TensorScalar>(
     as type: Scalar.Type, innerSteps: Int?
   ) throws(MethodError) -> LearnedAggregation<Scalar> {
-    try requirePositive(innerStepSize, "inner step size")
-    try requirePositive(upperStepSize, "upper step size")
-    guard alpha > 0, alpha < 1 else {
+    let lowerStep = try positive(innerStepSize, "inner step size", as: type)
+    let upperStep = try positive(upperStepSize, "upper step size", as: type)
+    // In the scalar's own precision: 1e-50 is 0 as a Float.
+    guard Scalar(alpha) > 0, Scalar(alpha) < 1 else {
       throw MethodError(
         "A learned aggregation weight must start strictly between 0 and 1, but alpha is \(alpha).")
     }
@@ -56,8 +56,8 @@ extension MethodSettings {
       weights = .perStep(count: innerSteps)
     }
     return LearnedAggregation(
-      rule: schedule, weights: weights, upperStepSize: Scalar(upperStepSize),
-      lowerStepSize: Scalar(innerStepSize), learnsStepSizes: learnsStepSizes)
+      rule: schedule, weights: weights, upperStepSize: upperStep, lowerStepSize: lowerStep,
+      learnsStepSizes: learnsStepSizes)
   }
 
   func requireAlpha() throws(MethodError) {
@@ -68,7 +68,7 @@ extension MethodSettings {
   }
 
   private func checkedMomentum<Scalar: TensorScalar>() throws(MethodError) -> Scalar {
-    guard (0..<1).contains(innerMomentum) else {
+    guard (0..<1).contains(Scalar(innerMomentum)) else {
       throw MethodError(
         "The inner momentum must be at least 0 and less than 1, but it is \(innerMomentum).")
     }

@@ -28,9 +28,9 @@ extension MethodSettings {
       return ForwardHypergradient(tangentsPerBlock: tangentsPerBlock)
     case .conjugateGradient, .neumann, .fixedPoint: return try implicit(as: type)
     case .oneStage:
-      try requirePositive(oneStageRadius, "one-stage radius")
       return OneStageHypergradient(
-        weights: try singleStepWeights(as: type), radius: Scalar(oneStageRadius))
+        weights: try singleStepWeights(as: type),
+        radius: try positive(oneStageRadius, "one-stage radius", as: type))
     case .pessimisticTruncation:
       return PessimisticTruncation(storage: .automatic(byteBudget: trajectoryBytes))
     case .valueFunctionPenalty:
@@ -46,8 +46,8 @@ extension MethodSettings {
           from: Scalar(initialPenaltyWeight), to: Scalar(penaltyWeight),
           iterations: penaltyIterations))
     case .dynamicBarrier:
-      try requirePositive(barrierRatio, "barrier ratio")
-      return ValueFunctionPenalty(rule: .dynamicBarrier(ratio: Scalar(barrierRatio)))
+      return ValueFunctionPenalty(
+        rule: .dynamicBarrier(ratio: try positive(barrierRatio, "barrier ratio", as: type)))
     }
   }
 
@@ -79,24 +79,25 @@ extension MethodSettings {
     guard solverSteps >= 1 else {
       throw MethodError("A linear solver needs at least one step, but it was given \(solverSteps).")
     }
-    guard damping.isFinite, damping >= 0 else {
-      throw MethodError("The damping must not be negative, but it is \(damping).")
+    guard Scalar(damping).isFinite, damping >= 0 else {
+      throw MethodError(
+        "The damping must be a finite number of at least 0, but it is \(Scalar(damping)).")
     }
     guard solverTolerance.isFinite, solverTolerance >= 0 else {
       throw MethodError(
         "The linear solver's tolerance must not be negative, but it is \(solverTolerance).")
     }
-    let stepSize = solverStepSize ?? innerStepSize
-    try requirePositive(stepSize, "linear solver's step size")
+    let stepSize = try positive(
+      solverStepSize ?? innerStepSize, "linear solver's step size", as: type)
     let tolerance = Scalar(solverTolerance)
     let solver: any LinearSolver<Scalar>
     switch hypergradient {
     case .neumann:
       solver = NeumannSeries(
-        terms: solverSteps - 1, stepSize: Scalar(stepSize), relativeTolerance: tolerance)
+        terms: solverSteps - 1, stepSize: stepSize, relativeTolerance: tolerance)
     case .fixedPoint:
       solver = FixedPointIteration(
-        maximumSteps: solverSteps, stepSize: Scalar(stepSize), relativeTolerance: tolerance)
+        maximumSteps: solverSteps, stepSize: stepSize, relativeTolerance: tolerance)
     default:
       solver = ConjugateGradient(maximumSteps: solverSteps, relativeTolerance: tolerance)
     }
@@ -118,11 +119,9 @@ extension MethodSettings {
   private func singleStepWeights<Scalar: TensorScalar>(
     as type: Scalar.Type
   ) throws(MethodError) -> DescentWeights<Scalar> {
-    try requirePositive(innerStepSize, "inner step size")
-    guard dynamics.aggregates else {
-      return DescentWeights(upper: 0, lower: Scalar(innerStepSize))
-    }
-    try requirePositive(upperStepSize, "upper step size")
+    let lowerStep = try positive(innerStepSize, "inner step size", as: type)
+    guard dynamics.aggregates else { return DescentWeights(upper: 0, lower: lowerStep) }
+    _ = try positive(upperStepSize, "upper step size", as: type)
     try requireAlpha()
     return DescentWeights(
       upper: Scalar(alpha * upperStepSize), lower: Scalar((1 - alpha) * innerStepSize))

@@ -47,7 +47,7 @@ public struct OuterSettings: Sendable, Equatable, Codable {
   public func outerOptimizer<Scalar: TensorScalar>(
     as type: Scalar.Type
   ) throws(MethodError) -> any OuterOptimizer<Scalar> {
-    try requirePositive(rate, "outer learning rate")
+    _ = try positive(rate, "outer learning rate", as: Scalar.self)
     let learningRate = try learningRate()
     let base: any OuterOptimizer<Scalar>
     switch optimizer {
@@ -62,7 +62,8 @@ public struct OuterSettings: Sendable, Equatable, Codable {
     }
     guard let clipping else { return base }
     switch clipping {
-    case .norm(let bound), .value(let bound): try requirePositive(bound, "clipping bound")
+    case .norm(let bound), .value(let bound):
+      _ = try positive(bound, "clipping bound", as: Scalar.self)
     }
     return ClippedOptimizer(base, clipping: clipping)
   }
@@ -83,12 +84,5 @@ public struct OuterSettings: Sendable, Equatable, Codable {
       }
       return .cosine(rate, final: final, iterations: iterations)
     }
-  }
-}
-
-/// Throws unless a setting is a positive finite number.
-func requirePositive(_ value: Double, _ name: String) throws(MethodError) {
-  guard value.isFinite, value > 0 else {
-    throw MethodError("The \(name) must be a positive finite number, but it is \(value).")
   }
 }

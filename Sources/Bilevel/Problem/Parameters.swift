@@ -15,6 +15,8 @@ public struct Parameters<Scalar: TensorScalar>: Sendable, Equatable {
   public init(_ tensor: Tensor<Scalar>) { tensors = [tensor] }
 
   /// The origin of the space that `other` lies in.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func zeros(like other: Parameters) -> Parameters {
     Parameters(other.tensors.map { .zeros(like: $0) })
   }
@@ -32,6 +34,8 @@ public struct Parameters<Scalar: TensorScalar>: Sendable, Equatable {
   public var isFinite: Bool { tensors.allSatisfy(\.isFinite) }
 
   /// The inner product with another point of the same space. O(count), fixed order.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func dot(_ other: Parameters) -> Scalar {
     requireSameSpace(other)
     return zip(tensors, other.tensors).reduce(0) { $0 + $1.0.dot($1.1) }
@@ -41,17 +45,23 @@ public struct Parameters<Scalar: TensorScalar>: Sendable, Equatable {
   public var norm: Scalar { dot(self).squareRoot() }
 
   /// self + factor other, in place.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public mutating func add(_ other: Parameters, scaledBy factor: Scalar = 1) {
     requireSameSpace(other)
     for index in tensors.indices { tensors[index].add(other.tensors[index], scaledBy: factor) }
   }
 
   /// factor self, in place.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public mutating func scale(by factor: Scalar) {
     for index in tensors.indices { tensors[index].scale(by: factor) }
   }
 
   /// self + factor other.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func adding(_ other: Parameters, scaledBy factor: Scalar = 1) -> Parameters {
     var result = self
     result.add(other, scaledBy: factor)
@@ -59,6 +69,8 @@ public struct Parameters<Scalar: TensorScalar>: Sendable, Equatable {
   }
 
   /// factor self.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func scaled(by factor: Scalar) -> Parameters {
     var result = self
     result.scale(by: factor)
@@ -95,6 +107,8 @@ public struct Parameters<Scalar: TensorScalar>: Sendable, Equatable {
       })
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func requireSameSpace(_ other: Parameters) {
     precondition(
       tensors.count == other.tensors.count,

@@ -8,8 +8,8 @@ import Bilevel
 ///     g(x) = (1 - z2) (x - y2) + z1 (y1 - 1),
 ///
 /// which vanishes at x = ((1 - z2) p2 + z1 (1 - p1)) / ((1 - z2) (1 - q2) + z1 q1). Exact methods
-/// have z = q, and the point is then the minimiser of phi_K. The recursions are scalar and share no
-/// code with the library: they are what its results are held against.
+/// have z = q, and the point is then the minimiser of phi_K. The recursions are scalar and share
+/// nothing with the library but the schedules' weights: they are what its results are held against.
 public enum StationaryPoint: Sendable, Equatable {
   /// The point, one coordinate of x.
   case at(Double)

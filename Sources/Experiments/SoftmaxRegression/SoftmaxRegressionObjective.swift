@@ -12,7 +12,8 @@ import Tensors
 ///     (h_xy v)_i  =  w'_i <P_i - e_i, V_i> / n
 ///
 /// so every product is one pass forward and one transposed pass over the features, fused with one
-/// pass over the `[n, c]` probabilities. The features carry a column of ones, so the bias is a row
+/// pass over the `[n, c]` probabilities: block after block of rows goes forward, through the softmax
+/// and back while it is in a cache. The features carry a column of ones, so the bias is a row
 /// of W and needs no code of its own.
 ///
 /// Cost of a gradient: 4 n d c floating-point operations dense, 4 nnz c sparse; of a kept
@@ -36,7 +37,14 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   public func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
     samples.withRows(1) { rows in
       samples.multiply(y, into: rows)
-      return Tensor(losses(replacingLogits: rows)).dot(Tensor(factors(x).values))
+      let shared = SharedMutablePointer(rows)
+      let losses = perSample { losses in
+        let losses = SharedMutablePointer(losses)
+        samples.forEachRange {
+          samples.applySoftmax($0, of: shared.pointer, losses: losses.pointer)
+        }
+      }
+      return Tensor(losses).dot(Tensor(factors(x).values))
     }
   }
 
@@ -48,13 +56,18 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   ) -> ObjectiveGradients<Scalar> {
     let (values, derivatives) = factors(x)
     return samples.withRows(1) { rows in
-      samples.multiply(y, into: rows)
-      let losses = losses(replacingLogits: rows)
-      formResiduals(rows, values)
+      let shared = SharedMutablePointer(rows)
+      var lower = Parameters<Scalar>([])
+      let losses = perSample { losses in
+        let losses = SharedMutablePointer(losses)
+        lower = samples.multiplyBack(y, rows: rows) { range in
+          samples.applySoftmax(range, of: shared.pointer, losses: losses.pointer)
+          samples.formResiduals(range, of: shared.pointer, factors: values)
+        }
+      }
       return ObjectiveGradients(
         value: Tensor(losses).dot(Tensor(values)),
-        upper: upperVector(like: x, losses, times: derivatives),
-        lower: samples.transposedMultiply(rows))
+        upper: upperVector(like: x, losses, times: derivatives), lower: lower)
     }
   }
 
@@ -64,11 +77,13 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   public func lowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
-    samples.withRows(1) { rows in
-      samples.multiply(y, into: rows)
-      samples.applySoftmax(rows)
-      formResiduals(rows, factors(x).values)
-      return samples.transposedMultiply(rows)
+    let values = factors(x).values
+    return samples.withRows(1) { rows in
+      let shared = SharedMutablePointer(rows)
+      return samples.multiplyBack(y, rows: rows) { range in
+        samples.applySoftmax(range, of: shared.pointer)
+        samples.formResiduals(range, of: shared.pointer, factors: values)
+      }
     }
   }
 
@@ -80,18 +95,31 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   ) -> any LowerGradientLinearization<Scalar> {
     let (values, derivatives) = factors(x)
     return samples.withRows(1) { rows in
-      samples.multiply(y, into: rows)
-      samples.applySoftmax(rows)
-      let probabilities = Array(UnsafeBufferPointer(start: rows, count: samples.rowScalars))
-      formResiduals(rows, values)
+      let shared = SharedMutablePointer(rows)
+      let width = samples.width
+      var gradient = Parameters<Scalar>([])
+      let probabilities = [Scalar](
+        unsafeUninitializedCapacity: max(1, samples.rowScalars)
+      ) { kept, count in
+        guard let first = kept.baseAddress else { return }
+        let target = SharedMutablePointer(first)
+        gradient = samples.multiplyBack(y, rows: rows) { range in
+          samples.applySoftmax(range, of: shared.pointer)
+          let start = range.lowerBound * width
+          (target.pointer + start).update(
+            from: shared.pointer + start, count: range.count * width)
+          samples.formResiduals(range, of: shared.pointer, factors: values)
+        }
+        count = samples.rowScalars
+      }
       return Linearization(
-        objective: self, lowerGradient: samples.transposedMultiply(rows),
-        probabilities: probabilities, factors: values, derivatives: derivatives, upper: x)
+        objective: self, lowerGradient: gradient, probabilities: probabilities, factors: values,
+        derivatives: derivatives, upper: x)
     }
   }
 
-  /// Both products from three passes over the features, nothing kept: one less than by way of a
-  /// linearisation, whose gradient is not needed here.
+  /// Both products, nothing kept: one pass less than by way of a linearisation, whose gradient is
+  /// not needed here.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func lowerGradientPullback(
@@ -99,18 +127,21 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   ) -> SecondOrderProducts<Scalar> {
     let (values, derivatives) = factors(x)
     return samples.withRows(2) { rows in
-      let directions = rows + samples.rowScalars
+      let probabilities = SharedMutablePointer(rows)
+      let directions = SharedMutablePointer(rows + samples.rowScalars)
       samples.multiply(y, into: rows)
-      samples.applySoftmax(rows)
-      samples.multiply(v, into: directions)
+      var lower = Parameters<Scalar>([])
       let inner = perSample { inner in
-        softmaxProductRows(
-          probabilities: rows, directions: directions, width: samples.width,
-          labels: samples.labels, factors: values, into: directions, inner: inner)
+        let inner = SharedMutablePointer(inner)
+        lower = samples.multiplyBack(v, rows: directions.pointer) { range in
+          samples.applySoftmax(range, of: probabilities.pointer)
+          samples.formProducts(
+            range, of: directions.pointer, probabilities: probabilities.pointer, factors: values,
+            inner: inner.pointer)
+        }
       }
       return SecondOrderProducts(
-        lower: samples.transposedMultiply(directions),
-        upper: upperVector(like: x, inner, times: derivatives))
+        lower: lower, upper: upperVector(like: x, inner, times: derivatives))
     }
   }
 
@@ -121,25 +152,12 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
     weighting.factors(x.tensors.first, count: samples.count)
   }
 
-  /// Replaces probabilities by residuals.
-  private func formResiduals(_ rows: UnsafeMutablePointer<Scalar>, _ factors: [Scalar]) {
-    softmaxResidualRows(rows, width: samples.width, labels: samples.labels, factors: factors)
-  }
-
-  /// Each sample's cross-entropy; the logits in `rows` become probabilities.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func losses(replacingLogits rows: UnsafeMutablePointer<Scalar>) -> [Scalar] {
-    perSample { losses in
-      samples.applySoftmax(rows, losses: losses)
-    }
-  }
-
   /// One scalar per sample, written by `body`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   fileprivate func perSample(_ body: (UnsafeMutablePointer<Scalar>) -> Void) -> [Scalar] {
-    Array(unsafeUninitializedCapacity: samples.count) { buffer, initialized in
+    // Room for one at least, so that `body` is called without samples, too.
+    Array(unsafeUninitializedCapacity: max(1, samples.count)) { buffer, initialized in
       if let start = buffer.baseAddress { body(start) }
       initialized = samples.count
     }
@@ -179,10 +197,21 @@ private struct Linearization<Scalar: TensorScalar>: LowerGradientLinearization {
   @specialized(where Scalar == Double)
   func pullback(_ v: Parameters<Scalar>) -> SecondOrderProducts<Scalar> {
     samples.withRows(1) { rows in
-      let inner = formProducts(v, rows)
+      let shared = SharedMutablePointer(rows)
+      var lower = Parameters<Scalar>([])
+      let inner = probabilities.withUnsafeBufferPointer { kept in
+        objective.perSample { inner in
+          guard let first = kept.baseAddress else { return }
+          let (p, inner) = (SharedPointer(first), SharedMutablePointer(inner))
+          lower = samples.multiplyBack(v, rows: rows) { range in
+            samples.formProducts(
+              range, of: shared.pointer, probabilities: p.pointer, factors: factors,
+              inner: inner.pointer)
+          }
+        }
+      }
       return SecondOrderProducts(
-        lower: samples.transposedMultiply(rows),
-        upper: objective.upperVector(like: upper, inner, times: derivatives))
+        lower: lower, upper: objective.upperVector(like: upper, inner, times: derivatives))
     }
   }
 
@@ -191,37 +220,31 @@ private struct Linearization<Scalar: TensorScalar>: LowerGradientLinearization {
   func pushforward(
     upper dx: Parameters<Scalar>?, lower dy: Parameters<Scalar>?
   ) -> Parameters<Scalar> {
-    samples.withRows(1) { rows in
-      if let dy {
-        _ = formProducts(dy, rows)
-      } else {
-        rows.update(repeating: 0, count: samples.rowScalars)
-      }
-      if let dx, objective.weighting != .uniform {
-        let scaled = dx.tensors[0].reshaped([samples.count]).multiplying(Tensor(derivatives))
-        probabilities.withUnsafeBufferPointer { p in
-          if let p = p.baseAddress {
-            samples.addResiduals(p, factors: scaled.scalars, to: rows)
+    let moved = objective.weighting == .uniform ? nil : dx?.tensors[0]
+    let scaled = moved?.reshaped([samples.count]).multiplying(Tensor(derivatives)).scalars
+    return samples.withRows(2) { rows in
+      let shared = SharedMutablePointer(rows)
+      let unused = SharedMutablePointer(rows + samples.rowScalars)
+      return probabilities.withUnsafeBufferPointer { kept in
+        guard let first = kept.baseAddress else { return samples.zeroParameters }
+        let p = SharedPointer(first)
+        guard let dy else {
+          rows.update(repeating: 0, count: samples.rowScalars)
+          if let scaled {
+            samples.forEachRange {
+              samples.addResiduals($0, of: p.pointer, factors: scaled, to: shared.pointer)
+            }
+          }
+          return samples.transposedMultiply(rows)
+        }
+        return samples.multiplyBack(dy, rows: rows) { range in
+          samples.formProducts(
+            range, of: shared.pointer, probabilities: p.pointer, factors: factors,
+            inner: unused.pointer)
+          if let scaled {
+            samples.addResiduals(range, of: p.pointer, factors: scaled, to: shared.pointer)
           }
         }
-      }
-      return samples.transposedMultiply(rows)
-    }
-  }
-
-  /// Writes U to `rows` and returns <P_i - e_i, V_i>.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func formProducts(
-    _ v: Parameters<Scalar>, _ rows: UnsafeMutablePointer<Scalar>
-  ) -> [Scalar] {
-    samples.multiply(v, into: rows)
-    return probabilities.withUnsafeBufferPointer { p in
-      objective.perSample { inner in
-        guard let p = p.baseAddress else { return }
-        softmaxProductRows(
-          probabilities: p, directions: rows, width: samples.width, labels: samples.labels,
-          factors: factors, into: rows, inner: inner)
       }
     }
   }

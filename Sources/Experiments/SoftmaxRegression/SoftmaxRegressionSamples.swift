@@ -85,15 +85,39 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
   @specialized(where Scalar == Double)
   func transposedMultiply(_ rows: UnsafeMutablePointer<Scalar>) -> Parameters<Scalar> {
     scratch.withBuffer(count: (featureCount + 1) * width) { packed in
-      features.transposedMultiply(rows, columns: width, into: packed)
-      let weights = Tensor<Scalar>(shape: [featureCount, classCount]) { result in
-        guard let target = result.baseAddress else { return }
-        copyLanes(
-          from: packed, stride: width, to: target, stride: classCount, rows: featureCount)
-      }
-      let bias = packed + featureCount * width
-      return Parameters([weights, Tensor((0..<classCount).map { bias[$0] })])
+      features.transposedMultiply(rows, columns: width, meaningful: classCount, into: packed)
+      return unpack(packed)
     }
+  }
+
+  /// Writes A y to `rows`, has `body` replace ranges of them on any thread, and returns A' times what
+  /// is there then: one pass over dense features.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func multiplyBack(
+    _ y: Parameters<Scalar>, rows: UnsafeMutablePointer<Scalar>,
+    transforming body: @Sendable (Range<Int>) -> Void
+  ) -> Parameters<Scalar> {
+    let size = (featureCount + 1) * width
+    return scratch.withBuffer(count: 2 * size) { packed in
+      pack(y, into: packed)
+      let result = packed + size
+      features.multiplyBack(
+        packed, columns: width, meaningful: classCount, rows: rows, into: result,
+        transforming: body)
+      return unpack(result)
+    }
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func unpack(_ packed: UnsafeMutablePointer<Scalar>) -> Parameters<Scalar> {
+    let weights = Tensor<Scalar>(shape: [featureCount, classCount]) { result in
+      guard let target = result.baseAddress else { return }
+      copyLanes(from: packed, stride: width, to: target, stride: classCount, rows: featureCount)
+    }
+    let bias = packed + featureCount * width
+    return Parameters([weights, Tensor((0..<classCount).map { bias[$0] })])
   }
 
   @specialized(where Scalar == Float)

@@ -4,7 +4,7 @@
 /// Softmax regression multiplies the same features by ever new weights, some ten columns wide, and
 /// by ever new residuals transposed: Z = A W and G = A^T R. Here A is stored for exactly these two:
 /// dense, or, where most features are zero (81 % of MNIST), as compressed rows for the first
-/// product and compressed columns for the second. Both write into the caller's memory, allocate
+/// product and compressed columns for the second. All write into the caller's memory, allocate
 /// nothing, run on ``Parallel/threads`` cores, and add in an order that depends on the matrix alone:
 /// the same bits for any number of threads.
 ///
@@ -22,8 +22,8 @@ public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
   }
 
   /// Below this share of nonzero entries the sparse storage is chosen: a gathered multiply-add costs
-  /// about two and a half times a streamed one.
-  public static var sparseBelowDensity: Double { 0.4 }
+  /// about four times a streamed one.
+  public static var sparseBelowDensity: Double { 0.25 }
 
   /// The number of rows, n.
   public let rowCount: Int
@@ -34,7 +34,7 @@ public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
   /// How the entries are held.
   public let storage: Storage
 
-  private let denseEntries: AlignedBuffer<Scalar>?
+  private let dense: DenseFeatures<Scalar>?
   private let byRows: CompressedPanels<Scalar>?
   private let byColumns: CompressedPanels<Scalar>?
 
@@ -52,33 +52,41 @@ public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
     rowCount = rows
     featureCount = width
     // The ones are written beside a single copy: large sets are what memory peaks at.
-    let buffer = AlignedBuffer<Scalar>(count: rows * width)
-    features.scalars.withUnsafeBufferPointer { source in
-      guard let first = source.baseAddress else { return }
-      for row in 0..<rows {
-        let target = buffer.pointer + row * width
-        target.update(from: first + row * given, count: given)
-        if appendsOnes { target[given] = 1 }
+    let dense = DenseFeatures<Scalar>(rowCount: rows, featureCount: width) { row, target in
+      features.scalars.withUnsafeBufferPointer { source in
+        if given > 0, let first = source.baseAddress {
+          target.update(from: first + row * given, count: given)
+        }
       }
+      if appendsOnes { target[given] = 1 }
     }
-    if appendsOnes, given == 0 { buffer.pointer.update(repeating: 1, count: rows) }
-    nonzeroCount = buffer.scalars.reduce(0) { $1 == 0 ? $0 : $0 + 1 }
-    let density = buffer.count == 0 ? 1 : Double(nonzeroCount) / Double(buffer.count)
+    var nonzero = 0
+    for row in 0..<rows {
+      let entries = dense.row(row)
+      for index in 0..<width where entries[index] != 0 { nonzero += 1 }
+    }
+    nonzeroCount = nonzero
+    let density = rows * width == 0 ? 1 : Double(nonzero) / Double(rows * width)
     let chosen = storage ?? (density < Self.sparseBelowDensity ? .sparse : .dense)
     self.storage = chosen
     switch chosen {
     case .dense:
-      denseEntries = buffer
+      self.dense = dense
       byRows = nil
       byColumns = nil
     case .sparse:
-      denseEntries = nil
-      byRows = CompressedPanels(
-        dense: buffer.pointer, majorCount: rowCount, majorStride: featureCount,
-        minorCount: featureCount, minorStride: 1, panelWidth: Self.featuresPerPanel)
-      byColumns = CompressedPanels(
-        dense: buffer.pointer, majorCount: featureCount, majorStride: 1, minorCount: rowCount,
-        minorStride: featureCount, panelWidth: Self.rowsPerPanel)
+      self.dense = nil
+      (byRows, byColumns) = withExtendedLifetime(dense) {
+        let entries = dense.row(0)
+        return (
+          CompressedPanels(
+            dense: entries, majorCount: rows, majorStride: dense.rowStride, minorCount: width,
+            minorStride: 1, panelWidth: Self.featuresPerPanel),
+          CompressedPanels(
+            dense: entries, majorCount: width, majorStride: 1, minorCount: rows,
+            minorStride: dense.rowStride, panelWidth: Self.rowsPerPanel)
+        )
+      }
     }
   }
 
@@ -95,8 +103,7 @@ public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
 
   /// Bytes held by the storage.
   public var bytes: Int {
-    let dense = denseEntries.map { $0.count * MemoryLayout<Scalar>.stride } ?? 0
-    return dense + (byRows?.bytes ?? 0) + (byColumns?.bytes ?? 0)
+    (dense?.bytes ?? 0) + (byRows?.bytes ?? 0) + (byColumns?.bytes ?? 0)
   }
 
   /// The number of columns to use for `columns` meaningful ones, so that each row of a narrow matrix
@@ -121,15 +128,8 @@ extension FeatureMatrix {
     _ w: UnsafePointer<Scalar>, columns: Int, into z: UnsafeMutablePointer<Scalar>
   ) {
     precondition(columns >= 0, "A matrix of \(columns) columns does not exist.")
-    if let byRows {
-      byRows.multiply(w, columns: columns, into: z)
-    } else if let denseEntries {
-      withExtendedLifetime(denseEntries) {
-        DenseFeatureKernels(
-          features: denseEntries.pointer, rowCount: rowCount, featureCount: featureCount
-        ).multiply(w, columns: columns, into: z)
-      }
-    }
+    byRows?.multiply(w, columns: columns, into: z)
+    dense?.multiply(w, columns: columns, into: z)
   }
 
   /// Writes G = A^T R. 2 nonzeroCount columns floating-point operations (sparse).
@@ -137,20 +137,50 @@ extension FeatureMatrix {
   /// - Parameters:
   ///   - r: R, `[rowCount, columns]`, contiguous; alignment as in ``multiply(_:columns:into:)``.
   ///   - columns: the columns of R and G.
+  ///   - meaningful: how many of them are not padding, which must be zero. All when nil.
   ///   - g: G, `[featureCount, columns]`, contiguous; must not overlap R. Old contents are not read.
   public func transposedMultiply(
-    _ r: UnsafePointer<Scalar>, columns: Int, into g: UnsafeMutablePointer<Scalar>
+    _ r: UnsafePointer<Scalar>, columns: Int, meaningful: Int? = nil,
+    into g: UnsafeMutablePointer<Scalar>
   ) {
-    precondition(columns >= 0, "A matrix of \(columns) columns does not exist.")
-    if let byColumns {
-      byColumns.multiply(r, columns: columns, into: g)
-    } else if let denseEntries {
-      withExtendedLifetime(denseEntries) {
-        DenseFeatureKernels(
-          features: denseEntries.pointer, rowCount: rowCount, featureCount: featureCount
-        ).transposedMultiply(r, columns: columns, into: g)
-      }
+    let meaningful = checked(meaningful, columns)
+    byColumns?.multiply(r, columns: columns, into: g)
+    dense?.transposedMultiply(r, columns: columns, meaningful: meaningful, into: g)
+  }
+
+  /// Writes Z = A W to `z`, has `body` replace its rows, and writes G = A^T Z: one step of training,
+  /// with A read once where it is dense.
+  ///
+  /// - Parameters:
+  ///   - w: W, as in ``multiply(_:columns:into:)``.
+  ///   - columns: the columns of W, Z and G.
+  ///   - meaningful: as in ``transposedMultiply(_:columns:meaningful:into:)``.
+  ///   - z: Z, `[rowCount, columns]`, contiguous; what `body` leaves there stays.
+  ///   - g: G, `[featureCount, columns]`, contiguous; must overlap neither W nor Z.
+  ///   - body: called once for each of some disjoint ranges of rows that cover all of them, on any
+  ///     thread, when the rows of Z are there; writes to these rows only.
+  public func multiplyBack(
+    _ w: UnsafePointer<Scalar>, columns: Int, meaningful: Int? = nil,
+    rows z: UnsafeMutablePointer<Scalar>, into g: UnsafeMutablePointer<Scalar>,
+    transforming body: @Sendable (Range<Int>) -> Void
+  ) {
+    let meaningful = checked(meaningful, columns)
+    if let dense {
+      dense.multiplyBack(
+        w, columns: columns, meaningful: meaningful, rows: z, into: g, transforming: body)
+    } else {
+      multiply(w, columns: columns, into: z)
+      Parallel.forEachBlock(of: rowCount, blockSize: 256, body)
+      transposedMultiply(z, columns: columns, meaningful: meaningful, into: g)
     }
+  }
+
+  private func checked(_ meaningful: Int?, _ columns: Int) -> Int {
+    precondition(columns >= 0, "A matrix of \(columns) columns does not exist.")
+    let meaningful = meaningful ?? columns
+    precondition(
+      (0...columns).contains(meaningful), "\(meaningful) meaningful columns of \(columns).")
+    return meaningful
   }
 }
 
@@ -161,10 +191,7 @@ extension FeatureMatrix {
   public func toDense() -> Tensor<Scalar> {
     var result = Tensor<Scalar>.zeros([rowCount, featureCount])
     result.withUnsafeMutableScalars { target in
-      if let denseEntries {
-        _ = target.update(fromContentsOf: denseEntries.scalars)
-      }
-      byRows?.forEachEntry { row, feature, value in target[row * featureCount + feature] = value }
+      forEachEntry { row, feature, value in target[row * featureCount + feature] = value }
     }
     return result
   }
@@ -177,15 +204,17 @@ extension FeatureMatrix {
   /// The squared Euclidean norm of each row; bounds on the curvature of a loss come from these.
   public func squaredRowNorms() -> [Scalar] {
     var norms = [Scalar](repeating: 0, count: rowCount)
-    if let denseEntries {
-      let entries = denseEntries.scalars
-      for row in 0..<rowCount {
-        for entry in entries[row * featureCount..<(row + 1) * featureCount] {
-          norms[row] += entry * entry
-        }
-      }
-    }
-    byRows?.forEachEntry { row, _, value in norms[row] += value * value }
+    forEachEntry { row, _, value in norms[row] += value * value }
     return norms
+  }
+
+  /// Calls `body` with (row, feature, value) of each entry that is held.
+  private func forEachEntry(_ body: (Int, Int, Scalar) -> Void) {
+    byRows?.forEachEntry(body)
+    guard let dense else { return }
+    for row in 0..<rowCount {
+      let entries = dense.row(row)
+      for feature in 0..<featureCount { body(row, feature, entries[feature]) }
+    }
   }
 }

@@ -1,62 +1,57 @@
 /// The rows that follow a softmax in closed-form training: residuals and curvature products.
 ///
 /// All matrices are `[rows, width]`, contiguous, `width` a multiple of 16, padding lanes zero. Rows
-/// are independent and nothing is summed across them, so results do not depend on the number of
-/// threads. One pass over the memory each.
+/// are independent and nothing is summed across them: callers deal them out to threads as they like.
+/// One pass over the memory each, on the calling thread.
 
-/// Replaces each row of probabilities by factor_i (P_i - e_i), with e_i the one-hot label.
+/// Replaces the given rows of probabilities by factor_i (P_i - e_i), with e_i the one-hot label.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 public func softmaxResidualRows<Scalar: TensorScalar>(
-  _ probabilities: UnsafeMutablePointer<Scalar>, width: Int, labels: [Int], factors: [Scalar]
+  _ rows: Range<Int>, of probabilities: UnsafeMutablePointer<Scalar>, width: Int, labels: [Int],
+  factors: [Scalar]
 ) {
-  requireRows(width, labels.count, factors.count)
-  let rows = SharedMutablePointer(probabilities)
-  Parallel.forEachBlock(of: labels.count, blockSize: 256) { block in
-    labels.withUnsafeBufferPointer { labels in
-      factors.withUnsafeBufferPointer { factors in
-        for row in block {
-          let start = rows.pointer + row &* width
-          start[labels[row]] -= 1
-          scaleRow(start, width, by: factors[row])
-        }
+  requireRows(rows, width, labels.count, factors.count)
+  labels.withUnsafeBufferPointer { labels in
+    factors.withUnsafeBufferPointer { factors in
+      for row in rows {
+        let start = probabilities + row &* width
+        start[labels[row]] -= 1
+        scaleRow(start, width, by: factors[row])
       }
     }
   }
 }
 
 /// Writes factor_i P_i (V_i - <P_i, V_i>), the product of the softmax's curvature with directions V,
-/// to `products` (which may be V), and <P_i - e_i, V_i> to `inner`.
+/// for the given rows to `products` (which may be V), and <P_i - e_i, V_i> to `inner`.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 public func softmaxProductRows<Scalar: TensorScalar>(
-  probabilities: UnsafePointer<Scalar>, directions: UnsafePointer<Scalar>, width: Int,
-  labels: [Int], factors: [Scalar], into products: UnsafeMutablePointer<Scalar>,
+  _ rows: Range<Int>, probabilities: UnsafePointer<Scalar>, directions: UnsafePointer<Scalar>,
+  width: Int, labels: [Int], factors: [Scalar], into products: UnsafeMutablePointer<Scalar>,
   inner: UnsafeMutablePointer<Scalar>
 ) {
-  requireRows(width, labels.count, factors.count)
-  let (p, v) = (SharedPointer(probabilities), SharedPointer(directions))
-  let (u, dots) = (SharedMutablePointer(products), SharedMutablePointer(inner))
-  Parallel.forEachBlock(of: labels.count, blockSize: 256) { block in
-    labels.withUnsafeBufferPointer { labels in
-      factors.withUnsafeBufferPointer { factors in
-        for row in block {
-          let offset = row &* width
-          let label = labels[row]
-          let atLabel = v.pointer[offset &+ label]
-          let mean = productRow(
-            p.pointer + offset, v.pointer + offset, width, factors[row], u.pointer + offset)
-          dots.pointer[row] = mean - atLabel
-        }
+  requireRows(rows, width, labels.count, factors.count)
+  labels.withUnsafeBufferPointer { labels in
+    factors.withUnsafeBufferPointer { factors in
+      for row in rows {
+        let offset = row &* width
+        let atLabel = directions[offset &+ labels[row]]
+        let mean = productRow(
+          probabilities + offset, directions + offset, width, factors[row], products + offset)
+        inner[row] = mean - atLabel
       }
     }
   }
 }
 
-private func requireRows(_ width: Int, _ labels: Int, _ factors: Int) {
+private func requireRows(_ rows: Range<Int>, _ width: Int, _ labels: Int, _ factors: Int) {
   precondition(
     width > 0 && width % 16 == 0, "Rows of \(width) lanes are not whole registers of 16.")
-  precondition(labels == factors, "\(labels) labels and \(factors) factors.")
+  precondition(
+    labels == factors && rows.lowerBound >= 0 && rows.upperBound <= labels,
+    "Rows \(rows) with \(labels) labels and \(factors) factors.")
 }
 
 @inline(__always)

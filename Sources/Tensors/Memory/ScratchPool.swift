@@ -1,11 +1,10 @@
 import Synchronization
-import Tensors
 
 /// Reusable buffers, so that hot loops allocate nothing after their first round.
 ///
 /// Safe to use from several threads: each call takes a buffer of its own and gives it back. A
 /// buffer's contents are unspecified when it is handed out.
-final class ScratchPool<Scalar: TensorScalar>: Sendable {
+public final class ScratchPool<Scalar: TensorScalar>: Sendable {
   private struct Buffer: @unchecked Sendable {
     let start: UnsafeMutablePointer<Scalar>
     let count: Int
@@ -13,12 +12,17 @@ final class ScratchPool<Scalar: TensorScalar>: Sendable {
 
   private let free = Mutex<[Buffer]>([])
 
+  /// An empty pool.
+  public init() {}
+
   deinit {
-    free.withLock { buffers in buffers.forEach { $0.start.deallocate() } }
+    free.withLock { buffers in
+      buffers.forEach { UnsafeMutableRawPointer($0.start).deallocate() }
+    }
   }
 
-  /// Calls `body` with room for `count` scalars, aligned to whole vector registers.
-  func withBuffer<Result>(
+  /// Calls `body` with room for `count` scalars on a 64-byte boundary.
+  public func withBuffer<Result>(
     count: Int, _ body: (UnsafeMutablePointer<Scalar>) -> Result
   ) -> Result {
     let buffer = take(count)
@@ -33,10 +37,6 @@ final class ScratchPool<Scalar: TensorScalar>: Sendable {
       }
       return buffers.remove(at: index)
     }
-    if let reused { return reused }
-    let room = max(1, count)
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: room * MemoryLayout<Scalar>.stride, alignment: 128)
-    return Buffer(start: raw.bindMemory(to: Scalar.self, capacity: room), count: room)
+    return reused ?? Buffer(start: alignedAllocation(of: Scalar.self, count: count), count: count)
   }
 }

@@ -1,0 +1,70 @@
+// The inner loops of transposed dense products: sums over rows, vectors along the features. Ten named
+// sums: with five columns and two vectors there are seven loads for ten multiply-adds. Nothing is
+// added across lanes: the vectoriser rewrites what follows such sums, and the loop, into shuffles.
+
+/// Two vectors of each of five lines `target[c] += sum over t of right[t, c] source[t]`, the lines
+/// `lineStride` scalars apart, as the terms `source[t]` are.
+@inline(__always)
+func accumulateFiveColumns<Vector: SIMD>(
+  _ type: Vector.Type, _ source: UnsafePointer<Vector.Scalar>, _ lineStride: Int, _ terms: Int,
+  _ right: UnsafePointer<Vector.Scalar>, _ rightStride: Int,
+  _ target: UnsafeMutablePointer<Vector.Scalar>
+) where Vector.Scalar: TensorScalar {
+  let line = lineStride &* MemoryLayout<Vector.Scalar>.stride
+  let next = MemoryLayout<Vector>.stride
+  let t0 = UnsafeMutableRawPointer(target)
+  let (t1, t2, t3, t4) = (t0 + line, t0 + 2 &* line, t0 + 3 &* line, t0 + 4 &* line)
+  var (a0, b0) = (t0.load(as: Vector.self), (t0 + next).load(as: Vector.self))
+  var (a1, b1) = (t1.load(as: Vector.self), (t1 + next).load(as: Vector.self))
+  var (a2, b2) = (t2.load(as: Vector.self), (t2 + next).load(as: Vector.self))
+  var (a3, b3) = (t3.load(as: Vector.self), (t3 + next).load(as: Vector.self))
+  var (a4, b4) = (t4.load(as: Vector.self), (t4 + next).load(as: Vector.self))
+  var term = UnsafeRawPointer(source)
+  var factors = right
+  for _ in 0..<terms {
+    let first = term.load(as: Vector.self)
+    let second = (term + next).load(as: Vector.self)
+    a0.addProduct(of: factors[0], first)
+    b0.addProduct(of: factors[0], second)
+    a1.addProduct(of: factors[1], first)
+    b1.addProduct(of: factors[1], second)
+    a2.addProduct(of: factors[2], first)
+    b2.addProduct(of: factors[2], second)
+    a3.addProduct(of: factors[3], first)
+    b3.addProduct(of: factors[3], second)
+    a4.addProduct(of: factors[4], first)
+    b4.addProduct(of: factors[4], second)
+    term += line
+    factors += rightStride
+  }
+  t0.storeBytes(of: a0, as: Vector.self)
+  (t0 + next).storeBytes(of: b0, as: Vector.self)
+  t1.storeBytes(of: a1, as: Vector.self)
+  (t1 + next).storeBytes(of: b1, as: Vector.self)
+  t2.storeBytes(of: a2, as: Vector.self)
+  (t2 + next).storeBytes(of: b2, as: Vector.self)
+  t3.storeBytes(of: a3, as: Vector.self)
+  (t3 + next).storeBytes(of: b3, as: Vector.self)
+  t4.storeBytes(of: a4, as: Vector.self)
+  (t4 + next).storeBytes(of: b4, as: Vector.self)
+}
+
+/// One vector of one line of the same.
+@inline(__always)
+func accumulateOneColumn<Vector: SIMD>(
+  _ type: Vector.Type, _ source: UnsafePointer<Vector.Scalar>, _ lineStride: Int, _ terms: Int,
+  _ right: UnsafePointer<Vector.Scalar>, _ rightStride: Int,
+  _ target: UnsafeMutablePointer<Vector.Scalar>
+) where Vector.Scalar: TensorScalar {
+  let line = lineStride &* MemoryLayout<Vector.Scalar>.stride
+  let out = UnsafeMutableRawPointer(target)
+  var sum = out.load(as: Vector.self)
+  var term = UnsafeRawPointer(source)
+  var factor = right
+  for _ in 0..<terms {
+    sum.addProduct(of: factor[0], term.load(as: Vector.self))
+    term += line
+    factor += rightStride
+  }
+  out.storeBytes(of: sum, as: Vector.self)
+}
