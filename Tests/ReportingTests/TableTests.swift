@@ -42,6 +42,18 @@ struct TableTests {
         """#)
   }
 
+  @Test(
+    "Numbers too small for their decimals keep two digits",
+    arguments: [
+      (2.61e-5, "2.6e-05"), (0.000_31, "0.00031"), (0.0123, "0.0123"), (0, "0.0000"),
+    ])
+  func small(value: Double, wanted: String) {
+    let table = Table(
+      title: "t", columns: table.columns.suffix(1), rows: [[.number(value, decimals: 4)]],
+      notes: [])
+    #expect(table.markdown.contains(" \(wanted) |"), "\(table.markdown)")
+  }
+
   @Test("CSV, literally: full precision, units, quotes, CR LF")
   func csv() {
     let lines = [
