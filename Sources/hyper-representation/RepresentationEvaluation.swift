@@ -27,16 +27,16 @@ struct RepresentationEvaluation<Scalar: TensorScalar> {
   /// What is measured: names, units and directions.
   static var metrics: [RunRecord.Metric] {
     [
-      .init(name: "upperObjective", unit: "loss", betterWhen: .lower),
+      .init(name: "upperObjective", unit: "loss", betterWhen: .lower, headline: true),
       .init(name: "lowerObjective", unit: "loss", betterWhen: .lower),
       .init(name: "lowerGradientNorm", unit: "loss", betterWhen: .lower),
-      .init(name: "testAccuracy", unit: "fraction", betterWhen: .higher),
+      .init(name: "testAccuracy", unit: "fraction", betterWhen: .higher, headline: true),
       .init(name: "validationAccuracy", unit: "fraction", betterWhen: .higher),
-      .init(name: "hypergradientError", unit: "relative", betterWhen: .lower),
+      .init(name: "hypergradientError", unit: "relative", betterWhen: .lower, headline: true),
       .init(name: "exactUpperObjective", unit: "loss", betterWhen: .lower),
-      .init(name: "distanceToSolutionSet", unit: "parameter", betterWhen: .lower),
+      .init(name: "distanceToSolutionSet", unit: "parameter", betterWhen: .lower, headline: true),
       .init(name: "optimisticUpperObjective", unit: "loss", betterWhen: .lower),
-      .init(name: "upperSpreadOverHeads", unit: "loss", betterWhen: .lower),
+      .init(name: "upperSpreadOverHeads", unit: "loss", betterWhen: .lower, headline: true),
       .init(name: "accuracySpreadOverHeads", unit: "fraction", betterWhen: .lower),
       .init(name: "featureRank", unit: "count", betterWhen: .neither),
     ]

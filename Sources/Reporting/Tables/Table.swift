@@ -154,10 +154,14 @@ public struct Table: Sendable, Equatable {
     }
   }
 
-  /// The number with so many decimals, non-finite ones as words.
+  /// The number with so many decimals, or as many as show two digits; non-finite ones as words.
   static func fixed(_ value: Double, _ decimals: Int) -> String {
     if value.isNaN { return "nan" }
     if value.isInfinite { return value < 0 ? "-inf" : "inf" }
+    // A loss of 2e-5 is not 0.0000: two digits where the decimals would show fewer.
+    if decimals >= 2, value != 0, abs(value) < 10 * pow(10, -Double(decimals)) {
+      return String(format: "%.2g", value)
+    }
     return String(format: "%.\(max(0, decimals))f", value)
   }
 
