@@ -156,6 +156,8 @@ struct ScalingCommand: ParsableCommand {
         prepared.problem, dynamics: dynamics, upper: prepared.start, innerSteps: steps
       ).diagnostics
     }
+    // The first evaluation also pays for what a process does once (code pages, metadata).
+    _ = evaluate()
     // What earlier cells freed goes back to the system first, or it would hide what this one needs.
     releaseFreedMemory()
     PeakMemory.reset()

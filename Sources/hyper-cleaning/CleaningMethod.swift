@@ -87,7 +87,10 @@ enum CleaningMethod: Hashable, Sendable {
       try choice(dynamics, of: DynamicsKind.self, "dynamics"),
       try choice(hypergradient, of: HypergradientKind.self, "hypergradient estimator"))
     if let refusal = product.refusal { throw MethodError(refusal) }
-    if let preset = product.presets.first { return .preset(preset) }
+    // A preset that learns its start besides is more than the product.
+    if let preset = product.presets.first(where: { !$0.learnsInitialization }) {
+      return .preset(preset)
+    }
     return .combination(product)
   }
 }

@@ -78,7 +78,7 @@ enum CleaningProtocol: String, CaseIterable, Sendable {
       settings.inner.stepSize = 0.8
       settings.upper.learningRate = 0.2
       settings.upper.iterations = 100
-      settings.aggregation = .init(schedule: .harmonic, alpha: 0.5, upperStepSize: 0.4)
+      settings.aggregation = .init(schedule: .harmonic, alpha: 0.9, upperStepSize: 12.8)
     case .officialCode:
       settings.data.split = .officialCode
       settings.data.test = 0

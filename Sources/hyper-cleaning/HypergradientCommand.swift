@@ -53,6 +53,11 @@ struct HypergradientCommand: ParsableCommand {
   @Option(name: .customLong("solver-steps"), help: "Steps of the linear solver (cg, neumann).")
   var solverSteps = 20
 
+  @Option(
+    name: .customLong("solver-tolerance"),
+    help: "The residual at which the linear solver stops, relative to |F_y|.")
+  var solverTolerance = 1e-8
+
   @Option(help: "Added to the diagonal of the lower Hessian (cg, neumann).")
   var damping = 0.0
 
@@ -108,6 +113,7 @@ struct HypergradientCommand: ParsableCommand {
       alpha: alpha, history: history, tangentsPerBlock: tangentsPerBlock,
       trajectoryBytes: trajectoryMegabytes << 20)
     settings.solverSteps = solverSteps
+    settings.solverTolerance = solverTolerance
     settings.damping = damping
     if settings.hypergradient.movesLowerVariable || settings.learnsInitialization
       || settings.dynamics == .learnedAggregation

@@ -1,11 +1,11 @@
 import ArgumentParser
-import Bilevel
 import Experiments
 
-/// Lists what can be named: protocols, methods and schedules, each with its source.
+/// Lists what can be named: protocols, methods, combinations and schedules, each with its source.
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List protocols, methods and schedules with their sources.")
+    commandName: "list",
+    abstract: "List protocols, methods, combinations and schedules with their sources.")
 
   func run() throws {
     let console = Console()
@@ -13,47 +13,17 @@ struct ListCommand: ParsableCommand {
   }
 
   private static var text: String {
+    let catalogue = MethodCatalogue()
     var lines = ["Protocols (--protocol):"]
     for preset in CleaningProtocol.allCases {
-      lines += entry(preset.rawValue, preset.summary, preset.source)
+      lines += catalogue.entry(preset.rawValue, preset.summary, preset.source)
     }
     lines += ["", "Methods (--method):"]
-    for method in CleaningMethod.named {
-      lines += entry(method.name, description(of: method), method.citation)
+    lines += catalogue.presets
+    for baseline in [CleaningMethod.noCleaning, .oracle] {
+      lines += catalogue.entry(baseline.name, baseline.displayName, baseline.citation)
     }
-    lines += ["", "Valid products of --dynamics and --hypergradient:"]
-    for dynamics in DynamicsKind.allCases {
-      let estimators = MethodCombination.valid.filter { $0.dynamics == dynamics }
-        .map(\.hypergradient.rawValue)
-      lines += entry(
-        dynamics.rawValue, estimators.joined(separator: ", "),
-        "\(dynamics.formula); \(dynamics.citation)")
-    }
-    lines += ["", "Hypergradient estimators (--hypergradient):"]
-    for kind in HypergradientKind.allCases {
-      lines += entry(kind.rawValue, kind.exactness, kind.citation)
-    }
-    lines += ["", "Aggregation schedules of BDA (--schedule; A is --alpha, k = 1, 2, ...):"]
-    for rule in AggregationSchedule.Rule.allCases {
-      let sum =
-        rule.satisfiesTheory
-        ? "keeps to the theory (a_k -> 0, sum diverges)"
-        : rule.weightSumDiverges
-          ? "sum diverges, but a_k does not tend to 0 within a loop"
-          : "BREAKS the theory: the sum of a_k converges"
-      lines += entry(rule.rawValue, "form \(rule.form): \(rule.formula); \(sum)", rule.source)
-    }
+    lines += [""] + catalogue.parts
     return lines.joined(separator: "\n")
-  }
-
-  private static func entry(_ name: String, _ what: String, _ source: String) -> [String] {
-    let padding = String(repeating: " ", count: max(1, 20 - name.count))
-    return ["  \(name)\(padding)\(what)", "  \(String(repeating: " ", count: 20))\(source)"]
-  }
-
-  private static func description(of method: CleaningMethod) -> String {
-    guard let product = method.product else { return method.displayName }
-    return "\(method.displayName) = \(product.dynamics.rawValue) x "
-      + product.hypergradient.rawValue
   }
 }

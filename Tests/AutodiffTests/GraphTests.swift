@@ -54,14 +54,17 @@ struct GraphTests {
     #expect(abs(y.value.scalar - 2) < 1e-9)
   }
 
+  /// The gradient through 10,000 recorded steps, and the last of them.
+  func unrolled() -> (slope: Double, end: Variable<Double>) {
+    let x = Variable(Tensor<Double>(repeating: 0.5, shape: [16]))
+    var y = Variable<Double>.constant(.zeros([16]))
+    for _ in 0..<10_000 { y = y - 1e-3 * (y - x) }
+    return (gradient(of: (y * y).sum(), withRespectTo: [x])[0].value.scalars[0], y)
+  }
+
   @Test("Unrolling 10,000 inner steps leaves memory flat across outer steps")
   func flatMemory() throws {
-    func outerStep() -> Double {
-      let x = Variable(Tensor<Double>(repeating: 0.5, shape: [16]))
-      var y = Variable<Double>.constant(.zeros([16]))
-      for _ in 0..<10_000 { y = y - 1e-3 * (y - x) }
-      return gradient(of: (y * y).sum(), withRespectTo: [x])[0].value.scalars[0]
-    }
+    func outerStep() -> Double { unrolled().slope }
     let first = outerStep()
     #expect(first > 0)
     let before = try #require(residentBytes(), "This test reads /proc/self/statm.")
@@ -70,5 +73,14 @@ struct GraphTests {
     // One leaked graph is 30,000 nodes of some 400 bytes each: twenty would be over 200 MB. What
     // the allocator keeps for other tests that run at the same time stays well below half of that.
     #expect(growth < 100 << 20, "Resident memory grew by \(growth) bytes.")
+  }
+
+  @Test("Graphs that are kept show in the same measure: the check above can fail")
+  func keptGraphs() throws {
+    let before = try #require(residentBytes(), "This test reads /proc/self/statm.")
+    let kept = (0..<20).map { _ in unrolled().end }
+    let growth = try #require(residentBytes()) - before
+    #expect(growth > 100 << 20, "Twenty graphs were kept in \(growth) bytes.")
+    #expect(kept.allSatisfy { $0.value.count == 16 })
   }
 }

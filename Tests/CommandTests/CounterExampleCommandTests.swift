@@ -197,6 +197,8 @@ struct CounterExampleCommandTests {
     for text in [
       "sl-bamm", "v-pbgd", "BREAKS the theory", "learned-aggregation x neumann:",
       "descent-aggregation", "arXiv 2006.04045", "gradient, momentum, adam",
+      "none, box, simplex, ball",
+      "none|inverse-time|cosine",
     ] {
       #expect(result.standardOutput.contains(text), "\(text)")
     }

@@ -22,6 +22,7 @@ struct MethodDetailsTests {
     details.trajectoryMegabytes = 3
     details.learnsWeightPerStep = true
     details.learnsStepSizes = true
+    details.learnsInitialization = true
     details.proximalPenalty = .box
     details.proximalSize = 0.5
     details.lowerSet = .simplex
@@ -31,6 +32,7 @@ struct MethodDetailsTests {
     var expected = MethodSettings(.rhg, innerStepSize: 0.1, trajectoryBytes: 3 << 20)
     expected.learnsWeightPerStep = true
     expected.learnsStepSizes = true
+    expected.learnsInitialization = true
     expected.proximalPenalty = .box(lower: -0.5, upper: 0.5)
     expected.lowerConstraint = .simplex(total: 2)
     expected.initialPenaltyWeight = 0.1

@@ -35,7 +35,8 @@ struct FigureTests {
     let script = figure.gnuplotScript
     #expect(script.contains("set title 'It''s a \"title\"' font ',11' noenhanced"))
     #expect(
-      script.contains("'fig-1.dat' index 1 using 1:2 with linespoints pointtype 6 pointsize 1.2 linewidth 2"))
+      script.contains(
+        "'fig-1.dat' index 1 using 1:2 with linespoints pointtype 6 pointsize 1.2 linewidth 2"))
     #expect(script.contains("title 'b''s'"))
     #expect(script.contains("set logscale y") && !script.contains("set logscale x"))
     #expect(script.contains("set output 'fig-1.svg'") && script.contains("set output 'fig-1.png'"))

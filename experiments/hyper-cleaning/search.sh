@@ -27,7 +27,8 @@ for inner in 0.8 1.6; do
 done
 
 for choice in "harmonic 0.4 0.5" "harmonic 0.4 0.9" "harmonic 0.8 0.9" "harmonic 1.6 0.9" \
-  "constant 0.4 0.1" "constant 0.8 0.1" "constant 0.8 0.3"; do
+  "harmonic 3.2 0.9" "harmonic 6.4 0.9" "harmonic 12.8 0.9" "harmonic 25.6 0.9" \
+  "constant 0.4 0.1" "constant 0.8 0.1" "constant 0.8 0.3" "constant 0.8 0.5" "constant 1.6 0.3"; do
   read -r schedule upper alpha <<< "$choice"
   echo "bda inner 0.8 outer 0.2 $schedule upper $upper alpha $alpha"
   "$command" "${common[@]}" --method bda --inner-step-size 0.8 --outer-step-size 0.2 \

@@ -11,6 +11,9 @@ public struct MethodDetails: Codable, Sendable, Equatable {
   public var learnsWeightPerStep = false
   /// Whether learned aggregation learns s_u and s_l too.
   public var learnsStepSizes = false
+  /// Whether the start of the inner loop is a part of the upper variable, for methods of which it
+  /// is not one anyway.
+  public var learnsInitialization = false
   /// The penalty r of proximal-gradient dynamics.
   public var proximalPenalty = ProximalChoice.l1
   /// The weight of the l1 penalty, or the half width of the box.
@@ -70,6 +73,7 @@ public struct MethodDetails: Codable, Sendable, Equatable {
     result.trajectoryBytes = trajectoryMegabytes << 20
     result.learnsWeightPerStep = learnsWeightPerStep
     result.learnsStepSizes = learnsStepSizes
+    result.learnsInitialization = settings.learnsInitialization || learnsInitialization
     result.proximalPenalty =
       switch proximalPenalty {
       case .l1: .l1(weight: proximalSize)
