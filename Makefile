@@ -56,10 +56,21 @@ $(RUN)/counter-example run --budget smoke --scalar double
 $(RUN)/counter-example run --budget smoke --scalar double --protocol strongly-convex
 $(RUN)/counter-example sweep --budget smoke --scalar double
 $(RUN)/counter-example sweep --budget smoke --scalar double --schedules
+$(RUN)/counter-example sweep --budget smoke --scalar double --schedules --protocol biased --inner-steps 64 --inner-steps 256
 $(RUN)/hyper-cleaning run --budget smoke
 $(RUN)/hyper-cleaning run --budget smoke --reduced --method rhg
 $(RUN)/hyper-cleaning run --budget smoke --protocol official-code --method rhg --method bda
 $(RUN)/hyper-representation run --budget smoke
+$(RUN)/hyper-representation run --budget smoke --protocol few-labels
+$(RUN)/hyper-representation run --budget smoke --protocol few-labels-convolutional
+$(RUN)/hyper-representation run --budget smoke --protocol set-valued-least-squares
+$(RUN)/hyper-representation run --budget smoke --protocol set-valued-cross-entropy
+endef
+
+define REPRESENTATION_EXPERIMENTS
+$(RUN)/hyper-representation run --budget $(REAL) --skip-completed --protocol set-valued-least-squares --method rhg --method cg --method bda
+$(RUN)/hyper-representation run --budget $(REAL) --skip-completed --protocol set-valued-cross-entropy --method rhg --method bda
+$(RUN)/hyper-representation run --budget $(REAL) --skip-completed --protocol few-labels --method rhg --method bda
 endef
 
 # The budget of the verbs below that take one.
@@ -161,8 +172,9 @@ tables: report-build ## Print the tables of the records in results/runs (BUDGET=
 	$(RUN)/report table --budget $(BUDGET)
 
 .PHONY: figures
-figures: report-build ## Draw the figures of the records in results/runs
+figures: build ## Draw the figures of the records in results/runs, and those of the counter-example
 	$(RUN)/report figure
+	@$(TIMED) env COMMANDS=$(BUILD)/release experiments/counter-example/figures.sh
 
 .PHONY: check
 check: report-build ## Compare the records with references and claims (BUDGET=...)

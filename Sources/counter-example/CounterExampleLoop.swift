@@ -176,15 +176,15 @@ struct CounterExampleMetrics {
   /// Names, units and directions of what is recorded per outer iteration and at the end.
   static var perIteration: [RunRecord.Metric] {
     [
-      .init(name: "x", unit: "1", betterWhen: .neither),
-      .init(name: "upperError", unit: "1", betterWhen: .lower),
-      .init(name: "lowerError", unit: "1", betterWhen: .lower),
+      .init(name: "x", unit: "1", betterWhen: .neither, headline: true),
+      .init(name: "upperError", unit: "1", betterWhen: .lower, headline: true),
+      .init(name: "lowerError", unit: "1", betterWhen: .lower, headline: true),
       .init(name: "firstLowerError", unit: "1", betterWhen: .lower),
       .init(name: "secondLowerError", unit: "1", betterWhen: .lower),
-      .init(name: "upperObjective", unit: "1", betterWhen: .neither),
+      .init(name: "upperObjective", unit: "1", betterWhen: .neither, headline: true),
       .init(name: "lowerGap", unit: "1", betterWhen: .lower),
       .init(name: "outerStep", unit: "1", betterWhen: .neither),
-      .init(name: "stationaryPoint", unit: "1", betterWhen: .neither),
+      .init(name: "stationaryPoint", unit: "1", betterWhen: .neither, headline: true),
       .init(name: "stationaryError", unit: "1", betterWhen: .lower),
       .init(name: "solverConvergedFraction", unit: "fraction", betterWhen: .neither),
     ]

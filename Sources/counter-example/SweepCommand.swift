@@ -171,7 +171,9 @@ struct SweepCommand: ParsableCommand {
       recorder.record(step: count, values)
       let description = CounterExampleMetrics.perIteration[0]
       atSteps.append(
-        .init(name: "xAtK\(count)", unit: description.unit, betterWhen: description.betterWhen))
+        .init(
+          name: "xAtK\(count)", unit: description.unit, betterWhen: description.betterWhen,
+          headline: true))
       final["xAtK\(count)"] = values["x"]
       progress.advance(to: index + 1, detail: "K \(count)")
     }
@@ -218,7 +220,8 @@ private enum SweepSummary {
       let last = errors.count - 1
       let exponent =
         log(errors[last] / errors[last - 1]) / log(Double(steps[last]) / Double(steps[last - 1]))
-      result.append((.init(name: "errorExponent", unit: "1", betterWhen: .lower), exponent))
+      result.append(
+        (.init(name: "errorExponent", unit: "1", betterWhen: .lower, headline: true), exponent))
     }
     return result
   }

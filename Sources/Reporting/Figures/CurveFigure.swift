@@ -15,12 +15,8 @@ extension Figure {
     isLogarithmic: Bool = false
   ) -> [Figure] {
     let groups = Dictionary(grouping: records, by: ResultsTable.Setting.init(of:))
-    return groups.sorted { $0.key < $1.key }.flatMap { _, records in
-      // Curves over outer steps and curves over a swept setting share no axis.
-      let bySweep = Dictionary(grouping: records) { sweep(of: $0) ?? "" }
-      return bySweep.sorted { $0.key < $1.key }.compactMap {
-        curves(of: metric, in: $0.value, against: abscissa, isLogarithmic: isLogarithmic)
-      }
+    return groups.sorted { $0.key < $1.key }.compactMap {
+      curves(of: metric, in: $0.value, against: abscissa, isLogarithmic: isLogarithmic)
     }
   }
 
@@ -48,10 +44,10 @@ extension Figure {
       return curve(([key[0]] + own).joined(separator: " "), metric, runs, abscissa)
     }
     let setting = ResultsTable.Setting(of: first)
-    let swept = sweep(of: first)
+    let swept = first.sweep
     let shared = parts(of: first).filter(common.contains).joined(separator: ", ")
     let words = SettingTable.words(metric)
-    let data = first.datasets.map(\.name).joined(separator: "+")
+    let data = first.datasetNames.joined(separator: "+")
     let name = [
       first.experiment, first.protocolName, data, first.budget, metric,
       swept ?? abscissa.rawValue,
@@ -66,11 +62,6 @@ extension Figure {
         unit.isEmpty || unit == "1" ? words : "\(words) (\(unit))",
         isLogarithmic: isLogarithmic),
       series: series)
-  }
-
-  /// The setting that takes the place of outer steps in the record's curves, if any does.
-  private static func sweep(of record: RunRecord) -> String? {
-    record.variant["sweep"]?.stringValue
   }
 
   private static func sweptLabel(_ setting: String) -> String {

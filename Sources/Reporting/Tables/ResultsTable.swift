@@ -71,12 +71,15 @@ public struct ResultsTable: Sendable {
     let budget: String
     let data: String
     let isSynthetic: Bool
+    /// The setting that takes the place of outer steps in the runs' curves, if any does.
+    let sweep: String?
 
     init(of record: RunRecord) {
       experiment = record.experiment
       protocolName = record.protocolName
       budget = record.budget
-      data = record.datasets.map(\.name).joined(separator: " + ")
+      data = record.datasetNames.joined(separator: " + ")
+      sweep = record.sweep
       isSynthetic = record.isSynthetic
     }
 
@@ -84,9 +87,21 @@ public struct ResultsTable: Sendable {
       let data = data.isEmpty ? "no data set" : data
       return
         "\(experiment), protocol \(protocolName), \(data)\(isSynthetic ? " (synthetic)" : ""), "
-        + "budget \(budget)"
+        + "budget \(budget)" + (sweep.map { ", sweep over \($0)" } ?? "")
     }
 
     static func < (left: Setting, right: Setting) -> Bool { left.title < right.title }
   }
+}
+
+extension RunRecord {
+  /// The names of the data sets, each once.
+  var datasetNames: [String] {
+    var names: [String] = []
+    for name in datasets.map(\.name) where !names.contains(name) { names.append(name) }
+    return names
+  }
+
+  /// The setting that takes the place of outer steps in the record's curves, if any does.
+  var sweep: String? { variant["sweep"]?.stringValue }
 }
