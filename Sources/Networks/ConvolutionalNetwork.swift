@@ -133,11 +133,11 @@ public struct ConvolutionalNetwork: Sendable, Equatable {
         with: parameters[first], stride: halving == .stride ? 2 : 1,
         padding: padding == .same ? .same : .symmetric(1))
       let shape = signal.shape
-      var rows = signal.reshaped([shape[0] * shape[1] * shape[2], shape[3]])
-        .standardisedColumns(epsilon: Scalar(epsilon))
-      if learnsScale { rows = rows.multiplyingRows(by: parameters[first + 1]) }
-      rows = rows.addingToRows(parameters[first + parametersPerBlock - 1]).rectified()
-      signal = rows.reshaped(shape)
+      signal = signal.reshaped([shape[0] * shape[1] * shape[2], shape[3]])
+        .normalisedRectified(
+          scale: learnsScale ? parameters[first + 1] : nil,
+          shift: parameters[first + parametersPerBlock - 1], epsilon: Scalar(epsilon)
+        ).reshaped(shape)
       if halving == .maximumPooling { signal = signal.maximumPooled(window: 2) }
     }
     return averagesPixels

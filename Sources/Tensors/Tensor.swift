@@ -25,6 +25,8 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Equatable {
   }
 
   /// A tensor of the given shape filled with one value.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public init(repeating value: Scalar, shape: [Int]) {
     self.init(shape: shape, scalars: Array(repeating: value, count: shape.reduce(1, *)))
   }
