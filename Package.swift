@@ -15,15 +15,6 @@ let oneDNNHeader =
   ? nil : oneDNNHeaders.first { FileManager.default.fileExists(atPath: $0) }
 let hasOneDNN = oneDNNHeader != nil
 
-/// The convolutions use the interface of oneDNN 2.x; with another version only the matrix product,
-/// which all versions share, is taken from it.
-let hasOneDNN2: Bool = {
-  guard let header = oneDNNHeader else { return false }
-  let version = header.replacingOccurrences(of: "dnnl.h", with: "dnnl_version.h")
-  let text = (try? String(contentsOfFile: version, encoding: .utf8)) ?? ""
-  return text.contains("define DNNL_VERSION_MAJOR 2")
-}()
-
 /// Kernels are compiled for the vector units of the host; `BDA_TUNE=generic` builds for any machine
 /// of the architecture (and lets another package depend on this one, which unsafe flags forbid).
 let tuning: [SwiftSetting] =
@@ -31,9 +22,7 @@ let tuning: [SwiftSetting] =
 
 let backendDependencies: [Target.Dependency] = hasOneDNN ? ["COneDNN"] : []
 let backendTargets: [Target] = hasOneDNN ? [.systemLibrary(name: "COneDNN")] : []
-let backendSettings: [SwiftSetting] =
-  (hasOneDNN ? [.define("BDA_ONEDNN")] : [])
-  + (hasOneDNN2 ? [.define("BDA_ONEDNN_CONVOLUTION")] : [])
+let backendSettings: [SwiftSetting] = hasOneDNN ? [.define("BDA_ONEDNN")] : []
 
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")

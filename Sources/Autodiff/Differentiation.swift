@@ -30,9 +30,12 @@ public func gradient<Scalar>(
     guard let rule = node.rule, let cotangent = cotangentOf[node.serial] else { continue }
     if !inputs.contains(where: { $0.node === node }) { cotangentOf[node.serial] = nil }
     let operands = node.inputs.map { operand($0, keepingGraph: keepingGraph) }
-    let output = keepingGraph ? Variable(node: node) : .constant(node.value)
-    let pulled = rule.pullback(
-      keepingGraph ? cotangent : cotangent.detached(), inputs: operands, output: output)
+    let pulled =
+      (keepingGraph
+        ? nil : pulledValues(rule, cotangent.value, inputs: operands, output: node.value))
+      ?? rule.pullback(
+        keepingGraph ? cotangent : cotangent.detached(), inputs: operands,
+        output: keepingGraph ? Variable(node: node) : .constant(node.value))
     for (input, contribution) in zip(node.inputs, pulled) {
       guard input.isDifferentiable, let contribution else { continue }
       let addend = keepingGraph ? contribution : contribution.detached()
@@ -82,6 +85,16 @@ public func pushforward<Scalar>(
     tangentOf[node.serial] = rule.pushforward(incoming, inputs: operands, output: output)
   }
   return outputs.map { tangentOf[$0.node.serial] ?? .constant(.zeros($0.shape)) }
+}
+
+/// The contributions of a rule that computes their values directly.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func pulledValues<Scalar>(
+  _ rule: any DifferentiationRule<Scalar>, _ cotangent: Tensor<Scalar>,
+  inputs: [Variable<Scalar>], output: Tensor<Scalar>
+) -> [Variable<Scalar>?]? {
+  rule.pullbackValues(cotangent, inputs: inputs, output: output)?.map { $0.map { .constant($0) } }
 }
 
 /// An operand as the rules see it. Without a graph to keep it becomes a leaf: still marked as

@@ -16,6 +16,18 @@ protocol DifferentiationRule<Scalar>: Sendable {
   func pushforward(
     _ tangents: [Variable<Scalar>?], inputs: [Variable<Scalar>], output: Variable<Scalar>
   ) -> Variable<Scalar>?
+
+  /// The values of ``pullback(_:inputs:output:)``, for a sweep that keeps no graph; nil where they are
+  /// not computed faster than by composition, which is the default.
+  func pullbackValues(
+    _ cotangent: Tensor<Scalar>, inputs: [Variable<Scalar>], output: Tensor<Scalar>
+  ) -> [Tensor<Scalar>?]?
+}
+
+extension DifferentiationRule {
+  func pullbackValues(
+    _ cotangent: Tensor<Scalar>, inputs: [Variable<Scalar>], output: Tensor<Scalar>
+  ) -> [Tensor<Scalar>?]? { nil }
 }
 
 /// The sum of two optional terms.
@@ -44,6 +56,38 @@ extension LinearRule {
     _ tangents: [Variable<Scalar>?], inputs: [Variable<Scalar>], output: Variable<Scalar>
   ) -> Variable<Scalar>? {
     tangents[0].map(apply)
+  }
+}
+
+/// A rule for an operation that is linear in each of its two inputs.
+protocol BilinearRule<Scalar>: DifferentiationRule {
+  /// The operation itself.
+  func apply(_ first: Variable<Scalar>, _ second: Variable<Scalar>) -> Variable<Scalar>
+  /// The transpose of the map that `second` makes of the operation.
+  func firstCotangent(
+    _ cotangent: Variable<Scalar>, second: Variable<Scalar>
+  ) -> Variable<Scalar>
+  /// The transpose of the map that `first` makes of the operation.
+  func secondCotangent(
+    _ cotangent: Variable<Scalar>, first: Variable<Scalar>
+  ) -> Variable<Scalar>
+}
+
+extension BilinearRule {
+  func pullback(
+    _ cotangent: Variable<Scalar>, inputs: [Variable<Scalar>], output: Variable<Scalar>
+  ) -> [Variable<Scalar>?] {
+    [
+      inputs[0].isDifferentiable ? firstCotangent(cotangent, second: inputs[1]) : nil,
+      inputs[1].isDifferentiable ? secondCotangent(cotangent, first: inputs[0]) : nil,
+    ]
+  }
+
+  func pushforward(
+    _ tangents: [Variable<Scalar>?], inputs: [Variable<Scalar>], output: Variable<Scalar>
+  ) -> Variable<Scalar>? {
+    total(
+      tangents[0].map { apply($0, inputs[1]) }, tangents[1].map { apply(inputs[0], $0) })
   }
 }
 

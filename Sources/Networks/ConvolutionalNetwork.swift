@@ -6,9 +6,9 @@
 /// are a flat list, block by block: filters `[filters, 3, 3, channels]`, scale gamma `[filters]` (if
 /// learned), shift beta `[filters]`. Convolutions have no bias: the normalisation would remove it.
 ///
-/// Normalisation uses the statistics of the images it is applied to, call by call (as the official
-/// code does): over a query set it is transductive.
-public struct ConvolutionalNetwork: Sendable, Equatable {
+/// Normalisation uses the moments of the images it is applied to, call by call (as the official code
+/// does), or a running average of them.
+public struct ConvolutionalNetwork: ImageNetwork, Equatable {
   /// How a block halves its images.
   public enum Halving: String, Sendable, CaseIterable, Codable {
     /// The convolution moves by two pixels.
@@ -113,12 +113,16 @@ public struct ConvolutionalNetwork: Sendable, Equatable {
     }
   }
 
+  /// The filters of every block.
+  public var normalisedFilters: [Int] { filters }
+
   /// The features `[images, featureCount]` of images `[images, side, side, channels]`.
   ///
-  /// Cost: one matrix product per block, the patches of all images in memory while a derivative is
-  /// to be taken.
-  public func features<Scalar>(
-    of images: Variable<Scalar>, parameters: [Variable<Scalar>]
+  /// Cost: one convolution and one fused normalisation per block, whose results are in memory while
+  /// a derivative is to be taken.
+  public func features<Scalar: TensorScalar>(
+    of images: Variable<Scalar>, parameters: [Variable<Scalar>],
+    normalisation: NormalisationSource<Scalar>
   ) -> Variable<Scalar> {
     precondition(
       parameters.map(\.shape) == parameterShapes,
@@ -133,11 +137,11 @@ public struct ConvolutionalNetwork: Sendable, Equatable {
         with: parameters[first], stride: halving == .stride ? 2 : 1,
         padding: padding == .same ? .same : .symmetric(1))
       let shape = signal.shape
-      var rows = signal.reshaped([shape[0] * shape[1] * shape[2], shape[3]])
-        .standardisedColumns(epsilon: Scalar(epsilon))
-      if learnsScale { rows = rows.multiplyingRows(by: parameters[first + 1]) }
-      rows = rows.addingToRows(parameters[first + parametersPerBlock - 1]).rectified()
-      signal = rows.reshaped(shape)
+      signal = signal.reshaped([shape[0] * shape[1] * shape[2], shape[3]])
+        .normalisedRectified(
+          normalisation, layer: block, scale: learnsScale ? parameters[first + 1] : nil,
+          shift: parameters[first + parametersPerBlock - 1], epsilon: Scalar(epsilon)
+        ).reshaped(shape)
       if halving == .maximumPooling { signal = signal.maximumPooled(window: 2) }
     }
     return averagesPixels

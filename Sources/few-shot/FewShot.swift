@@ -17,6 +17,8 @@ struct FewShot: ParsableCommand {
       download), or point data.name at a folder of your own.
 
       """ + ExitStatus.discussion,
-    subcommands: [RunCommand.self, HypergradientCommand.self, ListCommand.self],
+    subcommands: [
+      RunCommand.self, HypergradientCommand.self, EpisodeCommand.self, ListCommand.self,
+    ],
     defaultSubcommand: RunCommand.self)
 }

@@ -41,6 +41,12 @@ struct FewShotData: Sendable {
         seed: UInt64(settings.split.seed), tree: tree.path)
     case .file:
       split = try ClassSplit.read("\(tree.path)/\(ClassSplit.fileName)", names: names)
+    case .vinyals:
+      split = try ClassSplit.vinyals(names, tree: tree.path)
+    case .background:
+      split = try ClassSplit.background(
+        names, validation: settings.split.validation, seed: UInt64(settings.split.seed),
+        tree: tree.path)
     }
   }
 

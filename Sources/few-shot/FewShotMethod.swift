@@ -104,7 +104,7 @@ enum FewShotMethod: Hashable, Sendable {
 extension FewShotMethod {
   /// What the method does with a task, under settings, with the given network.
   func learner<Scalar: TensorScalar>(
-    _ settings: FewShotSettings, network: ConvolutionalNetwork, ways: Int, as type: Scalar.Type
+    _ settings: FewShotSettings, network: any ImageNetwork, ways: Int, as type: Scalar.Type
   ) throws(MethodError) -> any TaskLearner<Scalar> {
     if case .representation(let preset) = self {
       let method = settings.methodSettings(preset)

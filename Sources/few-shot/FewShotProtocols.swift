@@ -9,6 +9,7 @@ enum FewShotProtocol: String, CaseIterable, Sendable {
   case franceschi2018
   case implicitMAML2019 = "imaml2019"
   case cifarFS = "cifar-fs"
+  case officialResidual = "official-code-v2"
 
   /// One line: what the preset fixes.
   var summary: String {
@@ -18,6 +19,7 @@ enum FewShotProtocol: String, CaseIterable, Sendable {
     case .officialCode: "the same with the official code's schedule alpha 0.9^(k-1)"
     case .franceschi2018: "Omniglot, T = 4, meta-batch 4, early stopping"
     case .implicitMAML2019: "Omniglot, max-pooling, T = 16, s_l = 0.1, lambda 2, 5 solver steps"
+    case .officialResidual: "official-code with its residual network V2 (64 and 96 filters)"
     case .cifarFS: "CIFAR-FS classes (150 images each), 32 filters with max-pooling, RGB"
     }
   }
@@ -29,6 +31,8 @@ enum FewShotProtocol: String, CaseIterable, Sendable {
       "arXiv 2006.04045, table 3 (as recalled, to be checked against the PDF); settings of "
         + "vis-opt-group/BDA test_script/Few_shot.py"
     case .officialCode: "vis-opt-group/BDA test_script/Few_shot.py, boml/lower_iter/aggr.py"
+    case .officialResidual:
+      "vis-opt-group/BDA test_script/Few_shot.py, boml/setup_model/meta_repr_v2.py"
     case .franceschi2018: "lucfra/FAR-HO far_ho/examples/hyper_representation.py"
     case .implicitMAML2019: "prolearner/hypertorch examples/iMAML.py"
     case .cifarFS:
@@ -55,6 +59,10 @@ enum FewShotProtocol: String, CaseIterable, Sendable {
     switch self {
     case .icml2020: break
     case .officialCode: settings.aggregation.schedule = .officialCode
+    case .officialResidual:
+      settings.aggregation.schedule = .officialCode
+      settings.network.kind = .residual
+      settings.network.blocks = 2
     case .franceschi2018:
       settings.inner.steps = 4
       settings.upper.metaBatch = 4
@@ -83,7 +91,7 @@ extension FewShotSettings {
     data = .init(name: "synthetic-alphabets", rotationsAreClasses: false)
     split = .init(rule: .seeded, train: 120, validation: 30)
     task.queries = 5
-    network.filters = 16
+    network.filters = network.kind == .residual ? 4 : 16
     network.halving = .stride
     inner.steps = min(inner.steps, 5)
     upper.metaBatch = 4

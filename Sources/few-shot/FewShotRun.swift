@@ -2,6 +2,7 @@ import Bilevel
 import Datasets
 import Experiments
 import Foundation
+import Networks
 import Results
 import Tensors
 
@@ -103,24 +104,30 @@ struct FewShotRun<Scalar: TensorScalar & HDF5Element> {
     _ outcome: inout Outcome, resumes: Bool, advance: (Int, String) -> Void
   ) throws {
     let learner = try method.learner(
-      settings, network: settings.convolutionalNetwork(method), ways: settings.task.ways,
+      settings, network: settings.imageNetwork(method), ways: settings.task.ways,
       as: Scalar.self)
     var stream = RandomStream(seed: seed, purpose: "initial upper variable")
     let start = learner.initialUpper(using: &stream)
     var loop = MetaTraining(
       learner: learner, sampler: try data.sampler(\.train, "training", settings, seed: seed),
       metaBatch: settings.upper.metaBatch,
-      optimizer: try settings.outerSettings(method).outerOptimizer(as: Scalar.self), from: start)
+      optimizer: try settings.outerSettings(method).outerOptimizer(as: Scalar.self), from: start,
+      momentRate: settings.evaluation.normalisation == .running
+        ? Scalar(settings.network.runningRate) : 0)
     let validation = try data.sampler(\.validation, "validation", settings, seed: seed)
     let test = try data.sampler(\.test, "test", settings, seed: seed)
     var best = start
+    var bestMoments: NormalisationMoments<Scalar>?
     if resumes, FileManager.default.fileExists(atPath: checkpointPath) {
-      let checkpoint = try MetaCheckpoint<Scalar>(readingFrom: checkpointPath, like: start)
+      let checkpoint = try MetaCheckpoint<Scalar>(
+        readingFrom: checkpointPath, like: start,
+        normalisedFilters: learner.network.normalisedFilters)
       if checkpoint.configurationDigest == digest {
         loop.resume(
           iteration: checkpoint.iteration, upper: checkpoint.upper,
-          optimizer: checkpoint.optimizer)
+          optimizer: checkpoint.optimizer, moments: checkpoint.moments)
         best = checkpoint.best
+        bestMoments = checkpoint.bestMoments
         outcome.progress = checkpoint.progress
         outcome.resumedAt = checkpoint.iteration
       }
@@ -128,7 +135,8 @@ struct FewShotRun<Scalar: TensorScalar & HDF5Element> {
     func save() throws {
       try MetaCheckpoint(
         iteration: loop.iteration, upper: loop.upper, optimizer: loop.optimizer.memory,
-        best: best, progress: outcome.progress, configurationDigest: digest
+        best: best, moments: loop.moments, bestMoments: bestMoments, progress: outcome.progress,
+        configurationDigest: digest
       ).write(to: checkpointPath)
     }
     var seconds = outcome.progress.seconds.last ?? 0
@@ -152,7 +160,10 @@ struct FewShotRun<Scalar: TensorScalar & HDF5Element> {
       outcome.progress.record("upperObjective", step: iteration, Double(estimate.value))
       let isLast = loop.iteration == settings.upper.iterations
       if loop.iteration % settings.evaluation.every == 0 || isLast {
-        validate(learner, validation, loop, &outcome.progress, &best)
+        if validate(learner, validation, loop, &outcome.progress) {
+          best = loop.upper
+          bestMoments = loop.moments
+        }
       }
       let accuracy = outcome.progress.latest["validationAccuracy"]
       advance(
@@ -170,18 +181,32 @@ struct FewShotRun<Scalar: TensorScalar & HDF5Element> {
       if loop.iteration % settings.evaluation.checkpointEvery == 0, !isLast { try save() }
     }
     outcome.iterations = loop.iteration
-    evaluate(learner, test, at: best, step: loop.iteration, &outcome.progress)
+    evaluate(
+      learner, test, at: best, bestMoments, step: loop.iteration, &outcome.progress)
     try? FileManager.default.removeItem(atPath: checkpointPath)
   }
 
+  /// How images are normalised at evaluation.
+  private func normalisation(
+    _ moments: NormalisationMoments<Scalar>?
+  ) -> EvaluationNormalisation<Scalar> {
+    switch settings.evaluation.normalisation {
+    case .transductive: .transductive
+    case .inductive: .inductive
+    // Before the first step there is no average yet.
+    case .running: moments.map { .running($0) } ?? .transductive
+    }
+  }
+
+  /// Notes the scores of x_n on validation episodes; whether they are the best so far.
   private func validate(
     _ learner: any TaskLearner<Scalar>, _ sampler: EpisodeSampler, _ loop: MetaTraining<Scalar>,
-    _ progress: inout MetaProgress, _ best: inout Parameters<Scalar>
-  ) {
+    _ progress: inout MetaProgress
+  ) -> Bool {
     let steps = settings.inner.steps
     let scores = learner.evaluate(
       upper: loop.upper, sampler: sampler, episodes: settings.evaluation.validationEpisodes,
-      steps: steps, transductive: settings.evaluation.transductive)
+      steps: steps, normalisation: normalisation(loop.moments))
     let accuracy = scores.accuracy(afterStep: steps)
     progress.record("validationAccuracy", step: loop.iteration, accuracy)
     progress.record("validationLoss", step: loop.iteration, scores.loss(afterStep: steps))
@@ -189,22 +214,22 @@ struct FewShotRun<Scalar: TensorScalar & HDF5Element> {
       progress.bestAccuracy = accuracy
       progress.bestIteration = loop.iteration
       progress.validationsWithoutGain = 0
-      best = loop.upper
-    } else {
-      progress.validationsWithoutGain += 1
+      return true
     }
+    progress.validationsWithoutGain += 1
+    return false
   }
 
   /// The test at the x with the best validation accuracy: after T plain inner steps, and by step.
   private func evaluate(
     _ learner: any TaskLearner<Scalar>, _ sampler: EpisodeSampler, at x: Parameters<Scalar>,
-    step: Int, _ progress: inout MetaProgress
+    _ moments: NormalisationMoments<Scalar>?, step: Int, _ progress: inout MetaProgress
   ) {
     let steps = settings.inner.steps
     let scores = learner.evaluate(
       upper: x, sampler: sampler, episodes: settings.evaluation.testEpisodes,
       steps: steps + settings.evaluation.extraSteps,
-      transductive: settings.evaluation.transductive)
+      normalisation: normalisation(moments))
     progress.record("testAccuracy", step: step, scores.accuracy(afterStep: steps))
     progress.record("testLoss", step: step, scores.loss(afterStep: steps))
     if settings.evaluation.testEpisodes > 1 {

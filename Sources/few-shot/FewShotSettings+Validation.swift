@@ -15,10 +15,15 @@ extension FewShotSettings {
     try require(task.queries >= 1, "task.queries", task.queries, "at least 1")
     try require(network.blocks >= 1, "network.blocks", network.blocks, "at least 1")
     try require(network.filters >= 1, "network.filters", network.filters, "at least 1")
-    let shrinks = data.side >> network.blocks >= 1 || network.halving == .stride
+    let shrinks =
+      data.side >> network.blocks >= 1
+      || network.halving == .stride && network.kind == .convolutional
     try require(
       shrinks, "network.blocks", network.blocks, "few enough to leave a pixel of data.side")
     try requirePositive(network.epsilon, "network.epsilon")
+    try require(
+      network.runningRate > 0 && network.runningRate <= 1, "network.runningRate",
+      network.runningRate, "above 0 and at most 1")
     try require(inner.steps >= 1, "inner.steps", inner.steps, "at least 1")
     try requirePositive(inner.stepSize, "inner.stepSize")
     try requirePositive(aggregation.upperStepSize, "aggregation.upperStepSize")

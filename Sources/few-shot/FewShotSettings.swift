@@ -54,6 +54,7 @@ struct FewShotSettings: Codable, Sendable, Equatable {
 
   /// The network below the head.
   struct Network: Codable, Sendable, Equatable {
+    var kind = NetworkKind.convolutional
     var blocks = 4
     var filters = 64
     var halving = ConvolutionalNetwork.Halving.stride
@@ -62,6 +63,8 @@ struct FewShotSettings: Codable, Sendable, Equatable {
     /// Whether the initialisation methods average features over pixels, as the official code does.
     var averagesPixelsForInitialisation = true
     var epsilon = 1e-5
+    /// The share of the newest moments in the running average that evaluation may use.
+    var runningRate = 0.1
   }
 
   /// The inner loop.
@@ -124,11 +127,30 @@ struct FewShotSettings: Codable, Sendable, Equatable {
     var extraSteps = 5
     /// Validations without a better accuracy before training stops; 0 for never.
     var patience = 0
-    /// Whether query images are normalised together (as the official code does).
-    var transductive = true
+    /// How images are normalised.
+    var normalisation = NormalisationRule.transductive
     /// Outer iterations between checkpoints.
     var checkpointEvery = 100
   }
+}
+
+/// The network below the head.
+enum NetworkKind: String, NamedChoice {
+  /// Blocks of convolution, normalisation, ReLU and halving.
+  case convolutional
+  /// Residual blocks of `filters`, 1.5 `filters`, ..., then `32 filters` and `8 filters` channels: with
+  /// 2 blocks of 64 the official code's variant "V2". Halving, padding and scales are its own.
+  case residual
+}
+
+/// How images are normalised at evaluation.
+enum NormalisationRule: String, NamedChoice {
+  /// All query images of a task by their own moments (as the official code does).
+  case transductive
+  /// Each query image by the moments of the support images and itself.
+  case inductive
+  /// By a running average of the moments over training.
+  case running
 }
 
 /// How classes are dealt out.
@@ -137,6 +159,10 @@ enum SplitRule: String, NamedChoice {
   case seeded
   /// The lists of `split.json` beside the classes.
   case file
+  /// Omniglot's alphabets as Vinyals et al. divide them: 1,028 / 172 / 423 characters.
+  case vinyals
+  /// Omniglot's background set, `validation` of it held out by `split.seed`, and its evaluation set.
+  case background
 }
 
 extension FewShotSettings {
@@ -165,8 +191,14 @@ extension FewShotSettings {
   }
 
   /// The network that a method learns.
-  func convolutionalNetwork(_ method: FewShotMethod) -> ConvolutionalNetwork {
-    ConvolutionalNetwork(
+  func imageNetwork(_ method: FewShotMethod) -> any ImageNetwork {
+    if network.kind == .residual {
+      return ResidualNetwork(
+        side: data.side, channels: data.channels,
+        filters: (0..<network.blocks).map { network.filters + $0 * network.filters / 2 },
+        hidden: 32 * network.filters, features: 8 * network.filters, epsilon: network.epsilon)
+    }
+    return ConvolutionalNetwork(
       side: data.side, channels: data.channels,
       filters: Array(repeating: network.filters, count: network.blocks),
       halving: network.halving, padding: network.padding, learnsScale: network.learnsScale,

@@ -97,6 +97,7 @@ struct HypergradientCommand: ParsableCommand {
     let console = Console()
     try console.report {
       if let threads { Parallel.use(threads: threads) }
+      FreedMemory.keepForReuse()
       switch scalar {
       case .float: try evaluate(console, as: Float.self)
       case .double: try evaluate(console, as: Double.self)

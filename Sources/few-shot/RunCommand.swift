@@ -78,6 +78,7 @@ struct RunCommand: ParsableCommand {
       return
     }
     shared.prepareProcess()
+    FreedMemory.keepForReuse()
     let seeds = shared.seeds(default: shared.budget == .paper ? [0, 1, 2] : [0])
     console.announce(seeds: seeds)
     let folder = DataFolder(path: shared.dataDirectory().path)

@@ -5,16 +5,21 @@ import Testing
 extension RuleSubject {
   /// The operations that networks on images are made of, at smooth points.
   static let images: [RuleSubject] = [
-    RuleSubject("patches, stride 1, one zero around", [[2, 3, 3, 2]]) {
-      $0[0].patches(
-        WindowGeometry(shape: [2, 3, 3, 2], window: 3, stride: 1, padding: .symmetric(1)))
-    },
-    RuleSubject("patches, stride 2, same", [[1, 4, 4, 2]]) {
-      $0[0].patches(WindowGeometry(shape: [1, 4, 4, 2], window: 3, stride: 2, padding: .same))
-    },
-    RuleSubject("accumulated patches", [[4, 18]]) {
-      $0[0].accumulatingPatches(
+    RuleSubject("gradient in the images", [[4, 3], [3, 18]]) {
+      $0[0].convolutionImageGradient(
+        filters: $0[1],
         WindowGeometry(shape: [1, 4, 4, 2], window: 3, stride: 2, padding: .same))
+    },
+    RuleSubject("gradient in the filters", [[1, 4, 4, 2], [4, 3]]) {
+      $0[0].convolutionFilterGradient(
+        cotangent: $0[1],
+        WindowGeometry(shape: [1, 4, 4, 2], window: 3, stride: 2, padding: .same))
+    },
+    RuleSubject("normalised and rectified", [[5, 3], [3]]) {
+      $0[0].normalisedRectified(scale: nil, shift: $0[1], epsilon: 0.1)
+    },
+    RuleSubject("normalised, scaled and rectified", [[5, 3], [3], [3]]) {
+      $0[0].normalisedRectified(scale: $0[2], shift: $0[1], epsilon: 0.1)
     },
     RuleSubject("convolution", [[2, 4, 4, 2], [3, 3, 3, 2]]) {
       $0[0].convolved(with: $0[1], stride: 2, padding: .symmetric(1))
@@ -53,6 +58,32 @@ struct ImageRuleTests {
   @Test("Forward over reverse equals reverse over reverse", arguments: RuleSubject.images)
   func forwardOverReverse(subject: RuleSubject) {
     RuleTests().forwardOverReverse(subject: subject)
+  }
+
+  @Test("The fused normalisation and rectifier is the composed one, with its derivatives")
+  func fusedIsComposed() {
+    var stream = RandomStream(seed: 4, purpose: "columns")
+    let point: [Tensor<Double>] = [[9, 3], [3], [3]].map { stream.uniform($0, in: -1..<1) }
+    let weights: Tensor<Double> = stream.uniform([9, 3], in: -1..<1)
+    let direction: [Tensor<Double>] = point.map { stream.uniform($0.shape, in: -1..<1) }
+    func fused(_ v: [Variable<Double>]) -> Variable<Double> {
+      let z = v[0].normalisedRectified(scale: v[2], shift: v[1], epsilon: 1e-3)
+      return (z * z * .constant(weights)).sum()
+    }
+    func composed(_ v: [Variable<Double>]) -> Variable<Double> {
+      let z = v[0].standardisedColumns(epsilon: 1e-3).multiplyingRows(by: v[2])
+        .addingToRows(v[1]).rectified()
+      return (z * z * .constant(weights)).sum()
+    }
+    let left = valueAndGradient(at: point, of: fused)
+    let right = valueAndGradient(at: point, of: composed)
+    #expect(abs(left.value - right.value) < 1e-13)
+    #expect(largestDeviation(left.gradient, right.gradient) < 1e-13)
+    #expect(left.gradient.allSatisfy { $0.scalars.contains { abs($0) > 1e-2 } })
+    let products = [fused, composed].map {
+      hessianVectorProduct(at: point, along: direction, of: $0)
+    }
+    #expect(largestDeviation(products[0], products[1]) < 1e-12)
   }
 
   @Test("Standardised columns are the composed ones")

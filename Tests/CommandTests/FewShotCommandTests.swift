@@ -109,6 +109,55 @@ struct FewShotCommandTests {
     }
   }
 
+  @Test(
+    "Configuration files of the experiment resolve",
+    arguments: [
+      ("omniglot-30-way", "ways: 30"), ("omniglot-40-way", "ways: 40"),
+      ("omniglot-vinyals", "rule: vinyals"), ("running-statistics", "normalisation: running"),
+    ])
+  func configurationFiles(name: String, line: String) throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let file = root.appendingPathComponent("experiments/few-shot/\(name).yaml").path
+    let result = try CommandRunner.run(
+      "few-shot", ["run", "--budget", "paper", "--dry-run", "--config", file])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.standardOutput.contains(line))
+  }
+
+  @Test("Residual networks and running moments train, stop and continue")
+  func residualAndRunning() throws {
+    try synthesise()
+    let options = [
+      "--method", "maml", "--set", "network.kind=residual", "--set", "network.blocks=1", "--set",
+      "evaluation.normalisation=running",
+    ]
+    #expect(try run(options, output: "residual").exitCode == 0)
+    let record = try #require(try records("residual").first)
+    #expect(record.status.kind == .completed && record.final["testAccuracy"] != nil)
+  }
+
+  @Test func anEpisodeIsDrawnTheSameEveryTime() throws {
+    try synthesise()
+    func draw(_ name: String, _ options: [String]) throws -> PNGImage {
+      let result = try CommandRunner.run(
+        "few-shot",
+        ["episode", "--data", folder.path("data"), "--output", folder.path(name)]
+          + ["--set", "split.train=9", "--set", "split.validation=6"] + options)
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      return try PNGImage.read(folder.path(name))
+    }
+    let first = try draw("a.png", [])
+    // 5 classes of 1 + 5 images of 28 x 28 pixels, magnified by 2, 4 pixels between them.
+    #expect(first.height == 5 * 60 + 4 && first.width == 6 * 60 + 12 && first.channels == 1)
+    #expect(try draw("b.png", []) == first)
+    #expect(try draw("c.png", ["--number", "1"]) != first)
+    #expect(try draw("d.png", ["--seed", "1"]) != first)
+    let wrong = try CommandRunner.run(
+      "few-shot", ["episode", "--output", folder.path("e.png"), "--number", "-1"])
+    #expect(wrong.exitCode == 64)
+  }
+
   // MARK: - hypergradient
 
   private func writeInputs(head: Bool, scale: Bool = true) throws -> String {

@@ -8,12 +8,16 @@ import Testing
 
 /// A small network and a random task, in Double.
 private struct SmallTask {
-  let network: ConvolutionalNetwork
+  let network: any ImageNetwork
   let episode: Episode<Double>
 
-  init(seed: UInt64 = 1) {
-    network = ConvolutionalNetwork(
-      side: 6, channels: 1, filters: [2, 3], halving: .stride, padding: .one, epsilon: 0.05)
+  init(seed: UInt64 = 1, residual: Bool = false) {
+    network =
+      residual
+      ? ResidualNetwork(
+        side: 6, channels: 1, filters: [2], hidden: 3, features: 4, epsilon: 0.05)
+      : ConvolutionalNetwork(
+        side: 6, channels: 1, filters: [2, 3], halving: .stride, padding: .one, epsilon: 0.05)
     var stream = RandomStream(seed: seed, purpose: "task")
     episode = Episode(
       ways: 3, supportImages: stream.uniform([3, 6, 6, 1], in: 0..<1), supportLabels: [0, 1, 2],
@@ -74,6 +78,12 @@ struct FewShotLearnerTests {
 
   @Test("MAML's second-order gradient is that of the whole inner loop")
   func maml() {
+    #expect(task.deviation(task.initialisation()) < tolerance)
+  }
+
+  @Test("So it is through a residual network")
+  func residualMAML() {
+    let task = SmallTask(residual: true)
     #expect(task.deviation(task.initialisation()) < tolerance)
   }
 
@@ -210,11 +220,13 @@ struct FewShotLearnerTests {
       ways: 3, supportImages: task.episode.supportImages,
       supportLabels: task.episode.supportLabels, queryImages: task.episode.supportImages,
       queryLabels: task.episode.supportLabels)
-    let scores = learner.adaptation(upper: x, episode: own, steps: 20, transductive: true)
+    let scores = learner.adaptation(upper: x, episode: own, steps: 20, normalisation: .transductive)
     #expect(scores.count == 21 && scores[20].loss < scores[0].loss)
     #expect(abs(scores[0].loss - 1.0986122886681098) < 1e-12)
-    let joint = learner.adaptation(upper: x, episode: task.episode, steps: 3, transductive: true)
-    let alone = learner.adaptation(upper: x, episode: task.episode, steps: 3, transductive: false)
+    let joint = learner.adaptation(
+      upper: x, episode: task.episode, steps: 3, normalisation: .transductive)
+    let alone = learner.adaptation(
+      upper: x, episode: task.episode, steps: 3, normalisation: .inductive)
     #expect(joint[3].loss != alone[3].loss)
   }
 }
@@ -254,7 +266,7 @@ struct MetaTrainingTests {
   private func training() throws -> MetaTraining<Float> {
     MetaTraining(
       learner: learner(), sampler: try sampler(), metaBatch: 3,
-      optimizer: Adam(learningRate: .constant(0.01)), from: start())
+      optimizer: Adam(learningRate: .constant(0.01)), from: start(), momentRate: 0.25)
   }
 
   @Test("The number of threads changes no bit")
@@ -270,7 +282,8 @@ struct MetaTrainingTests {
       results.append(loop.upper)
       scores.append(
         learner().evaluate(
-          upper: loop.upper, sampler: try sampler(), episodes: 5, steps: 3, transductive: true))
+          upper: loop.upper, sampler: try sampler(), episodes: 5, steps: 3,
+          normalisation: .transductive))
     }
     #expect(results[0] == results[1] && results[1] == results[2])
     #expect(scores[0] == scores[1] && scores[1] == scores[2])
@@ -304,19 +317,69 @@ struct MetaTrainingTests {
     let path = folder.path("run.checkpoint.h5")
     try MetaCheckpoint(
       iteration: first.iteration, upper: first.upper, optimizer: first.optimizer.memory,
-      best: first.upper, progress: progress, configurationDigest: "digest"
+      best: first.upper, moments: first.moments, progress: progress, configurationDigest: "digest"
     ).write(to: path)
-    let stored = try MetaCheckpoint<Float>(readingFrom: path, like: start())
+    let stored = try MetaCheckpoint<Float>(
+      readingFrom: path, like: start(), normalisedFilters: [8, 8])
     #expect(stored.progress == progress && stored.configurationDigest == "digest")
     var second = try training()
     second.resume(
-      iteration: stored.iteration, upper: stored.upper, optimizer: stored.optimizer)
+      iteration: stored.iteration, upper: stored.upper, optimizer: stored.optimizer,
+      moments: stored.moments)
+    #expect(stored.bestMoments == nil && stored.moments != nil)
     for _ in 0..<3 { _ = second.step() }
     #expect(second.upper == whole.upper)
+    #expect(second.moments == whole.moments)
     #expect(throws: (any Error).self) {
       try MetaCheckpoint<Float>(
-        readingFrom: try folder.write([1, 2, 3], to: "broken.h5"), like: start())
+        readingFrom: try folder.write([1, 2, 3], to: "broken.h5"), like: start(),
+        normalisedFilters: [8, 8])
     }
+  }
+
+  @Test(
+    "Running moments are the exponential average of what training met, and evaluation uses them")
+  func runningMoments() throws {
+    var loop = try training()
+    let network = ConvolutionalNetwork(side: 12, channels: 1, filters: [8, 8])
+    var expected: NormalisationMoments<Float>?
+    for iteration in 0..<3 {
+      var means: [[Float]] = []
+      for task in 0..<3 {
+        let episode: Episode<Float> = loop.sampler.episode(3 * iteration + task)
+        let moments = network.moments(
+          of: episode.queryImages, parameters: Array(loop.upper.tensors.prefix(6)))
+        means.append(moments.means[1].scalars)
+        #expect(moments.means.map(\.shape) == [[8], [8]])
+        #expect(moments.variances[0].scalars.allSatisfy { $0 > 0 })
+      }
+      _ = loop.step()
+      let found = try #require(loop.moments)
+      for filter in 0..<8 {
+        let newest = means.reduce(0) { $0 + $1[filter] } / 3
+        let before = expected?.means[1].scalars[filter]
+        let wanted = before.map { 0.75 * $0 + 0.25 * newest } ?? newest
+        #expect(abs(found.means[1].scalars[filter] - wanted) < 1e-5)
+      }
+      expected = found
+    }
+    let moments = try #require(loop.moments)
+    let episode: Episode<Float> = loop.sampler.episode(100)
+    func scores(_ normalisation: EvaluationNormalisation<Float>) -> [AdaptedScore] {
+      learner().adaptation(
+        upper: loop.upper, episode: episode, steps: 2, normalisation: normalisation)
+    }
+    #expect(scores(.running(moments)) != scores(.transductive))
+    // With the moments of the query images themselves, features are the transductive ones.
+    let parameters = Array(loop.upper.tensors.prefix(6))
+    let own = network.moments(of: episode.queryImages, parameters: parameters)
+    let constants = parameters.map { Variable.constant($0) }
+    let images = Variable.constant(episode.queryImages)
+    let left = network.features(of: images, parameters: constants, normalisation: .running(own))
+    let right = network.features(of: images, parameters: constants)
+    #expect(
+      largestDeviation(
+        [left.value.converted(to: Double.self)], [right.value.converted(to: Double.self)]) < 1e-4)
   }
 
   @Test("Training lowers the loss")
@@ -330,7 +393,7 @@ struct MetaTrainingTests {
   func intervals() throws {
     let sampler = try sampler()
     let scores = learner().evaluate(
-      upper: start(), sampler: sampler, episodes: 4, steps: 1, transductive: true)
+      upper: start(), sampler: sampler, episodes: 4, steps: 1, normalisation: .transductive)
     let values = scores.scores.map { $0[1].accuracy }
     let mean = values.reduce(0, +) / 4
     #expect(abs(scores.accuracy(afterStep: 1) - mean) < 1e-15)

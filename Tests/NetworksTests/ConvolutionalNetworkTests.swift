@@ -25,9 +25,32 @@ struct ConvolutionalNetworkTests {
   ) {
     let network = ConvolutionalNetwork(
       side: 6, channels: 2, filters: [2, 3], halving: halving, padding: padding, epsilon: 0.01)
+    check(network)
+  }
+
+  @Test("So do the residual network's")
+  func residualGradients() {
+    check(
+      ResidualNetwork(
+        side: 6, channels: 2, filters: [2, 3], hidden: 4, features: 3, epsilon: 0.01))
+  }
+
+  @Test("The residual network has the official sizes")
+  func residualSizes() {
+    let network = ResidualNetwork(side: 28, channels: 1)
+    let shapes = Dictionary(
+      uniqueKeysWithValues: zip(network.parameterNames, network.parameterShapes))
+    #expect(network.featureCount == 512 && shapes["block0/skip"] == [64, 1, 1, 1])
+    #expect(shapes["block1/conv0"] == [96, 3, 3, 64] && shapes["block1/conv2"] == [96, 3, 3, 96])
+    #expect(shapes["wide/weights"] == [96, 2_048] && shapes["features/weights"] == [2_048, 512])
+    #expect(network.normalisedFilters == [64, 64, 64, 96, 96, 96])
+  }
+
+  /// First and second derivatives of a network against central differences.
+  private func check(_ network: some ImageNetwork) {
     var stream = RandomStream(seed: 1, purpose: "network")
     let images: Tensor<Double> = stream.uniform([3, 6, 6, 2], in: 0..<1)
-    var point: [Tensor<Double>] = network.glorotParameters(using: &stream)
+    var point = network.glorotParameters(using: &stream, as: Double.self)
     // Shifts away from zero, so that no rectifier sits at its kink for a constant input.
     for index in point.indices where point[index].rank == 1 {
       point[index].add(stream.uniform(point[index].shape, in: -0.3..<0.3))

@@ -87,9 +87,11 @@ struct ParallelTests {
   @Test func kernelsGiveTheSameBitsForAnyNumberOfThreads() {
     let a = randomSparseTensor([700, 300], density: 0.3, as: Float.self)
     let w = randomTensor([300, 16], seed: 2, as: Float.self)
-    let images = randomTensor([20, 3, 9, 9], seed: 3, as: Float.self)
-    let weights = randomTensor([8, 3, 3, 3], seed: 4, as: Float.self)
-    let geometry = Convolution2D(images: images.shape, weights: weights.shape, padding: 1)
+    // Patches of 27 x 81 per image: several blocks of images.
+    let images = randomTensor([200, 9, 9, 3], seed: 3, as: Float.self)
+    let filters = randomTensor([8, 27], seed: 4, as: Float.self)
+    let geometry = WindowGeometry(
+      shape: images.shape, window: 3, stride: 1, padding: .symmetric(1))
     var results: [[Tensor<Float>]] = []
     for threads in [1, 2, 3, 7] {
       withThreads(threads) {
@@ -122,10 +124,11 @@ struct ParallelTests {
         }
         for backend in KernelBackend.available {
           let product = a.multiplied(by: a, transposingSelf: true, backend: backend)
-          let y = geometry.forward(images, weights, backend: backend)
+          let y = images.convolved(with: filters, geometry, backend: backend)
           found += [
-            product, y, geometry.dataDerivative(y, weights, backend: backend),
-            geometry.weightDerivative(images, y, backend: backend),
+            product, y,
+            y.convolutionImageGradient(filters: filters, geometry, backend: backend),
+            images.convolutionFilterGradient(cotangent: y, geometry, backend: backend),
           ]
         }
         results.append(found)

@@ -96,6 +96,15 @@ extension Variable {
       ]
     }
 
+    func pullbackValues(
+      _ cotangent: Tensor<Scalar>, inputs: [Variable], output: Tensor<Scalar>
+    ) -> [Tensor<Scalar>?]? {
+      guard inputs[0].isDifferentiable else { return nil }
+      let both = inputs[0].value.standardisationProductPullback(
+        cotangent, factor: inputs[1].value, epsilon: epsilon)
+      return [both.matrix, inputs[1].isDifferentiable ? both.factor : nil]
+    }
+
     func pushforward(_ tangents: [Variable?], inputs: [Variable], output: Variable) -> Variable? {
       total(
         tangents[0].map { change($0, of: inputs[0], inputs[1], product: output) },

@@ -11,7 +11,7 @@ import Tensors
 /// which of them it is part of: they differ by the estimator and the dynamics alone.
 public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
   /// The network below the head.
-  public let network: ConvolutionalNetwork
+  public let network: any ImageNetwork
   /// N.
   public let ways: Int
   /// The inner dynamics on all parameters; also used at test.
@@ -37,7 +37,7 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
 
   /// A learner of the given parts.
   public init(
-    network: ConvolutionalNetwork, ways: Int, dynamics: any InnerDynamics<Scalar>,
+    network: any ImageNetwork, ways: Int, dynamics: any InnerDynamics<Scalar>,
     estimator: any HypergradientEstimator<Scalar>, innerSteps: Int, proximity: Scalar = 0,
     rates: Rates = .none
   ) {
@@ -64,7 +64,8 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
 
   /// Glorot's draw for network and head; rates at their start.
   public func initialUpper(using stream: inout RandomStream) -> Parameters<Scalar> {
-    var tensors: [Tensor<Scalar>] = network.glorotParameters(using: &stream)
+    var tensors: [Tensor<Scalar>] = network.glorotParameters(
+      using: &stream, as: Scalar.self)
     let bound = (6 / Double(network.featureCount + ways)).squareRoot()
     tensors.append(stream.uniform([network.featureCount, ways], in: -bound..<bound))
     tensors.append(.zeros([ways]))
@@ -84,25 +85,28 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
   }
 
   private func logits(
-    _ images: Tensor<Scalar>, _ y: [Variable<Scalar>]
+    _ images: Tensor<Scalar>, _ y: [Variable<Scalar>], _ source: NormalisationSource<Scalar>
   ) -> Variable<Scalar> {
     let body = Array(y.dropLast(2))
-    let features = network.features(of: .constant(images), parameters: body)
+    let features = network.features(
+      of: .constant(images), parameters: body, normalisation: source)
     return linearLogits(features, weights: y[y.count - 2], bias: y[y.count - 1])
   }
 
   private func loss(
-    _ images: Tensor<Scalar>, _ labels: [Int]
+    _ images: Tensor<Scalar>, _ labels: [Int], _ source: NormalisationSource<Scalar>
   ) -> @Sendable ([Variable<Scalar>]) -> Variable<Scalar> {
     let targets = Tensor<Scalar>.oneHot(labels, classes: ways)
     return { y in
-      crossEntropies(logits: logits(images, y), targets: .constant(targets)).mean()
+      crossEntropies(logits: logits(images, y, source), targets: .constant(targets)).mean()
     }
   }
 
-  private func problem(_ episode: Episode<Scalar>) -> BilevelProblem<Scalar> {
-    let support = loss(episode.supportImages, episode.supportLabels)
-    let query = loss(episode.queryImages, episode.queryLabels)
+  private func problem(
+    _ episode: Episode<Scalar>, normalisation source: NormalisationSource<Scalar> = .own
+  ) -> BilevelProblem<Scalar> {
+    let support = loss(episode.supportImages, episode.supportLabels, source)
+    let query = loss(episode.queryImages, episode.queryLabels, source)
     let (proximity, count) = (proximity, bodyNames.count)
     return BilevelProblem(
       upper: ExpressionObjective { _, y in query(y) },
@@ -128,15 +132,16 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
 
   /// Scores of the network after each of its inner steps.
   public func adaptation(
-    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int, transductive: Bool
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
+    normalisation: EvaluationNormalisation<Scalar>
   ) -> [AdaptedScore] {
-    let problem = problem(episode)
+    let problem = problem(episode, normalisation: normalisation.source)
     var state = dynamics.initialState(from: problem.initialLower.value(upper: x))
     return (0...steps).map { step in
       if step > 0 { state = dynamics.step(step, from: state, upper: x, of: problem) }
       let y = dynamics.lowerVariable(of: state)
       let features = queryFeatures(
-        network, episode, parameters: Array(y.constants.dropLast(2)), transductive: transductive)
+        network, episode, parameters: Array(y.constants.dropLast(2)), normalisation: normalisation)
       let logits = linearLogits(
         .constant(features), weights: .constant(y.tensors[y.tensors.count - 2]),
         bias: .constant(y.tensors[y.tensors.count - 1]))

@@ -1,5 +1,6 @@
 import Bilevel
 import Datasets
+import Networks
 import Synchronization
 import Tensors
 
@@ -28,13 +29,28 @@ extension TaskLearner {
   /// The scores of x on many episodes after every inner step, tasks on separate cores.
   public func evaluate(
     upper x: Parameters<Scalar>, sampler: EpisodeSampler, episodes: Int, steps: Int,
-    transductive: Bool
+    normalisation: EvaluationNormalisation<Scalar>
   ) -> EpisodeScores {
     EpisodeScores(
       orderedMap(episodes) { index in
         adaptation(
-          upper: x, episode: sampler.episode(index), steps: steps, transductive: transductive)
+          upper: x, episode: sampler.episode(index), steps: steps, normalisation: normalisation)
       })
+  }
+}
+
+extension TaskLearner {
+  /// The mean moments of the query images of a meta-batch under x, in the order of the tasks.
+  func moments(
+    upper x: Parameters<Scalar>, episodes: [Episode<Scalar>]
+  ) -> NormalisationMoments<Scalar> {
+    let parameters = Array(x.tensors.prefix(network.parameterShapes.count))
+    let all = orderedMap(episodes.count) { index in
+      network.moments(of: episodes[index].queryImages, parameters: parameters)
+    }
+    return all.indices.dropFirst().reduce(all[0]) { mean, index in
+      mean.moved(towards: all[index], by: 1 / Scalar(index + 1))
+    }
   }
 }
 

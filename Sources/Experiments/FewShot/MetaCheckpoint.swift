@@ -1,6 +1,7 @@
 import Bilevel
 import Datasets
 import Foundation
+import Networks
 import Results
 import Tensors
 
@@ -17,6 +18,10 @@ public struct MetaCheckpoint<Scalar: TensorScalar & HDF5Element>: Sendable {
   public var optimizer: OuterOptimizerMemory<Scalar>
   /// The x with the best validation accuracy so far.
   public var best: Parameters<Scalar>
+  /// The running moments at x_n, and those at the best x, where they are kept.
+  public var moments: NormalisationMoments<Scalar>?
+  /// The running moments at the best x.
+  public var bestMoments: NormalisationMoments<Scalar>?
   /// What the run has recorded: curves, timing, best accuracy.
   public var progress: MetaProgress
   /// The digest of the configuration that it belongs to.
@@ -25,8 +30,12 @@ public struct MetaCheckpoint<Scalar: TensorScalar & HDF5Element>: Sendable {
   /// A checkpoint of the given parts.
   public init(
     iteration: Int, upper: Parameters<Scalar>, optimizer: OuterOptimizerMemory<Scalar>,
-    best: Parameters<Scalar>, progress: MetaProgress, configurationDigest: String
+    best: Parameters<Scalar>, moments: NormalisationMoments<Scalar>? = nil,
+    bestMoments: NormalisationMoments<Scalar>? = nil, progress: MetaProgress,
+    configurationDigest: String
   ) {
+    self.moments = moments
+    self.bestMoments = bestMoments
     self.iteration = iteration
     self.upper = upper
     self.optimizer = optimizer
@@ -49,6 +58,11 @@ public struct MetaCheckpoint<Scalar: TensorScalar & HDF5Element>: Sendable {
     for (index, moment) in optimizer.moments.enumerated() {
       try write(moment, "moments/\(index)")
     }
+    for (name, moments) in [("moments", moments), ("bestMoments", bestMoments)] {
+      guard let moments else { continue }
+      try write(Parameters(moments.means), "running/\(name)/means")
+      try write(Parameters(moments.variances), "running/\(name)/variances")
+    }
     let text = [UInt8](try JSONEncoder().encode(progress))
     try writer.write(HDF5Array(shape: [text.count], values: text), to: "progress")
     try writer.setAttribute("iteration", .integer(iteration))
@@ -58,10 +72,13 @@ public struct MetaCheckpoint<Scalar: TensorScalar & HDF5Element>: Sendable {
     try writer.finish()
   }
 
-  /// The checkpoint in a file, for a run whose x has the shapes of `point`.
+  /// The checkpoint in a file, for a run whose x has the shapes of `point` and whose network
+  /// normalises the given numbers of filters.
   ///
   /// - Throws: when the file is not a checkpoint of such a run.
-  public init(readingFrom path: String, like point: Parameters<Scalar>) throws {
+  public init(
+    readingFrom path: String, like point: Parameters<Scalar>, normalisedFilters: [Int]
+  ) throws {
     let file = try HDF5File.open(path)
     func required<Value>(_ value: Value?) throws -> Value {
       guard let value else {
@@ -72,7 +89,9 @@ public struct MetaCheckpoint<Scalar: TensorScalar & HDF5Element>: Sendable {
       }
       return value
     }
-    func read(_ group: String) throws -> Parameters<Scalar> {
+    func read(
+      _ group: String, like point: Parameters<Scalar>
+    ) throws -> Parameters<Scalar> {
       Parameters(
         try point.tensors.enumerated().map { index, tensor in
           let array = try file.read("\(group)/\(index)", as: Scalar.self)
@@ -84,12 +103,21 @@ public struct MetaCheckpoint<Scalar: TensorScalar & HDF5Element>: Sendable {
     progress = try required(
       try? JSONDecoder().decode(MetaProgress.self, from: Data(text.values)))
     iteration = try required(try file.integer("iteration"))
-    upper = try read("upper")
-    best = try read("best")
-    let moments = try required(try file.integer("moments"))
+    let filters = Parameters(normalisedFilters.map { Tensor<Scalar>.zeros([$0]) })
+    func moments(_ name: String) throws -> NormalisationMoments<Scalar>? {
+      guard file.contains("running/\(name)/means/0") else { return nil }
+      return NormalisationMoments(
+        means: try read("running/\(name)/means", like: filters).tensors,
+        variances: try read("running/\(name)/variances", like: filters).tensors)
+    }
+    upper = try read("upper", like: point)
+    best = try read("best", like: point)
+    self.moments = try moments("moments")
+    bestMoments = try moments("bestMoments")
+    let memories = try required(try file.integer("moments"))
     optimizer = OuterOptimizerMemory(
       iteration: try required(try file.integer("optimizerIteration")),
-      moments: try (0..<moments).map { try read("moments/\($0)") })
+      moments: try (0..<memories).map { try read("moments/\($0)", like: point) })
     configurationDigest = try required(try file.string("configurationDigest"))
   }
 }

@@ -1,5 +1,6 @@
 import Bilevel
 import Datasets
+import Networks
 import Tensors
 
 /// The outer loop over meta-batches: x_{n+1} = optimiser step along the mean estimate at x_n.
@@ -20,12 +21,19 @@ public struct MetaTraining<Scalar: TensorScalar>: Sendable {
   public private(set) var upper: Parameters<Scalar>
   /// n.
   public private(set) var iteration = 0
+  /// The share of the newest moments in their running average; 0 where none is kept.
+  public let momentRate: Scalar
+  /// The running average of the moments that the network normalises query images by; nil before the
+  /// first step, or where none is kept. The first step's moments are taken whole.
+  public private(set) var moments: NormalisationMoments<Scalar>?
 
   /// A loop from x_0.
   public init(
     learner: any TaskLearner<Scalar>, sampler: EpisodeSampler, metaBatch: Int,
-    optimizer: any OuterOptimizer<Scalar>, from start: Parameters<Scalar>
+    optimizer: any OuterOptimizer<Scalar>, from start: Parameters<Scalar>, momentRate: Scalar = 0
   ) {
+    precondition((0...1).contains(momentRate), "A share of \(momentRate) of the newest moments.")
+    self.momentRate = momentRate
     precondition(metaBatch > 0, "A meta-batch of \(metaBatch) tasks.")
     self.learner = learner
     self.sampler = sampler
@@ -42,15 +50,21 @@ public struct MetaTraining<Scalar: TensorScalar>: Sendable {
       upper: upper, episodes: episodes, outerIteration: iteration)
     iteration += 1
     guard estimate.isFinite else { return estimate }
+    if momentRate > 0 {
+      let newest = learner.moments(upper: upper, episodes: episodes)
+      moments = moments?.moved(towards: newest, by: momentRate) ?? newest
+    }
     upper = optimizer.step(from: upper, along: estimate.hypergradient)
     return estimate
   }
 
   /// Continues from a checkpoint of a loop with the same settings.
   public mutating func resume(
-    iteration: Int, upper: Parameters<Scalar>, optimizer memory: OuterOptimizerMemory<Scalar>
+    iteration: Int, upper: Parameters<Scalar>, optimizer memory: OuterOptimizerMemory<Scalar>,
+    moments: NormalisationMoments<Scalar>? = nil
   ) {
     self.iteration = iteration
+    self.moments = moments
     self.upper = upper
     optimizer.restore(memory)
   }

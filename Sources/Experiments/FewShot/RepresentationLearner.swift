@@ -13,7 +13,7 @@ import Tensors
 /// derivatives with respect to the features; it saves one pass through the network per inner step.
 public struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
   /// The network below the head.
-  public let network: ConvolutionalNetwork
+  public let network: any ImageNetwork
   /// N.
   public let ways: Int
   /// The inner dynamics on the head.
@@ -27,7 +27,7 @@ public struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
 
   /// A learner of the given parts.
   public init(
-    network: ConvolutionalNetwork, ways: Int, dynamics: any InnerDynamics<Scalar>,
+    network: any ImageNetwork, ways: Int, dynamics: any InnerDynamics<Scalar>,
     estimator: any HypergradientEstimator<Scalar>, innerSteps: Int, testStepSize: Scalar
   ) {
     self.network = network
@@ -43,7 +43,7 @@ public struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
 
   /// Glorot's draw for the network.
   public func initialUpper(using stream: inout RandomStream) -> Parameters<Scalar> {
-    Parameters(network.glorotParameters(using: &stream))
+    Parameters(network.glorotParameters(using: &stream, as: Scalar.self))
   }
 
   /// The mean cross-entropy of a linear head on the features that are component `index` of the upper
@@ -85,14 +85,16 @@ public struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
 
   /// Scores of the head after each plain step.
   public func adaptation(
-    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int, transductive: Bool
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
+    normalisation: EvaluationNormalisation<Scalar>
   ) -> [AdaptedScore] {
     let parameters = x.constants
     let support = network.features(
-      of: .constant(episode.supportImages), parameters: parameters
+      of: .constant(episode.supportImages), parameters: parameters,
+      normalisation: normalisation.source
     ).value
     let query = queryFeatures(
-      network, episode, parameters: parameters, transductive: transductive)
+      network, episode, parameters: parameters, normalisation: normalisation)
     let features = Parameters([support, query])
     let problem = problem(episode)
     let descent = GradientDescent<Scalar>(stepSize: testStepSize)

@@ -13,6 +13,9 @@ public protocol TaskLearner<Scalar>: Sendable {
   /// The names of x's components, in order.
   var parameterNames: [String] { get }
 
+  /// The network below the head; its parameters are the first components of x.
+  var network: any ImageNetwork { get }
+
   /// x_0, drawn from a seeded stream.
   func initialUpper(using stream: inout RandomStream) -> Parameters<Scalar>
 
@@ -25,11 +28,28 @@ public protocol TaskLearner<Scalar>: Sendable {
 
   /// The query images classified after every inner step 0 ... `steps` from x.
   ///
-  /// Inner steps at test are plain: descent on f alone. With `transductive` false each query image is
-  /// normalised with the support images and itself only, never with other query images.
+  /// Inner steps at test are plain: descent on f alone.
   func adaptation(
-    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int, transductive: Bool
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
+    normalisation: EvaluationNormalisation<Scalar>
   ) -> [AdaptedScore]
+}
+
+/// How images are normalised while a task is evaluated.
+public enum EvaluationNormalisation<Scalar: TensorScalar>: Sendable {
+  /// By the moments of the support images, and of all query images together: what the official code
+  /// does.
+  case transductive
+  /// By the moments of the support images, and each query image by those of the support images and
+  /// itself: it never sees another query image.
+  case inductive
+  /// All images by a running average over training.
+  case running(NormalisationMoments<Scalar>)
+
+  /// The moments for images that are evaluated together.
+  var source: NormalisationSource<Scalar> {
+    if case .running(let moments) = self { .running(moments) } else { .own }
+  }
 }
 
 /// What one task contributes to an outer step.
@@ -64,13 +84,16 @@ public struct AdaptedScore: Sendable, Equatable {
   }
 }
 
-/// Features of query images under parameters, jointly or each with the support images alone.
+/// Features of query images under parameters.
 func queryFeatures<Scalar: TensorScalar>(
-  _ network: ConvolutionalNetwork, _ episode: Episode<Scalar>,
-  parameters: [Variable<Scalar>], transductive: Bool
+  _ network: any ImageNetwork, _ episode: Episode<Scalar>,
+  parameters: [Variable<Scalar>], normalisation: EvaluationNormalisation<Scalar>
 ) -> Tensor<Scalar> {
-  guard !transductive else {
-    return network.features(of: .constant(episode.queryImages), parameters: parameters).value
+  guard case .inductive = normalisation else {
+    return network.features(
+      of: .constant(episode.queryImages), parameters: parameters,
+      normalisation: normalisation.source
+    ).value
   }
   let support = episode.supportImages
   var rows: [Scalar] = []

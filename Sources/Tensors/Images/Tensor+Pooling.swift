@@ -10,6 +10,11 @@ extension Tensor {
       shape == geometry.imageShape && count <= Int(Int32.max),
       "Maxima over \(geometry.imageShape) of a tensor \(shape).")
     let g = geometry
+    if g.window == 2, g.before == 0, 2 + (g.outputHeight - 1) * g.stride <= g.height,
+      2 + (g.outputWidth - 1) * g.stride <= g.width
+    {
+      return positionsOfPairMaxima(g)
+    }
     var result: [Int32] = []
     result.reserveCapacity(g.placements * g.channels)
     scalars.withUnsafeBufferPointer { source in
@@ -34,6 +39,48 @@ extension Tensor {
       }
     }
     return result
+  }
+
+  /// The same for windows of two by two that all lie within the images: four runs of channels are
+  /// compared side by side, without branches.
+  @inline(__always)
+  private func positionsOfPairMaxima(_ g: WindowGeometry) -> [Int32] {
+    let count = g.placements * g.channels
+    return [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
+      initialized = count
+      guard var out = buffer.baseAddress else { return }
+      scalars.withUnsafeBufferPointer { source in
+        guard let source = source.baseAddress else { return }
+        let line = g.width * g.channels
+        let below = Int32(truncatingIfNeeded: line)
+        let beside = Int32(truncatingIfNeeded: g.channels)
+        for image in 0..<g.images {
+          for row in 0..<g.outputHeight {
+            for column in 0..<g.outputWidth {
+              let first =
+                ((image * g.height + row * g.stride) * g.width + column * g.stride) * g.channels
+              let (a, b) = (source + first, source + first + g.channels)
+              let (c, d) = (a + line, b + line)
+              let start = Int32(truncatingIfNeeded: first)
+              for k in 0..<g.channels {
+                var (best, at) = (a[k], start &+ Int32(truncatingIfNeeded: k))
+                let own = at
+                let second = (b[k] > best) || (b[k] != b[k])
+                best = second ? b[k] : best
+                at = second ? own &+ beside : at
+                let third = (c[k] > best) || (c[k] != c[k])
+                best = third ? c[k] : best
+                at = third ? own &+ below : at
+                let fourth = (d[k] > best) || (d[k] != d[k])
+                at = fourth ? own &+ below &+ beside : at
+                out[k] = at
+              }
+              out += g.channels
+            }
+          }
+        }
+      }
+    }
   }
 
   /// The scalars at the given positions of the storage, under a shape.

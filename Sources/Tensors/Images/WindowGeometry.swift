@@ -4,7 +4,7 @@
 /// zeros on the top and left and by what the last placement needs on the bottom and right.
 public struct WindowGeometry: Sendable, Equatable {
   /// Images.
-  public let images: Int
+  public private(set) var images: Int
   /// Rows of an image.
   public let height: Int
   /// Columns of an image.
@@ -59,6 +59,13 @@ public struct WindowGeometry: Sendable, Equatable {
       outputHeight = height < window ? 0 : (height - window) / stride + 1
       outputWidth = width < window ? 0 : (width - window) / stride + 1
     }
+  }
+
+  /// The same for another number of images.
+  func withImages(_ count: Int) -> WindowGeometry {
+    var result = self
+    result.images = count
+    return result
   }
 
   /// Placements of the window over all images.

@@ -5,8 +5,8 @@ import Synchronization
   internal import COneDNN
 #endif
 
-/// oneDNN's version, threads and matrix product: the part whose C interface 2.x and 3.x share. The
-/// convolutions, whose interface changed, are in ``OneDNNConvolution``.
+/// oneDNN's version, threads and matrix product: the part whose C interface 2.x and 3.x share.
+/// Convolutions are products of patches (``Tensor/convolved(with:_:backend:)`` says why).
 ///
 /// Every call runs on the calling thread; work is shared out by ``Parallel``, in shares that depend
 /// on the extents only. So the bits do not depend on the number of threads, and the library's own

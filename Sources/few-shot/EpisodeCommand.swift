@@ -1,0 +1,84 @@
+import ArgumentParser
+import Datasets
+import Experiments
+import Foundation
+
+/// Draws one episode as a picture: what the network is shown, as a person sees it.
+struct EpisodeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "episode",
+    abstract: "Draw one episode as a PNG picture.",
+    discussion: """
+      One row per class: the labelled images on the left, those to classify on the right. The same \
+      protocol, seed, part and number give the same picture, and the episode that a run with that \
+      seed sees.
+      """)
+
+  @Option(name: .customLong("protocol"), help: "Protocol; see the subcommand list.")
+  var protocolName = FewShotProtocol.icml2020.rawValue
+  @Option(help: "The protocol's budget: smoke (synthetic data), short or paper (real data).")
+  var budget = Budget.smoke
+  @Option(
+    name: .customLong("config"),
+    help: ArgumentHelp("YAML file whose keys override the defaults.", valueName: "file"))
+  var configurationFile: String?
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("One key of the configuration; may be repeated.", valueName: "key=value"))
+  var overrides: [String] = []
+  @Option(
+    name: .customLong("data"),
+    help: ArgumentHelp(
+      "Folder of data sets. (default: $BDA_DATA_DIR, else datasets)", valueName: "folder"))
+  var dataFolder: String?
+  @Option(help: "Seed of the run whose episode it is.") var seed: UInt64 = 0
+  @Option(help: "Whose classes: training, validation or test.") var part = Part.training
+  @Option(help: "The episode's number.") var number = 0
+  @Option(help: "Rows and columns that a pixel becomes.") var magnification = 2
+  @Option(help: ArgumentHelp("The picture to write.", valueName: "file")) var output: String
+
+  /// A part of the split.
+  enum Part: String, ExpressibleByArgument, CaseIterable {
+    case training, validation, test
+
+    var classes: KeyPath<ClassSplit, [String]> {
+      switch self {
+      case .training: \.train
+      case .validation: \.validation
+      case .test: \.test
+      }
+    }
+  }
+
+  func validate() throws {
+    guard number >= 0 else {
+      throw ValidationError("The option --number wants at least 0 but was given \(number).")
+    }
+    guard (1...32).contains(magnification) else {
+      throw ValidationError(
+        "The option --magnification wants a number from 1 to 32 but was given \(magnification).")
+    }
+  }
+
+  func run() throws {
+    let console = Console()
+    try console.report {
+      let preset = try choice(protocolName, of: FewShotProtocol.self, "protocol")
+      let settings = try Configuration.resolve(
+        defaults: preset.settings(budget),
+        file: configurationFile.map { URL(fileURLWithPath: $0) }, settings: overrides
+      ).settings
+      try settings.validate()
+      let environment = ProcessInfo.processInfo.environment["BDA_DATA_DIR"]
+      let folder = DataFolder(path: dataFolder ?? environment ?? "datasets")
+      let tree = try FewShotData.tree(settings, folder: folder)
+      let data = try FewShotData(settings, tree: tree)
+      let sampler = try data.sampler(part.classes, part.rawValue, settings, seed: seed)
+      let picture = EpisodePicture(
+        episode: sampler.episode(number), isNegative: settings.data.inverts,
+        magnification: magnification)
+      try AtomicFile.write(try picture.image.encoded(), to: output)
+      console.show(result: output)
+    }
+  }
+}
