@@ -65,6 +65,7 @@ $(RUN)/hyper-representation run --budget smoke --protocol few-labels
 $(RUN)/hyper-representation run --budget smoke --protocol few-labels-convolutional
 $(RUN)/hyper-representation run --budget smoke --protocol set-valued-least-squares
 $(RUN)/hyper-representation run --budget smoke --protocol set-valued-cross-entropy
+$(RUN)/few-shot run --budget smoke
 endef
 
 define REPRESENTATION_EXPERIMENTS

@@ -23,7 +23,7 @@ struct CleaningEvaluation<Scalar: TensorScalar> {
         name: "detectionF1CleanPositive", unit: "fraction", betterWhen: .higher, headline: true),
       .init(name: "detectionAUC", unit: "fraction", betterWhen: .higher, headline: true),
       .init(name: "corruptionRate", unit: "fraction", betterWhen: .neither),
-      .init(name: "plainTestAccuracy", unit: "fraction", betterWhen: .higher),
+      .init(name: "plainTestAccuracy", unit: "fraction", betterWhen: .higher, headline: true),
     ]
   }
 

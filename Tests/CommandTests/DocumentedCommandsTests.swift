@@ -35,7 +35,7 @@ struct DocumentedCommandsTests {
     return joined.split(separator: "\n").compactMap { line -> Shown? in
       guard line.hasPrefix("    ") || line.hasPrefix(".build") else { return nil }
       // What stands behind two spaces or a hash explains the command.
-      let body = line.drop { $0 == " " }.prefix { $0 != "#" && $0 != "|" && $0 != ">" }
+      let body = line.drop { $0 == " " }.prefix { !"#|>&".contains($0) }
       let command = body.split(separator: "  ").first ?? ""
       var words = command.split(whereSeparator: \.isWhitespace).map(String.init)
       while let first = words.first, first.contains("="), first.first?.isUppercase == true {
