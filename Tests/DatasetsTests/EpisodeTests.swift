@@ -81,6 +81,21 @@ struct EpisodeTests {
     }
   }
 
+  @Test func anEmptyClassIsNamed() throws {
+    let folder = try TemporaryFolder()
+    _ = try SyntheticAlphabets.write(
+      to: folder.path("tree"), .init(alphabets: 2, characters: 2, drawers: 2), seed: 0,
+      command: "test")
+    let normalisation = ImageTree.Normalisation(side: 8, channels: 1, inverts: true)
+    #expect(try ImageTree.load(folder.path("tree"), normalisation, remedy: "make it").count == 8)
+    let empty = "alphabet01/character77"
+    _ = try folder.write(Array("no image".utf8), to: "tree/\(empty)/notes.txt")
+    let error = #expect(throws: DatasetError.self) {
+      try ImageTree.load(folder.path("tree"), normalisation, remedy: "make it")
+    }
+    #expect(error?.message.contains(empty) == true)
+  }
+
   @Test func splitsShareNoClass() throws {
     let names = (0..<50).map { "class\($0)" }
     let split = try ClassSplit.seeded(names, train: 30, validation: 5, seed: 0, tree: "tree")

@@ -37,6 +37,13 @@ struct PNGTests {
     }
   }
 
+  @Test func whatFollowsTheEndIsRefused() throws {
+    let bytes = try Self.picture.encoded(bilevel: true)
+    #expect(throws: DatasetError.self) {
+      try PNGImage.decode(bytes + Array("left over".utf8), path: "a.png")
+    }
+  }
+
   @Test func aFlippedBitIsFound() throws {
     var bytes = try Self.picture.encoded(bilevel: true)
     bytes[45] ^= 0x10

@@ -108,11 +108,25 @@ struct ImageTreeListing: Sendable {
     }
     let root = URL(fileURLWithPath: path, isDirectory: true)
     var byFolder: [String: [String]] = [:]
+    var empty: Set<String> = []
     for name in FileManager.default.enumerator(atPath: root.path)?.compactMap({ $0 as? String })
       ?? []
-    where name.lowercased().hasSuffix(".png") {
+    {
       let parts = name.split(separator: "/")
-      guard parts.count > 1, !parts.contains(where: { $0.hasPrefix(".") }) else { continue }
+      guard !parts.contains(where: { $0.hasPrefix(".") }) else { continue }
+      // Folders come before what they hold; one with neither images nor folders is an empty class.
+      let parent = parts.dropLast().joined(separator: "/")
+      guard name.lowercased().hasSuffix(".png") else {
+        let path = root.appendingPathComponent(name).path
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        if exists, isFolder.boolValue {
+          empty.remove(parent)
+          empty.insert(name)
+        }
+        continue
+      }
+      guard parts.count > 1 else { continue }
+      empty.remove(parent)
       byFolder[parts.dropLast().joined(separator: "/"), default: []].append(
         String(parts[parts.count - 1]))
     }
@@ -120,6 +134,12 @@ struct ImageTreeListing: Sendable {
       throw DatasetError(
         .missing,
         "The folder \(path) has no images <class>/<image>.png: \(remedy), or name another folder.")
+    }
+    if let name = empty.min() {
+      throw DatasetError(
+        .unexpectedContents,
+        "The class \(name) of \(path) has no images: remove the empty folder or convert the data set "
+          + "again.")
     }
     folders = byFolder.map { Folder(name: $0.key, files: $0.value.sorted()) }
       .sorted { $0.name < $1.name }

@@ -36,11 +36,11 @@ public struct PNGImage: Sendable, Equatable {
   ///
   /// - Parameter path: the file named in errors.
   public static func decode(_ bytes: [UInt8], path: String) throws(DatasetError) -> PNGImage {
-    guard endsProperly(bytes) else {
+    guard bytes.suffix(endMark.count).elementsEqual(endMark) else {
       throw DatasetError(
         .malformed,
-        "The file \(path) is not a whole PNG image (it has \(bytes.count) bytes and no end mark): "
-          + "convert the data set again or replace the file.")
+        "The file \(path) is not a whole PNG image (its \(bytes.count) bytes do not end with the end "
+          + "mark): convert the data set again or replace the file.")
     }
     var image = png_image()
     var result: PNGImage?
@@ -77,14 +77,9 @@ public struct PNGImage: Sendable, Equatable {
     return result
   }
 
-  /// Whether the last chunk is there; libpng is content once it has all pixels.
-  private static func endsProperly(_ bytes: [UInt8]) -> Bool {
-    // The chunk's name and checksum. What follows it does no harm.
-    let mark: [UInt8] = [0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82]
-    return stride(from: bytes.count - mark.count, through: 0, by: -1).contains { start in
-      bytes[start..<start + mark.count].elementsEqual(mark)
-    }
-  }
+  /// The last chunk's name and checksum, with which a file ends: libpng is content once it has all
+  /// pixels, and would pass over a cut end or what a copy gone wrong has appended.
+  private static let endMark: [UInt8] = [0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82]
 
   private static func damaged(_ image: inout png_image, _ path: String) -> DatasetError {
     let reason = String(cString: bda_png_message(&image))
