@@ -35,11 +35,11 @@ struct FewShotRun<Scalar: TensorScalar & HDF5Element> {
   /// What is measured: names, units and directions.
   static var metrics: [RunRecord.Metric] {
     [
-      .init(name: "upperObjective", unit: "nats", betterWhen: .lower),
-      .init(name: "validationAccuracy", unit: "fraction", betterWhen: .higher),
+      .init(name: "upperObjective", unit: "nats", betterWhen: .lower, headline: true),
+      .init(name: "validationAccuracy", unit: "fraction", betterWhen: .higher, headline: true),
       .init(name: "validationLoss", unit: "nats", betterWhen: .lower),
-      .init(name: "testAccuracy", unit: "fraction", betterWhen: .higher),
-      .init(name: "testAccuracyHalfWidth", unit: "fraction", betterWhen: .lower),
+      .init(name: "testAccuracy", unit: "fraction", betterWhen: .higher, headline: true),
+      .init(name: "testAccuracyHalfWidth", unit: "fraction", betterWhen: .lower, headline: true),
       .init(name: "testAccuracyDeviation", unit: "fraction", betterWhen: .neither),
       .init(name: "testLoss", unit: "nats", betterWhen: .lower),
       .init(name: "testAccuracyByInnerStep", unit: "fraction", betterWhen: .higher),
