@@ -263,6 +263,20 @@ struct FewShotCommandTests {
       "--inputs", headless, "--output", output, "--method", "maml",
     ])
     #expect(needed.exitCode == 65 && needed.standardError.contains("x/head/weights"))
+    let writer = try HDF5Writer(path: folder.path("gap.h5"))
+    for name in ["support/images", "query/images"] {
+      try writer.write(
+        HDF5Array(shape: [1, 2, 8, 8], values: [Double](repeating: 0.5, count: 128)), to: name)
+    }
+    for block in [0, 2] {
+      try writer.write(
+        HDF5Array(shape: [2, 1, 3, 3], values: [Double](repeating: 0.1, count: 18)),
+        to: "x/conv\(block)")
+      try writer.write(HDF5Array(shape: [2], values: [0.1, 0.2]), to: "x/beta\(block)")
+    }
+    try writer.finish()
+    let gap = try hypergradient(["--inputs", folder.path("gap.h5"), "--output", output])
+    #expect(gap.exitCode == 65 && gap.standardError.contains("x/conv2"))
     let absent = try hypergradient(["--inputs", folder.path("no.h5"), "--output", output])
     #expect(absent.exitCode == 66)
     let deep = try hypergradient([
