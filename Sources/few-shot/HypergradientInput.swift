@@ -25,7 +25,8 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
     var filters: [Int] = []
     let images = try Self.tensor(file, "support/images", ranks: [4, 5])
     let support = try Self.channelsLast(images)
-    let query = try Self.channelsLast(try Self.tensor(file, "query/images", ranks: [4, 5]))
+    let queryImages = try Self.tensor(file, "query/images", ranks: [4, 5])
+    let query = try Self.channelsLast(queryImages)
     let learnsScale = file.contains("x/gamma0")
     var channels = support.shape[4]
     for block in 0..<64 where file.contains("x/conv\(block)") {
@@ -47,6 +48,16 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
       throw DatasetError(
         .malformed, "The file \(path) has no array x/conv0: give the filters of every block.")
     }
+    let unread = (0..<64).flatMap { block in
+      (block < filters.count ? [] : ["conv", "beta"]).map { "x/\($0)\(block)" }
+        + (block < filters.count && learnsScale ? [] : ["x/gamma\(block)"])
+    }
+    if let name = unread.first(where: { file.contains($0) }) {
+      throw DatasetError(
+        .malformed,
+        "The array \(name) of \(path) belongs to no block: number the blocks from 0 without gaps, and "
+          + "give every block a gamma or none.")
+    }
     let (height, width) = (support.shape[2], support.shape[3])
     guard height == width, Array(query.shape.dropFirst(2)) == Array(support.shape.dropFirst(2)),
       query.shape[0] == support.shape[0]
@@ -54,7 +65,7 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
       throw DatasetError(
         .malformed,
         "The arrays support/images and query/images of \(path) have shapes \(images.shape) and "
-          + "\(query.shape): give square images of one size and equally many tasks in both.")
+          + "\(queryImages.shape): give square images of one size and equally many tasks in both.")
     }
     let supportLabels = try Self.labels(file, "support/labels", like: support)
     let queryLabels = try Self.labels(file, "query/labels", like: query)

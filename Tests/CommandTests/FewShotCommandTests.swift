@@ -213,6 +213,48 @@ struct FewShotCommandTests {
     for (double, float) in zip(slopes[0], slopes[1]) { #expect(abs(double - float) < 1e-4) }
   }
 
+  /// Methods with options, as the fixture names them.
+  private static let crossChecked = [
+    "rhg", "t-rhg", "bda", "bda shifted-harmonic", "bda constant", "bda journal",
+    "bda official-code", "bda geometric", "one-stage", "one-stage-bda", "maml", "fomaml",
+    "meta-sgd", "meta-sgd-scalar", "reptile", "imaml",
+  ]
+
+  /// Against JAX's differentiation of the written-out inner loop, stored by
+  /// `experiments/cross-check/few_shot.py --write`.
+  @Test(arguments: crossChecked, ["double", "float"])
+  func hypergradientsAreThoseOfAnotherProgram(name: String, scalar: String) throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let fixture = root.appendingPathComponent("experiments/cross-check/fixtures/few-shot.h5").path
+    let output = folder.path("out.h5")
+    let words = name.split(separator: " ").map(String.init)
+    let result = try hypergradient(
+      ["--inputs", fixture, "--output", output, "--method", words[0], "--scalar", scalar]
+        + words.dropFirst().flatMap { ["--schedule", $0] })
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let (stored, found) = (try HDF5File.open(fixture), try HDF5File.open(output))
+    let body = ["conv0", "gamma0", "beta0", "conv1", "gamma1", "beta1"]
+    let all = body + ["head/weights", "head/bias"]
+    let rates = name == "meta-sgd-scalar" ? ["rate"] : all.map { "rate/\($0)" }
+    let candidates = all + rates
+    let names = candidates.filter { stored.contains("expected/\(name)/\($0)") }
+    #expect(names.count >= body.count)
+    // Single precision, and differences by the one-stage radius, lose digits.
+    let tolerance = scalar == "double" ? 1e-12 : 1e-5
+    var largest = 0.0
+    for part in names {
+      let expected = try stored.read("expected/\(name)/\(part)", as: Double.self)
+      let actual = try found.read("hypergradient/\(part)", as: Double.self)
+      #expect(actual.shape == expected.shape, "\(part)")
+      for (left, right) in zip(actual.values, expected.values) {
+        #expect(abs(left - right) < tolerance, "\(part)")
+        largest = max(largest, abs(right))
+      }
+    }
+    #expect(largest > 1e-3)
+  }
+
   @Test func wrongInputsAreNamed() throws {
     let headless = try writeInputs(head: false, scale: false)
     let output = folder.path("out.h5")
@@ -221,6 +263,20 @@ struct FewShotCommandTests {
       "--inputs", headless, "--output", output, "--method", "maml",
     ])
     #expect(needed.exitCode == 65 && needed.standardError.contains("x/head/weights"))
+    let writer = try HDF5Writer(path: folder.path("gap.h5"))
+    for name in ["support/images", "query/images"] {
+      try writer.write(
+        HDF5Array(shape: [1, 2, 8, 8], values: [Double](repeating: 0.5, count: 128)), to: name)
+    }
+    for block in [0, 2] {
+      try writer.write(
+        HDF5Array(shape: [2, 1, 3, 3], values: [Double](repeating: 0.1, count: 18)),
+        to: "x/conv\(block)")
+      try writer.write(HDF5Array(shape: [2], values: [0.1, 0.2]), to: "x/beta\(block)")
+    }
+    try writer.finish()
+    let gap = try hypergradient(["--inputs", folder.path("gap.h5"), "--output", output])
+    #expect(gap.exitCode == 65 && gap.standardError.contains("x/conv2"))
     let absent = try hypergradient(["--inputs", folder.path("no.h5"), "--output", output])
     #expect(absent.exitCode == 66)
     let deep = try hypergradient([

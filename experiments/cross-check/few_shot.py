@@ -2,13 +2,15 @@
 """Few-shot hypergradients of the built `few-shot` command, recomputed by JAX in float64.
 
     few_shot.py PATH/TO/few-shot [METHOD ...]
+    few_shot.py --write fixtures/few-shot.h5
 
-Writes seeded inputs into a temporary folder, runs `few-shot hypergradient` in double and in single
+The first writes seeded inputs into a temporary folder, runs `few-shot hypergradient` in double and in single
 precision for each method and form of network, and compares value and every gradient with JAX's own
 differentiation of the inner loop written out (images with channels first, `lax.conv`), so nothing
 here follows the library's algorithms. Truncation is a stopped gradient, the one-stage estimate its
-formula (facts in `Sources/Bilevel/Hypergradient/OneStageHypergradient.swift`), implicit MAML a dense
-solve by conjugate gradients on JAX's Hessian-vector products.
+formula (facts in `Sources/Bilevel/Hypergradient/OneStageHypergradient.swift`), implicit MAML a solved
+by conjugate gradients on JAX's Hessian-vector products. The second stores the inputs of one form with
+JAX's results, which a test of the command reads.
 
 Exit codes: 0 equal, 2 outside the tolerance, 64 usage.
 """
@@ -226,13 +228,9 @@ def stored(path, x, head, data, layout):
             file[name] = value[:, :, 0] if squeezed else value
 
 
-def check(command, folder, name, form_name, seed=7):
-    form = FORMS[form_name]
-    method = name.split()[0]
+def expected(name, form, x, head, data):
+    """The mean query loss and its mean gradient by name, in float64."""
     schedule, kind = METHODS[name]
-    x, head, data = inputs(form, seed)
-    source, output = os.path.join(folder, "in.h5"), os.path.join(folder, "out.h5")
-    stored(source, x, head, data, form[7])
     tasks = [tuple(jnp.asarray(v[t], dtype=None if v.ndim == 2 else jnp.float64)
                    for v in data.values()) for t in range(TASKS)]
     point = tree(jnp.asarray, x)
@@ -248,7 +246,17 @@ def check(command, folder, name, form_name, seed=7):
         evaluate = jax.jit(lambda x, task: representation(kind, weights, x, task, form))
     found = [evaluate(point, task) for task in tasks]
     value = sum(float(v) for v, _ in found) / TASKS
-    slope = tree(lambda *parts: np.asarray(sum(parts)) / TASKS, *(s for _, s in found))
+    return value, tree(lambda *parts: np.asarray(sum(parts)) / TASKS, *(s for _, s in found))
+
+
+def check(command, folder, name, form_name, seed=7):
+    form = FORMS[form_name]
+    method = name.split()[0]
+    schedule, kind = METHODS[name]
+    x, head, data = inputs(form, seed)
+    source, output = os.path.join(folder, "in.h5"), os.path.join(folder, "out.h5")
+    stored(source, x, head, data, form[7])
+    value, slope = expected(name, form, x, head, data)
     scale = 1 + max(float(np.abs(part).max()) for part in slope.values())
     right = True
     for scalar in ("double", "float"):
@@ -271,7 +279,22 @@ def check(command, folder, name, form_name, seed=7):
     return right
 
 
+def write(path):
+    form = FORMS["odd"]
+    x, head, data = inputs(form, 7)
+    stored(path, x, head, data, form[7])
+    with h5py.File(path, "a") as file:
+        for name in METHODS:
+            value, slope = expected(name, form, x, head, data)
+            file[f"expected/{name}/upperValue"] = value
+            for key, part in slope.items():
+                file[f"expected/{name}/{key}"] = part
+
+
 def main():
+    if len(sys.argv) == 3 and sys.argv[1] == "--write":
+        write(sys.argv[2])
+        return 0
     if len(sys.argv) < 2 or any(name not in METHODS for name in sys.argv[2:]):
         print(__doc__ + "\nMethods: " + ", ".join(METHODS), file=sys.stderr)
         return 64
