@@ -90,7 +90,7 @@ endef
 .PHONY: help
 help: ## List the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) \
-	  | while IFS='|' read -r verb text; do printf '  make %-26s %s\n' "$$verb" "$$text"; done
+	  | while IFS='|' read -r verb text; do printf '  make %-32s %s\n' "$$verb" "$$text"; done
 
 .PHONY: setup
 setup: ## Install what is missing with apt-get where permitted; otherwise print the command
@@ -185,14 +185,17 @@ CROSS_CHECK := experiments/cross-check
 CROSS_CHECK_PYTHON := .build/cross-check/bin/python
 
 .PHONY: cross-check
-cross-check: ## Recompute the stored hypergradients with JAX and compare (needs python3 and pip)
+cross-check: build ## Recompute hypergradients with JAX and compare (needs python3 and pip; minutes)
 	@if ! command -v python3 > /dev/null; then \
 	  echo "cross-check: python3 is not installed, so the stored fixture was not recomputed."; \
 	  exit 0; fi; \
 	set -x; python3 -m venv .build/cross-check; \
 	$(CROSS_CHECK_PYTHON) -m pip install -q -r $(CROSS_CHECK)/requirements.txt; \
 	JAX_PLATFORMS=cpu $(CROSS_CHECK_PYTHON) $(CROSS_CHECK)/cross_check.py compare \
-	  $(CROSS_CHECK)/fixtures/inputs.h5 $(CROSS_CHECK)/fixtures/expected.h5
+	  $(CROSS_CHECK)/fixtures/inputs.h5 $(CROSS_CHECK)/fixtures/expected.h5; \
+	for pair in representation:hyper-representation few_shot:few-shot; do \
+	  JAX_PLATFORMS=cpu $(CROSS_CHECK_PYTHON) $(CROSS_CHECK)/$${pair%%:*}.py \
+	    $(BUILD)/release/$${pair##*:}; done
 
 .PHONY: bench
 bench: build ## Measure the speed of the hot paths
@@ -201,7 +204,8 @@ bench: build ## Measure the speed of the hot paths
 .PHONY: lint
 lint: ## Look for violations of format and style, changing nothing
 	@$(TIMED) swift format lint --strict --recursive $(SOURCES)
-	@$(TIMED) bash -n scripts/timed scripts/setup scripts/doctor scripts/dependencies.bash .ci/run
+	@$(TIMED) bash -n scripts/timed scripts/setup scripts/doctor scripts/dependencies.bash .ci/run \
+	  experiments/*/*.sh
 
 .PHONY: format
 format: ## Rewrite the sources in the project's format
