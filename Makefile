@@ -193,9 +193,9 @@ cross-check: build ## Recompute hypergradients with JAX and compare (needs pytho
 	$(CROSS_CHECK_PYTHON) -m pip install -q -r $(CROSS_CHECK)/requirements.txt; \
 	JAX_PLATFORMS=cpu $(CROSS_CHECK_PYTHON) $(CROSS_CHECK)/cross_check.py compare \
 	  $(CROSS_CHECK)/fixtures/inputs.h5 $(CROSS_CHECK)/fixtures/expected.h5; \
-	for pair in representation:hyper-representation few_shot:few-shot; do \
-	  JAX_PLATFORMS=cpu $(CROSS_CHECK_PYTHON) $(CROSS_CHECK)/$${pair%%:*}.py \
-	    $(BUILD)/release/$${pair##*:}; done
+	JAX_PLATFORMS=cpu $(CROSS_CHECK_PYTHON) $(CROSS_CHECK)/representation.py \
+	  $(BUILD)/release/hyper-representation; \
+	JAX_PLATFORMS=cpu $(CROSS_CHECK_PYTHON) $(CROSS_CHECK)/few_shot.py $(BUILD)/release/few-shot rhg bda fomaml
 
 .PHONY: bench
 bench: build ## Measure the speed of the hot paths
