@@ -22,7 +22,8 @@ public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
   }
 
   /// Below this share of nonzero entries the sparse storage is chosen: a gathered multiply-add costs
-  /// about four times a streamed one.
+  /// between three and four times a streamed one (whole hypergradients: 0.077 s at a share of 0.19
+  /// against 0.116 s dense).
   public static var sparseBelowDensity: Double { 0.25 }
 
   /// The number of rows, n.
