@@ -9,7 +9,7 @@ import Foundation
 /// at a wrong point.
 public struct AggregationSchedule: Sendable, Equatable {
   /// The rule by which weights follow from alpha and k.
-  public enum Rule: String, Sendable, CaseIterable, Codable {
+  public enum Rule: String, NamedChoice {
     /// Form A with a_k = alpha / k, b_k = 1 - a_k. Also the BOML library's form C
     /// (`boml/lower_iter/aggr.py`, lines 150 to 156), where alpha is 0.6 by default.
     case harmonic

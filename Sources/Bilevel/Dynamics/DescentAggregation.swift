@@ -9,38 +9,68 @@ public struct DescentAggregation<Scalar: TensorScalar>: DescentDynamics {
   public let upperStepSize: Scalar
   /// s_l, the step size of the lower direction.
   public let lowerStepSize: Scalar
-  private let outerIteration: Int
 
   /// Descent aggregation with the given schedule and step sizes.
   public init(
     schedule: AggregationSchedule, upperStepSize: Scalar, lowerStepSize: Scalar
   ) {
-    self.init(
-      schedule: schedule, upperStepSize: upperStepSize, lowerStepSize: lowerStepSize,
-      outerIteration: 0)
-  }
-
-  private init(
-    schedule: AggregationSchedule, upperStepSize: Scalar, lowerStepSize: Scalar,
-    outerIteration: Int
-  ) {
     self.schedule = schedule
     self.upperStepSize = upperStepSize
     self.lowerStepSize = lowerStepSize
-    self.outerIteration = outerIteration
   }
 
   /// (a_k s_u, b_k s_l).
-  public func weights(ofStep k: Int) -> DescentWeights<Scalar> {
-    let (upper, lower) = schedule.weights(step: k, outerIteration: outerIteration)
+  public func weights(ofStep index: StepIndex) -> DescentWeights<Scalar> {
+    let (upper, lower) = schedule.weights(step: index.inner, outerIteration: index.outer)
     return DescentWeights(
       upper: Scalar(upper) * upperStepSize, lower: Scalar(lower) * lowerStepSize)
   }
+}
 
-  /// The same schedule, told which outer iteration it is in.
-  public func atOuterIteration(_ n: Int) -> any InnerDynamics<Scalar> {
+/// Descent aggregation in the catalogue.
+public struct NamedDescentAggregation: NamedDynamics {
+  /// The entry.
+  public init() {}
+  /// `descent-aggregation`.
+  public var name: String { "descent-aggregation" }
+  /// The step.
+  public var formula: String { "y - (a_k s_u F_y + b_k s_l f_y)" }
+  /// The articles that the suite reproduces.
+  public var citation: String {
+    "Liu, Mu, Yuan, Zeng and Zhang, ICML 2020 (arXiv 2006.04045); TPAMI 2022 (arXiv 2102.07976)"
+  }
+  /// The rule, its parameter and both step sizes.
+  public var settings: [String] { Self.weightSettings }
+  /// True.
+  public var aggregates: Bool { true }
+
+  /// The settings of every dynamics with aggregation weights.
+  static let weightSettings = [
+    "aggregation.schedule", "aggregation.alpha", "aggregation.upperStepSize",
+    "aggregation.lowerStepSize",
+  ]
+
+  /// Refused by value-function methods alone: its step is plain, its limit stationary.
+  public func refusal(of need: DynamicsNeed) -> String? {
+    need == .lowerMinimum ? aggregationRefusal : nil
+  }
+
+  /// ``DescentAggregation`` by the rule.
+  public func dynamics<Scalar: TensorScalar>(
+    _ settings: MethodSettings, as type: Scalar.Type
+  ) throws(MethodError) -> any InnerDynamics<Scalar> {
+    try settings.descentAggregation(as: type)
+  }
+}
+
+extension MethodSettings {
+  /// The aggregation that the settings describe.
+  public func descentAggregation<Scalar: TensorScalar>(
+    as type: Scalar.Type
+  ) throws(MethodError) -> DescentAggregation<Scalar> {
     DescentAggregation(
-      schedule: schedule, upperStepSize: upperStepSize, lowerStepSize: lowerStepSize,
-      outerIteration: n)
+      schedule: AggregationSchedule(aggregation.schedule, alpha: try checkedAlpha()),
+      upperStepSize: try positive(upperStepSize, "upper step size", as: type),
+      lowerStepSize: try checkedLowerStepSize(aggregating: true))
   }
 }

@@ -4,8 +4,8 @@
 /// pushforward are written here once. An objective whose weight is zero is never evaluated, so
 /// alpha = 0 costs and computes exactly what gradient descent does.
 public protocol DescentDynamics<Scalar>: InnerDynamics {
-  /// The factors of the two gradients in step k = 1, 2, ..., step sizes included.
-  func weights(ofStep k: Int) -> DescentWeights<Scalar>
+  /// The factors of the two gradients in a step, step sizes included.
+  func weights(ofStep index: StepIndex) -> DescentWeights<Scalar>
 }
 
 /// The factors (u_k, l_k) of the upper and the lower gradient in one step.
@@ -32,11 +32,11 @@ public struct DescentWeights<Scalar: TensorScalar>: Sendable, Equatable {
 extension DescentDynamics {
   /// y - (u_k F_y + l_k f_y). One gradient per objective with a factor.
   public func step(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> Parameters<Scalar> {
     var next = state
-    for (weight, objective) in weights(ofStep: k).terms(of: problem) {
+    for (weight, objective) in weights(ofStep: index).terms(of: problem) {
       next.add(objective.lowerGradient(upper: x, lower: state), scaledBy: -weight)
     }
     return next
@@ -44,10 +44,10 @@ extension DescentDynamics {
 
   /// The step and its Jacobians A_k = I - u_k F_yy - l_k f_yy, B_k = -u_k F_yx - l_k f_yx.
   public func linearizeStep(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> any StepLinearization<Scalar> {
-    let terms = weights(ofStep: k).terms(of: problem).map { weight, objective in
+    let terms = weights(ofStep: index).terms(of: problem).map { weight, objective in
       WeightedLinearization(
         weight: weight, gradient: objective.linearizeLowerGradient(upper: x, lower: state))
     }
@@ -56,18 +56,18 @@ extension DescentDynamics {
     return DescentStepLinearization(next: next, point: x, terms: terms)
   }
 
-  /// (A_k' p, B_k' p), each objective's two products from one fused call.
-  public func stepPullback(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
-    of problem: BilevelProblem<Scalar>, _ p: Parameters<Scalar>
-  ) -> StepProducts<Scalar> {
-    var result = StepProducts(state: p, upper: .zeros(like: x))
-    for (weight, objective) in weights(ofStep: k).terms(of: problem) {
-      let products = objective.lowerGradientPullback(upper: x, lower: state, p)
-      result.state.add(products.lower, scaledBy: -weight)
-      result.upper.add(products.upper, scaledBy: -weight)
+  /// Each objective's two products from one fused call.
+  public func sweepBack(
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    of problem: BilevelProblem<Scalar>, _ p: inout Parameters<Scalar>,
+    addingTo upper: inout Parameters<Scalar>
+  ) {
+    let cotangent = p
+    for (weight, objective) in weights(ofStep: index).terms(of: problem) {
+      let products = objective.lowerGradientPullback(upper: x, lower: state, cotangent)
+      p.add(products.lower, scaledBy: -weight)
+      upper.add(products.upper, scaledBy: -weight)
     }
-    return result
   }
 }
 

@@ -23,66 +23,43 @@ public struct HeavyBall<Scalar: TensorScalar>: InnerDynamics {
   }
 
   /// (y_k, y_{k-1}).
+  public var layout: StateLayout { .currentAndPrevious }
+
+  /// (y_k, y_{k-1}).
   public func step(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> Parameters<Scalar> {
-    let lower = lowerVariable(of: state)
-    return combine(base.step(k, from: lower, upper: x, of: problem), lower, state.secondHalf)
+    let lower = layout.lowerVariable(of: state)
+    return combine(
+      base.step(index, from: lower, upper: x, of: problem), lower, previous(in: state))
   }
 
   /// The step and its Jacobians: those of D_k, bordered by the momentum.
   public func linearizeStep(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> any StepLinearization<Scalar> {
-    let lower = lowerVariable(of: state)
-    let step = base.linearizeStep(k, from: lower, upper: x, of: problem)
+    let lower = layout.lowerVariable(of: state)
+    let step = base.linearizeStep(index, from: lower, upper: x, of: problem)
     return Linearization(
-      base: step, dynamics: self, next: combine(step.next, lower, state.secondHalf))
+      base: step, dynamics: self, next: combine(step.next, lower, previous(in: state)))
   }
 
-  /// (A' p, B' p), from one pullback of D_k.
-  public func stepPullback(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
-    of problem: BilevelProblem<Scalar>, _ p: Parameters<Scalar>
-  ) -> StepProducts<Scalar> {
-    transposed(p) { current in
-      base.stepPullback(k, from: lowerVariable(of: state), upper: x, of: problem, current)
+  /// The transpose from one sweep of D_k.
+  public func sweepBack(
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    of problem: BilevelProblem<Scalar>, _ p: inout Parameters<Scalar>,
+    addingTo upper: inout Parameters<Scalar>
+  ) {
+    let lower = layout.lowerVariable(of: state)
+    transpose(&p) { current in
+      base.sweepBack(index, from: lower, upper: x, of: problem, &current, addingTo: &upper)
     }
   }
 
-  /// (y_0, y_0).
-  public func initialState(from lower: Parameters<Scalar>) -> Parameters<Scalar> {
-    Parameters(lower.tensors + lower.tensors)
-  }
-
-  /// The sum of both halves.
-  public func initialStatePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar> {
-    p.firstHalf.adding(p.secondHalf)
-  }
-
-  /// The first half.
-  public func lowerVariable(of state: Parameters<Scalar>) -> Parameters<Scalar> {
-    state.firstHalf
-  }
-
-  /// (p, 0).
-  public func lowerVariablePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar> {
-    Parameters(p.tensors + Parameters.zeros(like: p).tensors)
-  }
-
-  /// (y, y_{k-1}).
-  public func replacingLowerVariable(
-    of state: Parameters<Scalar>, with lower: Parameters<Scalar>
-  ) -> Parameters<Scalar> {
-    Parameters(lower.tensors + state.secondHalf.tensors)
-  }
-
-  /// Heavy ball on the descent step of outer iteration n.
-  public func atOuterIteration(_ n: Int) -> any InnerDynamics<Scalar> {
-    guard let next = base.atOuterIteration(n) as? any DescentDynamics<Scalar> else { return self }
-    return HeavyBall(next, momentum: momentum)
+  private func previous(in state: Parameters<Scalar>) -> Parameters<Scalar> {
+    layout.lowerVariable(1, of: state)
   }
 
   private func combine(
@@ -95,18 +72,16 @@ public struct HeavyBall<Scalar: TensorScalar>: InnerDynamics {
     return Parameters(next.tensors + current.tensors)
   }
 
-  /// The transpose: (p, q) -> (A' p + beta p + q, -beta p), and B' p.
-  private func transposed(
-    _ p: Parameters<Scalar>, _ pullback: (Parameters<Scalar>) -> StepProducts<Scalar>
-  ) -> StepProducts<Scalar> {
-    let (current, previous) = (p.firstHalf, p.secondHalf)
-    let products = pullback(current)
-    var first = products.state
+  /// The transpose: (p, q) -> (A' p + beta p + q, -beta p), with A' p from `sweep`.
+  private func transpose(
+    _ p: inout Parameters<Scalar>, _ sweep: (inout Parameters<Scalar>) -> Void
+  ) {
+    let (current, previous) = (layout.lowerVariable(of: p), previous(in: p))
+    var first = current
+    sweep(&first)
     first.add(current, scaledBy: momentum)
     first.add(previous)
-    return StepProducts(
-      state: Parameters(first.tensors + current.scaled(by: -momentum).tensors),
-      upper: products.upper)
+    p = Parameters(first.tensors + current.scaled(by: -momentum).tensors)
   }
 
   private struct Linearization: StepLinearization {
@@ -116,22 +91,80 @@ public struct HeavyBall<Scalar: TensorScalar>: InnerDynamics {
 
     var bytes: Int { base.bytes + next.bytes }
 
+    func sweepBack(_ p: inout Parameters<Scalar>, addingTo upper: inout Parameters<Scalar>) {
+      dynamics.transpose(&p) { base.sweepBack(&$0, addingTo: &upper) }
+    }
+
     func pullback(_ p: Parameters<Scalar>) -> StepProducts<Scalar> {
-      dynamics.transposed(p) { base.pullback($0) }
+      var state = p
+      var upper: Parameters<Scalar>?
+      dynamics.transpose(&state) { current in
+        let products = base.pullback(current)
+        current = products.state
+        upper = products.upper
+      }
+      return StepProducts(state: state, upper: upper ?? Parameters([]))
     }
 
     func pushforward(
       state: Parameters<Scalar>?, upper: Parameters<Scalar>?
     ) -> Parameters<Scalar> {
-      let descended = base.pushforward(state: state?.firstHalf, upper: upper)
+      let layout = dynamics.layout
+      let current = state.map { layout.lowerVariable(of: $0) }
+      let descended = base.pushforward(state: current, upper: upper)
       let zero = Parameters.zeros(like: descended)
       return dynamics.combine(
-        descended, state?.firstHalf ?? zero, state?.secondHalf ?? zero)
+        descended, current ?? zero, state.map { dynamics.previous(in: $0) } ?? zero)
     }
   }
 }
 
-extension Parameters {
-  fileprivate var firstHalf: Parameters { Parameters(Array(tensors.prefix(tensors.count / 2))) }
-  fileprivate var secondHalf: Parameters { Parameters(Array(tensors.suffix(tensors.count / 2))) }
+/// Heavy ball on gradient descent in the catalogue.
+public struct NamedHeavyBall: NamedDynamics {
+  /// The entry.
+  public init() {}
+  /// `heavy-ball`.
+  public var name: String { "heavy-ball" }
+  /// The step.
+  public var formula: String { "y - s_l f_y + beta (y - previous y)" }
+  /// Polyak 1964.
+  public var citation: String {
+    "Polyak, USSR Computational Mathematics and Mathematical Physics 4(5), 1964"
+  }
+  /// beta.
+  public var settings: [String] { ["inner.momentum"] }
+
+  /// ``HeavyBall`` with step size s_l.
+  public func dynamics<Scalar: TensorScalar>(
+    _ settings: MethodSettings, as type: Scalar.Type
+  ) throws(MethodError) -> any InnerDynamics<Scalar> {
+    HeavyBall<Scalar>(
+      stepSize: try settings.checkedLowerStepSize(), momentum: try settings.checkedMomentum())
+  }
+}
+
+/// Heavy ball on descent aggregation in the catalogue.
+public struct NamedHeavyBallAggregation: NamedDynamics {
+  /// The entry.
+  public init() {}
+  /// `heavy-ball-aggregation`.
+  public var name: String { "heavy-ball-aggregation" }
+  /// The step.
+  public var formula: String { "y - (a_k s_u F_y + b_k s_l f_y) + beta (y - previous y)" }
+  /// The articles, and Polyak.
+  public var citation: String {
+    NamedDescentAggregation().citation + "; momentum after Polyak, 1964"
+  }
+  /// Those of descent aggregation, and beta.
+  public var settings: [String] { NamedDescentAggregation.weightSettings + ["inner.momentum"] }
+  /// True.
+  public var aggregates: Bool { true }
+
+  /// ``HeavyBall`` on ``DescentAggregation``.
+  public func dynamics<Scalar: TensorScalar>(
+    _ settings: MethodSettings, as type: Scalar.Type
+  ) throws(MethodError) -> any InnerDynamics<Scalar> {
+    HeavyBall(
+      try settings.descentAggregation(as: type), momentum: try settings.checkedMomentum())
+  }
 }

@@ -7,45 +7,27 @@
 public protocol InnerDynamics<Scalar>: Sendable {
   associatedtype Scalar: TensorScalar
 
-  /// The state before step k; after it, `step`'s result. Steps are counted from 1.
+  /// What a state holds.
+  var layout: StateLayout { get }
+
+  /// The state after a step from the given one.
   func step(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> Parameters<Scalar>
 
-  /// Step k together with what makes products with its Jacobians cheap.
+  /// A step together with what makes products with its Jacobians cheap.
   func linearizeStep(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> any StepLinearization<Scalar>
 
-  /// (A_k' p, B_k' p) at one state, keeping nothing; equal to `linearizeStep(...).pullback(p)`.
-  func stepPullback(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
-    of problem: BilevelProblem<Scalar>, _ p: Parameters<Scalar>
-  ) -> StepProducts<Scalar>
-
-  /// The state that starts from the lower variable y_0.
-  func initialState(from lower: Parameters<Scalar>) -> Parameters<Scalar>
-
-  /// The transpose of ``initialState(from:)``, which is linear.
-  func initialStatePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar>
-
-  /// The lower variable that a state holds. Linear in the state.
-  func lowerVariable(of state: Parameters<Scalar>) -> Parameters<Scalar>
-
-  /// The transpose of ``lowerVariable(of:)``: the cotangent of a state whose y has cotangent `p`.
-  func lowerVariablePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar>
-
-  /// The state with its lower variable replaced. Linear in both, so that it serves for tangents and
-  /// cotangents as well.
-  func replacingLowerVariable(
-    of state: Parameters<Scalar>, with lower: Parameters<Scalar>
-  ) -> Parameters<Scalar>
-
-  /// The dynamics to use in outer iteration n (counted from 0): schedules that shrink over outer
-  /// iterations depend on it.
-  func atOuterIteration(_ n: Int) -> any InnerDynamics<Scalar>
+  /// Replaces p by A_k' p and adds B_k' p to `upper`, keeping nothing; equal to
+  /// `linearizeStep(...).sweepBack(...)`.
+  func sweepBack(
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    of problem: BilevelProblem<Scalar>, _ p: inout Parameters<Scalar>,
+    addingTo upper: inout Parameters<Scalar>)
 }
 
 /// The products of a cotangent p with a step's Jacobians A = dT/dstate and B = dT/dx.
@@ -96,42 +78,47 @@ extension StepLinearization {
 }
 
 extension InnerDynamics {
-  /// The products of a linearisation that is used once.
-  public func stepPullback(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
-    of problem: BilevelProblem<Scalar>, _ p: Parameters<Scalar>
-  ) -> StepProducts<Scalar> {
-    linearizeStep(k, from: state, upper: x, of: problem).pullback(p)
+  /// y itself.
+  public var layout: StateLayout { .current }
+
+  /// The sweep of a linearisation that is used once.
+  public func sweepBack(
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    of problem: BilevelProblem<Scalar>, _ p: inout Parameters<Scalar>,
+    addingTo upper: inout Parameters<Scalar>
+  ) {
+    linearizeStep(index, from: state, upper: x, of: problem).sweepBack(&p, addingTo: &upper)
   }
 
-  /// y_0 itself: the state of dynamics without memory.
-  public func initialState(from lower: Parameters<Scalar>) -> Parameters<Scalar> { lower }
+  /// (A_k' p, B_k' p) at one state, keeping nothing.
+  public func stepPullback(
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    of problem: BilevelProblem<Scalar>, _ p: Parameters<Scalar>
+  ) -> StepProducts<Scalar> {
+    var products = StepProducts(state: p, upper: .zeros(like: x))
+    sweepBack(
+      index, from: state, upper: x, of: problem, &products.state, addingTo: &products.upper)
+    return products
+  }
 
-  /// p itself.
-  public func initialStatePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar> { p }
-
-  /// The state itself.
-  public func lowerVariable(of state: Parameters<Scalar>) -> Parameters<Scalar> { state }
-
-  /// p itself.
-  public func lowerVariablePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar> { p }
-
-  /// The lower variable itself.
-  public func replacingLowerVariable(
-    of state: Parameters<Scalar>, with lower: Parameters<Scalar>
-  ) -> Parameters<Scalar> { lower }
-
-  /// The same dynamics in every outer iteration.
-  public func atOuterIteration(_ n: Int) -> any InnerDynamics<Scalar> { self }
-
-  /// The state after K steps from y_0(x).
+  /// The state after K steps from y_0(x) in outer iteration n.
   public func run(
-    steps: Int, upper x: Parameters<Scalar>, of problem: BilevelProblem<Scalar>
+    steps: Int, upper x: Parameters<Scalar>, of problem: BilevelProblem<Scalar>,
+    outerIteration n: Int = 0
   ) -> Parameters<Scalar> {
-    var state = initialState(from: problem.initialLower.value(upper: x))
+    let problem = problem.fixed(at: x)
+    var state = layout.initialState(from: problem.initialLower.value(upper: x))
     for k in stride(from: 1, through: steps, by: 1) {
-      state = step(k, from: state, upper: x, of: problem)
+      state = step(StepIndex(k, outerIteration: n), from: state, upper: x, of: problem)
     }
     return state
+  }
+
+  /// y_K: the lower variable after K steps from y_0(x) in outer iteration n.
+  public func lowerVariable(
+    after steps: Int, upper x: Parameters<Scalar>, of problem: BilevelProblem<Scalar>,
+    outerIteration n: Int = 0
+  ) -> Parameters<Scalar> {
+    layout.lowerVariable(of: run(steps: steps, upper: x, of: problem, outerIteration: n))
   }
 }

@@ -30,7 +30,6 @@ public struct LearnedAggregation<Scalar: TensorScalar>: InnerDynamics {
   public let lowerStepSize: Scalar
   /// Whether step sizes are a part of x.
   public let learnsStepSizes: Bool
-  private let outerIteration: Int
 
   /// Learned aggregation.
   public init(
@@ -43,19 +42,11 @@ public struct LearnedAggregation<Scalar: TensorScalar>: InnerDynamics {
     if case .perStep(let count) = weights {
       precondition(count > 0, "Weights for \(count) steps cannot be learned.")
     }
-    self.init(
-      rule, weights, (upperStepSize, lowerStepSize), learnsStepSizes, outerIteration: 0)
-  }
-
-  private init(
-    _ rule: AggregationSchedule.Rule, _ weights: Weights, _ stepSizes: (Scalar, Scalar),
-    _ learnsStepSizes: Bool, outerIteration: Int
-  ) {
     self.rule = rule
     self.weights = weights
-    (upperStepSize, lowerStepSize) = stepSizes
+    self.upperStepSize = upperStepSize
+    self.lowerStepSize = lowerStepSize
     self.learnsStepSizes = learnsStepSizes
-    self.outerIteration = outerIteration
   }
 
   /// The number of components at the end of x that are read here.
@@ -90,10 +81,10 @@ public struct LearnedAggregation<Scalar: TensorScalar>: InnerDynamics {
 
   /// The step with its weights read from x.
   public func step(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> Parameters<Scalar> {
-    let factors = factors(ofStep: k, upper: x)
+    let factors = factors(ofStep: index, upper: x)
     return
       state
       .adding(problem.upper.lowerGradient(upper: x, lower: state), scaledBy: -factors.value.upper)
@@ -102,12 +93,12 @@ public struct LearnedAggregation<Scalar: TensorScalar>: InnerDynamics {
 
   /// The step and its Jacobians, with those with respect to the learned components.
   public func linearizeStep(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> any StepLinearization<Scalar> {
     let upper = problem.upper.linearizeLowerGradient(upper: x, lower: state)
     let lower = problem.lower.linearizeLowerGradient(upper: x, lower: state)
-    let factors = factors(ofStep: k, upper: x)
+    let factors = factors(ofStep: index, upper: x)
     let next =
       state
       .adding(upper.lowerGradient, scaledBy: -factors.value.upper)
@@ -115,22 +106,17 @@ public struct LearnedAggregation<Scalar: TensorScalar>: InnerDynamics {
     return Linearization(next: next, shapeOfUpper: x, upper: upper, lower: lower, factors: factors)
   }
 
-  /// The same rule, told which outer iteration it is in.
-  public func atOuterIteration(_ n: Int) -> any InnerDynamics<Scalar> {
-    LearnedAggregation(
-      rule, weights, (upperStepSize, lowerStepSize), learnsStepSizes, outerIteration: n)
-  }
-
-  /// The two factors in step k, and their derivatives by w_k, t_1 and t_2.
-  private func factors(ofStep k: Int, upper x: Parameters<Scalar>) -> Factors {
+  /// The two factors in a step, and their derivatives by w_k, t_1 and t_2.
+  private func factors(ofStep step: StepIndex, upper x: Parameters<Scalar>) -> Factors {
     let (alphas, upperStep, lowerStep) = learned(in: x)
     var index = 0
     if case .perStep(let count) = weights {
-      precondition(k <= count, "Step \(k) has no weight: \(count) weights are learned.")
-      index = k - 1
+      precondition(
+        step.inner <= count, "Step \(step.inner) has no weight: \(count) weights are learned.")
+      index = step.inner - 1
     }
     let shape = AggregationSchedule(rule, alpha: 1)
-      .weights(step: k, outerIteration: outerIteration)
+      .weights(step: step.inner, outerIteration: step.outer)
     let (c, d) = (Scalar(shape.upper), Scalar(1 - shape.lower))
     let alpha = alphas[index]
     let value = DescentWeights(
@@ -200,5 +186,81 @@ public struct LearnedAggregation<Scalar: TensorScalar>: InnerDynamics {
       result.add(lower.lowerGradient, scaledBy: -byLower)
       return result
     }
+  }
+}
+
+/// Learned aggregation in the catalogue.
+public struct NamedLearnedAggregation: NamedDynamics {
+  /// The entry.
+  public init() {}
+  /// `learned-aggregation`.
+  public var name: String { "learned-aggregation" }
+  /// The step.
+  public var formula: String {
+    "y - (a_k s_u F_y + b_k s_l f_y), weights (and steps) part of x"
+  }
+  /// The official code.
+  public var citation: String {
+    "vis-opt-group/BDA boml/boml_optimizer/optimizer.py (learn_alpha, learn_alpha_itr, learn_st)"
+  }
+  /// Those of descent aggregation, and what is learned.
+  public var settings: [String] {
+    NamedDescentAggregation.weightSettings
+      + ["aggregation.learnsWeightPerStep", "aggregation.learnsStepSizes"]
+  }
+  /// True.
+  public var aggregates: Bool { true }
+
+  /// Refused by implicit estimators beside what all aggregation is refused by.
+  public func refusal(of need: DynamicsNeed) -> String? {
+    switch need {
+    case .stationaryLimit:
+      "Implicit hypergradients treat the aggregation weights as fixed, so learned-aggregation would "
+        + "never learn them: use reverse, truncated-reverse or forward."
+    case .plainStep: plainStepRefusal
+    case .lowerMinimum: aggregationRefusal
+    }
+  }
+
+  /// ``LearnedAggregation`` by the rule.
+  public func dynamics<Scalar: TensorScalar>(
+    _ settings: MethodSettings, as type: Scalar.Type
+  ) throws(MethodError) -> any InnerDynamics<Scalar> {
+    try learned(settings, as: type)
+  }
+
+  /// The problem that ignores the learned components, and x_0 with their start.
+  public func prepare<Scalar: TensorScalar>(
+    _ problem: BilevelProblem<Scalar>, from start: Parameters<Scalar>, _ settings: MethodSettings
+  ) throws(MethodError) -> (problem: BilevelProblem<Scalar>, start: Parameters<Scalar>) {
+    let learned = try learned(settings, as: Scalar.self)
+    return (
+      problem.ignoringTrailingUpper(learned.trailingComponents),
+      learned.extend(start, alpha: Scalar(settings.aggregation.alpha))
+    )
+  }
+
+  private func learned<Scalar: TensorScalar>(
+    _ settings: MethodSettings, as type: Scalar.Type
+  ) throws(MethodError) -> LearnedAggregation<Scalar> {
+    let lowerStep: Scalar = try settings.checkedLowerStepSize(aggregating: true)
+    let upperStep = try positive(settings.upperStepSize, "upper step size", as: type)
+    let alpha = settings.aggregation.alpha
+    // In the scalar's own precision: 1e-50 is 0 as a Float.
+    guard Scalar(alpha) > 0, Scalar(alpha) < 1 else {
+      throw MethodError(
+        "A learned aggregation weight must start strictly between 0 and 1, but alpha is \(alpha).")
+    }
+    var weights = LearnedAggregation<Scalar>.Weights.shared
+    if settings.aggregation.learnsWeightPerStep {
+      guard settings.inner.steps >= 1 else {
+        throw MethodError(
+          "Learning one weight per inner step needs the number of steps: state K, at least 1.")
+      }
+      weights = .perStep(count: settings.inner.steps)
+    }
+    return LearnedAggregation(
+      rule: settings.aggregation.schedule, weights: weights, upperStepSize: upperStep,
+      lowerStepSize: lowerStep, learnsStepSizes: settings.aggregation.learnsStepSizes)
   }
 }

@@ -8,83 +8,61 @@ public protocol MappedDynamics<Scalar>: InnerDynamics {
   var base: any InnerDynamics<Scalar> { get }
 
   /// M_k(y).
-  func map(_ y: Parameters<Scalar>, step k: Int) -> Parameters<Scalar>
+  func map(_ y: Parameters<Scalar>, step index: StepIndex) -> Parameters<Scalar>
 
   /// M_k'(y) v.
   func mapProduct(
-    at y: Parameters<Scalar>, step k: Int, _ v: Parameters<Scalar>
+    at y: Parameters<Scalar>, step index: StepIndex, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar>
 }
 
 extension MappedDynamics {
   /// The base's step with its lower variable mapped.
   public func step(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> Parameters<Scalar> {
-    mapped(base.step(k, from: state, upper: x, of: problem), step: k)
+    mapped(base.step(index, from: state, upper: x, of: problem), step: index)
   }
 
   /// The base's linearisation followed by the map's.
   public func linearizeStep(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> any StepLinearization<Scalar> {
-    let step = base.linearizeStep(k, from: state, upper: x, of: problem)
+    let step = base.linearizeStep(index, from: state, upper: x, of: problem)
     return MappedLinearization(
-      base: step, next: mapped(step.next, step: k), dynamics: self, step: k)
+      base: step, next: mapped(step.next, step: index), dynamics: self, step: index)
   }
 
-  /// (A' p, B' p): the map's product, then the base's pullback. The base's step is computed once
-  /// more, because the map is differentiated at its result.
-  public func stepPullback(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
-    of problem: BilevelProblem<Scalar>, _ p: Parameters<Scalar>
-  ) -> StepProducts<Scalar> {
-    let unmapped = base.step(k, from: state, upper: x, of: problem)
-    return base.stepPullback(
-      k, from: state, upper: x, of: problem, product(at: unmapped, step: k, p))
+  /// The map's product, then the base's sweep. The base's step is computed once more, because the
+  /// map is differentiated at its result.
+  public func sweepBack(
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    of problem: BilevelProblem<Scalar>, _ p: inout Parameters<Scalar>,
+    addingTo upper: inout Parameters<Scalar>
+  ) {
+    let unmapped = base.step(index, from: state, upper: x, of: problem)
+    p = product(at: unmapped, step: index, p)
+    base.sweepBack(index, from: state, upper: x, of: problem, &p, addingTo: &upper)
   }
 
   /// The base's state.
-  public func initialState(from lower: Parameters<Scalar>) -> Parameters<Scalar> {
-    base.initialState(from: lower)
-  }
+  public var layout: StateLayout { base.layout }
 
-  /// The base's transpose.
-  public func initialStatePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar> {
-    base.initialStatePullback(p)
-  }
-
-  /// The base's lower variable.
-  public func lowerVariable(of state: Parameters<Scalar>) -> Parameters<Scalar> {
-    base.lowerVariable(of: state)
-  }
-
-  /// The base's transpose.
-  public func lowerVariablePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar> {
-    base.lowerVariablePullback(p)
-  }
-
-  /// The base's replacement.
-  public func replacingLowerVariable(
-    of state: Parameters<Scalar>, with lower: Parameters<Scalar>
-  ) -> Parameters<Scalar> {
-    base.replacingLowerVariable(of: state, with: lower)
-  }
-
-  private func mapped(_ state: Parameters<Scalar>, step k: Int) -> Parameters<Scalar> {
-    base.replacingLowerVariable(
-      of: state, with: map(base.lowerVariable(of: state), step: k))
+  private func mapped(_ state: Parameters<Scalar>, step index: StepIndex) -> Parameters<Scalar> {
+    layout.replacingLowerVariable(
+      of: state, with: map(layout.lowerVariable(of: state), step: index))
   }
 
   /// The map's Jacobian on states, which is symmetric: identity outside the lower variable.
   fileprivate func product(
-    at unmapped: Parameters<Scalar>, step k: Int, _ v: Parameters<Scalar>
+    at unmapped: Parameters<Scalar>, step index: StepIndex, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar> {
-    base.replacingLowerVariable(
+    layout.replacingLowerVariable(
       of: v,
-      with: mapProduct(at: base.lowerVariable(of: unmapped), step: k, base.lowerVariable(of: v)))
+      with: mapProduct(
+        at: layout.lowerVariable(of: unmapped), step: index, layout.lowerVariable(of: v)))
   }
 }
 
@@ -92,7 +70,7 @@ private struct MappedLinearization<Scalar: TensorScalar>: StepLinearization {
   let base: any StepLinearization<Scalar>
   let next: Parameters<Scalar>
   let dynamics: any MappedDynamics<Scalar>
-  let step: Int
+  let step: StepIndex
 
   var bytes: Int { base.bytes + next.bytes }
 

@@ -19,19 +19,14 @@ public struct ProjectedDynamics<Scalar: TensorScalar>: MappedDynamics {
   }
 
   /// proj_Y(y).
-  public func map(_ y: Parameters<Scalar>, step k: Int) -> Parameters<Scalar> {
+  public func map(_ y: Parameters<Scalar>, step index: StepIndex) -> Parameters<Scalar> {
     feasibleSet.project(y)
   }
 
   /// proj_Y'(y) v.
   public func mapProduct(
-    at y: Parameters<Scalar>, step k: Int, _ v: Parameters<Scalar>
+    at y: Parameters<Scalar>, step index: StepIndex, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar> {
     feasibleSet.projectionProduct(at: y, v)
-  }
-
-  /// The base of outer iteration n, projected.
-  public func atOuterIteration(_ n: Int) -> any InnerDynamics<Scalar> {
-    ProjectedDynamics(base.atOuterIteration(n), onto: feasibleSet)
   }
 }

@@ -40,10 +40,10 @@ public struct ProximalGradient<Scalar: TensorScalar>: MappedDynamics {
   public var base: any InnerDynamics<Scalar> { descent }
 
   /// The proximal map in step k.
-  public func map(_ y: Parameters<Scalar>, step k: Int) -> Parameters<Scalar> {
+  public func map(_ y: Parameters<Scalar>, step index: StepIndex) -> Parameters<Scalar> {
     switch penalty {
     case .l1(let weight):
-      let threshold = weight * descent.weights(ofStep: k).lower
+      let threshold = weight * descent.weights(ofStep: index).lower
       // Written so that a NaN stays one.
       return Parameters(
         y.tensors.map { $0.map { abs($0) <= threshold ? 0 : $0 - ($0 < 0 ? -1 : 1) * threshold } })
@@ -54,11 +54,11 @@ public struct ProximalGradient<Scalar: TensorScalar>: MappedDynamics {
 
   /// The derivative of the proximal map times v.
   public func mapProduct(
-    at y: Parameters<Scalar>, step k: Int, _ v: Parameters<Scalar>
+    at y: Parameters<Scalar>, step index: StepIndex, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar> {
     switch penalty {
     case .l1(let weight):
-      let threshold = weight * descent.weights(ofStep: k).lower
+      let threshold = weight * descent.weights(ofStep: index).lower
       return Parameters(
         zip(y.tensors, v.tensors).map { y, v in
           y.combined(with: v) { abs($0) <= threshold ? 0 : $1 }
@@ -67,12 +67,46 @@ public struct ProximalGradient<Scalar: TensorScalar>: MappedDynamics {
       return Box(lower: lower, upper: upper).projectionProduct(at: y, v)
     }
   }
+}
 
-  /// Proximal steps on the descent step of outer iteration n.
-  public func atOuterIteration(_ n: Int) -> any InnerDynamics<Scalar> {
-    guard let next = descent.atOuterIteration(n) as? any DescentDynamics<Scalar> else {
-      return self
+/// Proximal gradient in the catalogue.
+public struct NamedProximalGradient: NamedDynamics {
+  /// The entry.
+  public init() {}
+  /// `proximal-gradient`.
+  public var name: String { "proximal-gradient" }
+  /// The step.
+  public var formula: String { "prox of s_l r at y - s_l f_y" }
+  /// Beck and Teboulle 2009.
+  public var citation: String {
+    "Beck and Teboulle, SIAM Journal on Imaging Sciences 2(1), 2009 (ISTA)"
+  }
+  /// The penalty and its size.
+  public var settings: [String] { ["proximal.penalty", "proximal.size"] }
+
+  /// Refused by everything that differentiates or compares f alone.
+  public func refusal(of need: DynamicsNeed) -> String? {
+    switch need {
+    case .stationaryLimit:
+      "Implicit hypergradients differentiate f_y = 0, which the limit of proximal-gradient does not "
+        + "satisfy: use reverse, truncated-reverse or forward."
+    case .plainStep: plainStepRefusal
+    case .lowerMinimum:
+      "Value-function methods compare values of f, which leave out the penalty of "
+        + "proximal-gradient: use gradient-descent or heavy-ball."
     }
-    return ProximalGradient(next, penalty: penalty)
+  }
+
+  /// ``ProximalGradient`` with step size s_l.
+  public func dynamics<Scalar: TensorScalar>(
+    _ settings: MethodSettings, as type: Scalar.Type
+  ) throws(MethodError) -> any InnerDynamics<Scalar> {
+    let size: Scalar = try positive(settings.proximal.size, "size of the penalty", as: type)
+    let penalty: ProximalGradient<Scalar>.Penalty =
+      switch settings.proximal.penalty {
+      case .l1: .l1(weight: size)
+      case .box: .box(lower: -size, upper: size)
+      }
+    return ProximalGradient(stepSize: try settings.checkedLowerStepSize(), penalty: penalty)
   }
 }

@@ -19,25 +19,28 @@ public struct ForwardHypergradient<Scalar: TensorScalar>: HypergradientEstimator
   /// F(x, y_K), the exact hypergradient, and y_K.
   public func estimate(
     _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int
+    upper x: Parameters<Scalar>, innerSteps: Int, outerIteration n: Int,
+    memory: EstimatorMemory<Scalar>?
   ) -> HypergradientEstimate<Scalar> {
-    let start = dynamics.initialState(from: problem.initialLower.value(upper: x))
-    let end = dynamics.run(steps: innerSteps, upper: x, of: problem)
-    let lower = dynamics.lowerVariable(of: end)
+    let problem = problem.fixed(at: x)
+    let start = dynamics.layout.initialState(from: problem.initialLower.value(upper: x))
+    let end = dynamics.run(steps: innerSteps, upper: x, of: problem, outerIteration: n)
+    let lower = dynamics.layout.lowerVariable(of: end)
     let top = problem.upper.gradients(upper: x, lower: lower)
-    let cotangent = dynamics.lowerVariablePullback(top.lower)
+    let cotangent = dynamics.layout.lowerVariablePullback(top.lower)
     var direct = top.upper.flattened()
     for first in stride(from: 0, to: x.count, by: tangentsPerBlock) {
       let block = first..<min(first + tangentsPerBlock, x.count)
       let directions = block.map { x.unitVector($0) }
       var tangents: [Parameters<Scalar>?] = directions.map { direction in
         problem.initialLower.pushforward(upper: x, direction).map {
-          dynamics.initialState(from: $0)
+          dynamics.layout.initialState(from: $0)
         }
       }
       var state = start
       for k in stride(from: 1, through: innerSteps, by: 1) {
-        let step = dynamics.linearizeStep(k, from: state, upper: x, of: problem)
+        let step = dynamics.linearizeStep(
+          StepIndex(k, outerIteration: n), from: state, upper: x, of: problem)
         for index in tangents.indices {
           tangents[index] = step.pushforward(state: tangents[index], upper: directions[index])
         }
@@ -52,5 +55,33 @@ public struct ForwardHypergradient<Scalar: TensorScalar>: HypergradientEstimator
       diagnostics: EstimatorDiagnostics(
         innerSteps: innerSteps, differentiatedSteps: innerSteps, storage: "tangents",
         storedBytes: min(tangentsPerBlock, x.count) * end.bytes))
+  }
+}
+
+/// Forward mode in the catalogue.
+public struct NamedForward: NamedEstimator {
+  /// The entry.
+  public init() {}
+  /// `forward`.
+  public var name: String { "forward" }
+  /// Exact.
+  public var exactness: String { "exact gradient of F(x, y_K(x))" }
+  /// Franceschi et al. 2017.
+  public var citation: String {
+    "Franceschi, Donini, Frasconi and Pontil, ICML 2017, algorithm 2 (forward-HG)"
+  }
+  /// False: one tangent per scalar, and features are more than parameters.
+  public var factors: Bool { false }
+
+  /// ``ForwardHypergradient``.
+  public func estimator<Scalar: TensorScalar>(
+    _ settings: MethodSettings, for dynamics: any NamedDynamics, as type: Scalar.Type
+  ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
+    guard settings.trajectory.tangentsPerBlock >= 1 else {
+      throw MethodError(
+        "Forward mode needs at least one tangent per block, but it was given "
+          + "\(settings.trajectory.tangentsPerBlock).")
+    }
+    return ForwardHypergradient<Scalar>(tangentsPerBlock: settings.trajectory.tangentsPerBlock)
   }
 }

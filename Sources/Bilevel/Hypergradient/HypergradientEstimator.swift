@@ -6,45 +6,37 @@ public protocol HypergradientEstimator<Scalar>: Sendable {
   associatedtype Scalar: TensorScalar
 
   /// F(x, y_K), its (estimated) total derivative with respect to x, and y_K.
-  func estimate(
-    _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int
-  ) -> HypergradientEstimate<Scalar>
-
-  /// The same, given what the estimator asked to be handed back from the previous outer iteration.
   ///
-  /// Pure all the same: what is remembered goes in here and comes out in
-  /// ``HypergradientEstimate/memory``; nil is the first outer iteration.
+  /// Pure: what an estimator wants to remember goes out in ``HypergradientEstimate/memory`` and comes
+  /// back in here.
+  ///
+  /// - Parameters:
+  ///   - n: the outer iteration, counted from 0, for schedules that depend on it.
+  ///   - memory: what the previous outer iteration's estimate asked to be handed back; nil in the
+  ///     first.
   func estimate(
     _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int, memory: EstimatorMemory<Scalar>?
+    upper x: Parameters<Scalar>, innerSteps: Int, outerIteration n: Int,
+    memory: EstimatorMemory<Scalar>?
   ) -> HypergradientEstimate<Scalar>
 }
 
 extension HypergradientEstimator {
-  /// The estimate of an estimator that remembers nothing.
+  /// The estimate of the first outer iteration.
   public func estimate(
     _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int, memory: EstimatorMemory<Scalar>?
+    upper x: Parameters<Scalar>, innerSteps: Int, memory: EstimatorMemory<Scalar>? = nil
   ) -> HypergradientEstimate<Scalar> {
-    estimate(problem, dynamics: dynamics, upper: x, innerSteps: innerSteps)
+    estimate(
+      problem, dynamics: dynamics, upper: x, innerSteps: innerSteps, outerIteration: 0,
+      memory: memory)
   }
 }
 
-/// What an estimator carries from one outer iteration to the next: warm starts, and their number.
-public struct EstimatorMemory<Scalar: TensorScalar>: Sendable, Equatable {
-  /// Estimates made so far.
-  public var iteration: Int
-  /// The points carried (the adjoint q of implicit methods, the auxiliary lower variable of
-  /// penalty methods).
-  public var points: [Parameters<Scalar>]
-
-  /// A memory with its parts.
-  public init(iteration: Int, points: [Parameters<Scalar>]) {
-    self.iteration = iteration
-    self.points = points
-  }
-}
+/// What an estimator carries from one outer iteration to the next: points by their names, such as
+/// `adjoint` (the q of implicit methods) or `minimizer` (the auxiliary lower variable of penalty
+/// methods). Names are unique over all parts of an estimate, so that memories can be merged.
+public typealias EstimatorMemory<Scalar: TensorScalar> = [String: Parameters<Scalar>]
 
 /// What an estimator returns.
 public struct HypergradientEstimate<Scalar: TensorScalar>: Sendable {
@@ -56,13 +48,13 @@ public struct HypergradientEstimate<Scalar: TensorScalar>: Sendable {
   public var lower: Parameters<Scalar>
   /// What happened on the way.
   public var diagnostics: EstimatorDiagnostics
-  /// What the next outer iteration is to be handed; nil for estimators without memory.
-  public var memory: EstimatorMemory<Scalar>?
+  /// What the next outer iteration is to be handed; empty for estimators without memory.
+  public var memory: EstimatorMemory<Scalar>
 
   /// An estimate with its parts.
   public init(
     upperValue: Scalar, hypergradient: Parameters<Scalar>, lower: Parameters<Scalar>,
-    diagnostics: EstimatorDiagnostics, memory: EstimatorMemory<Scalar>? = nil
+    diagnostics: EstimatorDiagnostics, memory: EstimatorMemory<Scalar> = [:]
   ) {
     self.upperValue = upperValue
     self.hypergradient = hypergradient
@@ -88,8 +80,8 @@ public struct EstimatorDiagnostics: Sendable, Equatable {
   public var storage: String
   /// The largest number of bytes kept of the trajectory at one time.
   public var storedBytes: Int
-  /// How the linear solve of an implicit method ended.
-  public var linearSolver: LinearSolverReport?
+  /// How the linear solves of an implicit method ended: one, or one for each task of a meta-batch.
+  public var linearSolves: [LinearSolverReport]
   /// The step k at which a pessimistically truncated trajectory was cut.
   public var selectedStep: Int?
   /// The multiplier of the lower level in a penalty method's direction.
@@ -98,14 +90,14 @@ public struct EstimatorDiagnostics: Sendable, Equatable {
   /// Diagnostics with their parts.
   public init(
     innerSteps: Int, differentiatedSteps: Int, storage: String, storedBytes: Int,
-    linearSolver: LinearSolverReport? = nil, selectedStep: Int? = nil,
+    linearSolves: [LinearSolverReport] = [], selectedStep: Int? = nil,
     penaltyMultiplier: Double? = nil
   ) {
     self.innerSteps = innerSteps
     self.differentiatedSteps = differentiatedSteps
     self.storage = storage
     self.storedBytes = storedBytes
-    self.linearSolver = linearSolver
+    self.linearSolves = linearSolves
     self.selectedStep = selectedStep
     self.penaltyMultiplier = penaltyMultiplier
   }

@@ -46,40 +46,37 @@ public struct ImplicitHypergradient<Scalar: TensorScalar>: HypergradientEstimato
     self.startsWarm = startsWarm
   }
 
-  /// F(x, y_K), the implicit hypergradient with q started from zero, and y_K.
-  public func estimate(
-    _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int
-  ) -> HypergradientEstimate<Scalar> {
-    estimate(problem, dynamics: dynamics, upper: x, innerSteps: innerSteps, memory: nil)
-  }
-
   /// F(x, y_K), the implicit hypergradient with q started from the memory, and y_K.
   public func estimate(
     _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int, memory: EstimatorMemory<Scalar>?
+    upper x: Parameters<Scalar>, innerSteps: Int, outerIteration n: Int,
+    memory: EstimatorMemory<Scalar>?
   ) -> HypergradientEstimate<Scalar> {
+    let problem = problem.fixed(at: x)
     let lower = dynamics.lowerVariable(
-      of: dynamics.run(steps: innerSteps, upper: x, of: problem))
+      after: innerSteps, upper: x, of: problem, outerIteration: n)
     let top = problem.upper.gradients(upper: x, lower: lower)
     let linearization = differentiated(problem).linearizeLowerGradient(upper: x, lower: lower)
     let solution = solver.solve(
       { v in
         let product = linearization.hessianVectorProduct(v)
         return damping > 0 ? product.adding(v, scaledBy: damping) : product
-      }, rightSide: top.lower, from: startsWarm ? memory?.points.first : nil)
+      }, rightSide: top.lower, from: startsWarm ? memory?[Self.adjointName] : nil)
     let mixed = linearization.pullback(solution.value).upper
     return HypergradientEstimate(
       upperValue: top.value, hypergradient: top.upper.adding(mixed, scaledBy: -1), lower: lower,
       diagnostics: EstimatorDiagnostics(
         innerSteps: innerSteps, differentiatedSteps: 0, storage: "none",
         storedBytes: linearization.bytes,
-        linearSolver: LinearSolverReport(
-          solver: solver.name, outcome: solution.outcome, steps: solution.steps,
-          residualNorm: Double(solution.residualNorm), rightSideNorm: Double(top.lower.norm))),
-      memory: startsWarm
-        ? EstimatorMemory(iteration: (memory?.iteration ?? 0) + 1, points: [solution.value]) : nil)
+        linearSolves: [
+          LinearSolverReport(
+            solver: solver.name, outcome: solution.outcome, steps: solution.steps,
+            residualNorm: Double(solution.residualNorm), rightSideNorm: Double(top.lower.norm))
+        ]),
+      memory: startsWarm ? [Self.adjointName: solution.value] : [:])
   }
+
+  private static var adjointName: String { "adjoint" }
 
   private func differentiated(_ problem: BilevelProblem<Scalar>) -> any Objective<Scalar> {
     switch objective {

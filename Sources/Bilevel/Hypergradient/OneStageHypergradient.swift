@@ -32,10 +32,12 @@ public struct OneStageHypergradient<Scalar: TensorScalar>: HypergradientEstimato
   /// F(x, y_K), the one-stage hypergradient, and y_K. Where F_y vanishes it is F_x.
   public func estimate(
     _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int
+    upper x: Parameters<Scalar>, innerSteps: Int, outerIteration n: Int,
+    memory: EstimatorMemory<Scalar>?
   ) -> HypergradientEstimate<Scalar> {
+    let problem = problem.fixed(at: x)
     let lower = dynamics.lowerVariable(
-      of: dynamics.run(steps: innerSteps, upper: x, of: problem))
+      after: innerSteps, upper: x, of: problem, outerIteration: n)
     let top = problem.upper.gradients(upper: x, lower: lower)
     var hypergradient = top.upper
     let length = top.lower.norm
@@ -55,5 +57,36 @@ public struct OneStageHypergradient<Scalar: TensorScalar>: HypergradientEstimato
       upperValue: top.value, hypergradient: hypergradient, lower: lower,
       diagnostics: EstimatorDiagnostics(
         innerSteps: innerSteps, differentiatedSteps: 1, storage: "none", storedBytes: 0))
+  }
+}
+
+/// One-stage hypergradients in the catalogue.
+public struct NamedOneStage: NamedEstimator {
+  /// The entry.
+  public init() {}
+  /// `one-stage`.
+  public var name: String { "one-stage" }
+  /// Through one step.
+  public var exactness: String { "gradient through one step, by central differences" }
+  /// The journal article, and DARTS.
+  public var citation: String {
+    "arXiv 2102.07976, one-stage approximation; Liu, Simonyan and Yang, ICLR 2019 (DARTS)"
+  }
+  /// r.
+  public var settings: [String] { ["oneStage.radius"] }
+  /// A plain step.
+  public var needs: [DynamicsNeed] { [.plainStep] }
+  /// False.
+  public var reachesStart: Bool { false }
+  /// False: it differentiates the step without the projection.
+  public var admitsLowerSet: Bool { false }
+
+  /// ``OneStageHypergradient`` of one step without decay in k.
+  public func estimator<Scalar: TensorScalar>(
+    _ settings: MethodSettings, for dynamics: any NamedDynamics, as type: Scalar.Type
+  ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
+    OneStageHypergradient<Scalar>(
+      weights: try dynamics.singleStepWeights(settings, as: type),
+      radius: try positive(settings.oneStage.radius, "one-stage radius", as: type))
   }
 }

@@ -39,10 +39,10 @@ public struct ReverseHypergradient<Scalar: TensorScalar>: HypergradientEstimator
   /// What is kept.
   public let storage: Storage
 
-  /// The byte budget used by default: 64 MiB.
-  public static var defaultByteBudget: Int { 64 << 20 }
+  /// The byte budget used by default; see ``TrajectoryMemory/defaultBytes``.
+  public static var defaultByteBudget: Int { TrajectoryMemory.defaultBytes }
 
-  /// A reverse sweep over the given history; storage is chosen for a budget of 64 MiB.
+  /// A reverse sweep over the given history; storage is chosen for the default budget.
   public init(
     history: History = .full, storage: Storage = .automatic(byteBudget: defaultByteBudget)
   ) {
@@ -56,26 +56,28 @@ public struct ReverseHypergradient<Scalar: TensorScalar>: HypergradientEstimator
   /// F(x, y_K), the hypergradient through the last H steps, and y_K.
   public func estimate(
     _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int
+    upper x: Parameters<Scalar>, innerSteps: Int, outerIteration n: Int,
+    memory: EstimatorMemory<Scalar>?
   ) -> HypergradientEstimate<Scalar> {
+    let problem = problem.fixed(at: x)
     let window = differentiatedSteps(of: innerSteps)
-    var state = dynamics.initialState(from: problem.initialLower.value(upper: x))
+    var state = dynamics.layout.initialState(from: problem.initialLower.value(upper: x))
     for k in stride(from: 1, through: innerSteps - window, by: 1) {
-      state = dynamics.step(k, from: state, upper: x, of: problem)
+      state = dynamics.step(StepIndex(k, outerIteration: n), from: state, upper: x, of: problem)
     }
     var trajectory = Trajectory(
-      problem: problem, dynamics: dynamics, upper: x, start: state,
+      problem: problem, dynamics: dynamics, upper: x, outerIteration: n, start: state,
       firstStep: innerSteps - window + 1, lastStep: innerSteps, storage: storage)
     trajectory.runForward()
 
-    let lower = dynamics.lowerVariable(of: trajectory.end)
+    let lower = dynamics.layout.lowerVariable(of: trajectory.end)
     let top = problem.upper.gradients(upper: x, lower: lower)
     var hypergradient = top.upper
-    var cotangent = dynamics.lowerVariablePullback(top.lower)
+    var cotangent = dynamics.layout.lowerVariablePullback(top.lower)
     trajectory.sweepBack(&cotangent, accumulatingInto: &hypergradient)
     if window == innerSteps,
       let atStart = problem.initialLower.pullback(
-        upper: x, dynamics.initialStatePullback(cotangent))
+        upper: x, dynamics.layout.initialStatePullback(cotangent))
     {
       hypergradient.add(atStart)
     }
@@ -91,5 +93,57 @@ public struct ReverseHypergradient<Scalar: TensorScalar>: HypergradientEstimator
     case .full: innerSteps
     case .last(let steps): min(steps, innerSteps)
     }
+  }
+}
+
+/// The full reverse sweep in the catalogue.
+public struct NamedReverse: NamedEstimator {
+  /// The entry.
+  public init() {}
+  /// `reverse`.
+  public var name: String { "reverse" }
+  /// Exact.
+  public var exactness: String { "exact gradient of F(x, y_K(x))" }
+  /// Franceschi et al. 2017.
+  public var citation: String {
+    "Franceschi, Donini, Frasconi and Pontil, ICML 2017, algorithm 1 (reverse-HG)"
+  }
+
+  /// ``ReverseHypergradient`` with full history.
+  public func estimator<Scalar: TensorScalar>(
+    _ settings: MethodSettings, for dynamics: any NamedDynamics, as type: Scalar.Type
+  ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
+    ReverseHypergradient<Scalar>(storage: .automatic(byteBudget: settings.trajectoryBytes))
+  }
+}
+
+/// The truncated reverse sweep in the catalogue.
+public struct NamedTruncatedReverse: NamedEstimator {
+  /// The entry.
+  public init() {}
+  /// `truncated-reverse`.
+  public var name: String { "truncated-reverse" }
+  /// Through the last steps.
+  public var exactness: String { "gradient through the last H steps" }
+  /// Shaban et al. 2019.
+  public var citation: String {
+    "Shaban, Cheng, Hatch and Boots, AISTATS 2019 (K-step truncated back-propagation)"
+  }
+  /// H.
+  public var settings: [String] { ["truncation.history"] }
+  /// False: the sweep ends before it.
+  public var reachesStart: Bool { false }
+
+  /// ``ReverseHypergradient`` with a bounded history, half of K unless given.
+  public func estimator<Scalar: TensorScalar>(
+    _ settings: MethodSettings, for dynamics: any NamedDynamics, as type: Scalar.Type
+  ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
+    let steps = settings.truncation.history ?? (settings.inner.steps + 1) / 2
+    guard steps >= 1 else {
+      throw MethodError(
+        "A truncated sweep must go back at least one step, but the history is \(steps).")
+    }
+    return ReverseHypergradient<Scalar>(
+      history: .last(steps), storage: .automatic(byteBudget: settings.trajectoryBytes))
   }
 }

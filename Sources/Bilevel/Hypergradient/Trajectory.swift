@@ -3,6 +3,7 @@ struct Trajectory<Scalar: TensorScalar> {
   let problem: BilevelProblem<Scalar>
   let dynamics: any InnerDynamics<Scalar>
   let upper: Parameters<Scalar>
+  let outerIteration: Int
   let firstStep: Int
   let lastStep: Int
   /// The state after the last step that was run.
@@ -21,12 +22,13 @@ struct Trajectory<Scalar: TensorScalar> {
 
   init(
     problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper: Parameters<Scalar>, start: Parameters<Scalar>, firstStep: Int, lastStep: Int,
-    storage: ReverseHypergradient<Scalar>.Storage
+    upper: Parameters<Scalar>, outerIteration: Int, start: Parameters<Scalar>, firstStep: Int,
+    lastStep: Int, storage: ReverseHypergradient<Scalar>.Storage
   ) {
     self.problem = problem
     self.dynamics = dynamics
     self.upper = upper
+    self.outerIteration = outerIteration
     self.firstStep = firstStep
     self.lastStep = lastStep
     end = start
@@ -37,12 +39,15 @@ struct Trajectory<Scalar: TensorScalar> {
     case .states: kept = .states([])
     case .checkpoints: kept = .checkpoints([], spacing: spacing)
     case .automatic(let budget):
-      // One linearisation tells what all of them cost: steps of one loop have equal shapes.
-      let linearizationBytes =
+      // One linearisation tells what all of them cost: steps of one loop have equal shapes. It is
+      // the first of those that are kept, where they are.
+      let first =
         steps > 0
-        ? dynamics.linearizeStep(firstStep, from: start, upper: upper, of: problem).bytes : 0
-      if steps * linearizationBytes <= budget {
-        kept = .linearizations([])
+        ? dynamics.linearizeStep(
+          StepIndex(firstStep, outerIteration: outerIteration), from: start, upper: upper,
+          of: problem) : nil
+      if steps * (first?.bytes ?? 0) <= budget {
+        kept = .linearizations(first.map { [$0] } ?? [])
       } else if steps * start.bytes <= budget {
         kept = .states([])
       } else {
@@ -50,6 +55,8 @@ struct Trajectory<Scalar: TensorScalar> {
       }
     }
   }
+
+  private func index(_ k: Int) -> StepIndex { StepIndex(k, outerIteration: outerIteration) }
 
   /// The name of the form in use, for diagnostics.
   var storageName: String {
@@ -64,13 +71,16 @@ struct Trajectory<Scalar: TensorScalar> {
   /// Runs the steps, keeping what the form asks for.
   mutating func runForward() {
     switch kept {
-    case .linearizations:
-      var linearizations: [any StepLinearization<Scalar>] = []
+    case .linearizations(var linearizations):
+      kept = .linearizations([])
       for k in stride(from: firstStep, through: lastStep, by: 1) {
-        let step = dynamics.linearizeStep(k, from: end, upper: upper, of: problem)
+        if linearizations.count <= k - firstStep {
+          linearizations.append(
+            dynamics.linearizeStep(index(k), from: end, upper: upper, of: problem))
+        }
+        let step = linearizations[k - firstStep]
         end = step.next
         storedBytes += step.bytes
-        linearizations.append(step)
       }
       kept = .linearizations(linearizations)
     case .states:
@@ -82,7 +92,7 @@ struct Trajectory<Scalar: TensorScalar> {
           checkpoints.append(end)
           storedBytes += end.bytes
         }
-        end = dynamics.step(k, from: end, upper: upper, of: problem)
+        end = dynamics.step(index(k), from: end, upper: upper, of: problem)
       }
       kept = .checkpoints(checkpoints, spacing: spacing)
     }
@@ -118,7 +128,7 @@ struct Trajectory<Scalar: TensorScalar> {
     for k in stride(from: first, through: last, by: 1) {
       states.append(end)
       storedBytes += end.bytes
-      end = dynamics.step(k, from: end, upper: upper, of: problem)
+      end = dynamics.step(index(k), from: end, upper: upper, of: problem)
     }
     return states
   }
@@ -127,11 +137,10 @@ struct Trajectory<Scalar: TensorScalar> {
     _ states: [Parameters<Scalar>], from first: Int, _ cotangent: inout Parameters<Scalar>,
     _ hypergradient: inout Parameters<Scalar>
   ) {
-    for (index, state) in states.enumerated().reversed() {
-      let products = dynamics.stepPullback(
-        first + index, from: state, upper: upper, of: problem, cotangent)
-      cotangent = products.state
-      hypergradient.add(products.upper)
+    for (offset, state) in states.enumerated().reversed() {
+      dynamics.sweepBack(
+        index(first + offset), from: state, upper: upper, of: problem, &cotangent,
+        addingTo: &hypergradient)
     }
   }
 }

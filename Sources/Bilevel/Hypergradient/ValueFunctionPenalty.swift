@@ -43,18 +43,11 @@ public struct ValueFunctionPenalty<Scalar: TensorScalar>: HypergradientEstimator
     self.rule = rule
   }
 
-  /// The first outer iteration's estimate.
-  public func estimate(
-    _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int
-  ) -> HypergradientEstimate<Scalar> {
-    estimate(problem, dynamics: dynamics, upper: x, innerSteps: innerSteps, memory: nil)
-  }
-
   /// F(x, y), the direction in (x, y), and y.
   public func estimate(
     _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int, memory: EstimatorMemory<Scalar>?
+    upper x: Parameters<Scalar>, innerSteps: Int, outerIteration n: Int,
+    memory: EstimatorMemory<Scalar>?
   ) -> HypergradientEstimate<Scalar> {
     let lower = problem.initialLower.value(upper: x)
     precondition(
@@ -63,29 +56,30 @@ public struct ValueFunctionPenalty<Scalar: TensorScalar>: HypergradientEstimator
     var inner = problem
     inner.initialLower = ConstantInitialLower(carried(memory) ?? lower)
     let minimizer = dynamics.lowerVariable(
-      of: dynamics.run(steps: innerSteps, upper: x, of: inner))
+      after: innerSteps, upper: x, of: inner, outerIteration: n)
 
     let top = problem.upper.gradients(upper: x, lower: lower)
     let atLower = problem.lower.gradients(upper: x, lower: lower)
     let atMinimizer = problem.lower.gradients(upper: x, lower: minimizer)
     let descent = joint(top.upper, top.lower)
     let gap = joint(atLower.upper.adding(atMinimizer.upper, scaledBy: -1), atLower.lower)
-    let iteration = memory?.iteration ?? 0
-    let multiplier = self.multiplier(descent: descent, gap: gap, iteration: iteration)
+    let multiplier = self.multiplier(descent: descent, gap: gap, iteration: n)
     return HypergradientEstimate(
       upperValue: top.value, hypergradient: descent.adding(gap, scaledBy: multiplier),
       lower: lower,
       diagnostics: EstimatorDiagnostics(
         innerSteps: innerSteps, differentiatedSteps: 0, storage: "none", storedBytes: 0,
         penaltyMultiplier: Double(multiplier)),
-      memory: EstimatorMemory(iteration: iteration + 1, points: [minimizer]))
+      memory: [Self.minimizerName: minimizer])
   }
 
   /// The point that the inner loop continues from, if it does.
   private func carried(_ memory: EstimatorMemory<Scalar>?) -> Parameters<Scalar>? {
     if case .dynamicBarrier = rule { return nil }
-    return memory?.points.first
+    return memory?[Self.minimizerName]
   }
+
+  private static var minimizerName: String { "minimizer" }
 
   /// A gradient in x (whose trailing components are zero) with the one in y put in their place.
   private func joint(
@@ -106,5 +100,76 @@ public struct ValueFunctionPenalty<Scalar: TensorScalar>: HypergradientEstimator
       // At a stationary point of f there is nothing for the barrier to hold; NaN goes through.
       return squared == 0 ? 0 : max(0, ratio - descent.dot(gap) / squared)
     }
+  }
+}
+
+/// V-PBGD in the catalogue.
+public struct NamedValueFunctionPenalty: NamedEstimator {
+  /// The entry.
+  public init() {}
+  /// `value-function-penalty`.
+  public var name: String { "value-function-penalty" }
+  /// A direction in both variables.
+  public var exactness: String { "first-order direction in x and y together" }
+  /// Shen and Chen 2023.
+  public var citation: String { "Shen and Chen, ICML 2023 (V-PBGD), algorithm 1" }
+  /// gamma and how it rises, and the outer learning rate.
+  public var settings: [String] {
+    ["penalty.weight", "penalty.initialWeight", "penalty.iterations", "penalty.learningRate"]
+  }
+  /// The minimum of f.
+  public var needs: [DynamicsNeed] { [.lowerMinimum] }
+  /// True.
+  public var movesLowerVariable: Bool { true }
+
+  /// ``ValueFunctionPenalty`` with a penalty constant.
+  public func estimator<Scalar: TensorScalar>(
+    _ settings: MethodSettings, for dynamics: any NamedDynamics, as type: Scalar.Type
+  ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
+    let penalty = settings.penalty
+    guard penalty.initialWeight >= 0, penalty.weight >= penalty.initialWeight,
+      penalty.weight.isFinite, penalty.iterations >= 0
+    else {
+      throw MethodError(
+        "The penalty weight must rise from a number of at least 0, but it goes from "
+          + "\(penalty.initialWeight) to \(penalty.weight) in \(penalty.iterations) iterations.")
+    }
+    return ValueFunctionPenalty<Scalar>(
+      rule: .penalty(
+        from: Scalar(penalty.initialWeight), to: Scalar(penalty.weight),
+        iterations: penalty.iterations))
+  }
+}
+
+/// BOME in the catalogue.
+public struct NamedDynamicBarrier: NamedEstimator {
+  /// The entry.
+  public init() {}
+  /// `dynamic-barrier`.
+  public var name: String { "dynamic-barrier" }
+  /// A direction in both variables.
+  public var exactness: String { "first-order direction in x and y together" }
+  /// Liu et al. 2022.
+  public var citation: String {
+    "Liu, Ye, Wright, Stone and Liu, NeurIPS 2022 (BOME), algorithm 1"
+  }
+  /// eta, and the outer learning rate.
+  public var settings: [String] { ["penalty.barrierRatio", "penalty.learningRate"] }
+  /// The minimum of f.
+  public var needs: [DynamicsNeed] { [.lowerMinimum] }
+  /// True.
+  public var movesLowerVariable: Bool { true }
+  /// False: w starts at y and is not projected with it.
+  public var admitsLowerSet: Bool { false }
+  /// False: the multiplier depends on norms in x.
+  public var factors: Bool { false }
+
+  /// ``ValueFunctionPenalty`` with a dynamic barrier.
+  public func estimator<Scalar: TensorScalar>(
+    _ settings: MethodSettings, for dynamics: any NamedDynamics, as type: Scalar.Type
+  ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
+    ValueFunctionPenalty<Scalar>(
+      rule: .dynamicBarrier(
+        ratio: try positive(settings.penalty.barrierRatio, "barrier ratio", as: type)))
   }
 }

@@ -27,7 +27,7 @@ public struct LearnedRateDescent<Scalar: TensorScalar>: InnerDynamics {
 
   /// y - a o f_y.
   public func step(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> Parameters<Scalar> {
     let slope = problem.lower.lowerGradient(upper: x, lower: state)
@@ -36,7 +36,7 @@ public struct LearnedRateDescent<Scalar: TensorScalar>: InnerDynamics {
 
   /// The step and its Jacobians A = I - a o f_yy, B = -a o f_yx, and -f_y for the rates.
   public func linearizeStep(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> any StepLinearization<Scalar> {
     let gradient = problem.lower.linearizeLowerGradient(upper: x, lower: state)
@@ -81,5 +81,53 @@ public struct LearnedRateDescent<Scalar: TensorScalar>: InnerDynamics {
       }
       return result
     }
+  }
+}
+
+/// Descent with learned rates in the catalogue.
+public struct NamedLearnedRateDescent: NamedDynamics {
+  /// The entry.
+  public init() {}
+  /// `learned-rate-descent`.
+  public var name: String { "learned-rate-descent" }
+  /// The step.
+  public var formula: String { "y - a o f_y, rates a part of x" }
+  /// Meta-SGD.
+  public var citation: String { "Li, Zhou, Chen and Li, arXiv 1707.09835 (Meta-SGD)" }
+  /// Whether there is one rate.
+  public var settings: [String] { ["inner.sharesOneRate"] }
+
+  /// Refused by implicit estimators: they would never learn the rates.
+  public func refusal(of need: DynamicsNeed) -> String? {
+    switch need {
+    case .stationaryLimit:
+      "Implicit hypergradients do not see the steps that were taken, so learned-rate-descent would "
+        + "never learn its rates: use reverse, truncated-reverse or forward."
+    case .plainStep: plainStepRefusal
+    case .lowerMinimum:
+      "Value-function methods have no derivative by the steps that were taken, so "
+        + "learned-rate-descent would never learn its rates: use gradient-descent or heavy-ball."
+    }
+  }
+
+  /// ``LearnedRateDescent``.
+  public func dynamics<Scalar: TensorScalar>(
+    _ settings: MethodSettings, as type: Scalar.Type
+  ) throws(MethodError) -> any InnerDynamics<Scalar> {
+    LearnedRateDescent<Scalar>(sharesOneRate: settings.inner.sharesOneRate)
+  }
+
+  /// The problem that ignores the rates, and x_0 with every rate at s_l.
+  public func prepare<Scalar: TensorScalar>(
+    _ problem: BilevelProblem<Scalar>, from start: Parameters<Scalar>, _ settings: MethodSettings
+  ) throws(MethodError) -> (problem: BilevelProblem<Scalar>, start: Parameters<Scalar>) {
+    let rate: Scalar = try settings.checkedLowerStepSize()
+    let lower = problem.initialLower.value(upper: start)
+    let rates =
+      settings.inner.sharesOneRate
+      ? [Tensor(rate)] : lower.tensors.map { Tensor(repeating: rate, shape: $0.shape) }
+    return (
+      problem.ignoringTrailingUpper(rates.count), Parameters(start.tensors + rates)
+    )
   }
 }

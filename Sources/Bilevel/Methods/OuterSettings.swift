@@ -1,7 +1,31 @@
-/// An outer optimiser as data: what command lines and configuration files fill in.
+/// The outer optimiser as data: the section `outer` of every experiment's configuration.
 public struct OuterSettings: Sendable, Equatable, Codable {
+  /// The optimiser.
+  public var optimizer = Kind.adam
+  /// The learning rate in outer iteration 0.
+  public var learningRate = 0.001
+  /// m of the momentum optimiser.
+  public var momentum = 0.9
+  /// Outer iterations.
+  public var iterations = 100
+  /// The loop ends early once |x_{n+1} - x_n| / sqrt(count of x) is at most this; 0 runs all
+  /// iterations.
+  public var tolerance = 0.0
+  /// How the learning rate depends on the outer iteration.
+  public var decay = Decay.none
+  /// d in rate / (1 + d n), for inverse-time decay.
+  public var inverseTimeDecay = 1e-5
+  /// The rate at the end of a cosine decay.
+  public var finalLearningRate = 0.0
+  /// Outer iterations of the cosine; unset means all of the run.
+  public var cosineIterations: Int?
+  /// The Euclidean norm that hypergradients are scaled down to, if any.
+  public var clippingNorm: Double?
+  /// The value that each coordinate of a hypergradient is clamped to, if any.
+  public var clippingValue: Double?
+
   /// The outer optimisers that can be named.
-  public enum Kind: String, Sendable, CaseIterable, Codable {
+  public enum Kind: String, NamedChoice {
     /// ``GradientStep`` without momentum.
     case gradient
     /// ``GradientStep`` with momentum.
@@ -10,79 +34,74 @@ public struct OuterSettings: Sendable, Equatable, Codable {
     case adam
   }
 
-  /// How the learning rate depends on the outer iteration.
-  public enum Decay: Sendable, Equatable, Codable {
-    /// Not at all.
+  /// The decays of the learning rate by name.
+  public enum Decay: String, NamedChoice {
+    /// A constant rate.
     case none
-    /// rate / (1 + decay n).
-    case inverseTime(decay: Double)
-    /// Along half a cosine to `final` in the given number of iterations.
-    case cosine(final: Double, iterations: Int)
+    /// rate / (1 + d n).
+    case inverseTime = "inverse-time"
+    /// Half a cosine from the rate to the final one.
+    case cosine
   }
 
-  /// The optimiser.
-  public var optimizer: Kind
-  /// The learning rate in outer iteration 0.
-  public var rate: Double
-  /// How it decays.
-  public var decay: Decay
-  /// m of the momentum optimiser.
-  public var momentum: Double
-  /// A bound on hypergradients, if any.
-  public var clipping: GradientClipping?
-
-  /// Settings with a constant rate and no clipping unless given.
+  /// An optimiser with a constant rate and no clipping.
   public init(
-    _ optimizer: Kind, rate: Double, decay: Decay = .none, momentum: Double = 0.9,
-    clipping: GradientClipping? = nil
+    _ optimizer: Kind = .adam, learningRate: Double = 0.001, iterations: Int = 100
   ) {
     self.optimizer = optimizer
-    self.rate = rate
-    self.decay = decay
-    self.momentum = momentum
-    self.clipping = clipping
+    self.learningRate = learningRate
+    self.iterations = iterations
   }
 
   /// The optimiser that the settings describe.
   public func outerOptimizer<Scalar: TensorScalar>(
     as type: Scalar.Type
   ) throws(MethodError) -> any OuterOptimizer<Scalar> {
-    _ = try positive(rate, "outer learning rate", as: Scalar.self)
-    let learningRate = try learningRate()
+    _ = try positive(learningRate, "outer learning rate", as: type)
+    let rate = try rateByIteration()
     let base: any OuterOptimizer<Scalar>
     switch optimizer {
-    case .gradient: base = GradientStep(learningRate: learningRate)
+    case .gradient: base = GradientStep(learningRate: rate)
     case .momentum:
       guard (0..<1).contains(momentum) else {
         throw MethodError(
           "The outer momentum must be at least 0 and less than 1, but it is \(momentum).")
       }
-      base = GradientStep(learningRate: learningRate, momentum: momentum)
-    case .adam: base = Adam(learningRate: learningRate)
+      base = GradientStep(learningRate: rate, momentum: momentum)
+    case .adam: base = Adam(learningRate: rate)
     }
-    guard let clipping else { return base }
-    switch clipping {
-    case .norm(let bound), .value(let bound):
-      _ = try positive(bound, "clipping bound", as: Scalar.self)
+    switch (clippingNorm, clippingValue) {
+    case (nil, nil): return base
+    case (let norm?, nil):
+      _ = try positive(norm, "clipping bound", as: type)
+      return ClippedOptimizer(base, clipping: .norm(norm))
+    case (nil, let value?):
+      _ = try positive(value, "clipping bound", as: type)
+      return ClippedOptimizer(base, clipping: .value(value))
+    case (_?, _?):
+      throw MethodError(
+        "Hypergradients are clipped by norm or by value, but both outer.clippingNorm and "
+          + "outer.clippingValue are set: set one of them to null.")
     }
-    return ClippedOptimizer(base, clipping: clipping)
   }
 
-  private func learningRate() throws(MethodError) -> LearningRate {
+  private func rateByIteration() throws(MethodError) -> LearningRate {
     switch decay {
-    case .none: return .constant(rate)
-    case .inverseTime(let decay):
-      guard decay.isFinite, decay >= 0 else {
-        throw MethodError("The inverse-time decay must not be negative, but it is \(decay).")
+    case .none: return .constant(learningRate)
+    case .inverseTime:
+      guard inverseTimeDecay.isFinite, inverseTimeDecay >= 0 else {
+        throw MethodError(
+          "The inverse-time decay must not be negative, but it is \(inverseTimeDecay).")
       }
-      return .inverseTime(rate, decay: decay)
-    case .cosine(let final, let iterations):
-      guard final.isFinite, final >= 0, iterations >= 1 else {
+      return .inverseTime(learningRate, decay: inverseTimeDecay)
+    case .cosine:
+      let length = cosineIterations ?? iterations
+      guard finalLearningRate.isFinite, finalLearningRate >= 0, length >= 1 else {
         throw MethodError(
           "A cosine decay needs a final rate of at least 0 and at least one iteration, but it was "
-            + "given \(final) and \(iterations).")
+            + "given \(finalLearningRate) and \(length).")
       }
-      return .cosine(rate, final: final, iterations: iterations)
+      return .cosine(learningRate, final: finalLearningRate, iterations: length)
     }
   }
 }

@@ -23,4 +23,12 @@ public struct BilevelProblem<Scalar: TensorScalar>: Sendable {
     self.initialLower = initialLower
     self.upperFeasibleSet = upperFeasibleSet
   }
+
+  /// The problem with both objectives fixed at x (``Objective/fixed(at:)``), for one inner loop.
+  public func fixed(at x: Parameters<Scalar>) -> BilevelProblem {
+    var result = self
+    result.upper = upper.fixed(at: x)
+    result.lower = lower.fixed(at: x)
+    return result
+  }
 }

@@ -57,6 +57,10 @@ struct LeadingUpperObjective<Scalar: TensorScalar>: Objective {
   let base: any Objective<Scalar>
   let trailing: Int
 
+  func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar> {
+    LeadingUpperObjective(base: base.fixed(at: x.droppingLast(trailing)), trailing: trailing)
+  }
+
   func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
     base.value(upper: x.droppingLast(trailing), lower: y)
   }

@@ -33,6 +33,12 @@ public protocol Objective<Scalar>: Sendable {
   func lowerGradientPullback(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> SecondOrderProducts<Scalar>
+
+  /// The same objective, allowed to keep what depends on x alone (weights, features).
+  ///
+  /// Inner loops ask once for all their steps. All members of what is returned must be called with
+  /// this x only.
+  func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar>
 }
 
 /// A value h and its gradients h_x and h_y.
@@ -95,6 +101,9 @@ public protocol LowerGradientLinearization<Scalar>: Sendable {
 }
 
 extension Objective {
+  /// The objective itself: nothing in it depends on x alone, or nothing worth keeping.
+  public func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar> { self }
+
   /// The lower gradient taken from ``gradients(upper:lower:)``.
   public func lowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>

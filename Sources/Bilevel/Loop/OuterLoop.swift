@@ -1,0 +1,135 @@
+/// The outer loop, as a sequence: x_{n+1} = proj_X(optimiser step along the hypergradient at x_n).
+///
+/// There is one for bi-level problems and for meta-batches of tasks alike: they differ in how the
+/// estimate at x_n is made (``BilevelEstimate`` makes the first kind). A value that holds everything
+/// it remembers (x, the optimiser's memory, the iteration, what the estimate asked to be handed
+/// back), so that a copy is a checkpoint and a loop can be stopped, stored and continued with
+/// identical results. Each call of ``next()`` is one outer iteration and returns the event that
+/// callers measure, record or act on; there are no callbacks to register.
+///
+///     var loop = OuterLoop(estimate: ..., optimizer: Adam(...), from: x0, iterations: 100)
+///     while let event = loop.next() { ... }
+public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Sendable {
+  /// The estimate at x in outer iteration n, given the memory that the one before handed out.
+  public typealias Estimate = @Sendable (
+    _ x: Parameters<Scalar>, _ n: Int, _ memory: EstimatorMemory<Scalar>?
+  ) -> HypergradientEstimate<Scalar>
+
+  /// How the estimate is made.
+  public let estimate: Estimate
+  /// X.
+  public let feasibleSet: any FeasibleSet<Scalar>
+  /// The number of outer iterations.
+  public let iterations: Int
+  /// The optimiser, with its memory.
+  public private(set) var optimizer: any OuterOptimizer<Scalar>
+  /// x_n.
+  public private(set) var upper: Parameters<Scalar>
+  /// n, the number of outer iterations done.
+  public private(set) var iteration = 0
+  /// What the last estimate asked to be handed back; nil before the first.
+  public private(set) var memory: EstimatorMemory<Scalar>?
+  /// Why the loop ended, once it has.
+  public private(set) var outcome: Outcome?
+
+  /// How a loop ended.
+  public enum Outcome: Sendable, Equatable {
+    /// All iterations were done.
+    case completed
+    /// A value became NaN or infinite in outer iteration n; x is the last finite point.
+    case nonFinite(iteration: Int, what: String)
+  }
+
+  /// A loop from x_0, projected onto X.
+  public init(
+    estimate: @escaping Estimate, optimizer: any OuterOptimizer<Scalar>,
+    from start: Parameters<Scalar>, iterations: Int,
+    within feasibleSet: any FeasibleSet<Scalar> = WholeSpace<Scalar>()
+  ) {
+    precondition(iterations >= 0, "\(iterations) outer iterations cannot be done.")
+    self.estimate = estimate
+    self.optimizer = optimizer
+    self.iterations = iterations
+    self.feasibleSet = feasibleSet
+    upper = feasibleSet.project(start)
+  }
+
+  /// What happened in one outer iteration.
+  public struct Event: Sendable {
+    /// n, counted from 0.
+    public let iteration: Int
+    /// x_n, at which the estimate was made.
+    public let upper: Parameters<Scalar>
+    /// F, hypergradient and y_K at x_n.
+    public let estimate: HypergradientEstimate<Scalar>
+    /// x_{n+1}.
+    public let next: Parameters<Scalar>
+  }
+
+  /// One outer iteration, or nil when the loop has ended (see ``outcome``).
+  ///
+  /// A non-finite estimate ends the loop after its event, with x and the memory unchanged.
+  public mutating func next() -> Event? {
+    guard outcome == nil else { return nil }
+    guard iteration < iterations else {
+      outcome = .completed
+      return nil
+    }
+    let estimate = estimate(upper, iteration, memory)
+    var following = upper
+    if estimate.isFinite {
+      memory = estimate.memory
+      following = feasibleSet.project(optimizer.step(from: upper, along: estimate.hypergradient))
+    } else {
+      outcome = .nonFinite(iteration: iteration, what: Self.firstNonFinite(in: estimate))
+    }
+    let event = Event(
+      iteration: iteration, upper: upper, estimate: estimate, next: following)
+    upper = following
+    iteration += 1
+    return event
+  }
+
+  /// What a loop remembers between outer iterations.
+  public struct Checkpoint: Sendable, Equatable {
+    /// n.
+    public var iteration: Int
+    /// x_n.
+    public var upper: Parameters<Scalar>
+    /// The optimiser's memory.
+    public var optimizer: OuterOptimizerMemory<Scalar>
+    /// What the next estimate is to be handed; nil before the first.
+    public var memory: EstimatorMemory<Scalar>?
+
+    /// A checkpoint with its parts.
+    public init(
+      iteration: Int, upper: Parameters<Scalar>, optimizer: OuterOptimizerMemory<Scalar>,
+      memory: EstimatorMemory<Scalar>? = nil
+    ) {
+      self.iteration = iteration
+      self.upper = upper
+      self.optimizer = optimizer
+      self.memory = memory
+    }
+  }
+
+  /// The loop's memory now. References to components are copied, not scalars.
+  public var checkpoint: Checkpoint {
+    Checkpoint(iteration: iteration, upper: upper, optimizer: optimizer.memory, memory: memory)
+  }
+
+  /// Continues from a checkpoint of a loop with the same settings: every later event is identical.
+  public mutating func resume(from checkpoint: Checkpoint) {
+    iteration = checkpoint.iteration
+    upper = checkpoint.upper
+    optimizer.restore(checkpoint.optimizer)
+    memory = checkpoint.memory
+    outcome = nil
+  }
+
+  private static func firstNonFinite(in estimate: HypergradientEstimate<Scalar>) -> String {
+    if !estimate.lower.isFinite { return "the lower variable y_K" }
+    if !estimate.upperValue.isFinite { return "the upper objective F" }
+    return "the hypergradient"
+  }
+}
