@@ -41,74 +41,99 @@ let cTargets: [Target] =
 
 /// Numbers, data and methods.
 let coreTargets: [Target] = [
+  .target(name: "Files"),
   .target(
     name: "Tensors", dependencies: backendDependencies, swiftSettings: tuning + backendSettings),
   .target(
-    name: "Datasets", dependencies: ["Tensors", "CHDF5", "CZlib", "CPNG"], swiftSettings: tuning),
+    name: "Datasets", dependencies: ["Files", "Tensors", "CHDF5", "CZlib", "CPNG"],
+    swiftSettings: tuning),
   .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: tuning),
   .target(name: "Networks", dependencies: ["Autodiff"], swiftSettings: tuning),
   .target(name: "Bilevel", dependencies: ["Autodiff"], swiftSettings: tuning),
 ]
 
-/// Evidence, and the meeting point.
+/// Evidence, what all commands share, and the meeting point.
 let evidenceTargets: [Target] = [
-  .target(name: "Results"),
-  .target(name: "Reporting", dependencies: ["Results"]),
+  .target(name: "Results", dependencies: ["Files"]),
+  .target(name: "Reporting", dependencies: ["Files", "Results"]),
+  .target(name: "Commands", dependencies: ["Files", argumentParser]),
   .target(
     name: "Experiments",
-    dependencies: ["Datasets", "Networks", "Bilevel", "Results", argumentParser, yams],
+    dependencies: [
+      "Files", "Commands", "Tensors", "Datasets", "Networks", "Bilevel", "Results", argumentParser,
+      yams,
+    ],
     swiftSettings: tuning),
+]
+
+/// What every experiment imports; all of it is declared, since a module that is imported but not
+/// declared is not recompiled when it changes, and the executable keeps the old layout of its types.
+let experimentDependencies: [Target.Dependency] = [
+  "Files", "Commands", "Tensors", "Datasets", "Bilevel", "Results", "Experiments", argumentParser,
 ]
 
 let executableTargets: [Target] = [
   .executableTarget(
-    name: "counter-example", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
+    name: "counter-example", dependencies: experimentDependencies, swiftSettings: tuning),
   .executableTarget(
-    name: "hyper-cleaning", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
-  .executableTarget(
-    name: "hyper-representation", dependencies: ["Experiments", argumentParser],
+    name: "hyper-cleaning", dependencies: experimentDependencies + ["Networks"],
     swiftSettings: tuning),
   .executableTarget(
-    name: "few-shot", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
-  .executableTarget(name: "datasets", dependencies: ["Datasets", argumentParser]),
-  .executableTarget(name: "report", dependencies: ["Reporting", argumentParser]),
+    name: "hyper-representation", dependencies: experimentDependencies + ["Networks"],
+    swiftSettings: tuning),
+  .executableTarget(
+    name: "few-shot", dependencies: experimentDependencies + ["Networks"], swiftSettings: tuning),
+  .executableTarget(
+    name: "datasets", dependencies: ["Files", "Commands", "Datasets", argumentParser]),
+  .executableTarget(
+    name: "report", dependencies: ["Files", "Commands", "Results", "Reporting", argumentParser]),
 ]
 
 let testTargets: [Target] = [
   .target(name: "TestSupport", dependencies: ["Tensors", "Results"], path: "Tests/TestSupport"),
+  .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+  .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport", argumentParser]),
   .testTarget(
     name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: backendSettings),
   // CHDF5 directly: the tests write what the wrapper never would (odd types, damaged layouts).
-  .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CHDF5", "TestSupport"]),
-  .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "TestSupport"]),
-  .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
+  .testTarget(
+    name: "DatasetsTests", dependencies: ["Files", "Tensors", "Datasets", "CHDF5", "TestSupport"]),
+  .testTarget(name: "AutodiffTests", dependencies: ["Tensors", "Autodiff", "TestSupport"]),
+  .testTarget(
+    name: "NetworksTests", dependencies: ["Tensors", "Autodiff", "Networks", "TestSupport"]),
   .testTarget(name: "BilevelTests", dependencies: ["Bilevel", "Datasets", "TestSupport"]),
-  .testTarget(name: "ResultsTests", dependencies: ["Results", "TestSupport"]),
-  .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
-  .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"]),
+  .testTarget(name: "ResultsTests", dependencies: ["Files", "Results", "TestSupport"]),
+  .testTarget(name: "ReportingTests", dependencies: ["Results", "Reporting", "TestSupport"]),
+  .testTarget(
+    name: "ExperimentsTests",
+    dependencies: [
+      "Files", "Commands", "Tensors", "Datasets", "Networks", "Bilevel", "Results", "Experiments",
+      "TestSupport", argumentParser,
+    ]),
   .testTarget(
     name: "CommandTests",
     dependencies: [
-      "Bilevel", "Experiments", "Networks", "Datasets", "Results", "TestSupport",
-      "counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets",
-      "report",
+      "Files", "Commands", "Tensors", "Bilevel", "Experiments", "Networks", "Datasets", "Results",
+      "TestSupport", "counter-example", "hyper-cleaning", "hyper-representation", "few-shot",
+      "datasets", "report",
     ]),
 ]
 
+/// Each module for other packages; its own dependencies come along.
+let libraries: [Product] = ["Tensors", "Autodiff", "Networks", "Bilevel", "Datasets", "Results"]
+  .map { .library(name: $0, targets: [$0]) }
+
+let executables: [Product] = executableTargets.map {
+  .executable(name: $0.name, targets: [$0.name])
+}
+
 let package = Package(
   name: "bilevel-descent-aggregation",
-  products: [
-    .library(name: "Bilevel", targets: ["Bilevel", "Autodiff", "Tensors"]),
-    .executable(name: "counter-example", targets: ["counter-example"]),
-    .executable(name: "hyper-cleaning", targets: ["hyper-cleaning"]),
-    .executable(name: "hyper-representation", targets: ["hyper-representation"]),
-    .executable(name: "few-shot", targets: ["few-shot"]),
-    .executable(name: "datasets", targets: ["datasets"]),
-    .executable(name: "report", targets: ["report"]),
-  ],
+  products: libraries + executables,
+  // Pinned here and not by Package.resolved, whose commit ids differ between mirrors.
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.3.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: cTargets + coreTargets + evidenceTargets + executableTargets + testTargets,
   swiftLanguageModes: [.v6]

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Commands
 import Experiments
 
 /// The counter-example experiment: the article's proof that methods which assume a single lower
 /// solution go to the wrong point, whatever K is, and that descent aggregation does not.
 @main
-struct CounterExample: ParsableCommand {
+struct CounterExample: SuiteCommand {
   static let configuration = CommandConfiguration(
     commandName: "counter-example",
     abstract: "Show where methods go when the lower level has many solutions.",
@@ -15,6 +16,7 @@ struct CounterExample: ParsableCommand {
       scalar recursions derive for it. Needs no data.
 
       """ + ExitStatus.discussion,
+    version: suiteVersion,
     subcommands: [
       RunCommand.self, SweepCommand.self, ScalingCommand.self, ListCommand.self,
     ],

@@ -1,4 +1,5 @@
 import Bilevel
+import Commands
 import Experiments
 import Results
 import Tensors

@@ -1,4 +1,5 @@
 import Bilevel
+import Commands
 import Experiments
 
 /// What can be run: a preset of the field, or any valid combination of dynamics and hypergradient.

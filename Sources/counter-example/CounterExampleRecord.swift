@@ -1,6 +1,7 @@
 import Bilevel
 import Datasets
 import Experiments
+import Files
 import Results
 
 extension CounterExampleItem {

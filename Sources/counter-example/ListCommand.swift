@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Experiments
 
 /// Lists what can be named: protocols, methods, combinations and schedules, each with its source.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bilevel
+import Commands
 import Experiments
 import Foundation
 import Results
@@ -42,7 +43,7 @@ struct RunCommand: ParsableCommand {
     for item in plan {
       for seed in shared.seeds(default: [0]) {
         let status = try run(item, seed: seed, console)
-        if status == .interrupted { throw Interrupted() }
+        if status == .interrupted { throw Interruption.requested ?? Interrupted() }
         if status != .success { worst = status }
       }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bilevel
+import Commands
 import Experiments
 import Foundation
 import Results

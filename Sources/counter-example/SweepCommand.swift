@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bilevel
+import Commands
 import Experiments
 import Foundation
 import Results
@@ -51,7 +52,7 @@ struct SweepCommand: ParsableCommand {
           case .float: try run(item, seed: seed, console, as: Float.self)
           case .double: try run(item, seed: seed, console, as: Double.self)
           }
-        if status == .interrupted { throw Interrupted() }
+        if status == .interrupted { throw Interruption.requested ?? Interrupted() }
         if status != .success { worst = status }
       }
     }

@@ -52,8 +52,8 @@ struct ConvertCommand: ParsableCommand {
   ) throws {
     let (description, path, wasThere) = try folder.convert(
       source, mirror: mirror, force: force, command: Diagnostics.commandLine)
-    print(
-      "\(wasThere ? "ready    " : "converted") \(path)  \(description.images) images of "
+    Diagnostics.console.show(
+      result: "\(wasThere ? "ready    " : "converted") \(path)  \(description.images) images of "
         + "\(description.classes) classes")
   }
 
@@ -64,8 +64,8 @@ struct ConvertCommand: ParsableCommand {
       let outcome = try folder.convert(
         split, of: source, mirror: mirror, force: force, command: Diagnostics.commandLine)
       switch outcome {
-      case .alreadyThere(let path): print("ready     \(path)")
-      case .converted(let path, let count): print("converted \(path)  \(count) images")
+      case .alreadyThere(let path): Diagnostics.console.show(result: "ready     \(path)")
+      case .converted(let path, let count): Diagnostics.console.show(result: "converted \(path)  \(count) images")
       }
     }
   }

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Commands
 import Datasets
 import Foundation
 
 /// The command `datasets`: everything that touches data before an experiment does.
 @main
-struct DatasetsCommand: ParsableCommand {
+struct DatasetsCommand: SuiteCommand {
   static let configuration = CommandConfiguration(
     commandName: "datasets",
     abstract: "Fetch, convert, verify, generate and list the data of the experiments.",
@@ -20,25 +21,23 @@ struct DatasetsCommand: ParsableCommand {
 
       EXIT CODES
         0 success - 1 unexpected failure (network, permissions) - 64 wrong usage - 65 data present \
-      but wrong (digest, format, shape) - 66 data missing - 130 interrupted
+      but wrong (digest, format, shape) - 66 data missing - 129, 130, 143 interrupted by SIGHUP, \
+      SIGINT, SIGTERM
       """,
-    version: "datasets 1.0 (HDF5 \(hdf5LibraryVersion()))",
+    version: "\(suiteVersion) (HDF5 \(hdf5LibraryVersion()))",
     subcommands: [
       FetchCommand.self, ConvertCommand.self, VerifyCommand.self, SynthesiseCommand.self,
       ListCommand.self,
     ])
 
-  static func main() {
-    Interruption.install()
-    do {
-      var command = try parseAsRoot()
-      try command.run()
-    } catch let error as DatasetError {
-      Diagnostics.print("Error: \(error.message)")
-      exit(withError: ExitCode(error.exitCode))
-    } catch {
-      exit(withError: error)
-    }
+  static func prepare() {
+    Interruption.installEndingAtOnce(
+      saying: "Interrupted: nothing unfinished was kept; run the same command again to go on.")
+  }
+
+  static func reportable(_ error: any Error) -> (any ReportableError)? {
+    (error as? DatasetError).map { CommandFailure($0.message, exitCode: $0.exitCode) }
+      ?? error as? any ReportableError
   }
 }
 
@@ -107,14 +106,13 @@ extension [KnownSource] {
 
 /// Progress and errors, which go to standard error so that standard output holds results only.
 enum Diagnostics {
-  static func print(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
-  }
+  /// The two streams of this command.
+  static let console = Console()
+
+  static func print(_ line: String) { console.show(note: line) }
 
   /// Whether a person watches: standard error is a terminal that can return to a line's start.
-  static var isInteractive: Bool {
-    isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
-  }
+  static var isInteractive: Bool { console.terminal.movesCursor }
 
   /// The command line as typed, recorded in the files it writes.
   static var commandLine: String {

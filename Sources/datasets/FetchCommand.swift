@@ -67,8 +67,8 @@ struct FetchCommand: ParsableCommand {
 
   private static func show(_ outcome: FetchOutcome) {
     switch outcome {
-    case .alreadyThere(let path): print("verified  \(path)")
-    case .fetched(let path, let origin): print("fetched   \(path)  from \(origin)")
+    case .alreadyThere(let path): Diagnostics.console.show(result: "verified  \(path)")
+    case .fetched(let path, let origin): Diagnostics.console.show(result: "fetched   \(path)  from \(origin)")
     }
   }
 }

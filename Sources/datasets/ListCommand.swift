@@ -50,8 +50,8 @@ struct ListCommand: ParsableCommand {
       let split = (try? file?.string("split")) ?? "-"
       rows.append([name, split, "-"] + ready(path, classes: "-", isPublic: false))
     }
-    print("Data folder: \(folder.path)")
-    print(aligned(rows))
+    Diagnostics.console.show(result: "Data folder: \(folder.path)")
+    Diagnostics.console.show(result: aligned(rows))
   }
 
   /// The cells from "ready" on.
@@ -69,7 +69,7 @@ struct ListCommand: ParsableCommand {
         "yes", shape, names.map { "\($0.count)" } ?? classes, isSynthetic ? "synthetic" : kind,
       ]
     } catch {
-      Diagnostics.print("Error: \(error.message)")
+      Diagnostics.console.show(error: error.message)
       return ["damaged", "-", classes, kind]
     }
   }

@@ -66,11 +66,11 @@ struct SynthesiseCommand: ParsableCommand {
       "datasets synthesise --kind alphabets --alphabets \(alphabets) --characters \(characters) "
       + "--drawers \(drawers) --seed \(seed)"
     if !force, let present = try? ImageTreeDescription.read(path), present.command == command {
-      print("ready     \(path)  \(present.images) images, seed \(seed)")
+      Diagnostics.console.show(result: "ready     \(path)  \(present.images) images, seed \(seed)")
       return
     }
     let written = try SyntheticAlphabets.write(to: path, size, seed: seed, command: command)
-    print("generated \(path)  \(written.images) images, seed \(seed)")
+    Diagnostics.console.show(result: "generated \(path)  \(written.images) images, seed \(seed)")
   }
 
   private func synthesiseDigits() throws {
@@ -81,13 +81,13 @@ struct SynthesiseCommand: ParsableCommand {
       if !force, let present = try? ImageDataset.load(path), present.count == count,
         present.provenance.command == command
       {
-        print("ready     \(path)  \(count) images, seed \(seed)")
+        Diagnostics.console.show(result: "ready     \(path)  \(count) images, seed \(seed)")
         continue
       }
       let dataset = try SyntheticDigits.dataset(
         count: count, split: split, seed: seed, command: command)
       try dataset.save(path)
-      print("generated \(path)  \(count) images, seed \(seed)")
+      Diagnostics.console.show(result: "generated \(path)  \(count) images, seed \(seed)")
     }
   }
 }

@@ -27,10 +27,10 @@ struct VerifyCommand: ParsableCommand {
     func check(_ body: () throws(DatasetError) -> String) {
       do {
         let line = try body()
-        print("ok        \(line)")
+        Diagnostics.console.show(result: "ok        \(line)")
         checked += 1
       } catch {
-        Diagnostics.print("Error: \(error.message)")
+        Diagnostics.console.show(error: error.message)
         failures.append(error)
       }
     }
@@ -54,7 +54,7 @@ struct VerifyCommand: ParsableCommand {
     for source in TreeSource.allCases where all || names.contains(source.name) {
       do {
         for path in try folder.verifyOriginals(source) {
-          print("ok        \(path)")
+          Diagnostics.console.show(result: "ok        \(path)")
           checked += 1
         }
       } catch {

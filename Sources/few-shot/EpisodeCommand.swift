@@ -1,6 +1,8 @@
 import ArgumentParser
+import Commands
 import Datasets
 import Experiments
+import Files
 import Foundation
 
 /// Draws one episode as a picture: what the network is shown, as a person sees it.

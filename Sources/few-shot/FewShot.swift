@@ -1,9 +1,10 @@
 import ArgumentParser
+import Commands
 import Experiments
 
 /// The few-shot experiment: classes told apart by a few labelled images, learned from many such tasks.
 @main
-struct FewShot: ParsableCommand {
+struct FewShot: SuiteCommand {
   static let configuration = CommandConfiguration(
     commandName: "few-shot",
     abstract: "Learn to classify from a few labelled images per class.",
@@ -17,6 +18,7 @@ struct FewShot: ParsableCommand {
       download), or point data.name at a folder of your own.
 
       """ + ExitStatus.discussion,
+    version: suiteVersion,
     subcommands: [
       RunCommand.self, HypergradientCommand.self, EpisodeCommand.self, ListCommand.self,
     ],

@@ -1,4 +1,5 @@
 import Bilevel
+import Commands
 import Datasets
 import Experiments
 import Networks

@@ -1,6 +1,8 @@
 import Bilevel
+import Commands
 import Datasets
 import Experiments
+import Files
 import Foundation
 import Networks
 import Results

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bilevel
+import Commands
 import Experiments
 
 /// Lists what can be named: protocols, methods and schedules, each with its source.

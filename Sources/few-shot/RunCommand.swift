@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bilevel
+import Commands
 import Datasets
 import Experiments
 import Foundation
@@ -95,7 +96,7 @@ struct RunCommand: ParsableCommand {
         case .double:
           status = try run(method, preset, configuration, data, seed, console, as: Double.self)
         }
-        if status == .interrupted { throw Interrupted() }
+        if status == .interrupted { throw Interruption.requested ?? Interrupted() }
         if status != .success { worst = status }
       }
     }

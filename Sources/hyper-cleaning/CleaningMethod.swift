@@ -1,4 +1,5 @@
 import Bilevel
+import Commands
 import Experiments
 
 /// What can be run: the methods of the field, and the two baselines that frame them.

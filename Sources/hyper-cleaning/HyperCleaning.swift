@@ -1,10 +1,11 @@
 import ArgumentParser
+import Commands
 import Experiments
 
 /// The hyper-cleaning experiment: which training labels are wrong, learned from clean validation
 /// data by bi-level optimisation of one weight per training sample.
 @main
-struct HyperCleaning: ParsableCommand {
+struct HyperCleaning: SuiteCommand {
   static let configuration = CommandConfiguration(
     commandName: "hyper-cleaning",
     abstract: "Learn the weights of training samples with wrong labels.",
@@ -17,6 +18,7 @@ struct HyperCleaning: ParsableCommand {
       with `datasets convert` (public files) or `datasets synthesise` (no download).
 
       """ + ExitStatus.discussion,
+    version: suiteVersion,
     subcommands: [RunCommand.self, HypergradientCommand.self, ListCommand.self],
     defaultSubcommand: RunCommand.self)
 }

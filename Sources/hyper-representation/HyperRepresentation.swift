@@ -1,10 +1,11 @@
 import ArgumentParser
+import Commands
 import Experiments
 
 /// The hyper-representation experiment: features learned on validation data, for a head that is
 /// trained on few samples.
 @main
-struct HyperRepresentation: ParsableCommand {
+struct HyperRepresentation: SuiteCommand {
   static let configuration = CommandConfiguration(
     commandName: "hyper-representation",
     abstract: "Learn features for a head that is trained on few samples.",
@@ -20,6 +21,7 @@ struct HyperRepresentation: ParsableCommand {
       linear problems make their own.
 
       """ + ExitStatus.discussion,
+    version: suiteVersion,
     subcommands: [RunCommand.self, HypergradientCommand.self, ListCommand.self],
     defaultSubcommand: RunCommand.self)
 }

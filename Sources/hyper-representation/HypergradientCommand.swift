@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bilevel
+import Commands
 import Datasets
 import Experiments
 import Foundation

@@ -1,4 +1,5 @@
 import Bilevel
+import Commands
 import Experiments
 
 /// What can be run: a method of the field, or any other valid product of dynamics and estimator.

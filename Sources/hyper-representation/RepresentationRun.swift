@@ -1,6 +1,8 @@
 import Bilevel
+import Commands
 import Datasets
 import Experiments
+import Files
 import Results
 import Tensors
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bilevel
+import Commands
 import Datasets
 import Experiments
 import Foundation
@@ -90,7 +91,7 @@ struct RunCommand: ParsableCommand {
     for item in plan {
       for seed in seeds {
         let status = try run(item, seed: seed, console)
-        if status == .interrupted { throw Interrupted() }
+        if status == .interrupted { throw Interruption.requested ?? Interrupted() }
         if status != .success { worst = status }
       }
     }

@@ -1,10 +1,12 @@
 import ArgumentParser
+import Commands
+import Files
 import Foundation
 import Results
 
 /// The command `report`: tables, figures and checks, as functions of stored records.
 @main
-struct Report: ParsableCommand {
+struct Report: SuiteCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Tables, figures and checks of stored runs.",
@@ -15,6 +17,7 @@ struct Report: ParsableCommand {
 
       \(Self.exitCodes)
       """,
+    version: suiteVersion,
     subcommands: [
       TableCommand.self, CheckCommand.self, FigureCommand.self, ListCommand.self,
       AcceptCommand.self, SchemaCommand.self,
@@ -80,25 +83,26 @@ struct ReferenceOptions: ParsableArguments {
 
 /// Output in the ways all subcommands share.
 enum Output {
+  private static let console = Console()
+
   /// Writes results to a file, or to standard output where no file is named.
   static func write(_ text: String, to path: String?) throws(ResultsError) {
     if let path {
-      try AtomicFile.write(text, to: path)
+      do { try AtomicFile.write(text, to: path) } catch { throw ResultsError(error) }
     } else {
-      FileHandle.standardOutput.write(Data(text.utf8))
+      console.show(results: text)
     }
   }
 
   /// Writes one line of diagnostics to standard error.
-  static func diagnose(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+  static func diagnose(_ line: String) { console.show(note: line) }
 
   /// Runs a subcommand; an error of reading or writing becomes its sentence and its exit code.
   static func reporting(_ body: () throws -> Void) throws {
     do {
       try body()
     } catch let error as ResultsError {
-      diagnose("Error: \(error.message)")
-      throw ExitCode(error.exitCode)
+      throw CommandFailure(error.message, exitCode: error.exitCode)
     }
   }
 }

@@ -1,5 +1,7 @@
+import Commands
 import Datasets
 import Experiments
+import Files
 import Foundation
 import Testing
 

@@ -2,28 +2,6 @@ import Experiments
 import Foundation
 import Testing
 
-@Suite("Interruption", .serialized)
-struct InterruptionTests {
-  @Test("is a flag that the first signal raises", arguments: [SIGINT, SIGTERM])
-  func signals(number: Int32) throws {
-    Interruption.install()
-    defer { Interruption.reset() }
-    #expect(!Interruption.isRequested)
-    try Interruption.checkpoint()
-    // To the process, as a terminal does: a test's own thread may have signals blocked. Another
-    // thread takes it, at some time soon.
-    #expect(kill(getpid(), number) == 0)
-    for _ in 0..<500 where !Interruption.isRequested { usleep(10_000) }
-    #expect(Interruption.isRequested)
-    #expect(throws: Interrupted()) { try Interruption.checkpoint() }
-  }
-
-  @Test("ends a command with exit code 130")
-  func exitCode() {
-    #expect(Interrupted().exitStatus.rawValue == 130)
-  }
-}
-
 @Suite("Peak memory", .serialized)
 struct PeakMemoryTests {
   /// Touches every page, so that the kernel has to provide them.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Where original files are taken from.
@@ -84,7 +85,9 @@ extension DataFolder {
     // The copy keeps the mirror's packing, so that its name says what it is.
     let destination =
       "\(path)/\(source.name)/" + (Gzip.isCompressed(bytes) ? file.compressedName : file.name)
-    try AtomicFile.write(bytes, to: destination)
+    try DatasetError.converting { () throws(FileError) in
+      try AtomicFile.write(bytes, to: destination)
+    }
     return (destination, original)
   }
 
@@ -96,13 +99,15 @@ extension DataFolder {
     var failures: [DatasetError] = []
     for base in addresses {
       let address = joined(base, file.compressedName)
-      let download = try AtomicFile(path: destination)
+      let download = try DatasetError.converting { () throws(FileError) in
+        try AtomicFile(path: destination)
+      }
       report("Downloading \(address)")
       do {
         try transport(address, download.temporaryPath)
         let bytes = try FileBytes.read(download.temporaryPath, remedy: "fetch it again")
         _ = try file.verified(bytes, path: address)
-        try download.commit()
+        try DatasetError.converting { () throws(FileError) in try download.commit() }
         return (destination, address)
       } catch {
         failures.append(error)

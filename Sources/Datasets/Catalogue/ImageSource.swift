@@ -1,3 +1,5 @@
+import Files
+
 /// A public image data set: its files, where they are published, and what their bytes must be.
 public struct ImageSource: Sendable, Equatable {
   /// The name used by commands, folders and files, such as `fashion-mnist`.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A public data set whose ready form is a tree of PNG images.
@@ -113,11 +114,13 @@ extension DataFolder {
       }
     }
     let address = TreeSource.officialOmniglotAddress + name
-    let download = try AtomicFile(path: destination)
+    let download = try DatasetError.converting { () throws(FileError) in
+      try AtomicFile(path: destination)
+    }
     report("Downloading \(address)")
     try transport(address, download.temporaryPath)
     _ = try OmniglotImages.official(download.temporaryPath)
-    try download.commit()
+    try DatasetError.converting { () throws(FileError) in try download.commit() }
     return .fetched(path: destination, origin: address)
   }
 

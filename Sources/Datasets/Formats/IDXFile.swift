@@ -1,3 +1,5 @@
+import Files
+
 /// The contents of an IDX file of bytes, the format of MNIST and its successors.
 ///
 /// Two zero bytes, a type code (8 is `uint8`), the number of dimensions, each dimension as 32 bits

@@ -1,4 +1,5 @@
 internal import CHDF5
+import Files
 import Foundation
 
 /// How the values of an array are laid out in the file.
@@ -34,7 +35,9 @@ public final class HDF5Writer {
   /// Starts a new file; what is under `path` stays until ``finish()``.
   public init(path: String) throws(DatasetError) {
     self.path = path
-    let destination = try AtomicFile(path: path)
+    let destination = try DatasetError.converting { () throws(FileError) in
+      try AtomicFile(path: path)
+    }
     self.destination = destination
     let defaults = bda_default_properties()
     identifier = try HDF5Library.synchronized { () throws(DatasetError) in
@@ -125,7 +128,7 @@ public final class HDF5Writer {
       // Releasing the last identifier closes the file.
       identifier = nil
     }
-    try destination.commit()
+    try DatasetError.converting { () throws(FileError) in try destination.commit() }
   }
 
   // MARK: - Parts, all called inside the lock

@@ -1,3 +1,4 @@
+import Files
 import Tensors
 
 /// Labelled images of one size: one split of a data set.

@@ -1,3 +1,5 @@
+import Commands
+
 /// A configuration file or a `--set` option that cannot be used.
 public struct ConfigurationError: ReportableError, Equatable {
   /// What is wrong.

@@ -1,3 +1,5 @@
+import Commands
+
 /// A setting with a fixed set of names, whose decoding error lists them and suggests the nearest.
 ///
 ///     enum Corruption: String, NamedChoice { case alwaysWrong, uniform }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Results
 
@@ -27,8 +28,10 @@ public struct FigureWriter: Sendable {
   /// A missing or failing gnuplot is not an error: the message says what to do.
   public func write(_ figure: Figure, into folder: String) throws(ResultsError) -> Output {
     let base = folder + "/" + figure.name
-    try AtomicFile.write(figure.gnuplotData, to: base + ".dat")
-    try AtomicFile.write(figure.gnuplotScript, to: base + ".gp")
+    try ResultsError.converting { () throws(FileError) in
+      try AtomicFile.write(figure.gnuplotData, to: base + ".dat")
+      try AtomicFile.write(figure.gnuplotScript, to: base + ".gp")
+    }
     let message = draw(figure, in: folder)
     return Output(
       dataPath: base + ".dat", scriptPath: base + ".gp",

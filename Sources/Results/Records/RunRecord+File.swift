@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension RunRecord {
@@ -24,7 +25,8 @@ extension RunRecord {
   /// Writes the record under exactly this path, atomically, and returns the path.
   @discardableResult
   public func write(to path: String) throws(ResultsError) -> String {
-    try AtomicFile.write(JSONValue(encoding: self).prettyText, to: path)
+    let text = try JSONValue(encoding: self).prettyText
+    try ResultsError.converting { () throws(FileError) in try AtomicFile.write(text, to: path) }
     return path
   }
 }

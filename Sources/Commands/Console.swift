@@ -31,8 +31,8 @@ public final class Console: Sendable {
   ) {
     self.isQuiet = isQuiet
     self.terminal = terminal
-    self.results = results ?? { Self.write($0, to: STDOUT_FILENO) }
-    self.diagnostics = diagnostics ?? { Self.write($0, to: STDERR_FILENO) }
+    self.results = results ?? StandardStreams.writeResults
+    self.diagnostics = diagnostics ?? StandardStreams.writeDiagnostics
   }
 
   deinit { endStatus() }
@@ -66,6 +66,18 @@ public final class Console: Sendable {
   /// Writes an error to standard error.
   public func show(error text: String) {
     line(terminal.paint("error:", .red) + " " + text)
+  }
+
+  /// Writes text that is worded already, such as the argument parser's, to standard error.
+  func show(plain text: String) { line(text) }
+
+  /// Writes results that have their own line breaks, such as tables, to standard output as they are.
+  public func show(results text: String) {
+    state.withLock { state in
+      erase(&state)
+      if !results(text) { state.resultsWereLost = true }
+      redraw(state)
+    }
   }
 
   /// Whether a result line could not be written (full disk, closed descriptor).
@@ -115,23 +127,5 @@ public final class Console: Sendable {
 
   private func redraw(_ state: State) {
     if !state.status.isEmpty { _ = diagnostics(state.status) }
-  }
-
-  /// Writes all bytes to a file descriptor, going on after signals and partial writes.
-  private static func write(_ text: String, to descriptor: Int32) -> Bool {
-    var text = text
-    return text.withUTF8 { bytes in
-      var offset = 0
-      while offset < bytes.count {
-        let count = Foundation.write(
-          descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
-        if count > 0 {
-          offset += count
-        } else if errno != EINTR {
-          return false
-        }
-      }
-      return true
-    }
   }
 }

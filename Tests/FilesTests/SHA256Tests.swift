@@ -1,4 +1,4 @@
-import Datasets
+import Files
 import Testing
 
 /// Vectors of FIPS 180-4's example document and of RFC 6234.

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Files
+import Foundation
 
 /// An error of the outside world (file, digest, option, data) that a command can show as it is.
 public protocol ReportableError: Error, CustomStringConvertible {
@@ -13,18 +15,42 @@ extension ReportableError {
   public var description: String { sentence }
 }
 
-/// The end of a run at the user's wish, thrown by ``Interruption/checkpoint()``.
+/// A sentence and an exit code: the form of errors whose own modules know nothing of commands.
+public struct CommandFailure: ReportableError, Equatable {
+  /// One full sentence naming the thing and the remedy.
+  public let sentence: String
+  /// The exit code of a command that ends with this error.
+  public let exitStatus: ExitStatus
+
+  /// A failure with its sentence; a code that is not documented becomes 1.
+  public init(_ sentence: String, exitCode: Int32) {
+    self.sentence = sentence
+    exitStatus = ExitStatus(rawValue: exitCode) ?? .unexpected
+  }
+}
+
+extension FileError: ReportableError {
+  /// The error's sentence.
+  public var sentence: String { message }
+  /// An unexpected failure.
+  public var exitStatus: ExitStatus { .unexpected }
+}
+
+/// The end of a run at somebody's wish, thrown by ``Interruption/checkpoint()``.
 public struct Interrupted: ReportableError, Equatable {
-  /// An interruption.
-  public init() {}
+  /// The number of the signal that asked for it.
+  public let signal: Int32
+
+  /// An interruption by a signal, the interrupt key's by default.
+  public init(signal: Int32 = SIGINT) { self.signal = signal }
 
   /// What happened, and how to go on.
   public var sentence: String {
     "The run was interrupted; repeat the command to go on from what is recorded."
   }
 
-  /// Exit code 130.
-  public var exitStatus: ExitStatus { .interrupted }
+  /// 128 plus the signal's number: 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM.
+  public var exitStatus: ExitStatus { ExitStatus(rawValue: 128 + signal) ?? .interrupted }
 }
 
 extension Console {
@@ -51,7 +77,7 @@ extension Console {
     }
     endStatus()
     if resultsWereLost {
-      show(error: "Results could not be written to standard output; free space or redirect it.")
+      show(error: StandardStreams.lossSentence)
       throw ExitStatus.unexpected.exitCode
     }
   }

@@ -1,4 +1,4 @@
-import Experiments
+import Commands
 import Foundation
 import Synchronization
 
@@ -11,7 +11,7 @@ final class Recorder: Sendable {
 
   /// A console that writes here, on a terminal of the given kind.
   func console(
-    isTerminal: Bool, environment: [String: String] = ["COLUMNS": "80"], isQuiet: Bool = false,
+    isTerminal: Bool, environment: [String: String] = ["TERM": "xterm", "COLUMNS": "80"], isQuiet: Bool = false,
     color: ColorChoice = .auto, resultsArrive: Bool = true
   ) -> Console {
     Console(
@@ -36,13 +36,4 @@ final class ManualClock: Sendable {
   var now: Double { time.withLock { $0 } }
 
   func advance(by seconds: Double) { time.withLock { $0 += seconds } }
-}
-
-/// Runs a body with a fresh folder that is removed afterwards.
-func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("experiments-tests-\(UUID().uuidString)", isDirectory: true)
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder)
 }

@@ -1,4 +1,4 @@
-import Experiments
+import Commands
 import Testing
 
 @Suite("Terminal")
@@ -13,14 +13,15 @@ struct TerminalTests {
   }
 
   static let colors: [ColorCase] = [
-    ColorCase(choice: .auto, isTerminal: true, environment: [:], isColored: true),
-    ColorCase(choice: .auto, isTerminal: false, environment: [:], isColored: false),
-    ColorCase(choice: .auto, isTerminal: true, environment: ["NO_COLOR": "1"], isColored: false),
-    ColorCase(choice: .auto, isTerminal: true, environment: ["NO_COLOR": "0"], isColored: false),
-    ColorCase(choice: .auto, isTerminal: true, environment: ["NO_COLOR": ""], isColored: true),
-    ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "dumb"], isColored: false),
     ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "xterm"], isColored: true),
-    ColorCase(choice: .always, isTerminal: true, environment: ["NO_COLOR": "1"], isColored: true),
+    ColorCase(choice: .auto, isTerminal: false, environment: [:], isColored: false),
+    ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": "1"], isColored: false),
+    ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": "0"], isColored: false),
+    ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": ""], isColored: true),
+    ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "dumb"], isColored: false),
+    ColorCase(choice: .auto, isTerminal: true, environment: [:], isColored: false),
+    ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "xterm"], isColored: true),
+    ColorCase(choice: .always, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": "1"], isColored: true),
     ColorCase(choice: .always, isTerminal: false, environment: [:], isColored: true),
     ColorCase(choice: .never, isTerminal: true, environment: [:], isColored: false),
   ]
@@ -39,8 +40,9 @@ struct TerminalTests {
     func movesCursor(_ isTerminal: Bool, _ environment: [String: String]) -> Bool {
       Terminal(descriptor: -1, isTerminal: isTerminal, environment: environment).movesCursor
     }
-    #expect(movesCursor(true, ["NO_COLOR": "1"]))
+    #expect(movesCursor(true, ["TERM": "xterm", "NO_COLOR": "1"]))
     #expect(!movesCursor(true, ["TERM": "dumb"]))
+    #expect(!movesCursor(true, [:]))
     #expect(!movesCursor(false, [:]))
   }
 

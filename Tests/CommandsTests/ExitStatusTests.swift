@@ -1,12 +1,12 @@
 import ArgumentParser
-import Experiments
+import Commands
 import Testing
 
 @Suite("Exit codes")
 struct ExitStatusTests {
   @Test("are the documented numbers")
   func numbers() {
-    #expect(ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 64, 65, 66, 130])
+    #expect(ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 64, 65, 66, 129, 130, 143])
     #expect(ExitStatus.usage.exitCode == ExitCode.validationFailure)
   }
 
@@ -25,7 +25,7 @@ struct ExitStatusTests {
     let recorder = Recorder()
     let console = recorder.console(isTerminal: false)
     #expect(throws: ExitCode(65)) {
-      try console.report { throw ConfigurationError(.invalidFile, "The file a.yaml is wrong.") }
+      try console.report { throw CommandFailure("The file a.yaml is wrong.", exitCode: 65) }
     }
     #expect(throws: ExitCode(130)) { try console.report { throw Interrupted() } }
     #expect(

@@ -20,8 +20,12 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
   case dataInvalid = 65
   /// A file is not there or cannot be read.
   case dataMissing = 66
-  /// The user interrupted the command (SIGINT or SIGTERM); what was finished is recorded.
+  /// The terminal went away (SIGHUP); what was finished is recorded.
+  case hungUp = 129
+  /// The user interrupted the command (SIGINT); what was finished is recorded.
   case interrupted = 130
+  /// The system or a scheduler ended the command (SIGTERM); what was finished is recorded.
+  case terminated = 143
 
   /// What the code means, as a phrase for help texts and summaries.
   public var meaning: String {
@@ -35,7 +39,9 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
     case .usage: "wrong command line"
     case .dataInvalid: "data or configuration present but wrong"
     case .dataMissing: "data or configuration missing or unreadable"
+    case .hungUp: "the terminal went away; what was finished is recorded"
     case .interrupted: "interrupted; what was finished is recorded"
+    case .terminated: "terminated; what was finished is recorded"
     }
   }
 

@@ -15,7 +15,8 @@ public enum ColorChoice: String, Sendable, CaseIterable, ExpressibleByArgument {
 public struct Terminal: Sendable, Equatable {
   /// Whether the stream is a terminal.
   public let isTerminal: Bool
-  /// Whether the cursor may be moved: a terminal, and not a dumb one. Colour is another matter.
+  /// Whether the cursor may be moved: a terminal, and not a dumb one (`TERM` unset or
+  /// `dumb`). Colour is another matter.
   public let movesCursor: Bool
   /// Whether text may be coloured.
   public let usesColor: Bool
@@ -35,7 +36,9 @@ public struct Terminal: Sendable, Equatable {
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
     let terminal = isTerminal ?? (isatty(descriptor) == 1)
-    let dumb = environment["TERM"] == "dumb"
+    // Whoever starts a process without TERM has no terminal in mind that understands escapes.
+    let kind = environment["TERM"] ?? ""
+    let dumb = kind.isEmpty || kind == "dumb"
     let refused = !(environment["NO_COLOR"] ?? "").isEmpty
     self.isTerminal = terminal
     self.descriptor = descriptor

@@ -1,0 +1,129 @@
+import Dispatch
+import Files
+import Foundation
+import Synchronization
+
+/// The wish to stop, as a flag that loops poll between steps.
+///
+/// The first SIGINT (the interrupt key), SIGTERM (a scheduler) or SIGHUP (the terminal is gone) only
+/// raises the flag: the loop ends its step, writes a record with status `interrupted`, and the
+/// command exits with 128 plus the signal's number. The second one ends the process at once, giving
+/// the cursor back.
+public enum Interruption {
+  /// The signals that ask a command to stop.
+  public static let signals: [Int32] = [SIGINT, SIGTERM, SIGHUP]
+
+  private static let requests = Atomic<Int>(0)
+  /// The first signal that came.
+  private static let firstSignal = Atomic<Int32>(0)
+  private static let cursorIsHidden = Atomic<Bool>(false)
+  /// Whether the terminal has echoed `^C` into the line that a message would begin in.
+  private static let isOnTerminal = Atomic<Bool>(false)
+  // Kept for the life of the process; a source that goes away no longer listens.
+  private nonisolated(unsafe) static var sources: [any DispatchSourceSignal] = []
+
+  /// Starts listening. Call once, before the first long loop.
+  public static func install() {
+    // Globals are created lazily under a lock, which a signal handler must not wait for.
+    _ = (requests.load(ordering: .relaxed), cursorIsHidden.load(ordering: .relaxed))
+    _ = firstSignal.load(ordering: .relaxed)
+    isOnTerminal.store(isatty(STDERR_FILENO) == 1, ordering: .relaxed)
+    for number in heeded { signal(number, handler) }
+    unblock(heeded)
+  }
+
+  /// Starts listening for commands whose steps leave nothing to record: a signal removes unfinished
+  /// files, says `message` on standard error, and ends the process with 128 plus its number. Call once,
+  /// before other threads exist.
+  public static func installEndingAtOnce(saying message: String) {
+    let queue = DispatchQueue(label: "interruption")
+    let numbers = heeded
+    sources = numbers.map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      source.setEventHandler {
+        TemporaryFiles.removeAll()
+        Array((message + "\n").utf8).withUnsafeBytes { bytes in
+          _ = FileDescriptor.write(bytes, to: STDERR_FILENO)
+        }
+        // Without the exit handlers of a library that may be in the middle of a write.
+        _exit(128 + number)
+      }
+      source.resume()
+      return source
+    }
+    unblock(numbers)
+  }
+
+  /// Whether somebody asked to stop.
+  public static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
+
+  /// Who asked to stop, nil where nobody did.
+  public static var requested: Interrupted? {
+    guard isRequested else { return nil }
+    let number = firstSignal.load(ordering: .relaxed)
+    return Interrupted(signal: number == 0 ? SIGINT : number)
+  }
+
+  /// Returns if nobody asked to stop.
+  /// - Throws: ``Interrupted`` otherwise, which ends a command with its exit code.
+  public static func checkpoint() throws(Interrupted) {
+    if let requested { throw requested }
+  }
+
+  /// Raises the flag from code, as the first signal would.
+  public static func request() { requests.add(1, ordering: .relaxed) }
+
+  /// Takes the flag down and stops listening, so that tests do not disturb each other.
+  package static func reset() {
+    for number in signals { signal(number, SIG_DFL) }
+    requests.store(0, ordering: .relaxed)
+    firstSignal.store(0, ordering: .relaxed)
+  }
+
+  /// Whether a second signal has to show the cursor again before it ends the process.
+  static func restoresCursor(_ hidden: Bool) {
+    cursorIsHidden.store(hidden, ordering: .relaxed)
+  }
+
+  /// The signals to listen to: all but a SIGHUP that `nohup` or the like has set to be ignored.
+  private static var heeded: [Int32] {
+    signals.filter { number in
+      var action = sigaction()
+      guard number == SIGHUP, sigaction(number, nil, &action) == 0 else { return true }
+      let ignored: sighandler_t? = SIG_IGN
+      return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+        != unsafeBitCast(ignored, to: Int.self)
+    }
+  }
+
+  /// A parent may have started this process with signals blocked; a blocked one is never handled.
+  private static func unblock(_ numbers: [Int32]) {
+    var listened = sigset_t()
+    sigemptyset(&listened)
+    for number in numbers { sigaddset(&listened, number) }
+    pthread_sigmask(SIG_UNBLOCK, &listened, nil)
+  }
+
+  /// Uses nothing but atomics, `write`, `signal` and `raise`: all else is forbidden in a handler.
+  private static let handler: @convention(c) (Int32) -> Void = { number in
+    // The interrupted code may be about to look at the error number of its own call.
+    let errorNumber = errno
+    defer { errno = errorNumber }
+    let earlier = Interruption.requests.add(1, ordering: .relaxed).oldValue
+    if earlier == 0 {
+      Interruption.firstSignal.store(number, ordering: .relaxed)
+      if Interruption.isOnTerminal.load(ordering: .relaxed) { Interruption.say("\n") }
+      Interruption.say(
+        "interrupted: ending this step and writing the record; once more stops at once\n")
+      return
+    }
+    if Interruption.cursorIsHidden.load(ordering: .relaxed) { Interruption.say("\u{1B}[?25h\n") }
+    signal(number, SIG_DFL)
+    raise(number)
+  }
+
+  private static func say(_ text: StaticString) {
+    _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+  }
+}

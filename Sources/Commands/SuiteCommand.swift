@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+
+/// The root command of an executable of the suite: parsing, errors and exit codes in one way.
+///
+///     @main
+///     struct Report: SuiteCommand {
+///       static let configuration = CommandConfiguration(
+///         commandName: "report", version: suiteVersion, subcommands: [TableCommand.self])
+///     }
+///
+/// Beyond what the argument parser does:
+/// - an option given twice is an error unless it is declared as a list (the parser keeps the last);
+/// - help and versions that cannot be written end with exit code 1, not 0;
+/// - a ``ReportableError`` from any command becomes its sentence and its exit code;
+/// - a wrong `BDA_THREADS` is said.
+public protocol SuiteCommand: ParsableCommand {
+  /// The reportable form of an error that a subcommand threw; nil for those of the argument parser.
+  static func reportable(_ error: any Error) -> (any ReportableError)?
+  /// Prepares the process once the arguments are known to be right: listening to signals, as a rule.
+  static func prepare()
+}
+
+extension SuiteCommand {
+  /// The error itself, if it is reportable.
+  public static func reportable(_ error: any Error) -> (any ReportableError)? {
+    error as? any ReportableError
+  }
+
+  /// Prepares nothing; experiments do when they know their options.
+  public static func prepare() {}
+
+  /// Runs the command that the process's arguments describe, and ends the process.
+  public static func main() {
+    StandardStreams.prepare()
+    Foundation.exit(run(Array(CommandLine.arguments.dropFirst())))
+  }
+
+  /// The exit code of running the command that the arguments describe.
+  static func run(
+    _ arguments: [String],
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> Int32 {
+    let console = Console()
+    var code = ExitStatus.success.rawValue
+    do {
+      try RepeatedOptions.check(arguments, of: self)
+      var command = try parseAsRoot(arguments)
+      try SuiteEnvironment.check(environment)
+      prepare()
+      try command.run()
+    } catch {
+      if let error = reportable(error) {
+        console.show(error: error.sentence)
+        return error.exitStatus.rawValue
+      }
+      code = exitCode(for: error).rawValue
+      let text = fullMessage(for: error)
+      if code == ExitStatus.success.rawValue {
+        if !text.isEmpty { console.show(result: text) }
+      } else if !text.isEmpty {
+        console.show(plain: text)
+      }
+    }
+    guard code == ExitStatus.success.rawValue, StandardStreams.resultsWereLost else { return code }
+    console.show(error: StandardStreams.lossSentence)
+    return ExitStatus.unexpected.rawValue
+  }
+}
+
+/// The environment variables that every command understands.
+enum SuiteEnvironment {
+  /// Returns when every variable is unset, empty or valid.
+  /// - Throws: `ValidationError` naming the variable, its value and what is valid.
+  static func check(_ environment: [String: String]) throws {
+    guard let text = environment["BDA_THREADS"], !text.isEmpty else { return }
+    guard let threads = Int(text), (1...1024).contains(threads) else {
+      throw ValidationError(
+        "The environment variable BDA_THREADS wants a number from 1 to 1024 but is \"\(text)\"; "
+          + "correct it or unset it.")
+    }
+  }
+}

@@ -1,0 +1,198 @@
+import Foundation
+import Synchronization
+
+/// A file that appears under its name only when it is complete.
+///
+/// Bytes go to a hidden temporary file in the same folder, `.NAME.<pid>-<random>.partial` (so that
+/// the last step is a rename within one file system); ``commit()`` flushes them to the disk, renames,
+/// and flushes the folder. A value that goes away without `commit()` removes its temporary file, so
+/// a failed writer leaves nothing behind, and the old file under the name, if any, stays as it was.
+///
+/// A symbolic link is kept and its target replaced. A device, a FIFO or a socket is written through:
+/// it has no older content to protect, and a rename would put an ordinary file in its place.
+public final class AtomicFile: Sendable {
+  /// The name under which the file appears, as it was given.
+  public let path: String
+  /// Where the bytes go until then.
+  public let temporaryPath: String
+  private let destination: FileDestination
+  private let isFinished = Mutex(false)
+
+  /// Reserves a temporary file for `path`; folders on the way are created.
+  public init(path: String) throws(FileError) {
+    self.path = path
+    destination = try FileDestination(resolving: path)
+    let url: URL
+    switch destination {
+    case .file(let target):
+      url = URL(fileURLWithPath: target)
+      try Self.createFolder(url.deletingLastPathComponent().path, for: path)
+    case .stream:
+      url = FileManager.default.temporaryDirectory.appendingPathComponent("stream")
+    }
+    temporaryPath =
+      url.deletingLastPathComponent()
+      .appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
+    TemporaryFiles.add(temporaryPath)
+    let descriptor = open(temporaryPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      let code = errno
+      TemporaryFiles.remove(temporaryPath)
+      throw FileError(code, writing: path)
+    }
+    close(descriptor)
+  }
+
+  deinit {
+    if !isFinished.withLock({ $0 }) {
+      unlink(temporaryPath)
+      TemporaryFiles.remove(temporaryPath)
+    }
+  }
+
+  /// Flushes the temporary file to the disk and gives it its name.
+  public func commit() throws(FileError) {
+    let target: String
+    switch destination {
+    case .file(let path): target = path
+    case .stream(let stream):
+      // Dropped with the value, since it was never to keep its name.
+      try Self.copy(temporaryPath, toStream: stream, named: path)
+      return
+    }
+    let descriptor = open(temporaryPath, O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(errno, writing: path) }
+    let problem = fsync(descriptor) == 0 ? 0 : errno
+    close(descriptor)
+    guard problem == 0 else { throw FileError(problem, writing: path) }
+    guard rename(temporaryPath, target) == 0 else { throw FileError(errno, writing: path) }
+    isFinished.withLock { $0 = true }
+    TemporaryFiles.remove(temporaryPath)
+    Self.synchronizeFolder(URL(fileURLWithPath: target).deletingLastPathComponent().path)
+  }
+
+  // MARK: - Whole contents
+
+  /// Writes all bytes under the path, or leaves what was there before.
+  public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+    if case .stream(let stream) = try FileDestination(resolving: path) {
+      let descriptor = try openStream(stream, named: path)
+      defer { close(descriptor) }
+      let problem = bytes.withUnsafeBytes { FileDescriptor.write($0, to: descriptor) }
+      guard problem == 0 else { throw FileError(problem, writing: path) }
+      return
+    }
+    let file = try AtomicFile(path: path)
+    let descriptor = open(file.temporaryPath, O_WRONLY | O_TRUNC | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(errno, writing: path) }
+    var problem = bytes.withUnsafeBytes { FileDescriptor.write($0, to: descriptor) }
+    if close(descriptor) != 0, problem == 0 { problem = errno }
+    guard problem == 0 else { throw FileError(problem, writing: path) }
+    try file.commit()
+  }
+
+  /// Writes all data under the path, or leaves what was there before.
+  public static func write(_ data: Data, to path: String) throws(FileError) {
+    try write([UInt8](data), to: path)
+  }
+
+  /// Writes a text as UTF-8 under the path, or leaves what was there before.
+  public static func write(_ text: String, to path: String) throws(FileError) {
+    try write(Array(text.utf8), to: path)
+  }
+
+  // MARK: - Streams
+
+  private static func copy(
+    _ source: String, toStream stream: String, named path: String
+  ) throws(FileError) {
+    let input = open(source, O_RDONLY | O_CLOEXEC)
+    guard input >= 0 else { throw FileError(errno, writing: path) }
+    defer { close(input) }
+    let output = try openStream(stream, named: path)
+    defer { close(output) }
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = piece.withUnsafeMutableBytes { read(input, $0.baseAddress, $0.count) }
+      if count == 0 { return }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw FileError(errno, writing: path) }
+      let problem = piece.withUnsafeBytes { bytes in
+        FileDescriptor.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(count)), to: output)
+      }
+      guard problem == 0 else { throw FileError(problem, writing: path) }
+    }
+  }
+
+  /// A descriptor of a stream; a FIFO waits for its reader, as it does for every writer.
+  private static func openStream(_ stream: String, named path: String) throws(FileError) -> Int32 {
+    while true {
+      let descriptor = open(stream, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY)
+      if descriptor >= 0 { return descriptor }
+      if errno == EINTR { continue }
+      let code = errno
+      // Sockets cannot be opened, only connected to.
+      if code == ENXIO, let socket = connected(to: stream) { return socket }
+      throw FileError(code, writing: path)
+    }
+  }
+
+  private static func connected(to path: String) -> Int32? {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { return nil }
+    let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+    let isConnected = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, size) == 0
+      }
+    }
+    if isConnected { return descriptor }
+    close(descriptor)
+    return nil
+  }
+
+  // MARK: - Folders
+
+  private static func createFolder(_ folder: String, for path: String) throws(FileError) {
+    var current = folder.hasPrefix("/") ? "/" : ""
+    for part in folder.split(separator: "/") {
+      current += current.isEmpty || current.hasSuffix("/") ? String(part) : "/" + part
+      guard mkdir(current, 0o777) != 0, errno != EEXIST else { continue }
+      let code = errno
+      var status = stat()
+      // A folder that is there may still refuse `mkdir` with "read-only file system".
+      if stat(current, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { continue }
+      throw folderError(code, current, for: path)
+    }
+    var status = stat()
+    if stat(folder, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+      throw folderError(ENOTDIR, folder, for: path)
+    }
+  }
+
+  private static func folderError(
+    _ code: Int32, _ folder: String, for path: String
+  ) -> FileError {
+    if code == ENAMETOOLONG { return FileError(code, writing: path) }
+    let kind: FileError.Kind =
+      [EACCES, EPERM, EROFS].contains(code)
+      ? .noPermission : code == ENOSPC || code == EDQUOT ? .noSpace : .missingFolder
+    return FileError(
+      kind,
+      "The folder '\(folder)' could not be created (\(SystemError.text(of: code))); check the path "
+        + "and its permissions, or choose another folder.")
+  }
+
+  /// Makes the rename itself durable; a file system without it loses nothing but that.
+  private static func synchronizeFolder(_ path: String) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    _ = fsync(descriptor)
+    close(descriptor)
+  }
+}

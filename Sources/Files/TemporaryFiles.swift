@@ -1,0 +1,80 @@
+import Foundation
+import Synchronization
+
+/// The temporary files that exist now, so that an interrupted command can remove them.
+public enum TemporaryFiles {
+  private static let paths = Mutex(Set<String>())
+
+  static func add(_ path: String) { paths.withLock { _ = $0.insert(path) } }
+  static func remove(_ path: String) { paths.withLock { _ = $0.remove(path) } }
+
+  /// Removes every temporary file of this process; called when it is about to end early.
+  public static func removeAll() {
+    for path in paths.withLock({ $0 }) { unlink(path) }
+  }
+}
+
+extension AtomicFile {
+  /// Removes what writers that are gone have left in a folder, and returns the paths removed.
+  ///
+  /// Stale is a temporary file of a process of this machine that no longer runs, or one that nobody
+  /// has touched for a day (another machine's, or of a number that a new process has now). Folders
+  /// below are not looked into; what cannot be removed is left.
+  @discardableResult
+  public static func sweepStale(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    var removed: [String] = []
+    for name in names.sorted() {
+      guard let writer = PartialName.writer(of: name) else { continue }
+      let path = folder + "/" + name
+      var status = stat()
+      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+      let age = time(nil) - Int(status.st_mtim.tv_sec)
+      let isGone = writer.isLocal && kill(writer.process, 0) != 0 && errno == ESRCH
+      if isGone || age > 86_400, unlink(path) == 0 { removed.append(path) }
+    }
+    return removed
+  }
+}
+
+/// The names of temporary files: `.NAME.<pid>-<random>.partial`.
+enum PartialName {
+  /// A name nobody else uses, for a file called `name`.
+  ///
+  /// The first four digits of the random part belong to this machine: on a shared file system the
+  /// numbers of another machine's processes mean nothing here.
+  static func make(for name: String) -> String {
+    // File systems allow 255 bytes; the rest of the name takes at most 40.
+    var stem = name
+    while stem.utf8.count > 200 { stem.removeLast() }
+    let random = digits(UInt64.random(in: 0...0xffff_ffff), count: 8)
+    return ".\(stem).\(getpid())-\(machine)\(random).partial"
+  }
+
+  /// Who writes the temporary file of that name; nil for other files.
+  static func writer(of name: String) -> (process: pid_t, isLocal: Bool)? {
+    guard name.hasPrefix("."), name.hasSuffix(".partial") else { return nil }
+    let parts = name.dropLast(".partial".count).split(separator: ".")
+    guard parts.count >= 2, let tag = parts.last, let dash = tag.firstIndex(of: "-"),
+      let process = pid_t(tag[..<dash]), process > 0
+    else { return nil }
+    let random = tag[tag.index(after: dash)...]
+    guard random.count == 12, random.allSatisfy(\.isHexDigit) else { return nil }
+    return (process, random.hasPrefix(machine))
+  }
+
+  private static let machine: String = {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in name.prefix(while: { $0 != 0 }) {
+      hash = (hash ^ UInt64(UInt8(bitPattern: byte))) &* 0x0000_0100_0000_01b3
+    }
+    return digits(hash & 0xffff, count: 4)
+  }()
+
+  private static func digits(_ value: UInt64, count: Int) -> String {
+    let text = String(value, radix: 16)
+    return String(repeating: "0", count: max(0, count - text.count)) + text
+  }
+}

@@ -1,0 +1,35 @@
+import Commands
+import Foundation
+import Testing
+
+@Suite("Interruption", .serialized)
+struct InterruptionTests {
+  @Test("is a flag that the first signal raises", arguments: [SIGINT, SIGTERM, SIGHUP])
+  func signals(number: Int32) throws {
+    Interruption.install()
+    defer { Interruption.reset() }
+    #expect(!Interruption.isRequested)
+    try Interruption.checkpoint()
+    // To the process, as a terminal does: a test's own thread may have signals blocked. Another
+    // thread takes it, at some time soon.
+    #expect(kill(getpid(), number) == 0)
+    for _ in 0..<500 where !Interruption.isRequested { usleep(10_000) }
+    #expect(Interruption.isRequested)
+    #expect(throws: Interrupted(signal: number)) { try Interruption.checkpoint() }
+  }
+
+  @Test("ends a command with 128 plus the signal's number")
+  func exitCode() {
+    #expect(Interrupted().exitStatus.rawValue == 130)
+    #expect(Interruption.signals.map { Interrupted(signal: $0).exitStatus.rawValue }
+      == [130, 143, 129])
+  }
+
+  @Test("from code counts as the interrupt key")
+  func request() {
+    defer { Interruption.reset() }
+    #expect(Interruption.requested == nil)
+    Interruption.request()
+    #expect(Interruption.requested == Interrupted(signal: SIGINT))
+  }
+}
