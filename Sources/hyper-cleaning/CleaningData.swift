@@ -1,6 +1,5 @@
 import Datasets
 import Experiments
-import Results
 import Tensors
 
 /// The samples of one run: split and corrupted by their own random streams.
@@ -18,7 +17,6 @@ struct CleaningData<Scalar: TensorScalar>: Sendable {
   /// Whether each training label differs from the true one.
   let isNoisy: [Bool]
   let classCount: Int
-  let uses: [RunRecord.DatasetUse]
 
   /// What metrics compare with; the features, which are large, are not part of it.
   var truth: CleaningTruth {
@@ -56,7 +54,6 @@ struct CleaningData<Scalar: TensorScalar>: Sendable {
     isNoisy = zip(fromTrain.train.labels, corrupted).map { $0 != $1 }
     train = Samples(features: fromTrain.train.features, labels: corrupted)
     validation = fromTrain.validation
-    uses = [fromTrain.use, .init(testFile, purpose: "test")]
   }
 
   /// What the training file contributes.
@@ -66,7 +63,6 @@ struct CleaningData<Scalar: TensorScalar>: Sendable {
     let test: Samples
     let split: Split
     let classCount: Int
-    let use: RunRecord.DatasetUse
   }
 
   private static func readTraining(
@@ -78,8 +74,7 @@ struct CleaningData<Scalar: TensorScalar>: Sendable {
     }
     return FromTraining(
       train: samples(split.train), validation: samples(split.validation),
-      test: samples(split.testFromTrain), split: split, classCount: file.classCount,
-      use: .init(file, purpose: "training, validation"))
+      test: samples(split.testFromTrain), split: split, classCount: file.classCount)
   }
 
   private static func requireMatch(_ file: ImageDataset, pixels: Int) throws {

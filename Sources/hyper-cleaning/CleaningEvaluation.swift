@@ -5,7 +5,8 @@ import Tensors
 
 /// The metrics of hyper-cleaning at one point (x, y).
 struct CleaningEvaluation<Scalar: TensorScalar> {
-  let settings: CleaningSettings
+  /// A sample whose x lies below this is called noisy.
+  let noisyBelow: Double
   let truth: CleaningTruth
   let problem: CleaningProblem<Scalar>
 
@@ -33,7 +34,7 @@ struct CleaningEvaluation<Scalar: TensorScalar> {
   /// against the labels that are truly wrong.
   func values(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> [String: Double] {
     let weights = x.tensors[0].scalars.map { Double($0) }
-    let called = weights.map { $0 < settings.evaluation.noisyBelow }
+    let called = weights.map { $0 < noisyBelow }
     let test = ClassificationScores(
       predictions: problem.testLogits(y).argumentsOfRowMaxima(), labels: truth.testLabels,
       classCount: truth.classCount)

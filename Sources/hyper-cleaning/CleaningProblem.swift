@@ -31,7 +31,7 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
       widths: [features] + settings.network.hidden + [data.classCount],
       activation: settings.network.activation)
     let isLinear = settings.network.hidden.isEmpty
-    let weighting = settings.upper.weighting
+    let weighting = settings.weights.weighting
 
     func classifier(
       _ samples: CleaningData<Scalar>.Samples, _ weighting: SampleWeighting
@@ -63,7 +63,7 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
       }
     }
     var set: any FeasibleSet<Scalar> = WholeSpace<Scalar>()
-    if let total = settings.upper.largestSum {
+    if let total = settings.weights.largestSum {
       set = CappedSimplex(total: Scalar(total))
     } else if weighting == .identity {
       set = Box(lower: 0, upper: 1)
@@ -72,7 +72,7 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
       upper: validation.objective, lower: train.objective,
       initialLower: ConstantInitialLower(draw(0)), upperFeasibleSet: set)
     start = Parameters(
-      Tensor(repeating: Scalar(settings.upper.start), shape: [data.train.labels.count]))
+      Tensor(repeating: Scalar(settings.weights.start), shape: [data.train.labels.count]))
     redraw = settings.network.redrawnEachIteration ? draw : nil
     testLogits = classifier(data.test, .uniform).logits
     validationLogits = validation.logits
@@ -82,7 +82,7 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
 extension CleaningSettings {
   /// Weights that are given and not learned: 1 for every sample, or for clean ones only.
   mutating func useFixedWeights() {
-    upper.weighting = .identity
-    upper.largestSum = nil
+    weights.weighting = .identity
+    weights.largestSum = nil
   }
 }

@@ -2,7 +2,7 @@ import Bilevel
 import Experiments
 
 /// A named preset with its source: which split, corruption rule, network and optimisers.
-enum CleaningProtocol: String, CaseIterable, Sendable {
+enum CleaningProtocol: String, ExperimentPreset {
   case icml2020
   case officialCode = "official-code"
   case franceschi2017
@@ -48,36 +48,30 @@ enum CleaningProtocol: String, CaseIterable, Sendable {
   }
 
   /// The preset's settings under a budget.
-  func settings(_ budget: Budget) -> CleaningSettings {
+  func settings(_ budget: Budget) -> RunSettings<CleaningSettings> {
     var settings = published
     switch budget {
     case .paper: break
-    case .short: settings.upper.iterations = min(settings.upper.iterations, 200)
+    case .short: settings.outer.iterations = min(settings.outer.iterations, 200)
     case .smoke: settings.shrinkToSmoke()
     }
     return settings
   }
 
-  /// The values of K that the source reports; the first one given is run by default.
-  var publishedInnerSteps: [Int] {
-    switch self {
-    case .icml2020: [50, 100, 200, 400, 800]
-    case .officialCode: [5]
-    case .franceschi2017: [2_000]
-    case .shaban2019, .iaptt2021, .iaptt2021Nonconvex: [100]
-    case .pbgd2023: [500]
-    }
-  }
+  /// Three seeds where claims are checked, one in an evening.
+  func seeds(_ budget: Budget) -> [UInt64] { budget == .short ? [0] : [0, 1, 2] }
 
-  private var published: CleaningSettings {
-    var settings = CleaningSettings(
-      data: .init(), corruption: .init(), network: .init(), inner: .init(), upper: .init())
+  private var published: RunSettings<CleaningSettings> {
+    var settings = RunSettings(
+      CleaningSettings(), outer: OuterSettings(.adam, learningRate: 0.01, iterations: 500))
+    settings.solver.tolerance = 1e-6
+    settings.solver.startsWarm = true
     switch self {
     case .icml2020:
       // Chosen by us on held-out training images: experiments/hyper-cleaning/README.md.
       settings.inner.stepSize = 0.8
-      settings.upper.learningRate = 0.2
-      settings.upper.iterations = 100
+      settings.outer.learningRate = 0.2
+      settings.outer.iterations = 100
       settings.aggregation = .init(schedule: .harmonic, alpha: 0.9, upperStepSize: 12.8)
     case .officialCode:
       settings.data.split = .officialCode
@@ -88,16 +82,18 @@ enum CleaningProtocol: String, CaseIterable, Sendable {
       settings.inner = .init(steps: 5, stepSize: 0.4)
       // s = t = gamma = 1: both directions are multiplied by the inner learning rate.
       settings.aggregation = .init(schedule: .officialCode, alpha: 0.6, upperStepSize: 0.4)
-      settings.upper.learningRate = 0.001
-      settings.upper.inverseTimeDecay = 1e-5
-      settings.upper.iterations = 3_000
+      settings.outer.learningRate = 0.001
+      settings.outer.decay = .inverseTime
+      settings.outer.inverseTimeDecay = 1e-5
+      settings.outer.iterations = 3_000
       settings.evaluation.every = 50
     case .franceschi2017:
       let total = 1_500.0
       settings.inner = .init(steps: 2_000, stepSize: 0.1 * 5_000 / total)
-      settings.upper = .init(
-        weighting: .identity, start: total / 5_000, largestSum: total, learningRate: 0.005,
-        iterations: 500)
+      settings.aggregation.upperStepSize = 0.1
+      settings.weights = .init(
+        weighting: .identity, start: total / 5_000, largestSum: total)
+      settings.outer.learningRate = 0.005
       settings.evaluation.noisyBelow = 1e-3
     case .shaban2019:
       settings.truncation.history = 5
@@ -106,8 +102,8 @@ enum CleaningProtocol: String, CaseIterable, Sendable {
       settings.corruption.rule = .uniform
       settings.inner = .init(steps: 100, stepSize: 0.03)
       settings.aggregation.upperStepSize = 0.03
-      settings.upper.learningRate = 0.01
-      settings.upper.iterations = 3_000
+      settings.outer.learningRate = 0.01
+      settings.outer.iterations = 3_000
       if self == .iaptt2021Nonconvex {
         settings.network = .init(hidden: [300], activation: .identity, initialization: .glorot)
         settings.evaluation.every = 50
@@ -122,15 +118,15 @@ enum CleaningProtocol: String, CaseIterable, Sendable {
       settings.network.redrawnEachIteration = true
       settings.inner = .init(steps: 500, stepSize: 0.1)
       settings.truncation.history = 100
-      settings.upper.optimizer = .gradient
-      settings.upper.learningRate = 0.001
-      settings.upper.iterations = 100
+      settings.outer.optimizer = .gradient
+      settings.outer.learningRate = 0.001
+      settings.outer.iterations = 100
     }
     return settings
   }
 }
 
-extension CleaningSettings {
+extension RunSettings<CleaningSettings> {
   /// Small synthetic data and few iterations: every method in seconds.
   mutating func shrinkToSmoke() {
     data.name = "synthetic-digits"
@@ -139,21 +135,19 @@ extension CleaningSettings {
     data.test = 1_000
     inner.steps = min(inner.steps, 50)
     network.hidden = network.hidden.map { min($0, 30) }
-    upper.largestSum = upper.largestSum.map { $0 / 10 }
-    upper.iterations = 60
+    weights.largestSum = weights.largestSum.map { $0 / 10 }
+    outer.iterations = 60
     evaluation.every = 10
     reduced.train = 60
     reduced.validation = 100
   }
 
-  /// The problem for forward mode.
-  func reducedForForwardMode() -> CleaningSettings {
-    var smaller = self
-    smaller.upper.largestSum = upper.largestSum.map {
+  /// Makes it the problem that forward mode runs on.
+  mutating func reduceForForwardMode() {
+    weights.largestSum = weights.largestSum.map {
       $0 * Double(reduced.train) / Double(data.train)
     }
-    smaller.data.train = min(data.train, reduced.train)
-    smaller.data.validation = min(data.validation, reduced.validation)
-    return smaller
+    data.train = min(data.train, reduced.train)
+    data.validation = min(data.validation, reduced.validation)
   }
 }

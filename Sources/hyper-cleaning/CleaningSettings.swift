@@ -2,21 +2,12 @@ import Bilevel
 import Experiments
 import Networks
 
-/// Everything that defines a hyper-cleaning run: what a protocol fixes and a user may override.
-///
-/// Written in the order of the pipeline; the names are those of `--set` and of configuration files.
-struct CleaningSettings: Codable, Sendable, Equatable {
-  var data: Data
-  var corruption: Corruption
-  var network: Network
-  var inner: Inner
-  var aggregation = Aggregation()
-  var truncation = Truncation()
-  var solver = Solver()
-  var others = Others()
-  var details = MethodDetails()
-  var upper: Upper
-  var outer = OuterDetails()
+/// What hyper-cleaning adds to the methods' settings, in the order of the pipeline.
+struct CleaningSettings: OwnSettings {
+  var data = Data()
+  var corruption = Corruption()
+  var network = Network()
+  var weights = Weights()
   var evaluation = Evaluation()
   var reduced = Reduced()
 
@@ -47,71 +38,13 @@ struct CleaningSettings: Codable, Sendable, Equatable {
     var redrawnEachIteration = false
   }
 
-  /// The inner loop.
-  struct Inner: Codable, Sendable, Equatable {
-    /// K.
-    var steps = 100
-    /// s_l.
-    var stepSize = 0.1
-    /// Whether each inner loop starts from the last y_K.
-    var startsWarm = false
-  }
-
-  /// Descent aggregation (BDA).
-  struct Aggregation: Codable, Sendable, Equatable {
-    var schedule = AggregationSchedule.Rule.harmonic
-    var alpha = 0.5
-    /// s_u.
-    var upperStepSize = 0.1
-    /// s_l where it differs from the inner step size.
-    var lowerStepSize: Double?
-  }
-
-  /// Truncated sweeps (T-RHG).
-  struct Truncation: Codable, Sendable, Equatable {
-    /// H; unset means half of K, rounded up.
-    var history: Int?
-  }
-
-  /// The linear solver of implicit hypergradients (CG, Neumann, fixed point).
-  struct Solver: Codable, Sendable, Equatable {
-    /// Steps of the solver; Neumann sums one term less.
-    var steps = 20
-    /// The residual at which it stops, relative to |F_y|.
-    var tolerance = 1e-6
-    /// The step size of Neumann and fixed point; unset means the inner step size.
-    var stepSize: Double?
-    /// Added to the diagonal of the lower Hessian.
-    var damping = 0.0
-    /// Whether it starts from the last outer iteration's solution.
-    var startsWarm = true
-  }
-
-  /// What single methods need besides.
-  struct Others: Codable, Sendable, Equatable {
-    /// beta of heavy-ball dynamics.
-    var innerMomentum = 0.9
-    /// The distance by which one-stage differences move y.
-    var oneStageRadius = 0.01
-    /// gamma of V-PBGD.
-    var penaltyWeight = 0.2
-    /// eta of BOME's dynamic barrier.
-    var barrierRatio = 0.5
-  }
-
-  /// The upper variable and its optimiser.
-  struct Upper: Codable, Sendable, Equatable {
+  /// The upper variable: one weight per training sample.
+  struct Weights: Codable, Sendable, Equatable {
     var weighting = SampleWeighting.sigmoid
     /// x_0 for every sample.
     var start = 0.0
     /// The largest sum of identity weights (Franceschi's R); unset for no constraint.
     var largestSum: Double?
-    var optimizer = OuterSettings.Kind.adam
-    var learningRate = 0.01
-    /// d in rate / (1 + d n).
-    var inverseTimeDecay = 0.0
-    var momentum = 0.9
-    var iterations = 500
   }
 
   /// What is measured, and how often.
@@ -128,7 +61,75 @@ struct CleaningSettings: Codable, Sendable, Equatable {
     var validation = 200
     /// Whether forward mode runs on the whole problem all the same.
     var forwardOnWholeProblem = false
-    var tangentsPerBlock = 64
+  }
+}
+
+extension CleaningSettings {
+  static let keys: [SettingKey<CleaningSettings>] = [
+    SettingKey("data.name", "the data set", wanted: "a name", { $0.data.name }) { !$0.isEmpty },
+    .choice("data.split", "how the files become training, validation and test samples") {
+      $0.data.split
+    },
+    .whole("data.train", "n, training samples", 1...100_000_000) { $0.data.train },
+    .whole("data.validation", "m, clean validation samples", 1...100_000_000) {
+      $0.data.validation
+    },
+    .whole("data.test", "test samples; 0 means all that are left", 0...100_000_000) {
+      $0.data.test
+    },
+    .fraction("corruption.fraction", "training labels drawn for corruption") {
+      $0.corruption.fraction
+    },
+    .choice("corruption.rule", "which labels corrupted samples get") { $0.corruption.rule },
+    SettingKey(
+      "network.hidden", "widths of hidden layers; none is softmax regression",
+      wanted: "a list of widths from 1 to 100000", { $0.network.hidden }
+    ) { $0.allSatisfy { (1...100_000).contains($0) } },
+    .choice("network.activation", "the activation of hidden layers") { $0.network.activation },
+    .choice("network.initialization", "how y_0 is chosen") { $0.network.initialization },
+    .flag("network.redrawnEachIteration", "whether y_0 is drawn afresh in every outer iteration") {
+      $0.network.redrawnEachIteration
+    },
+    SettingKey(
+      "weights.weighting", "how x becomes weights", wanted: "sigmoid or identity",
+      { $0.weights.weighting.rawValue }
+    ) { $0 != SampleWeighting.uniform.rawValue },
+    .finite("weights.start", "x_0 for every sample") { $0.weights.start },
+    .optionalPositive(
+      "weights.largestSum", "the largest sum of identity weights (Franceschi's R); null for none"
+    ) { $0.weights.largestSum },
+    .whole(
+      "evaluation.every", "outer iterations between measurements", 1...1_000_000_000
+    ) { $0.evaluation.every },
+    .finite("evaluation.noisyBelow", "a sample whose x lies below this is called noisy") {
+      $0.evaluation.noisyBelow
+    },
+    .whole("reduced.train", "training samples of the reduced problem", 1...100_000_000) {
+      $0.reduced.train
+    },
+    .whole("reduced.validation", "validation samples of the reduced problem", 1...100_000_000) {
+      $0.reduced.validation
+    },
+    .flag("reduced.forwardOnWholeProblem", "whether forward mode runs on the whole problem") {
+      $0.reduced.forwardOnWholeProblem
+    },
+  ]
+
+  static func conflict(in settings: RunSettings<CleaningSettings>) -> String? {
+    let (network, weights) = (settings.network, settings.weights)
+    if !network.hidden.isEmpty, network.initialization == .zero {
+      return "The setting network.initialization is zero but must be glorot where there are hidden "
+        + "layers, whose units would never differ otherwise"
+    }
+    if network.redrawnEachIteration, settings.inner.startsWarm {
+      return "The setting inner.startsWarm is true but must be false where "
+        + "network.redrawnEachIteration is true, because both choose y_0"
+    }
+    if let sum = weights.largestSum, weights.weighting == .sigmoid {
+      return "The setting weights.largestSum is \(sum) but must be null where weights.weighting is "
+        + "sigmoid, because it bounds the sum of identity weights"
+    }
+    return nil
   }
 }
 

@@ -1,3 +1,4 @@
+import Bilevel
 import Commands
 import Foundation
 import Yams
@@ -31,12 +32,17 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
     self.tree = tree
   }
 
-  /// The defaults overridden by the file, then by each `key.path=value` in order.
+  /// The defaults overridden by the file, then by typed options, then by each `key.path=value` in
+  /// order: the last one wins.
   public static func resolve(
-    defaults: Settings, file: URL? = nil, settings: [String] = []
+    defaults: Settings, file: URL? = nil, options: [SettingOverride] = [],
+    settings: [String] = []
   ) throws(ConfigurationError) -> Configuration {
     var configuration = Configuration(defaults)
     if let file { configuration = try configuration.overridden(by: ConfigurationLayer(file: file)) }
+    for option in options {
+      configuration = try configuration.overridden(by: ConfigurationLayer(option))
+    }
     for setting in settings {
       configuration = try configuration.overridden(by: ConfigurationLayer(setting: setting))
     }
@@ -190,6 +196,13 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
           + "not a valid \(type); correct it.")
     case .dataCorrupted(let context):
       let path = Self.names(context.codingPath)
+      if let unknown = context.underlyingError as? UnknownName {
+        return ConfigurationError(
+          layer.errorKind,
+          "\(layer.subject(at: path)) names \"\(unknown.name)\" for the key "
+            + "\"\(path.joined(separator: "."))\", which does not exist; "
+            + Spelling.advice(for: unknown.name, among: unknown.names, plural: "the names are"))
+      }
       let end = context.debugDescription.last.map { ".?!".contains($0) } == true ? "" : "."
       return ConfigurationError(
         layer.errorKind,

@@ -8,6 +8,7 @@ struct ConfigurationLayer {
   enum Origin {
     case file(String)
     case option(String)
+    case named(String)
   }
 
   let origin: Origin
@@ -80,10 +81,20 @@ struct ConfigurationLayer {
     node = path.reversed().reduce(value) { inner, key in Node([(Node(String(key)), inner)]) }
   }
 
+  /// The override of a typed option such as `--alpha`: its value is what was typed, never read as
+  /// YAML.
+  init(_ override: SettingOverride) {
+    origin = .named(override.option)
+    node = override.key.split(separator: ".").reversed().reduce(override.value.node) { inner, key in
+      Node([(Node(String(key)), inner)])
+    }
+  }
+
   /// The start of a sentence about a place in this layer: `The configuration file a.yaml, line 3,`.
   func subject(at path: [String]) -> String {
     switch origin {
     case .option(let text): return "The option --set \(text)"
+    case .named(let option): return "The option \(option)"
     case .file(let name):
       guard let line = line(of: path) else { return "The configuration file \(name)" }
       return "The configuration file \(name), line \(line),"
@@ -94,7 +105,7 @@ struct ConfigurationLayer {
   var errorKind: ConfigurationError.Kind {
     switch origin {
     case .file: .invalidFile
-    case .option: .invalidOption
+    case .option, .named: .invalidOption
     }
   }
 

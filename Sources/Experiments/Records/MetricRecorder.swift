@@ -1,24 +1,40 @@
 import Results
 
-/// Collects the curves of a run: declared metrics, one value per recorded outer step.
+/// Collects the curves of a run: declared metrics, one value per recorded step.
 public struct MetricRecorder: Sendable {
-  private var metrics: [RunRecord.Metric]
+  /// The metrics with their curves, those without any value included.
+  public private(set) var metrics: [RunRecord.Metric]
   /// The last value recorded for each metric.
   public private(set) var latest: [String: Double] = [:]
 
   /// A recorder of the given metrics, without curves yet.
   public init(_ metrics: [RunRecord.Metric]) { self.metrics = metrics }
 
+  /// A recorder as it was left.
+  init(_ metrics: [RunRecord.Metric], latest: [String: Double]) {
+    self.metrics = metrics
+    self.latest = latest
+  }
+
+  /// Declares a further metric, unless there is one of its name.
+  public mutating func declare(_ metric: RunRecord.Metric) {
+    if !metrics.contains(where: { $0.name == metric.name }) { metrics.append(metric) }
+  }
+
+  /// Adds one value to its metric's curve.
+  public mutating func record(_ measurement: Measurement) {
+    guard let index = metrics.firstIndex(where: { $0.name == measurement.metric }) else {
+      preconditionFailure(
+        "The metric \(measurement.metric) is not among \(metrics.map(\.name)).")
+    }
+    metrics[index].steps.append(measurement.step)
+    metrics[index].values.append(measurement.value)
+    latest[measurement.metric] = measurement.value
+  }
+
   /// Adds one value to each named metric's curve.
   public mutating func record(step: Int, _ values: [String: Double]) {
-    for (name, value) in values {
-      guard let index = metrics.firstIndex(where: { $0.name == name }) else {
-        preconditionFailure("The metric \(name) is not among \(metrics.map(\.name)).")
-      }
-      metrics[index].steps.append(step)
-      metrics[index].values.append(value)
-      latest[name] = value
-    }
+    for measurement in Measurement.all(values, at: step) { record(measurement) }
   }
 
   /// The metrics with their curves; those without any value are left out.

@@ -60,3 +60,13 @@ extension MethodError: ReportableError {
   /// A usage error.
   public var exitStatus: ExitStatus { .usage }
 }
+
+extension UnknownName: ReportableError {
+  /// The error's sentence, with the nearest name where one is near.
+  public var sentence: String {
+    "There is no \(kind) \"\(name)\"; "
+      + Spelling.advice(for: name, among: names, plural: "the names are")
+  }
+  /// A usage error.
+  public var exitStatus: ExitStatus { .usage }
+}

@@ -36,7 +36,7 @@ public struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
-      "One key of the configuration, overriding the file: --set upper.learningRate=0.1; may be "
+      "One key of the configuration, overriding the file: --set outer.learningRate=0.1; may be "
         + "repeated.", valueName: "key=value"))
   public var settings: [String] = []
 
@@ -73,6 +73,24 @@ public struct SharedOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Only results, warnings and errors.")
   public var quiet = false
 
+  /// Seconds between checkpoints.
+  @Option(
+    name: .customLong("checkpoint-seconds"), parsing: .unconditional,
+    help: ArgumentHelp(
+      "Seconds between checkpoints of an unfinished run; 0 writes one after every outer iteration.",
+      valueName: "seconds"))
+  public var checkpointSeconds: Double = 30
+
+  /// Whether unfinished runs are started over.
+  @Flag(help: "Start unfinished runs over instead of continuing them.")
+  public var fresh = false
+
+  /// Whether complete runs are skipped.
+  @Flag(
+    name: .customLong("skip-completed"),
+    help: "Skip runs whose record is there, completed, with the same configuration and data.")
+  public var skipCompleted = false
+
   /// Whether only the resolved configuration is printed.
   @Flag(help: "Print the resolved configuration as YAML and stop.")
   public var dryRun = false
@@ -92,8 +110,13 @@ public struct SharedOptions: ParsableArguments {
     for setting in settings {
       guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
         throw ValidationError(
-          "The option --set wants key=value, such as innerSteps=100, but was given \"\(setting)\".")
+          "The option --set wants key=value, such as inner.steps=100, but was given \"\(setting)\".")
       }
+    }
+    guard checkpointSeconds >= 0, checkpointSeconds.isFinite else {
+      throw ValidationError(
+        "The option --checkpoint-seconds wants a finite number of at least 0 but was given "
+          + "\(checkpointSeconds).")
     }
     for (option, folder) in [("--data", dataFolder), ("--output", outputFolder)]
     where folder?.isEmpty == true {

@@ -1,0 +1,212 @@
+import ArgumentParser
+import Bilevel
+import Commands
+import Datasets
+import Foundation
+import Results
+import Tensors
+
+/// Evaluates one hypergradient at a given point, for comparison with other programs. The same for
+/// every experiment.
+public struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand {
+  /// The command's description.
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "hypergradient", abstract: Own.abstract,
+      discussion: Own.discussion + """
+        ; attributes method, secondsMedian, secondsMinimum, secondsMaximum, peakResidentBytes, \
+        status, and the parameters.
+        """)
+  }
+
+  /// The input file.
+  @Option(help: "Input file (HDF5).")
+  public var inputs: String
+
+  /// The output file.
+  @Option(help: "Output file (HDF5), written at once when all is done.")
+  public var output: String
+
+  /// The method.
+  @Option(help: "Method; see the subcommand list.")
+  public var method = "rhg"
+
+  /// K.
+  @Option(
+    name: .customLong("inner-steps"), parsing: .unconditional, help: "K, inner steps (inner.steps).")
+  public var innerSteps: Int
+
+  /// The methods' settings.
+  @OptionGroup public var settings: MethodOptions
+  /// The experiment's own.
+  @OptionGroup public var own: Own
+
+  /// Single keys.
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "One key of the configuration, overriding the options; may be repeated.",
+      valueName: "key=value"))
+  public var overrides: [String] = []
+
+  /// The scalar type of the computation.
+  @Option(help: "Scalar type of the computation: float or double.")
+  public var scalar = ScalarChoice.float
+
+  /// The number of threads.
+  @Option(help: "Number of threads. (default: $BDA_THREADS, else all processors)")
+  public var threads: Int?
+
+  /// Measured evaluations.
+  @Option(
+    parsing: .unconditional,
+    help: "Evaluations that are timed; with more than one, another before them warms up.")
+  public var repeats = 1
+
+  /// The command without arguments.
+  public init() {}
+
+  /// Checks what the parser cannot.
+  public func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError(
+        "The option --threads wants a number from 1 to 1024 but was given \(threads).")
+    }
+    guard (1...1_000_000).contains(repeats) else {
+      throw ValidationError(
+        "The option --repeats wants a number from 1 to 1000000 but was given \(repeats).")
+    }
+    guard !Self.areSame(inputs, output) else {
+      throw ValidationError(
+        "The options --inputs and --output name the same file \(inputs): write the result to "
+          + "another, so that the inputs are kept.")
+    }
+  }
+
+  /// Whether two paths lead to one file, through links of either kind.
+  private static func areSame(_ first: String, _ second: String) -> Bool {
+    var (one, other) = (stat(), stat())
+    if stat(first, &one) == 0, stat(second, &other) == 0 {
+      return one.st_dev == other.st_dev && one.st_ino == other.st_ino
+    }
+    func file(_ path: String) -> URL {
+      URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath()
+    }
+    return file(first) == file(second)
+  }
+
+  /// Evaluates and writes.
+  public func run() throws {
+    let console = Console()
+    try console.report {
+      if let threads { Parallel.use(threads: threads) }
+      if Own.E.keepsFreedMemory { FreedMemory.keepForReuse() }
+      let experiment = Own.E(folder: DataFolder(path: "datasets"), catalogue: .standard)
+      var options = settings.overrides + own.overrides
+      options.add("--inner-steps", "inner.steps", innerSteps)
+      let resolved = try Configuration.resolve(
+        defaults: own.defaults, options: options, settings: overrides
+      ).settings
+      try resolved.validate()
+      let arms = try settings.namedArms(
+        settings.dynamics == nil ? [method] : [], of: experiment)
+      guard let method = arms?.first?.method else {
+        throw MethodError(
+          "The baseline \(self.method) has no hypergradient; choose a method of the list.")
+      }
+      if let refusal = experiment.refusal(of: .method(method), under: resolved) {
+        throw MethodError(refusal)
+      }
+      switch scalar {
+      case .float: try evaluate(method, resolved, console, as: Float.self)
+      case .double: try evaluate(method, resolved, console, as: Double.self)
+      }
+    }
+  }
+
+  private func evaluate<Scalar: TensorScalar & HDF5Element>(
+    _ method: Method, _ settings: RunSettings<Own.E.Own>, _ console: Console,
+    as type: Scalar.Type
+  ) throws {
+    let request: HypergradientRequest<Scalar> = try own.request(
+      inputs: inputs, method: method, settings, as: type)
+    PeakMemory.reset()
+    if repeats > 1 { _ = request.evaluate() }
+    var watch = Stopwatch()
+    var estimate = request.evaluate()
+    var seconds = [watch.lap()]
+    for _ in 1..<repeats {
+      watch = Stopwatch()
+      estimate = request.evaluate()
+      seconds.append(watch.lap())
+    }
+    var tally = SolverTally()
+    tally.add(estimate.diagnostics)
+    let writer = try HDF5Writer(path: output)
+    let isFinite = try request.write(estimate, writer) && estimate.isFinite
+    let status = !isFinite ? "non-finite" : tally.failure == nil ? "finite" : "unusable"
+    try describe(
+      estimate.diagnostics, method, settings, seconds.sorted(), tally, status, in: writer,
+      scalar: Scalar.name)
+    try writer.finish()
+    guard isFinite else {
+      console.show(
+        error: "The result is not finite after \(settings.inner.steps) inner steps of size "
+          + "\(settings.inner.stepSize): lower the step sizes; \(output) holds what was computed.")
+      throw ExitStatus.diverged.exitCode
+    }
+    if let failure = tally.failure {
+      console.show(error: "\(failure) \(output) holds what was computed.")
+      throw ExitStatus.diverged.exitCode
+    }
+    if let sentence = tally.sentence { console.show(note: sentence) }
+  }
+
+  private func describe(
+    _ diagnostics: EstimatorDiagnostics, _ method: Method, _ settings: RunSettings<Own.E.Own>,
+    _ seconds: [Double], _ tally: SolverTally, _ status: String, in writer: HDF5Writer,
+    scalar: String
+  ) throws {
+    let middle = seconds.count / 2
+    let median =
+      seconds.count.isMultiple(of: 2)
+      ? (seconds[middle - 1] + seconds[middle]) / 2 : seconds[middle]
+    let steps = settings.inner.steps
+    var attributes: [(String, HDF5Attribute)] = [
+      ("method", .string(method.name)), ("innerSteps", .integer(steps)),
+      (
+        "innerStepSize",
+        .real(settings.method.lowerStepSize(aggregating: method.dynamics.aggregates))
+      ),
+      ("upperStepSize", .real(settings.method.upperStepSize)),
+      ("schedule", .string(settings.aggregation.schedule.rawValue)),
+      ("alpha", .real(settings.aggregation.alpha)),
+      (
+        "history",
+        .integer(
+          method.estimator.settings.contains("truncation.history")
+            ? settings.truncation.history ?? (steps + 1) / 2 : diagnostics.differentiatedSteps)
+      ),
+      ("solverSteps", .integer(settings.solver.steps)),
+      ("scalar", .string(scalar)), ("threads", .integer(Parallel.threads)),
+      ("backend", .string(KernelBackend.selectedDescription)), ("repeats", .integer(repeats)),
+      ("secondsMedian", .real(median)), ("secondsMinimum", .real(seconds.first ?? .nan)),
+      ("secondsMaximum", .real(seconds.last ?? .nan)),
+      ("peakResidentBytes", .integer(PeakMemory.bytes ?? 0)),
+      ("trajectoryStorage", .string(diagnostics.storage)),
+      ("trajectoryBytes", .integer(diagnostics.storedBytes)), ("status", .string(status)),
+    ]
+    if let solves = tally.value {
+      attributes += [
+        ("linearSolverOutcome", .string(solves["lastOutcome"]?.stringValue ?? "")),
+        (
+          "linearSolverRelativeResidual",
+          .real(solves["largestRelativeResidual"]?.doubleValue ?? .nan)
+        ),
+      ]
+    }
+    for (name, value) in attributes + own.attributes(settings) {
+      try writer.setAttribute(name, value)
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Bilevel
+import Commands
+import Datasets
+import Foundation
+import Results
+
+/// Options that an experiment adds to those of `run`.
+public protocol OwnRunOptions: ParsableArguments {
+  /// The experiment.
+  associatedtype E: Experiment
+
+  /// The keys that the options set.
+  var overrides: [SettingOverride] { get }
+
+  /// The runs of an arm under settings: one, unless an option asks for several or an arm needs
+  /// settings of its own.
+  func planned(
+    _ arm: Arm, _ settings: RunSettings<E.Own>, preset: E.Preset, budget: Budget, isNamed: Bool,
+    in experiment: E
+  ) throws -> [PlannedRun<E.Own>]
+}
+
+extension OwnRunOptions {
+  /// One run, as it is.
+  public func planned(
+    _ arm: Arm, _ settings: RunSettings<E.Own>, preset: E.Preset, budget: Budget, isNamed: Bool,
+    in experiment: E
+  ) throws -> [PlannedRun<E.Own>] {
+    [
+      PlannedRun(
+        arm, settings, preset: preset.settings(budget), protocolName: preset.rawValue)
+    ]
+  }
+}
+
+/// Runs methods under a protocol; writes one record per run. The same for every experiment.
+public struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
+  /// The command's description.
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "run",
+      abstract: "Run methods under a protocol and write their records.",
+      discussion: """
+        Settings come from the protocol's preset, then --config, then the options here, then --set: \
+        the last one wins. `--dry-run` prints them all; `list --settings` says what each key means. \
+        A line per finished run goes to standard output; tables are made from the records by \
+        `report table`.
+
+        An unfinished run is continued by the same command, to the same record as if it had never \
+        stopped; `--fresh` starts it over. Results do not depend on --threads.
+        """)
+  }
+
+  /// The options that every experiment shares.
+  @OptionGroup public var shared: SharedOptions
+  /// The options that name methods and their settings.
+  @OptionGroup public var methods: MethodOptions
+  /// The options of the outer loop.
+  @OptionGroup public var outer: OuterOptions
+  /// The experiment's own.
+  @OptionGroup public var own: Own
+
+  /// The protocol's name.
+  @Option(name: .customLong("protocol"), help: "Protocol; see the subcommand list.")
+  public var protocolName = Own.E.Preset.allCases.first?.rawValue ?? ""
+
+  /// K, one or several.
+  @Option(
+    name: .customLong("inner-steps"), parsing: .unconditionalSingleValue,
+    help: "K, inner steps (inner.steps); may be repeated.")
+  public var innerSteps: [Int] = []
+
+  /// The command without arguments.
+  public init() {}
+
+  /// Plans and performs the runs.
+  public func run() throws {
+    let console = shared.makeConsole()
+    try console.report {
+      let experiment = Own.E(folder: shared.folder, catalogue: .standard)
+      let preset = try Own.E.Preset.named(protocolName)
+      try RunSession(shared, experiment, console: console).perform(
+        try plan(experiment, preset), seeds: shared.seeds(default: preset.seeds(shared.budget)))
+    }
+  }
+
+  /// What is run, in order.
+  func plan(_ experiment: Own.E, _ preset: Own.E.Preset) throws -> [PlannedRun<Own.E.Own>] {
+    let named = try methods.namedArms(shared.methods, of: experiment)
+    var plan: [PlannedRun<Own.E.Own>] = []
+    var seen: Set<String> = []
+    for steps in innerSteps.isEmpty ? [nil] : innerSteps.map({ $0 }) {
+      let settings = try settings(preset, innerSteps: steps)
+      // Where --set has the last word on K, several values of the option are one run.
+      guard seen.insert(Configuration(settings).tree.canonicalText).inserted else { continue }
+      let arms = named ?? experiment.usualArms(settings, budget: shared.budget)
+      for arm in arms {
+        for planned in try own.planned(
+          arm, settings, preset: preset, budget: shared.budget, isNamed: named != nil,
+          in: experiment)
+        {
+          try planned.configuration.settings.validate()
+          if let refusal = experiment.refusal(of: arm, under: planned.configuration.settings) {
+            // A whole list goes on without those that the settings exclude; a named one does not.
+            guard named == nil else { throw MethodError(refusal) }
+            continue
+          }
+          plan.append(planned)
+        }
+      }
+    }
+    return plan
+  }
+
+  private func settings(
+    _ preset: Own.E.Preset, innerSteps: Int?
+  ) throws -> RunSettings<Own.E.Own> {
+    var overrides = methods.overrides + outer.overrides + own.overrides
+    overrides.add("--inner-steps", "inner.steps", innerSteps)
+    let settings = try shared.configuration(
+      defaults: preset.settings(shared.budget), options: overrides
+    ).settings
+    try settings.validate()
+    return settings
+  }
+}
+
+extension SharedOptions {
+  /// The defaults overridden by the file of `--config`, then by typed options, then by each `--set`.
+  public func configuration<Settings: Codable & Sendable>(
+    defaults: Settings, options: [SettingOverride] = []
+  ) throws(ConfigurationError) -> Configuration<Settings> {
+    try Configuration.resolve(
+      defaults: defaults, file: configurationFile.map { URL(fileURLWithPath: $0) },
+      options: options, settings: settings)
+  }
+
+  /// The folder of data sets.
+  public var folder: DataFolder { DataFolder(path: dataDirectory().path) }
+}

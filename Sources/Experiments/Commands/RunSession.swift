@@ -1,0 +1,104 @@
+import Bilevel
+import Commands
+import Datasets
+import Results
+import Tensors
+
+/// What `run` and its relatives do once they know what to run: every planned run with every seed, one
+/// line each, and the exit code that says how it went.
+public struct RunSession<E: Experiment> {
+  let shared: SharedOptions
+  let experiment: E
+  let console: Console
+
+  /// A session of an experiment.
+  public init(_ shared: SharedOptions, _ experiment: E, console: Console) {
+    self.shared = shared
+    self.experiment = experiment
+    self.console = console
+  }
+
+  /// Runs a plan.
+  ///
+  /// - Throws: what a run throws; `ExitCode` for the worst that came of one; `Interrupted`.
+  public func perform(
+    _ plan: [PlannedRun<E.Own>], seeds: [UInt64],
+    columns: [SummaryColumn] = .experiment(E.columns)
+  ) throws {
+    guard let first = plan.first else {
+      throw MethodError("Nothing is left to run: the settings exclude every method.")
+    }
+    if shared.dryRun {
+      console.show(result: first.configuration.yaml)
+      return
+    }
+    nameIgnoredKeys(plan)
+    shared.prepareProcess()
+    if E.keepsFreedMemory { FreedMemory.keepForReuse() }
+    console.announce(seeds: seeds)
+    console.show(result: SummaryColumn.header(columns))
+    let engine = RunEngine(
+      console: console, output: shared.outputFolder,
+      progress: shared.quiet ? .none : shared.progress,
+      checkpointSeconds: shared.checkpointSeconds, startsFresh: shared.fresh)
+    var worst = ExitStatus.success
+    for planned in plan {
+      for seed in seeds {
+        try Interruption.checkpoint()
+        let status = try perform(planned, seed: seed, engine, columns)
+        if status != .success { worst = status }
+      }
+    }
+    if worst != .success { throw worst.exitCode }
+  }
+
+  private func perform(
+    _ planned: PlannedRun<E.Own>, seed: UInt64, _ engine: RunEngine, _ columns: [SummaryColumn]
+  ) throws -> ExitStatus {
+    let run = Run(
+      experiment: E.name, arm: planned.arm, protocolName: planned.protocolName,
+      budget: shared.budget, seed: seed, scalar: shared.scalar,
+      configuration: planned.configuration, variant: planned.variant(in: experiment),
+      datasets: try experiment.datasets(planned.configuration.settings, seed: seed))
+    if shared.skipCompleted, let path = engine.completedRecord(of: run) {
+      console.show(note: "Skipped: \(path) is complete, with the same configuration.")
+      return .success
+    }
+    switch try engine.run(run, of: experiment) {
+    case .busy(let path):
+      console.show(note: "Skipped: another process is running \(path).")
+      return .success
+    case .recorded(let record, let path, let interruption):
+      console.show(result: SummaryColumn.line(columns, of: record, path: path))
+      if let reason = record.status.reason { console.show(warning: reason) }
+      if let interruption { throw interruption.exitStatus.exitCode }
+      switch record.status.kind {
+      case .completed, .interrupted: return .success
+      case .diverged, .nonFinite, .timeout: return .diverged
+      case .failed: return .unexpected
+      }
+    }
+  }
+
+  /// Says which keys were set that no arm of the plan reads: nothing is ignored silently.
+  private func nameIgnoredKeys(_ plan: [PlannedRun<E.Own>]) {
+    var ignored: [String: String] = [:]
+    for planned in plan {
+      let changed = planned.configuration.tree.differences(
+        from: Configuration(planned.preset).tree)
+      for (key, _) in changed {
+        // What is measured, and how often, concerns every arm.
+        let matters = key.hasPrefix("evaluation.") || experiment.matters(key, to: planned.arm)
+        if matters {
+          ignored[key] = ""
+        } else if ignored[key] == nil {
+          ignored[key] = planned.arm.displayName
+        }
+      }
+    }
+    let unread = ignored.filter { !$0.value.isEmpty }.keys.sorted()
+    guard !unread.isEmpty else { return }
+    console.show(
+      warning: "Ignored: \(Spelling.list(unread)), which nothing that is run here reads.")
+  }
+}

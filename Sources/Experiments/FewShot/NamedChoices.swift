@@ -1,4 +1,0 @@
-import Networks
-
-extension ConvolutionalNetwork.Halving: NamedChoice {}
-extension ConvolutionalNetwork.Padding: NamedChoice {}

@@ -1,0 +1,125 @@
+import Bilevel
+import Datasets
+import Results
+import Tensors
+
+/// What one experiment contributes to the suite: its problem, data, protocols, metrics and baselines.
+/// Configuring, running, stopping, resuming and recording are the same for all and know it only by
+/// this.
+public protocol Experiment: Sendable {
+  /// The sections that it adds to the methods'.
+  associatedtype Own: OwnSettings
+  /// Its named presets.
+  associatedtype Preset: ExperimentPreset where Preset.Own == Own
+
+  /// The experiment on the data of a folder.
+  init(folder: DataFolder, catalogue: MethodCatalogue)
+
+  /// The name: that of its executable, and of its folder of records.
+  static var name: String { get }
+  /// The methods that can be named.
+  var catalogue: MethodCatalogue { get }
+  /// The baselines, those that stand before the methods in tables first.
+  var baselines: [Baseline] { get }
+
+  /// Why a method does not apply to the experiment; nil where it does.
+  func refusal(of method: Method, under settings: RunSettings<Own>) -> String?
+
+  /// What is run when nothing is named.
+  func usualArms(_ settings: RunSettings<Own>, budget: Budget) -> [Arm]
+
+  /// Whether a key of the experiment's own sections can change what an arm does.
+  func reads(_ key: String, _ arm: Arm) -> Bool
+
+  /// The keys that every variant states, whether they differ from the preset's or not.
+  func statedKeys(_ arm: Arm) -> [String]
+
+  /// Whether freed memory is kept by the process: faster where every step frees and takes the same
+  /// sizes again, at a higher peak.
+  static var keepsFreedMemory: Bool { get }
+
+  /// Short names of keys in variants, which stand in paths and tables.
+  static var shortNames: [String: String] { get }
+
+  /// The data that settings ask for, as records name it, with digests of its content.
+  ///
+  /// - Throws: `DatasetError` where files are missing or wrong.
+  func datasets(
+    _ settings: RunSettings<Own>, seed: UInt64
+  ) throws -> [RunRecord.DatasetUse]
+
+  /// What is run: the loop at its start, what to measure, how to finish.
+  ///
+  /// - Throws: `DatasetError` where data is missing or wrong, `MethodError` for settings from which no
+  ///   method can be built.
+  func body<Scalar: TensorScalar & HDF5Element>(
+    of run: Run<Own>, as type: Scalar.Type
+  ) throws -> any RunBody<Scalar>
+
+  /// The columns between status and path in the line that `run` prints.
+  static var columns: [SummaryColumn] { get }
+}
+
+extension Experiment {
+  /// None.
+  public var baselines: [Baseline] { [] }
+
+  /// Own keys matter, but for those that only say what is measured and how often.
+  public func reads(_ key: String, _ arm: Arm) -> Bool { !key.hasPrefix("evaluation.") }
+
+  /// K.
+  public func statedKeys(_ arm: Arm) -> [String] { ["inner.steps"] }
+
+  /// False.
+  public static var keepsFreedMemory: Bool { false }
+
+  /// K by its usual name.
+  public static var shortNames: [String: String] { ["inner.steps": "innerSteps"] }
+
+  /// Methods that need an initialisation shared by tasks are refused, and nothing else.
+  public func refusal(of method: Method, under settings: RunSettings<Own>) -> String? {
+    Self.initializationRefusal(of: method)
+  }
+
+  /// The sentence against methods that learn an initialisation, for experiments with one task.
+  public static func initializationRefusal(of method: Method) -> String? {
+    if method.adaptsInitialization {
+      return "The method \(method.name) learns a start that many tasks share, and \(name) has one "
+        + "task: use it with few-shot, or choose another method."
+    }
+    if method.estimator.seesStartOnly, !method.learnsStart {
+      return "The \(method.estimator.name) hypergradient sees x through the start of the inner loop "
+        + "alone, which in \(name) does not depend on x: choose another method."
+    }
+    return nil
+  }
+}
+
+/// A named preset with its source: which settings it fixes.
+public protocol ExperimentPreset: RawRepresentable, CaseIterable, Sendable
+where RawValue == String {
+  /// The sections of the experiment.
+  associatedtype Own: OwnSettings
+
+  /// One line: what the preset fixes.
+  var summary: String { get }
+  /// Where the preset comes from.
+  var source: String { get }
+  /// The preset's settings under a budget.
+  func settings(_ budget: Budget) -> RunSettings<Own>
+  /// The seeds that are run where none is named.
+  func seeds(_ budget: Budget) -> [UInt64]
+}
+
+extension ExperimentPreset {
+  /// Three seeds for tables, one otherwise.
+  public func seeds(_ budget: Budget) -> [UInt64] { budget == .paper ? [0, 1, 2] : [0] }
+
+  /// The preset of a name.
+  public static func named(_ name: String) throws(UnknownName) -> Self {
+    guard let preset = Self(rawValue: name) else {
+      throw UnknownName(name, "protocol", among: allCases.map(\.rawValue))
+    }
+    return preset
+  }
+}

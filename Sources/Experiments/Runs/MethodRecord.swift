@@ -1,0 +1,71 @@
+import Bilevel
+import Results
+
+extension Run {
+  /// The method as records describe it: its parts, each with the settings that it reads.
+  var methodRecord: RunRecord.Method {
+    func parameters(_ keys: [String]) -> [String: Value] {
+      var result: [String: Value] = [:]
+      for key in keys {
+        guard let value = configuration.tree.value(at: key), value != .null else { continue }
+        // Within one part the section's name adds nothing.
+        result[String(key.split(separator: ".").last ?? "")] = value
+      }
+      return result
+    }
+    var inner = parameters(["inner.stepSize"])
+    inner["innerSteps"] = .integer(settings.inner.steps)
+    inner["innerStepSize"] = inner.removeValue(forKey: "stepSize")
+    guard let method = arm.method else {
+      return RunRecord.Method(
+        name: arm.name, displayName: arm.displayName,
+        dynamics: .init(name: "gradient-descent", parameters: inner, provenance: arm.citation),
+        hypergradient: .none, outerOptimizer: .none)
+    }
+    if method.dynamics.aggregates {
+      inner["innerStepSize"] = .number(settings.method.lowerStepSize(aggregating: true))
+      inner["upperStepSize"] = .number(settings.method.upperStepSize)
+    }
+    inner.merge(parameters(method.dynamics.settings)) { first, _ in first }
+    if settings.lowerSet.kind != .none {
+      inner["lowerSet"] = .string(settings.lowerSet.kind.rawValue)
+      inner["lowerSetSize"] = .number(settings.lowerSet.size)
+    }
+    var estimator = parameters(method.estimator.settings)
+    if method.estimator.settings.contains("truncation.history") {
+      estimator["history"] = .integer(
+        settings.truncation.history ?? (settings.inner.steps + 1) / 2)
+    }
+    var outer: [String: Value] = [
+      "learningRate": .number(settings.outer.learningRate),
+      "iterations": .integer(settings.outer.iterations),
+    ]
+    if method.estimator.movesLowerVariable, let rate = settings.penalty.learningRate {
+      outer["learningRate"] = .number(rate)
+    }
+    if settings.outer.decay != .none { outer["decay"] = .string(settings.outer.decay.rawValue) }
+    if settings.outer.tolerance > 0 { outer["tolerance"] = .number(settings.outer.tolerance) }
+    return RunRecord.Method(
+      name: arm.name, displayName: arm.displayName,
+      dynamics: .init(
+        name: method.dynamics.name, parameters: inner, provenance: "protocol \(protocolName)"),
+      hypergradient: .init(
+        name: method.estimator.name, parameters: estimator, provenance: arm.citation),
+      outerOptimizer: .init(
+        name: settings.outer.optimizer.rawValue, parameters: outer,
+        provenance: "protocol \(protocolName)"))
+  }
+}
+
+extension RunSettings {
+  /// The outer optimiser of a method under these settings.
+  public func outerOptimizer<Scalar: TensorScalar>(
+    of method: Method, as type: Scalar.Type
+  ) throws(MethodError) -> any OuterOptimizer<Scalar> {
+    var settings = outer
+    if method.estimator.movesLowerVariable, let rate = penalty.learningRate {
+      settings.learningRate = rate
+    }
+    return try settings.outerOptimizer(as: type)
+  }
+}

@@ -1,0 +1,109 @@
+import Bilevel
+import Results
+
+/// A run as a value: everything that decides what it computes, before it has run.
+public struct Run<Own: OwnSettings>: Sendable {
+  /// The experiment's name.
+  public let experiment: String
+  /// What is run.
+  public let arm: Arm
+  /// The protocol's name.
+  public let protocolName: String
+  /// How much it may cost.
+  public let budget: Budget
+  /// The seed of all randomness.
+  public let seed: UInt64
+  /// The scalar type of the computation.
+  public let scalar: ScalarChoice
+  /// The resolved settings.
+  public let configuration: Configuration<RunSettings<Own>>
+  /// What sets the run apart from the protocol's preset.
+  public let variant: [String: Value]
+  /// The data, with digests of its content.
+  public let datasets: [RunRecord.DatasetUse]
+
+  /// The settings.
+  public var settings: RunSettings<Own> { configuration.settings }
+
+  /// What tells the run from others: stopping, resuming, skipping, sweeping and checking all go by it.
+  public var identity: RunIdentity {
+    RunIdentity(
+      experiment: experiment, method: arm.name, protocolName: protocolName, variant: variant,
+      budget: budget.rawValue, seed: seed, scalar: scalar.rawValue, datasets: datasets)
+  }
+
+  /// A few words for progress lines and notes: method, K, seed.
+  public var title: String {
+    "\(arm.displayName), K \(settings.inner.steps), seed \(seed)"
+  }
+}
+
+/// A run that is planned, before seed, scalar type and data are known.
+public struct PlannedRun<Own: OwnSettings>: Sendable {
+  /// What is run.
+  public let arm: Arm
+  /// The resolved settings.
+  public let configuration: Configuration<RunSettings<Own>>
+  /// The preset that it is a variant of.
+  public let preset: RunSettings<Own>
+  /// The protocol's name.
+  public let protocolName: String
+  /// What the variant says beside settings, such as the kind of a sweep.
+  public var marks: [String: Value] = [:]
+  /// Keys that the variant does not state though they differ from the preset's.
+  public var unstated: Set<String> = []
+
+  /// A planned run.
+  public init(
+    _ arm: Arm, _ settings: RunSettings<Own>, preset: RunSettings<Own>, protocolName: String,
+    marks: [String: Value] = [:], unstated: Set<String> = []
+  ) {
+    self.arm = arm
+    configuration = Configuration(settings)
+    self.preset = preset
+    self.protocolName = protocolName
+    self.marks = marks
+    self.unstated = unstated
+  }
+
+  /// What sets the run apart: stated keys, and all settings that differ from the preset's and matter
+  /// to the arm, so that no run replaces the record of another.
+  public func variant<E: Experiment>(in experiment: E) -> [String: Value] where E.Own == Own {
+    var result = marks
+    let stated = experiment.statedKeys(arm)
+    func state(_ key: String, _ value: Value?) {
+      var value = value
+      // A list of one is shown as its element.
+      if let items = value?.arrayValue, items.count == 1 { value = items[0] }
+      result[E.shortNames[key] ?? key] = value
+    }
+    for key in stated where !unstated.contains(key) { state(key, configuration.tree.value(at: key)) }
+    for (key, value) in configuration.tree.differences(from: Configuration(preset).tree)
+    where !stated.contains(key) && !unstated.contains(key)
+      && experiment.identifies(key, arm)
+    {
+      state(key, value)
+    }
+    return result
+  }
+}
+
+extension Experiment {
+  /// Whether a key of the configuration is part of an arm's identity.
+  func identifies(_ key: String, _ arm: Arm) -> Bool {
+    !MethodSettings.costKeys.contains(key) && matters(key, to: arm)
+  }
+
+  /// Whether a key of the configuration can change what an arm does, its cost included.
+  func matters(_ key: String, to arm: Arm) -> Bool {
+    let isOwn = Own.keys.contains { $0.name == key }
+    return isOwn ? reads(key, arm) : MethodSettings.costKeys.contains(key) || arm.reads(key)
+  }
+}
+
+extension Value {
+  /// The value at a dotted path such as `outer.learningRate`; nil where there is none.
+  public func value(at key: String) -> Value? {
+    value(at: key.split(separator: ".").map(String.init))
+  }
+}

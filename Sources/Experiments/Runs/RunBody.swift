@@ -1,0 +1,141 @@
+import Bilevel
+import Results
+import Tensors
+
+/// What an experiment contributes to one run: the loop at its start, what to keep beside it, what to
+/// measure, and how to finish. The engine does the rest.
+///
+/// A run has stages, one as a rule: each is an outer loop followed by closing steps (evaluations that
+/// may take long). A body must be a function of what the engine knows: the stage, the loop, ``state``,
+/// and the number of closing steps done; then a run that was stopped anywhere continues to the same
+/// record, bit for bit.
+public protocol RunBody<Scalar> {
+  associatedtype Scalar: TensorScalar
+
+  /// What is measured: names, units and directions.
+  var metrics: [RunRecord.Metric] { get }
+  /// The number of stages.
+  var stages: Int { get }
+  /// The outer loop of the current stage.
+  var loop: OuterLoop<Scalar> { get set }
+  /// What must survive a stop beside the loop: the best x so far, counts, partial results.
+  var state: BodyState<Scalar> { get set }
+  /// The steps that close a stage.
+  var closingSteps: Int { get }
+
+  /// Sets ``loop`` to the start of a stage.
+  mutating func begin(stage: Int) throws
+
+  /// What one outer iteration shows. Called after the loop has moved to `event.next`.
+  ///
+  /// May throw `Interrupted` where measuring takes long; the engine then forgets the iteration, so
+  /// that it is repeated when the run is continued.
+  mutating func observe(_ event: OuterLoop<Scalar>.Event) throws -> Observation
+
+  /// One closing step after the loop of a stage has ended.
+  ///
+  /// - Parameter ending: how the loop ended; nothing useful can be measured after `nonFinite`.
+  mutating func close(
+    step: Int, stage: Int, after ending: OuterLoop<Scalar>.Outcome
+  ) throws -> Closing
+}
+
+extension RunBody {
+  /// One.
+  public var stages: Int { 1 }
+  /// One.
+  public var closingSteps: Int { 1 }
+  /// The loop is there already.
+  public mutating func begin(stage: Int) throws {}
+}
+
+/// What a body keeps beside its loop.
+public struct BodyState<Scalar: TensorScalar>: Sendable, Equatable {
+  /// Points by name.
+  public var points: [String: Parameters<Scalar>] = [:]
+  /// Numbers and texts by name.
+  public var values: [String: Value] = [:]
+
+  /// Nothing yet.
+  public init() {}
+}
+
+/// One measured value of a curve.
+public struct Measurement: Sendable {
+  /// The metric.
+  public let metric: String
+  /// The outer step, or what else the curve is drawn against.
+  public let step: Int
+  /// The value.
+  public let value: Double
+
+  /// A measured value.
+  public init(_ metric: String, at step: Int, _ value: Double) {
+    self.metric = metric
+    self.step = step
+    self.value = value
+  }
+
+  /// Values by metric at one step, in the order of names.
+  public static func all(_ values: [String: Double], at step: Int) -> [Measurement] {
+    values.sorted { $0.key < $1.key }.map { Measurement($0.key, at: step, $0.value) }
+  }
+}
+
+/// What one outer iteration shows.
+public struct Observation: Sendable {
+  /// What was measured, if anything.
+  public var measurements: [Measurement] = []
+  /// A few words about the state for the progress line.
+  public var detail = ""
+  /// Whether the loop has nothing left to do.
+  public var stops = false
+
+  /// An observation.
+  public init(_ measurements: [Measurement] = [], detail: String = "", stops: Bool = false) {
+    self.measurements = measurements
+    self.detail = detail
+    self.stops = stops
+  }
+}
+
+/// What a closing step shows.
+public struct Closing: Sendable {
+  /// What was measured.
+  public var measurements: [Measurement] = []
+  /// Metrics that the body did not know of before, such as one for each K of a sweep.
+  public var newMetrics: [RunRecord.Metric] = []
+  /// What to note in the record's diagnostics.
+  public var notes: [String: Value] = [:]
+  /// How the run ended, where that is not "completed".
+  public var status: RunRecord.Status?
+
+  /// A closing.
+  public init(
+    _ measurements: [Measurement] = [], newMetrics: [RunRecord.Metric] = [],
+    notes: [String: Value] = [:], status: RunRecord.Status? = nil
+  ) {
+    self.measurements = measurements
+    self.newMetrics = newMetrics
+    self.notes = notes
+    self.status = status
+  }
+}
+
+extension OuterLoop {
+  /// A loop of no iterations, for what is run without one.
+  public static func none(at point: Parameters<Scalar>) -> OuterLoop {
+    OuterLoop(
+      estimate: { x, _, _ in
+        HypergradientEstimate(
+          upperValue: 0, hypergradient: .zeros(like: x), lower: Parameters([]),
+          diagnostics: EstimatorDiagnostics(
+            innerSteps: 0, differentiatedSteps: 0, storage: "none", storedBytes: 0))
+      }, optimizer: GradientStep(learningRate: .constant(1)), from: point, iterations: 0)
+  }
+}
+
+/// A number for progress lines: four decimals.
+public func shortened(_ value: Double) -> String {
+  value.isFinite ? "\((value * 1e4).rounded() / 1e4)" : "\(value)"
+}

@@ -1,0 +1,122 @@
+import Bilevel
+import Commands
+import Datasets
+import Files
+import Foundation
+import Results
+import Tensors
+
+/// Drives runs: progress, timing, memory, checkpoints, signals, non-finite numbers, records.
+///
+/// The promises, whichever experiment runs:
+/// - a run that is stopped at any moment, any number of times, continues to the record that an
+///   unbroken run writes, timings apart;
+/// - the record is in place before the checkpoint goes, and a completed record is never replaced by
+///   one of an interrupted run;
+/// - a checkpoint that is damaged or of another run is refused with a sentence, never ignored.
+public struct RunEngine: Sendable {
+  /// Where progress and notes go.
+  public let console: Console
+  /// The folder of records.
+  public let output: String
+  /// How progress is shown.
+  public let progress: ProgressMode
+  /// Seconds between checkpoints.
+  public let checkpointSeconds: Double
+  /// Whether checkpoints of earlier processes are passed over.
+  public let startsFresh: Bool
+
+  /// An engine that writes below a folder.
+  public init(
+    console: Console, output: String, progress: ProgressMode = .none,
+    checkpointSeconds: Double = 30, startsFresh: Bool = false
+  ) {
+    self.console = console
+    self.output = output
+    self.progress = progress
+    self.checkpointSeconds = checkpointSeconds
+    self.startsFresh = startsFresh
+  }
+
+  /// What came of a run.
+  public enum Outcome: Sendable {
+    /// The record that was made, where it lies (nil where an older, completed one was kept in its
+    /// place), and the interruption that ended it, if one did.
+    case recorded(RunRecord, path: String, interruption: Interrupted?)
+    /// Another process is running it.
+    case busy(path: String)
+  }
+
+  /// The path of a run's record where it is there, completed, with the same configuration.
+  public func completedRecord<Own>(of run: Run<Own>) -> String? {
+    let path = "\(output)/\(run.identity.relativePath)"
+    guard let record = try? RunRecord(readingFrom: path), record.status.kind == .completed,
+      record.configurationDigest == run.configuration.tree.canonicalDigest
+    else { return nil }
+    return path
+  }
+
+  /// Runs a run to its record, or to a checkpoint where it is interrupted.
+  public func run<E: Experiment>(_ run: Run<E.Own>, of experiment: E) throws -> Outcome {
+    switch run.scalar {
+    case .float: try drive(run, experiment, as: Float.self)
+    case .double: try drive(run, experiment, as: Double.self)
+    }
+  }
+
+  private func drive<E: Experiment, Scalar: TensorScalar & HDF5Element>(
+    _ run: Run<E.Own>, _ experiment: E, as type: Scalar.Type
+  ) throws -> Outcome {
+    let path = "\(output)/\(run.identity.relativePath)"
+    guard let lock = try RunLock(for: path) else { return .busy(path: path) }
+    defer { lock.release() }
+    let peakIsOwn = PeakMemory.reset()
+    let body = try experiment.body(of: run, as: type)
+    var drive = RunDrive(
+      body: body, file: CheckpointFile(path: RunPaths.checkpoint(of: path)), identity: run.tree,
+      engine: self)
+    try drive.prepare()
+    let ending = try drive.run(titled: run.title)
+    let record = drive.record(
+      of: run, peakIsOwn: peakIsOwn, interruption: ending, path: path)
+    if ending != nil, completedRecord(at: path) {
+      console.show(note: "Kept: \(path) is of an earlier, completed run.")
+      return .recorded(record, path: path, interruption: ending)
+    }
+    do { try record.write(to: path) } catch {
+      // What was computed must not be lost with the record.
+      try? drive.save()
+      throw error
+    }
+    if ending == nil { drive.file.remove() }
+    return .recorded(record, path: path, interruption: ending)
+  }
+
+  private func completedRecord(at path: String) -> Bool {
+    (try? RunRecord(readingFrom: path))?.status.kind == .completed
+  }
+}
+
+/// Names beside a record.
+enum RunPaths {
+  /// The checkpoint of the run with a record's path.
+  static func checkpoint(of record: String) -> String {
+    (record.hasSuffix(".json") ? String(record.dropLast(5)) : record) + ".checkpoint"
+  }
+}
+
+extension Run {
+  /// Everything that a checkpoint must agree with.
+  var tree: Value {
+    [
+      "version": .string(suiteVersion), "experiment": .string(experiment),
+      "method": .string(arm.name), "protocol": .string(protocolName),
+      "budget": .string(budget.rawValue), "seed": .string("\(seed)"),
+      "scalar": .string(scalar.rawValue), "configuration": configuration.tree,
+      "data": .object(
+        Dictionary(
+          datasets.map { ("\($0.name), \($0.split)", Value.string($0.sha256)) },
+          uniquingKeysWith: { first, _ in first })),
+    ]
+  }
+}

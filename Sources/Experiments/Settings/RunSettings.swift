@@ -1,0 +1,100 @@
+import Bilevel
+
+/// Everything that defines a run: an experiment's own sections, the methods' sections, and the outer
+/// loop, in one flat configuration.
+///
+/// Keys read `data.name`, `inner.steps`, `outer.learningRate`: nothing tells them apart but who
+/// declares them, so that one setting has one name in all experiments. In code the experiment's own
+/// sections and the methods' are members alike: `settings.data.name`, `settings.inner.steps`.
+@dynamicMemberLookup
+public struct RunSettings<Own: OwnSettings>: Codable, Sendable, Equatable {
+  /// The experiment's own sections.
+  public var own: Own
+  /// The methods' sections.
+  public var method: MethodSettings
+  /// The section `outer`.
+  public var outer: OuterSettings
+
+  /// Settings of the three parts.
+  public init(
+    _ own: Own, method: MethodSettings = MethodSettings(), outer: OuterSettings = OuterSettings()
+  ) {
+    self.own = own
+    self.method = method
+    self.outer = outer
+  }
+
+  private enum CodingKeys: String, CodingKey { case outer }
+
+  /// The settings that a flat configuration holds.
+  public init(from decoder: any Decoder) throws {
+    own = try Own(from: decoder)
+    method = try MethodSettings(from: decoder)
+    outer = try decoder.container(keyedBy: CodingKeys.self).decode(OuterSettings.self, forKey: .outer)
+  }
+
+  /// Writes all sections side by side.
+  public func encode(to encoder: any Encoder) throws {
+    try own.encode(to: encoder)
+    try method.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(outer, forKey: .outer)
+  }
+
+  /// A section of the experiment's own.
+  public subscript<Section>(dynamicMember path: WritableKeyPath<Own, Section>) -> Section {
+    get { own[keyPath: path] }
+    set { own[keyPath: path] = newValue }
+  }
+
+  /// A section of the methods'.
+  public subscript<Section>(
+    dynamicMember path: WritableKeyPath<MethodSettings, Section>
+  ) -> Section {
+    get { method[keyPath: path] }
+    set { method[keyPath: path] = newValue }
+  }
+}
+
+/// The sections that one experiment adds to those of the methods.
+public protocol OwnSettings: Codable, Sendable, Equatable {
+  /// Every key of the sections, in their order.
+  static var keys: [SettingKey<Self>] { get }
+
+  /// What does not go together, as "The setting K is V but must be W", beyond what single keys say;
+  /// nil where all does.
+  static func conflict(in settings: RunSettings<Self>) -> String?
+}
+
+extension OwnSettings {
+  /// Nothing conflicts.
+  public static func conflict(in settings: RunSettings<Self>) -> String? { nil }
+}
+
+extension RunSettings {
+  /// Every key of the configuration, in its order.
+  public static var keys: [SettingKey<RunSettings>] {
+    Own.keys.map { $0.lifted { $0.own } } + MethodSettings.keys.map { $0.lifted { $0.method } }
+      + OuterSettings.keys.map { $0.lifted { $0.outer } }
+  }
+
+  /// Throws the first setting that makes no sense, with what it must be.
+  public func validate() throws(ConfigurationError) {
+    for key in Self.keys {
+      guard let violation = key.violation(in: self) else { continue }
+      throw ConfigurationError(
+        .invalidOption,
+        "\(violation); correct it with --set \(key.name)=... or in the configuration file.")
+    }
+    if outer.clippingNorm != nil, outer.clippingValue != nil {
+      throw ConfigurationError(
+        .invalidOption,
+        "Hypergradients are clipped by norm or by value, but both outer.clippingNorm and "
+          + "outer.clippingValue are set: set one of them to null.")
+    }
+    if let conflict = Own.conflict(in: self) {
+      throw ConfigurationError(
+        .invalidOption, "\(conflict); correct it with --set or in the configuration file.")
+    }
+  }
+}
