@@ -2,7 +2,6 @@ import Bilevel
 import Commands
 import Datasets
 import Experiments
-import Files
 import Results
 import Tensors
 
@@ -13,7 +12,7 @@ struct CleaningRun<Scalar: TensorScalar> {
   let budget: Budget
   let seed: UInt64
   let configuration: Configuration<CleaningSettings>
-  let variant: [String: JSONValue]
+  let variant: [String: Value]
   let folder: DataFolder
 
   private var settings: CleaningSettings { configuration.settings }
@@ -37,8 +36,8 @@ struct CleaningRun<Scalar: TensorScalar> {
     return RunRecord(
       experiment: "hyper-cleaning", method: methodRecord(outcome.settings),
       seed: Int(clamping: seed), budget: budget.rawValue, protocolName: protocolName,
-      variant: variant, configuration: JSONValue(configuration.tree),
-      configurationDigest: configuration.digest { SHA256.hexadecimal($0) },
+      variant: variant, configuration: configuration.tree,
+      configurationDigest: configuration.digest,
       datasets: uses, environment: .current(scalar: Scalar.name), status: outcome.status,
       metrics: outcome.recorder.recorded, final: outcome.recorder.latest,
       timing: outcome.timing, diagnostics: outcome.diagnostics)
@@ -46,7 +45,7 @@ struct CleaningRun<Scalar: TensorScalar> {
 
   /// The path of this run's record where it is there, completed, with the same configuration.
   func completedRecord(in output: String) -> String? {
-    let digest = configuration.digest { SHA256.hexadecimal($0) }
+    let digest = configuration.digest
     let identity = RunIdentity(
       experiment: "hyper-cleaning", method: method.name, protocolName: protocolName,
       variant: variant, budget: budget.rawValue, seed: Int(clamping: seed))
@@ -62,7 +61,7 @@ struct CleaningRun<Scalar: TensorScalar> {
     var recorder = MetricRecorder(CleaningEvaluation<Scalar>.metrics)
     var status = RunRecord.Status(.completed)
     var timing = RunRecord.Timing(totalSeconds: 0)
-    var diagnostics: [String: JSONValue] = [:]
+    var diagnostics: [String: Value] = [:]
     var settings: MethodSettings?
 
     /// Counts how often the linear solver ended in each way.
@@ -213,7 +212,7 @@ struct CleaningRun<Scalar: TensorScalar> {
           ], provenance: self.method.citation),
         hypergradient: .none, outerOptimizer: .none)
     }
-    var parameters: [String: JSONValue] = [
+    var parameters: [String: Value] = [
       "innerSteps": .integer(settings.inner.steps),
       "innerStepSize": .number(method.innerStepSize),
     ]
@@ -222,7 +221,7 @@ struct CleaningRun<Scalar: TensorScalar> {
       parameters["schedule"] = .string(method.schedule.rawValue)
       parameters["alpha"] = .number(method.alpha)
     }
-    var estimator: [String: JSONValue] = [:]
+    var estimator: [String: Value] = [:]
     switch method.hypergradient {
     case .truncatedReverse:
       estimator["history"] = .integer(method.history ?? (settings.inner.steps + 1) / 2)

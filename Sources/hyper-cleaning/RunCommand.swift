@@ -107,7 +107,7 @@ struct RunCommand: ParsableCommand {
   private struct Item {
     let method: CleaningMethod
     let configuration: Configuration<CleaningSettings>
-    let variant: [String: JSONValue]
+    let variant: [String: Value]
   }
 
   private var defaultSeeds: [UInt64] {
@@ -171,7 +171,7 @@ struct RunCommand: ParsableCommand {
     var settings = base.settings
     settings.inner.steps = steps
     try settings.validate()
-    var variant: [String: JSONValue] = ["innerSteps": .integer(steps)]
+    var variant: [String: Value] = ["innerSteps": .integer(steps)]
     let isForward = method.product?.hypergradient == .forward
     let isReduced = reduced || (isForward && !settings.reduced.forwardOnWholeProblem)
     if isReduced {
@@ -189,7 +189,7 @@ struct RunCommand: ParsableCommand {
   private func overrides(
     of settings: CleaningSettings, _ preset: CleaningProtocol, _ method: CleaningMethod,
     isReduced: Bool
-  ) -> [(String, JSONValue)] {
+  ) -> [(String, Value)] {
     var usual = preset.settings(shared.budget)
     usual.inner.steps = settings.inner.steps
     if isReduced {
@@ -209,7 +209,7 @@ struct RunCommand: ParsableCommand {
       case "evaluation", "reduced": return path == "evaluation.noisyBelow"
       default: return true
       }
-    }.map { ($0.path, JSONValue($0.value)) }
+    }.map { ($0.path, $0.value) }
   }
 
   // MARK: - One run
