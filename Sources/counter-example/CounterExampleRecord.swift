@@ -1,20 +1,19 @@
 import Bilevel
 import Datasets
 import Experiments
-import Files
 import Results
 
 extension CounterExampleItem {
   /// The record of this item with the given content.
   func record(
     metrics: [RunRecord.Metric], final: [String: Double], status: RunRecord.Status,
-    timing: RunRecord.Timing, diagnostics: [String: JSONValue], seed: UInt64, scalar: String
+    timing: RunRecord.Timing, diagnostics: [String: Value], seed: UInt64, scalar: String
   ) -> RunRecord {
     RunRecord(
       experiment: "counter-example", method: methodRecord, seed: Int(clamping: seed),
       budget: budget.rawValue, protocolName: preset.rawValue, variant: variant,
-      configuration: JSONValue(configuration.tree),
-      configurationDigest: configuration.digest { SHA256.hexadecimal($0) },
+      configuration: configuration.tree,
+      configurationDigest: configuration.digest,
       datasets: [], environment: .current(scalar: scalar), status: status, metrics: metrics,
       final: final, timing: timing, diagnostics: diagnostics)
   }
@@ -22,7 +21,7 @@ extension CounterExampleItem {
   private var methodRecord: RunRecord.Method {
     let method = settings.methodSettings(method)
     let outer = settings.outerSettings(self.method)
-    var parameters: [String: JSONValue] = ["innerStepSize": .number(method.innerStepSize)]
+    var parameters: [String: Value] = ["innerStepSize": .number(method.innerStepSize)]
     if sweep == nil { parameters["innerSteps"] = .integer(settings.inner.steps) }
     if method.dynamics.aggregates {
       parameters["upperStepSize"] = .number(method.upperStepSize)
@@ -40,7 +39,7 @@ extension CounterExampleItem {
       parameters["lowerSet"] = .string(settings.details.lowerSet.rawValue)
       parameters["lowerSetSize"] = .number(settings.details.lowerSetSize)
     }
-    var estimator: [String: JSONValue] = [:]
+    var estimator: [String: Value] = [:]
     switch method.hypergradient {
     case .truncatedReverse:
       estimator["history"] = method.history.map { .integer($0) } ?? .string("half of K")
@@ -72,8 +71,8 @@ extension CounterExampleItem {
 
 extension CounterExampleLoop.Outcome {
   /// What the loop has to say beside its numbers.
-  var notes: [String: JSONValue] {
-    var result: [String: JSONValue] = [
+  var notes: [String: Value] {
+    var result: [String: Value] = [
       "outerIterations": .integer(iterations), "settled": .bool(hasSettled),
     ]
     if let diagnostics {
@@ -88,7 +87,7 @@ extension CounterExampleLoop.Outcome {
       result["stationaryPointAbsent"] = .string(reason)
     }
     if let report = solverReport {
-      result["linearSolverOutcomes"] = .object(solverOutcomes.mapValues { .integer($0) })
+      result["linearSolverOutcomes"] = .object(sorted: solverOutcomes.mapValues { .integer($0) })
       result["linearSolverLast"] = .string(report.outcome.name)
       result["linearSolverAdvice"] = .string(report.outcome.advice)
       result["linearSolverSteps"] = .integer(report.steps)

@@ -146,8 +146,8 @@ struct CounterExampleItem {
 
   /// What sets the run apart: its start, K, and all settings that differ from the preset's and
   /// matter to the method, so that no run replaces the record of another.
-  var variant: [String: JSONValue] {
-    var result: [String: JSONValue] = [
+  var variant: [String: Value] {
+    var result: [String: Value] = [
       "y1": Self.value(settings.start.first), "y2": Self.value(settings.start.second),
     ]
     if let sweep {
@@ -183,17 +183,17 @@ struct CounterExampleItem {
         case "upper" where sweep != nil && path == "upper.tolerance": value != .number(1e-10)
         default: true
         }
-      if matters { result[path] = JSONValue(value) }
+      if matters { result[path] = value }
     }
     return result
   }
 
-  private static func value(_ numbers: [Double]) -> JSONValue {
+  private static func value(_ numbers: [Double]) -> Value {
     numbers.count == 1 ? number(numbers[0]) : .array(numbers.map(number))
   }
 
   /// Whole numbers as such, the way they come back from a file.
-  private static func number(_ value: Double) -> JSONValue {
+  private static func number(_ value: Double) -> Value {
     Int(exactly: value).map { .integer($0) } ?? .number(value)
   }
 }

@@ -105,7 +105,7 @@ struct ScalingCommand: ParsableCommand {
       .init(name: "addedPeakBytes", unit: "bytes", betterWhen: .lower),
       .init(name: "trajectoryBytes", unit: "bytes", betterWhen: .lower),
     ])
-    var notes: [String: JSONValue] = [:]
+    var notes: [String: Value] = [:]
     for n in dimensions {
       try Interruption.checkpoint()
       if method.combination.hypergradient == .forward, n > forwardLimit {

@@ -158,13 +158,13 @@ struct SweepCommand: ParsableCommand {
     var atSteps: [RunRecord.Metric] = []
     var final: [String: Double] = [:]
     var status = RunRecord.Status(.completed)
-    var notes: [String: JSONValue] = [:]
+    var notes: [String: Value] = [:]
     for (index, count) in steps.enumerated() {
       var settings = item.settings
       settings.inner.steps = count
       let outcome = try CounterExampleLoop<Scalar>(method: item.method, settings: settings)
         .run { _, _ in }
-      notes["K\(count)"] = .object(outcome.notes)
+      notes["K\(count)"] = .object(sorted: outcome.notes)
       if outcome.status.kind != .completed { status = outcome.status }
       guard outcome.status.kind != .interrupted else { break }
       var values = outcome.recorder.latest

@@ -2,7 +2,6 @@ import Bilevel
 import Commands
 import Datasets
 import Experiments
-import Files
 import Foundation
 import Networks
 import Results
@@ -15,12 +14,12 @@ struct FewShotRun<Scalar: TensorScalar & HDF5Element> {
   let budget: Budget
   let seed: UInt64
   let configuration: Configuration<FewShotSettings>
-  let variant: [String: JSONValue]
+  let variant: [String: Value]
   let data: FewShotData
   let outputFolder: String
 
   private var settings: FewShotSettings { configuration.settings }
-  private var digest: String { configuration.digest { SHA256.hexadecimal($0) } }
+  private var digest: String { configuration.digest }
 
   private var identity: RunIdentity {
     RunIdentity(
@@ -67,7 +66,7 @@ struct FewShotRun<Scalar: TensorScalar & HDF5Element> {
     return RunRecord(
       experiment: "few-shot", method: methodRecord, seed: Int(clamping: seed),
       budget: budget.rawValue, protocolName: protocolName, variant: variant,
-      configuration: JSONValue(configuration.tree), configurationDigest: digest,
+      configuration: configuration.tree, configurationDigest: digest,
       datasets: [data.use], environment: environment(), status: outcome.status,
       metrics: recorded, final: outcome.progress.latest, timing: timing,
       diagnostics: [
@@ -257,11 +256,11 @@ struct FewShotRun<Scalar: TensorScalar & HDF5Element> {
   }
 
   private var methodRecord: RunRecord.Method {
-    var dynamics: [String: JSONValue] = [
+    var dynamics: [String: Value] = [
       "innerSteps": .integer(settings.inner.steps),
       "innerStepSize": .number(settings.inner.stepSize),
     ]
-    var estimator: [String: JSONValue] = [:]
+    var estimator: [String: Value] = [:]
     if case .representation(let preset) = method {
       if preset.dynamics == .descentAggregation {
         dynamics["upperStepSize"] = .number(settings.aggregation.upperStepSize)

@@ -128,8 +128,8 @@ struct RunCommand: ParsableCommand {
   /// the preset's and matter to the method, so that no run replaces the record of another.
   private func variant(
     of settings: FewShotSettings, _ preset: FewShotProtocol, _ method: FewShotMethod
-  ) -> [String: JSONValue] {
-    var variant: [String: JSONValue] = [
+  ) -> [String: Value] {
+    var variant: [String: Value] = [
       "ways": .integer(settings.task.ways), "shots": .integer(settings.task.shots),
     ]
     var usual = preset.settings(shared.budget)
@@ -149,7 +149,7 @@ struct RunCommand: ParsableCommand {
           method == .implicitMAML || product == .conjugateGradient || product == .neumann
         default: true
         }
-      if matters { variant[path] = JSONValue(value) }
+      if matters { variant[path] = value }
     }
     return variant
   }

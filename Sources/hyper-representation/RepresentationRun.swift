@@ -2,7 +2,6 @@ import Bilevel
 import Commands
 import Datasets
 import Experiments
-import Files
 import Results
 import Tensors
 
@@ -13,7 +12,7 @@ struct RepresentationRun<Scalar: TensorScalar> {
   let budget: Budget
   let seed: UInt64
   let configuration: Configuration<RepresentationSettings>
-  let variant: [String: JSONValue]
+  let variant: [String: Value]
   let folder: DataFolder
 
   private var settings: RepresentationSettings { configuration.settings }
@@ -33,8 +32,8 @@ struct RepresentationRun<Scalar: TensorScalar> {
     return RunRecord(
       experiment: "hyper-representation", method: methodRecord(methodSettings),
       seed: Int(clamping: seed), budget: budget.rawValue, protocolName: protocolName,
-      variant: variant, configuration: JSONValue(configuration.tree),
-      configurationDigest: configuration.digest { SHA256.hexadecimal($0) },
+      variant: variant, configuration: configuration.tree,
+      configurationDigest: configuration.digest,
       datasets: data.uses, environment: .current(scalar: Scalar.name), status: outcome.status,
       metrics: outcome.recorder.recorded, final: outcome.recorder.latest,
       timing: outcome.timing, diagnostics: outcome.diagnostics)
@@ -42,7 +41,7 @@ struct RepresentationRun<Scalar: TensorScalar> {
 
   /// The path of this run's record where it is there, completed, with the same configuration.
   func completedRecord(in output: String) -> String? {
-    let digest = configuration.digest { SHA256.hexadecimal($0) }
+    let digest = configuration.digest
     let identity = RunIdentity(
       experiment: "hyper-representation", method: method.name, protocolName: protocolName,
       variant: variant, budget: budget.rawValue, seed: Int(clamping: seed))
@@ -58,7 +57,7 @@ struct RepresentationRun<Scalar: TensorScalar> {
     var recorder = MetricRecorder(RepresentationEvaluation<Scalar>.metrics)
     var status = RunRecord.Status(.completed)
     var timing = RunRecord.Timing(totalSeconds: 0)
-    var diagnostics: [String: JSONValue] = [:]
+    var diagnostics: [String: Value] = [:]
 
     /// Marks a completed run as diverged where the upper objective ended far above its start: finite
     /// numbers, but no solution.
@@ -172,7 +171,7 @@ struct RepresentationRun<Scalar: TensorScalar> {
   }
 
   private func methodRecord(_ method: MethodSettings) -> RunRecord.Method {
-    var parameters: [String: JSONValue] = [
+    var parameters: [String: Value] = [
       "innerSteps": .integer(settings.inner.steps),
       "innerStepSize": .number(method.innerStepSize),
     ]
@@ -181,7 +180,7 @@ struct RepresentationRun<Scalar: TensorScalar> {
       parameters["schedule"] = .string(method.schedule.rawValue)
       parameters["alpha"] = .number(method.alpha)
     }
-    var estimator: [String: JSONValue] = [:]
+    var estimator: [String: Value] = [:]
     switch method.hypergradient {
     case .truncatedReverse:
       estimator["history"] = .integer(method.history ?? (settings.inner.steps + 1) / 2)

@@ -104,7 +104,7 @@ struct RunCommand: ParsableCommand {
   private struct Item {
     let method: RepresentationMethod
     let configuration: Configuration<RepresentationSettings>
-    let variant: [String: JSONValue]
+    let variant: [String: Value]
   }
 
   private var defaultSeeds: [UInt64] {
@@ -173,7 +173,7 @@ struct RunCommand: ParsableCommand {
     var settings = base.settings
     settings.inner.steps = steps
     try settings.validate()
-    var variant: [String: JSONValue] = ["innerSteps": .integer(steps)]
+    var variant: [String: Value] = ["innerSteps": .integer(steps)]
     for (key, value) in overrides(of: settings, preset, method) { variant[key] = value }
     return Item(method: method, configuration: Configuration(settings), variant: variant)
   }
@@ -183,7 +183,7 @@ struct RunCommand: ParsableCommand {
   private func overrides(
     of settings: RepresentationSettings, _ preset: RepresentationProtocol,
     _ method: RepresentationMethod
-  ) -> [(String, JSONValue)] {
+  ) -> [(String, Value)] {
     var usual = preset.settings(shared.budget)
     usual.inner.steps = settings.inner.steps
     let differences = Configuration(settings).tree.differences(from: Configuration(usual).tree)
@@ -197,7 +197,7 @@ struct RunCommand: ParsableCommand {
       case "evaluation": return false
       default: return true
       }
-    }.map { ($0.path, JSONValue($0.value)) }
+    }.map { ($0.path, $0.value) }
   }
 
   // MARK: - One run

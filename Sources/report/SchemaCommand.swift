@@ -17,7 +17,7 @@ struct SchemaCommand: ParsableCommand {
     try Output.reporting {
       if files.isEmpty { try Output.write(format.schemaText, to: nil) }
       for file in files {
-        _ = try format.read(file, as: JSONValue.self)
+        _ = try format.read(file, as: Value.self)
         try Output.write("\(file): valid\n", to: nil)
       }
     }

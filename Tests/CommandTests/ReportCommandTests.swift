@@ -21,11 +21,11 @@ struct ReportCommandTests {
         try record.slimmed().write(to: folder.path("reference/smoke/\(name)"))
       }
       try AtomicFile.write(
-        JSONValue(encoding: RecordFixture.tolerances).prettyText,
+        Value(encoding: RecordFixture.tolerances).prettyText,
         to: folder.path("reference/smoke/tolerances.json"))
       if !claims.isEmpty {
         try AtomicFile.write(
-          JSONValue(encoding: ClaimFile(claims: claims)).prettyText,
+          Value(encoding: ClaimFile(claims: claims)).prettyText,
           to: folder.path("reference/claims/hyper-cleaning.json"))
       }
     }

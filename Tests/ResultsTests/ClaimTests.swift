@@ -109,7 +109,7 @@ struct ClaimTests {
     #expect(try ClaimFile.load(referenceFolder: folder.path).isEmpty)
     func write(_ claims: [Claim]) throws {
       try AtomicFile.write(
-        JSONValue(encoding: ClaimFile(claims: claims)).prettyText,
+        Value(encoding: ClaimFile(claims: claims)).prettyText,
         to: folder.path("claims/a.json"))
     }
     try write([RecordFixture.ordering()])

@@ -9,10 +9,10 @@ struct RunRecordTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func edited(_ change: (inout [String: JSONValue]) -> Void) throws -> String {
-    var members = try #require(JSONValue(encoding: RecordFixture.record()).objectValue)
+  private func edited(_ change: (inout [String: Value]) -> Void) throws -> String {
+    var members = try #require(Value(encoding: RecordFixture.record()).objectValue)
     change(&members)
-    return try folder.write(Array(JSONValue.object(members).prettyText.utf8), to: "record.json")
+    return try folder.write(Array(Value.object(sorted: members).prettyText.utf8), to: "record.json")
   }
 
   private func failure(reading path: String) -> ResultsError? {
@@ -30,14 +30,14 @@ struct RunRecordTests {
     let read = try RunRecord(readingFrom: path)
     #expect(read.metrics == record.metrics)
     #expect(read.final["testAccuracy"]?.isNaN == true)
-    #expect(try JSONValue(encoding: read) == JSONValue(encoding: record))
+    #expect(try Value(encoding: read) == Value(encoding: record))
     let finite = RecordFixture.record()
     #expect(try RunRecord(readingFrom: finite.write(to: folder.path("b.json"))) == finite)
   }
 
   @Test("Keys are sorted and have the documented names")
   func keys() throws {
-    let members = try #require(JSONValue(encoding: RecordFixture.record()).objectValue)
+    let members = try #require(Value(encoding: RecordFixture.record()).objectValue)
     let expected = [
       "budget", "configuration", "configurationDigest", "datasets", "diagnostics", "environment",
       "experiment", "final", "method", "metrics", "protocol", "schemaVersion", "seed", "status",
@@ -67,7 +67,7 @@ struct RunRecordTests {
 
   @Test("What is wrong is said with its place")
   func malformed() throws {
-    let cases: [(String, (inout [String: JSONValue]) -> Void)] = [
+    let cases: [(String, (inout [String: Value]) -> Void)] = [
       ("lacks the key 'seed'", { $0["seed"] = nil }),
       ("must be of type integer", { $0["seed"] = "0" }),
       ("must be one of", { $0["status"] = ["kind": "fine"] }),
@@ -78,7 +78,7 @@ struct RunRecordTests {
         { members in
           var environment = members["environment"]?.objectValue ?? [:]
           environment["threads"] = 0
-          members["environment"] = .object(environment)
+          members["environment"] = .object(sorted: environment)
         }
       ),
     ]
@@ -94,7 +94,7 @@ struct RunRecordTests {
     let missing = failure(reading: folder.path("none.json"))
     #expect(missing?.kind == .missing)
     #expect(missing?.exitCode == 5)
-    let text = try JSONValue(encoding: RecordFixture.record()).prettyText
+    let text = try Value(encoding: RecordFixture.record()).prettyText
     let path = try folder.write(Array(text.utf8.prefix(200)), to: "cut.json")
     #expect(failure(reading: path)?.kind == .malformed)
   }
@@ -132,7 +132,7 @@ struct RunRecordTests {
     var names = Set<String>()
     for first in nasty {
       for second in nasty {
-        for variant in [[:], ["x": .string(second)], ["innerSteps": 5]] as [[String: JSONValue]] {
+        for variant in [[:], ["x": .string(second)], ["innerSteps": 5]] as [[String: Value]] {
           var record = RecordFixture.record(method: first, protocolName: second)
           record.variant = variant
           identities.insert(record.identity)

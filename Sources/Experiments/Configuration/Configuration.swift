@@ -1,6 +1,7 @@
 import Bilevel
 import Commands
 import Foundation
+import Results
 import Yams
 
 /// Resolved settings of an experiment: defaults, overridden by a YAML file, overridden by options.
@@ -16,7 +17,7 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
   /// The typed settings.
   public let settings: Settings
   /// The same as a tree, unset optionals included.
-  public let tree: ConfigurationValue
+  public let tree: Value
 
   /// The settings as they are, without overrides.
   public init(_ settings: Settings) {
@@ -27,7 +28,7 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
     self.init(settings, tree: tree)
   }
 
-  private init(_ settings: Settings, tree: ConfigurationValue) {
+  private init(_ settings: Settings, tree: Value) {
     self.settings = settings
     self.tree = tree
   }
@@ -52,11 +53,9 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
   /// The resolved settings as YAML, which `--config` reads back to the same settings.
   public var yaml: String { tree.yaml }
 
-  /// The digest of the canonical JSON text, by the given hash function. Equal settings have equal
-  /// digests, whichever files and options they came from.
-  public func digest(using hash: ([UInt8]) -> String) -> String {
-    hash(Array(tree.canonicalJSON.utf8))
-  }
+  /// The digest of the tree's canonical text. Equal settings have equal digests, whichever files and
+  /// options they came from, and whether they are still here or were read from a record.
+  public var digest: String { tree.canonicalDigest }
 
   // MARK: - One layer
 
@@ -104,7 +103,7 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
   }
 
   private static func check(
-    _ node: Node, against tree: ConfigurationValue, before: ConfigurationValue?, path: [String],
+    _ node: Node, against tree: Value, before: Value?, path: [String],
     in layer: ConfigurationLayer
   ) throws(ConfigurationError) {
     switch (node, tree) {
@@ -136,7 +135,7 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
   // MARK: - Sentences
 
   private static func unknownKey(
-    _ name: String, path: [String], valid tree: ConfigurationValue, in layer: ConfigurationLayer
+    _ name: String, path: [String], valid tree: Value, in layer: ConfigurationLayer
   ) -> ConfigurationError {
     let place = path.isEmpty ? "" : " under \"\(path.joined(separator: "."))\""
     return ConfigurationError(
@@ -146,7 +145,7 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
   }
 
   private static func wrongValue(
-    _ node: Node?, path: [String], wanted: ConfigurationValue, in layer: ConfigurationLayer
+    _ node: Node?, path: [String], wanted: Value, in layer: ConfigurationLayer
   ) -> ConfigurationError {
     let found: String
     switch node {
@@ -161,9 +160,9 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
         + "wants \(wanted.kindDescription)\(example(of: wanted)).")
   }
 
-  private static func example(of value: ConfigurationValue) -> String {
+  private static func example(of value: Value) -> String {
     switch value {
-    case .boolean, .integer, .number, .string:
+    case .bool, .integer, .unsigned, .number, .string:
       ", such as " + value.yaml.trimmingCharacters(in: .whitespacesAndNewlines)
     case .null, .array, .object: ""
     }

@@ -1,11 +1,13 @@
-/// Turns any `Encodable` configuration into a ``ConfigurationValue``.
+import Results
+
+/// Turns any `Encodable` configuration into a ``Value``.
 ///
 /// Unlike the encoders of Foundation and Yams it keeps the order of declaration, tells whole numbers
-/// from others, and shows optionals that are nil as ``ConfigurationValue/null`` (so that their keys
+/// from others, and shows optionals that are nil as ``Value/null`` (so that their keys
 /// are known to exist, and appear when the resolved configuration is printed).
 package enum ConfigurationEncoder {
   /// The tree of a configuration.
-  package static func encode(_ value: some Encodable) throws -> ConfigurationValue {
+  package static func encode(_ value: some Encodable) throws -> Value {
     let slot = Slot()
     try slot.fill(value, path: [])
     return slot.value
@@ -14,14 +16,14 @@ package enum ConfigurationEncoder {
   /// A place in the tree under construction.
   fileprivate final class Slot {
     private enum Content {
-      case value(ConfigurationValue)
+      case value(Value)
       case list([Slot])
       case members([(key: String, slot: Slot)])
     }
 
     private var content = Content.value(.null)
 
-    var value: ConfigurationValue {
+    var value: Value {
       switch content {
       case .value(let value): value
       case .list(let slots): .array(slots.map(\.value))
@@ -30,7 +32,7 @@ package enum ConfigurationEncoder {
       }
     }
 
-    func set(_ value: ConfigurationValue) { content = .value(value) }
+    func set(_ value: Value) { content = .value(value) }
 
     func becomeObject() {
       if case .members = content { return }
@@ -64,17 +66,20 @@ package enum ConfigurationEncoder {
 
     func fill(_ value: some Encodable, path: [any CodingKey]) throws {
       switch value {
-      case let value as Bool: set(.boolean(value))
+      case let value as Bool: set(.bool(value))
       case let value as String: set(.string(value))
       case let value as Double: set(.number(value))
       // Through the shortest decimal text, which is what a user would have written.
       case let value as Float: set(.number(Double("\(value)") ?? Double(value)))
       case let value as any BinaryInteger:
-        guard let whole = Int64(exactly: value) else {
+        if let whole = Int(exactly: value) {
+          set(.integer(whole))
+        } else if let whole = UInt64(exactly: value) {
+          set(.unsigned(whole))
+        } else {
           throw EncodingError.invalidValue(
             value, .init(codingPath: path, debugDescription: "\(value) does not fit into 64 bits"))
         }
-        set(.integer(whole))
       default:
         try value.encode(to: SlotEncoder(slot: self, codingPath: path))
         if value is any Unordered { sortMembers() }
@@ -115,7 +120,7 @@ package enum ConfigurationEncoder {
 
     func encodeNil(forKey key: Key) { slot.member(key.stringValue).set(.null) }
 
-    func encode<Value: Encodable>(_ value: Value, forKey key: Key) throws {
+    func encode<Encoded: Encodable>(_ value: Encoded, forKey key: Key) throws {
       try slot.member(key.stringValue).fill(value, path: codingPath + [key])
     }
 
@@ -134,7 +139,7 @@ package enum ConfigurationEncoder {
     func encodeIfPresent(_ value: UInt16?, forKey key: Key) throws { try show(value, key) }
     func encodeIfPresent(_ value: UInt32?, forKey key: Key) throws { try show(value, key) }
     func encodeIfPresent(_ value: UInt64?, forKey key: Key) throws { try show(value, key) }
-    func encodeIfPresent<Value: Encodable>(_ value: Value?, forKey key: Key) throws {
+    func encodeIfPresent<Encoded: Encodable>(_ value: Encoded?, forKey key: Key) throws {
       try show(value, key)
     }
 
@@ -170,7 +175,7 @@ package enum ConfigurationEncoder {
 
     func encodeNil() { slot.append().set(.null) }
 
-    func encode<Value: Encodable>(_ value: Value) throws {
+    func encode<Encoded: Encodable>(_ value: Encoded) throws {
       try slot.append().fill(value, path: codingPath)
     }
 
@@ -195,7 +200,7 @@ package enum ConfigurationEncoder {
 
     func encodeNil() { slot.set(.null) }
 
-    func encode<Value: Encodable>(_ value: Value) throws { try slot.fill(value, path: codingPath) }
+    func encode<Encoded: Encodable>(_ value: Encoded) throws { try slot.fill(value, path: codingPath) }
   }
 }
 

@@ -3,23 +3,6 @@ import Commands
 import Datasets
 import Results
 
-extension JSONValue {
-  /// A configuration as the tree that records store.
-  public init(_ value: ConfigurationValue) {
-    switch value {
-    case .null: self = .null
-    case .boolean(let flag): self = .bool(flag)
-    case .integer(let number): self = .integer(Int(number))
-    case .number(let number): self = .number(number)
-    case .string(let text): self = .string(text)
-    case .array(let items): self = .array(items.map { JSONValue($0) })
-    case .object(let members):
-      self = .object(
-        Dictionary(uniqueKeysWithValues: members.map { ($0.key, JSONValue($0.value)) }))
-    }
-  }
-}
-
 extension RunRecord.Environment {
   /// The environment of this process, computing in the given scalar type.
   public static func current(scalar: String) -> RunRecord.Environment {

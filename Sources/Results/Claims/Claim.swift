@@ -57,7 +57,7 @@ public struct Claim: Codable, Equatable, Sendable {
   /// The variants: a run belongs to one when it has all its settings; where several do, the one
   /// without further settings is meant. Nil for "whatever there is", which must then be a single
   /// one. For orderings, they vary faster than the methods.
-  public var variants: [[String: JSONValue]]?
+  public var variants: [[String: Value]]?
   /// The seeds that the claim needs, all of them.
   public var seeds: [Int]
   /// The budget's name.
@@ -78,7 +78,7 @@ public struct Claim: Codable, Equatable, Sendable {
   public init(
     id: String, source: String, statement: String, kind: Kind, experiment: String,
     protocolName: String, metric: String, methods: [String],
-    variants: [[String: JSONValue]]? = nil, seeds: [Int], budget: String, expected: Expectation,
+    variants: [[String: Value]]? = nil, seeds: [Int], budget: String, expected: Expectation,
     direction: BetterWhen? = nil, tolerance: Tolerance, expectedVerdict: Outcome? = nil,
     note: String? = nil
   ) {

@@ -153,11 +153,11 @@ public struct ClaimVerdict: Sendable, Equatable {
 
   private static func expectation(of claim: Claim) -> String {
     switch claim.expected {
-    case .value(let value): "\(claim.metric) = \(JSONValue.text(of: value))"
+    case .value(let value): "\(claim.metric) = \(Value.text(of: value))"
     case .interval(let lower, let upper):
-      "\(claim.metric) from \(JSONValue.text(of: lower)) to \(JSONValue.text(of: upper))"
+      "\(claim.metric) from \(Value.text(of: lower)) to \(Value.text(of: upper))"
     case .margin(let margin):
-      "each better than the next in \(claim.metric) by at least \(JSONValue.text(of: margin))"
+      "each better than the next in \(claim.metric) by at least \(Value.text(of: margin))"
     case .status(let kind): "ends as \(kind.rawValue)"
     }
   }

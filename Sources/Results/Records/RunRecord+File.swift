@@ -25,7 +25,7 @@ extension RunRecord {
   /// Writes the record under exactly this path, atomically, and returns the path.
   @discardableResult
   public func write(to path: String) throws(ResultsError) -> String {
-    let text = try JSONValue(encoding: self).prettyText
+    let text = try Value(encoding: self).prettyText
     try ResultsError.converting { () throws(FileError) in try AtomicFile.write(text, to: path) }
     return path
   }

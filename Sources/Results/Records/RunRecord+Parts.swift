@@ -30,12 +30,12 @@ extension RunRecord {
     /// The name; "none" where a baseline has no such part.
     public var name: String
     /// The parameters by name.
-    public var parameters: [String: JSONValue]
+    public var parameters: [String: Value]
     /// The article or code the choice comes from.
     public var provenance: String
 
     /// A named choice.
-    public init(name: String, parameters: [String: JSONValue] = [:], provenance: String) {
+    public init(name: String, parameters: [String: Value] = [:], provenance: String) {
       self.name = name
       self.parameters = parameters
       self.provenance = provenance
@@ -174,7 +174,7 @@ extension RunRecord {
     public static func == (left: Metric, right: Metric) -> Bool {
       left.name == right.name && left.unit == right.unit && left.betterWhen == right.betterWhen
         && left.steps == right.steps && left.headline == right.headline
-        && left.values.map(JSONValue.number) == right.values.map(JSONValue.number)
+        && left.values.map(Value.number) == right.values.map(Value.number)
     }
   }
 

@@ -17,7 +17,7 @@ public struct RunIdentity: Hashable, Sendable, Comparable, CustomStringConvertib
 
   /// The identity of a run with the given settings, before or after it has run.
   public init(
-    experiment: String, method: String, protocolName: String, variant: [String: JSONValue],
+    experiment: String, method: String, protocolName: String, variant: [String: Value],
     budget: String, seed: Int
   ) {
     self.experiment = experiment
@@ -81,7 +81,7 @@ extension RunRecord {
   }
 
   /// The variant as one component of a path; empty for an empty variant.
-  static func pathComponent(variant: [String: JSONValue]) -> String {
+  static func pathComponent(variant: [String: Value]) -> String {
     let settings = variant.sorted { $0.key < $1.key }.map { name, value -> String in
       if name == "innerSteps", let steps = value.integerValue { return "K\(steps)" }
       return encoded(name) + "=" + encoded(value.stringValue ?? value.canonicalText)

@@ -21,9 +21,9 @@ public struct RunRecord: Codable, Equatable, Sendable {
   public var protocolName: String
   /// What sets this run apart from the protocol's preset, "innerSteps" among it where the protocol
   /// is run at several. Part of the run's identity and of its path.
-  public var variant: [String: JSONValue]
+  public var variant: [String: Value]
   /// The complete resolved configuration.
-  public var configuration: JSONValue
+  public var configuration: Value
   /// SHA-256 of the configuration's canonical text, in lower-case hexadecimal.
   public var configurationDigest: String
   /// The data the run used.
@@ -39,14 +39,14 @@ public struct RunRecord: Codable, Equatable, Sendable {
   /// Time and memory.
   public var timing: Timing
   /// Outcomes of linear solvers, counts of non-finite values and the like.
-  public var diagnostics: [String: JSONValue]
+  public var diagnostics: [String: Value]
 
   /// A record; every name in `final` must be among the metrics.
   public init(
     experiment: String, method: Method, seed: Int, budget: String, protocolName: String,
-    variant: [String: JSONValue] = [:], configuration: JSONValue, configurationDigest: String,
+    variant: [String: Value] = [:], configuration: Value, configurationDigest: String,
     datasets: [DatasetUse], environment: Environment, status: Status, metrics: [Metric],
-    final: [String: Double], timing: Timing, diagnostics: [String: JSONValue] = [:]
+    final: [String: Double], timing: Timing, diagnostics: [String: Value] = [:]
   ) {
     self.experiment = experiment
     self.method = method

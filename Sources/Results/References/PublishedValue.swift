@@ -48,7 +48,7 @@ public struct PublishedValue: Codable, Equatable, Sendable {
   public var method: String
   /// Settings within the protocol: `{"innerSteps": 100}`. A run matches when it has all of them, in
   /// its variant or at the top level of its configuration.
-  public var variant: [String: JSONValue]
+  public var variant: [String: Value]
   /// The metric, by its name in records.
   public var metric: String
   /// The number as printed, in `unit`.

@@ -148,9 +148,9 @@ public struct ReferenceComparison: Sendable, Equatable {
   }
 }
 
-extension JSONValue {
+extension Value {
   /// The paths, keys joined by points, at which two trees differ; sorted, empty for equal trees.
-  public func differingPaths(from other: JSONValue) -> [String] {
+  public func differingPaths(from other: Value) -> [String] {
     if self == other { return [] }
     guard let ours = objectValue, let theirs = other.objectValue else { return [""] }
     return Set(ours.keys).union(theirs.keys).sorted().flatMap { key -> [String] in

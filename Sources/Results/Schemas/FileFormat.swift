@@ -46,23 +46,23 @@ public enum FileFormat: String, CaseIterable, Sendable {
   /// The schema, ready to validate with.
   public func schema() throws(ResultsError) -> JSONSchema {
     let name = "\(rawValue).schema.json"
-    return try JSONSchema(JSONValue(parsing: Data(schemaText.utf8), source: name))
+    return try JSONSchema(Value(parsing: Data(schemaText.utf8), source: name))
   }
 
   /// The value a file of this format holds, after checking its version and its schema.
   ///
   /// - Throws: ``ResultsError`` naming the file and the first thing wrong with it.
-  public func read<Value: Decodable>(
-    _ path: String, as type: Value.Type
-  ) throws(ResultsError) -> Value {
+  public func read<Content: Decodable>(
+    _ path: String, as type: Content.Type
+  ) throws(ResultsError) -> Content {
     try decode(contents(of: path), as: type, source: path)
   }
 
   /// The value of a text of this format; `source` names it in messages.
-  public func decode<Value: Decodable>(
-    _ data: Data, as type: Value.Type, source: String
-  ) throws(ResultsError) -> Value {
-    let tree = try JSONValue(parsing: data, source: source)
+  public func decode<Content: Decodable>(
+    _ data: Data, as type: Content.Type, source: String
+  ) throws(ResultsError) -> Content {
+    let tree = try Value(parsing: data, source: source)
     if let version = tree["schemaVersion"]?.integerValue, version != 1 {
       throw ResultsError(
         .schemaVersion,

@@ -5,7 +5,7 @@ import Foundation
 /// Understood: `type`, `required`, `properties`, `additionalProperties`, `items`, `enum`, `const`,
 /// `minimum`, `minLength`, `minItems`, `anyOf`, `oneOf`, `$ref` into `$defs`, and the annotations
 /// `$schema`, `$id`, `$defs`, `title`, `description`. Any other keyword is refused when the schema
-/// is read, so that no rule is silently not applied. The non-finite numbers of ``JSONValue`` count
+/// is read, so that no rule is silently not applied. The non-finite numbers of ``Value`` count
 /// as numbers; in a schema for other tools they are `{"enum": ["inf", "-inf", "nan"]}` beside it.
 public struct JSONSchema: Sendable {
   /// One place where a value breaks the schema.
@@ -18,18 +18,18 @@ public struct JSONSchema: Sendable {
     public let unknownKey: String?
   }
 
-  private let root: JSONValue
+  private let root: Value
 
   /// The schema a JSON tree describes.
   ///
   /// - Throws: ``ResultsError`` of kind `malformed` for a keyword outside the part understood.
-  public init(_ root: JSONValue) throws(ResultsError) {
+  public init(_ root: Value) throws(ResultsError) {
     try Self.check(root, at: "#")
     self.root = root
   }
 
   /// Every place where the value breaks the schema, in the order of sorted keys; empty when valid.
-  public func violations(of value: JSONValue) -> [Violation] {
+  public func violations(of value: Value) -> [Violation] {
     violations(of: value, against: root, path: [])
   }
 
@@ -39,7 +39,7 @@ public struct JSONSchema: Sendable {
     "description",
   ]
 
-  private static func check(_ schema: JSONValue, at place: String) throws(ResultsError) {
+  private static func check(_ schema: Value, at place: String) throws(ResultsError) {
     if schema.boolValue != nil { return }
     guard let members = schema.objectValue else {
       throw ResultsError(
@@ -67,7 +67,7 @@ public struct JSONSchema: Sendable {
   }
 
   private func violations(
-    of value: JSONValue, against schema: JSONValue, path: [String]
+    of value: Value, against schema: Value, path: [String]
   ) -> [Violation] {
     func violation(_ problem: String) -> Violation {
       Violation(path: path.joined(separator: "."), problem: problem, unknownKey: nil)
@@ -105,7 +105,7 @@ public struct JSONSchema: Sendable {
     return found
   }
 
-  private func typeProblem(_ value: JSONValue, _ schema: JSONValue) -> String? {
+  private func typeProblem(_ value: Value, _ schema: Value) -> String? {
     guard let type = schema["type"] else { return nil }
     let allowed = type.arrayValue?.compactMap(\.stringValue) ?? [type.stringValue ?? ""]
     let kind = value.kindName
@@ -114,7 +114,7 @@ public struct JSONSchema: Sendable {
   }
 
   private func alternativeViolations(
-    _ value: JSONValue, _ schema: JSONValue, _ path: [String]
+    _ value: Value, _ schema: Value, _ path: [String]
   ) -> [Violation] {
     var found: [Violation] = []
     for keyword in ["anyOf", "oneOf"] {
@@ -132,7 +132,7 @@ public struct JSONSchema: Sendable {
   }
 
   private func memberViolations(
-    _ value: JSONValue, _ schema: JSONValue, _ path: [String]
+    _ value: Value, _ schema: Value, _ path: [String]
   ) -> [Violation] {
     guard let members = value.objectValue else { return [] }
     let place = path.joined(separator: ".")
@@ -157,7 +157,7 @@ public struct JSONSchema: Sendable {
   }
 
   private func elementViolations(
-    _ value: JSONValue, _ schema: JSONValue, _ path: [String]
+    _ value: Value, _ schema: Value, _ path: [String]
   ) -> [Violation] {
     guard let elements = value.arrayValue else { return [] }
     var found: [Violation] = []
@@ -173,7 +173,7 @@ public struct JSONSchema: Sendable {
     return found
   }
 
-  private func resolve(_ reference: String) -> JSONValue? {
+  private func resolve(_ reference: String) -> Value? {
     guard reference.hasPrefix("#/") else { return nil }
     return reference.dropFirst(2).split(separator: "/").reduce(Optional(root)) { node, name in
       node?[String(name)]

@@ -1,0 +1,79 @@
+import Foundation
+
+extension Value {
+  /// The value of a JSON text.
+  ///
+  /// - Parameter source: what the text is, for the message: a file's path, as a rule.
+  /// - Throws: ``ResultsError`` of kind `malformed` when the text is not JSON.
+  public init(parsing data: Data, source: String) throws(ResultsError) {
+    do {
+      self = try Self.decoder.decode(Value.self, from: data)
+    } catch {
+      throw ResultsError(
+        .malformed,
+        "The file '\(source)' is not valid JSON (\(Self.describe(error))); "
+          + "restore it from version control or run again.")
+    }
+  }
+
+  /// The tree that a value encodes to.
+  public init(encoding value: some Encodable) throws(ResultsError) {
+    do {
+      self = try Self.decoder.decode(Value.self, from: Self.encoder.encode(value))
+    } catch {
+      throw ResultsError(
+        .malformed,
+        "A value could not be written as JSON (\(Self.describe(error))); "
+          + "report this with the command that led here.")
+    }
+  }
+
+  /// The Swift value this tree describes.
+  ///
+  /// - Throws: ``ResultsError`` of kind `malformed`, naming the key that is absent or wrong.
+  public func decoded<Content: Decodable>(
+    as type: Content.Type, source: String
+  ) throws(ResultsError) -> Content {
+    do {
+      return try Self.decoder.decode(type, from: Data(canonicalText.utf8))
+    } catch {
+      throw ResultsError(
+        .malformed,
+        "The file '\(source)' does not hold what is expected "
+          + "(\(Self.describe(error))); restore it from version control or run again.")
+    }
+  }
+
+  private static var encoder: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return encoder
+  }
+
+  private static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
+  }
+
+  private static func describe(_ error: any Error) -> String {
+    func path(_ context: DecodingError.Context) -> String {
+      let keys = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
+      return keys.isEmpty ? "the top level" : "'" + keys.joined(separator: ".") + "'"
+    }
+    guard let error = error as? DecodingError else { return String(describing: error) }
+    switch error {
+    case .keyNotFound(let key, let context):
+      return "the key '\(key.stringValue)' is absent at \(path(context))"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      return "the value at \(path(context)) is of the wrong kind"
+    case .dataCorrupted(let context):
+      let underlying = context.underlyingError.map { ": \($0)" } ?? ""
+      return context.debugDescription + underlying + " at " + path(context)
+    @unknown default:
+      return String(describing: error)
+    }
+  }
+}
