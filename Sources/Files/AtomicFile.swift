@@ -26,7 +26,7 @@ public final class AtomicFile: Sendable {
     switch destination {
     case .file(let target):
       url = URL(fileURLWithPath: target)
-      try Self.createFolder(url.deletingLastPathComponent().path, for: path)
+      try Self.prepareFolder(url.deletingLastPathComponent().path, for: path)
     case .stream:
       url = FileManager.default.temporaryDirectory.appendingPathComponent("stream")
     }
@@ -158,7 +158,10 @@ public final class AtomicFile: Sendable {
 
   // MARK: - Folders
 
-  private static func createFolder(_ folder: String, for path: String) throws(FileError) {
+  /// Creates a folder, and those above it, where they are not there.
+  ///
+  /// - Parameter path: the file that it is for, for messages.
+  public static func prepareFolder(_ folder: String, for path: String) throws(FileError) {
     var current = folder.hasPrefix("/") ? "/" : ""
     for part in folder.split(separator: "/") {
       current += current.isEmpty || current.hasSuffix("/") ? String(part) : "/" + part

@@ -2,7 +2,7 @@ import Bilevel
 import Experiments
 
 /// A named preset with its source.
-enum CounterExampleProtocol: String, CaseIterable, Sendable {
+enum CounterExampleProtocol: String, ExperimentPreset {
   case icml2020
   case stronglyConvex = "strongly-convex"
   case biased
@@ -32,8 +32,15 @@ enum CounterExampleProtocol: String, CaseIterable, Sendable {
   }
 
   /// The preset's settings under a budget.
-  func settings(_ budget: Budget) -> CounterExampleSettings {
-    var settings = CounterExampleSettings()
+  func settings(_ budget: Budget) -> RunSettings<CounterExampleSettings> {
+    var settings = RunSettings(
+      CounterExampleSettings(),
+      outer: OuterSettings(.gradient, learningRate: 0.6, iterations: 200))
+    settings.inner = .init(steps: 64, stepSize: 0.5)
+    settings.inner.momentum = 0.5
+    settings.penalty.weight = 1
+    // x and y move together, so that steps must be shorter.
+    settings.penalty.learningRate = 0.3
     switch self {
     case .icml2020: break
     case .stronglyConvex: settings.problem.strongConvexity = 1
@@ -43,12 +50,13 @@ enum CounterExampleProtocol: String, CaseIterable, Sendable {
     case .slBAMM:
       settings.problem.dimension = 100
       settings.start = .init(upper: [0.01], first: [0.01], second: [0.01])
-      settings.inner = .init(steps: 1, stepSize: 0.1, startsWarm: true)
+      settings.inner = .init(steps: 1, stepSize: 0.1)
+      settings.inner.startsWarm = true
       settings.aggregation = .init(schedule: .outerHarmonic, alpha: 0.1)
       settings.solver.steps = 40
       settings.penalty.learningRate = 0.005
-      settings.upper.learningRate = 0.005
-      settings.upper.iterations = budget == .smoke ? 1_000 : 10_000
+      settings.outer.learningRate = 0.005
+      settings.outer.iterations = budget == .smoke ? 1_000 : 10_000
       settings.evaluation.every = budget == .smoke ? 100 : 10
     }
     return settings
@@ -65,4 +73,7 @@ enum CounterExampleProtocol: String, CaseIterable, Sendable {
 
   /// The values of K that a sweep goes through where none is named.
   static let sweptInnerSteps = [8, 16, 64, 256, 2_048]
+
+  /// Nothing is random but what a user's own arms may draw.
+  func seeds(_ budget: Budget) -> [UInt64] { [0] }
 }

@@ -52,15 +52,13 @@ struct ScalingCommand: ParsableCommand {
   func run() throws {
     let console = shared.makeConsole()
     try console.report {
-      let presets: [MethodPreset] = [
-        .rhg, .fhg, .conjugateGradient, .neumann, .oneStage, .bda, .forwardBDA,
-        .bdaConjugateGradient, .oneStageBDA,
+      let experiment = CounterExample(folder: shared.folder, catalogue: .standard)
+      let names = [
+        "rhg", "fhg", "cg", "neumann", "one-stage", "bda", "f-bda", "bda-cg", "one-stage-bda",
       ]
-      let methods =
-        shared.methods.isEmpty
-        ? presets.map { CounterExampleMethod.preset($0) }
-        : try CounterExampleMethod.selected(
-          names: shared.methods, dynamics: nil, hypergradient: nil)
+      let methods = try (shared.methods.isEmpty ? names : shared.methods).map {
+        try experiment.catalogue.method(named: $0)
+      }
       let base = try shared.configuration(defaults: defaults).settings
       for n in dimensions {
         var settings = base
@@ -73,18 +71,22 @@ struct ScalingCommand: ParsableCommand {
       }
       shared.prepareProcess()
       for method in methods {
+        if let refusal = experiment.refusal(of: .method(method), under: base) {
+          throw MethodError(refusal)
+        }
         switch shared.scalar {
-        case .float: try measure(method, base, console, as: Float.self)
-        case .double: try measure(method, base, console, as: Double.self)
+        case .float: try measure(method, base, experiment, console, as: Float.self)
+        case .double: try measure(method, base, experiment, console, as: Double.self)
         }
       }
     }
   }
 
-  private var defaults: CounterExampleSettings {
-    var settings = CounterExampleSettings()
+  private var defaults: RunSettings<CounterExampleSettings> {
+    var settings = CounterExampleProtocol.icml2020.settings(shared.budget)
     settings.inner.steps = innerSteps
     settings.solver.damping = 0.01
+    settings.trajectory.megabytes = trajectoryMegabytes
     return settings
   }
 
@@ -96,19 +98,21 @@ struct ScalingCommand: ParsableCommand {
 
   /// One record: the cells of one method.
   private func measure<Scalar: TensorScalar>(
-    _ method: CounterExampleMethod, _ base: CounterExampleSettings, _ console: Console,
-    as type: Scalar.Type
+    _ method: Method, _ base: RunSettings<CounterExampleSettings>, _ experiment: CounterExample,
+    _ console: Console, as type: Scalar.Type
   ) throws {
     let total = Stopwatch()
     var recorder = MetricRecorder([
       .init(name: "hypergradientSeconds", unit: "seconds", betterWhen: .lower),
       .init(name: "addedPeakBytes", unit: "bytes", betterWhen: .lower),
       .init(name: "trajectoryBytes", unit: "bytes", betterWhen: .lower),
+      .init(name: "upperValue", unit: "1", betterWhen: .neither),
+      .init(name: "hypergradientNorm", unit: "1", betterWhen: .neither),
     ])
     var notes: [String: Value] = [:]
     for n in dimensions {
       try Interruption.checkpoint()
-      if method.combination.hypergradient == .forward, n > forwardLimit {
+      if method.estimator.name == NamedForward().name, n > forwardLimit {
         let reason =
           "Forward mode would carry \(n) tangents through \(base.inner.steps) steps, "
           + "\(n) times the work of the others; raise --forward-limit to measure it."
@@ -124,38 +128,37 @@ struct ScalingCommand: ParsableCommand {
       console.show(
         result: Self.line(
           method, n, String(format: "%.3g s", cell.values["hypergradientSeconds"] ?? .nan),
-          String(format: "%.3g MB", (cell.values["addedPeakBytes"] ?? 0) / 1e6), cell.storage))
+          String(format: "%.3g MB", (cell.values["addedPeakBytes"] ?? 0) / 1e6),
+          String(
+            format: "%@, F %.6g, |g| %.6g", cell.storage, cell.values["upperValue"] ?? .nan,
+            cell.values["hypergradientNorm"] ?? .nan)))
     }
-    let item = CounterExampleItem(
-      method: method, settings: base, preset: .icml2020, budget: shared.budget,
-      sweep: "dimension")
-    var record = item.record(
-      metrics: recorder.recorded, final: recorder.latest, status: .init(.completed),
-      timing: .init(totalSeconds: total.seconds), diagnostics: notes, seed: 0,
-      scalar: Scalar.name)
     // Cost is not accuracy: a protocol of its own keeps it out of tables and references of results.
-    record.protocolName = "scaling"
-    record.variant = ["sweep": .string("dimension")]
-    if base.inner.steps != 16 { record.variant["innerSteps"] = .integer(base.inner.steps) }
+    var variant: [String: Value] = ["sweep": "dimension"]
+    if base.inner.steps != 16 { variant["innerSteps"] = .integer(base.inner.steps) }
+    let run = Run(
+      experiment: CounterExample.name, arm: .method(method), protocolName: "scaling",
+      budget: shared.budget, seed: 0, scalar: shared.scalar, configuration: Configuration(base),
+      variant: variant, datasets: [])
+    let record = run.record(
+      metrics: recorder.recorded, final: recorder.latest, status: .init(.completed),
+      timing: .init(totalSeconds: total.seconds), diagnostics: notes)
     console.show(note: "Wrote \(try record.write(intoRuns: shared.outputFolder))")
   }
 
   private func cell<Scalar: TensorScalar>(
-    _ method: CounterExampleMethod, _ settings: CounterExampleSettings, as type: Scalar.Type
+    _ method: Method, _ settings: RunSettings<CounterExampleSettings>, as type: Scalar.Type
   ) throws -> (values: [String: Double], storage: String) {
-    var methodSettings = settings.methodSettings(method)
-    methodSettings.trajectoryBytes = trajectoryMegabytes << 20
-    let problem = settings.counterExample
+    let problem = settings.own.counterExample
     let start: Parameters<Scalar> = Parameters(problem.spread(settings.start.upper))
-    let steps = settings.inner.steps
-    let prepared = try methodSettings.prepare(
-      problem.bilevel(as: Scalar.self), from: start, innerSteps: steps)
-    let dynamics = try methodSettings.innerDynamics(as: Scalar.self, innerSteps: steps)
-    let estimator = try methodSettings.estimator(as: Scalar.self, innerSteps: steps)
-    func evaluate() -> EstimatorDiagnostics {
+    let prepared = try method.prepare(
+      problem.bilevel(as: Scalar.self), from: start, settings.method)
+    let dynamics = try method.innerDynamics(settings.method, as: Scalar.self)
+    let estimator = try method.hypergradientEstimator(settings.method, as: Scalar.self)
+    func evaluate() -> HypergradientEstimate<Scalar> {
       estimator.estimate(
-        prepared.problem, dynamics: dynamics, upper: prepared.start, innerSteps: steps
-      ).diagnostics
+        prepared.problem, dynamics: dynamics, upper: prepared.start,
+        innerSteps: settings.inner.steps)
     }
     // The first evaluation also pays for what a process does once (code pages, metadata).
     _ = evaluate()
@@ -163,14 +166,16 @@ struct ScalingCommand: ParsableCommand {
     releaseFreedMemory()
     PeakMemory.reset()
     let before = PeakMemory.residentBytes ?? 0
-    let diagnostics = evaluate()
+    let estimate = evaluate()
     let added = max(0, (PeakMemory.bytes ?? 0) - before)
     let seconds = (0..<repeats).map { _ in Stopwatch.measure { evaluate() }.seconds }.sorted()
     return (
       [
         "hypergradientSeconds": seconds[seconds.count / 2], "addedPeakBytes": Double(added),
-        "trajectoryBytes": Double(diagnostics.storedBytes),
-      ], diagnostics.storage
+        "trajectoryBytes": Double(estimate.diagnostics.storedBytes),
+        "upperValue": Double(estimate.upperValue),
+        "hypergradientNorm": Double(estimate.hypergradient.norm),
+      ], estimate.diagnostics.storage
     )
   }
 
@@ -183,7 +188,7 @@ struct ScalingCommand: ParsableCommand {
   }
 
   private static func line(
-    _ method: CounterExampleMethod, _ n: Int, _ time: String, _ memory: String, _ note: String
+    _ method: Method, _ n: Int, _ time: String, _ memory: String, _ note: String
   ) -> String {
     [(method.displayName, 15), ("\(n)", 8), (time, 12), (memory, 12), (note, 0)]
       .map { cell, width in cell + String(repeating: " ", count: max(0, width - cell.count)) }

@@ -4,7 +4,6 @@ import Commands
 import Experiments
 import Foundation
 import Results
-import Tensors
 
 /// Runs methods at several K; writes one record per method, whose curves are over K.
 struct SweepCommand: ParsableCommand {
@@ -21,10 +20,15 @@ struct SweepCommand: ParsableCommand {
       """)
 
   @OptionGroup var shared: SharedOptions
-  @OptionGroup var options: ProblemOptions
+  @OptionGroup var methods: MethodOptions
+  @OptionGroup var outer: OuterOptions
+  @OptionGroup var own: CounterExampleOptions
+
+  @Option(name: .customLong("protocol"), help: "Protocol; see the subcommand list.")
+  var protocolName = CounterExampleProtocol.icml2020.rawValue
 
   @Option(
-    name: .customLong("inner-steps"),
+    name: .customLong("inner-steps"), parsing: .unconditionalSingleValue,
     help: "K, inner steps; may be repeated. (default: 8, 16, 64, 256 and 2048)")
   var innerSteps: [Int] = []
 
@@ -33,30 +37,18 @@ struct SweepCommand: ParsableCommand {
 
   func run() throws {
     let console = shared.makeConsole()
-    try console.report { try runAll(console) }
-  }
-
-  private func runAll(_ console: Console) throws {
-    let plan = try schedules ? ablation() : methodItems()
-    if shared.dryRun {
-      console.show(result: plan[0].configuration.yaml)
-      return
+    try console.report {
+      let experiment = CounterExample(folder: shared.folder, catalogue: .standard)
+      let preset = try CounterExampleProtocol.named(protocolName)
+      let base = try shared.configuration(
+        defaults: preset.settings(shared.budget),
+        options: methods.overrides + outer.overrides + own.overrides
+      ).settings
+      let plan =
+        try schedules ? ablation(base, preset, experiment) : runs(base, preset, experiment)
+      try RunSession(shared, experiment, console: console).perform(
+        plan, seeds: shared.seeds(default: [0]), columns: columns)
     }
-    shared.prepareProcess()
-    console.show(result: SweepSummary.header(steps))
-    var worst = ExitStatus.success
-    for item in plan {
-      for seed in shared.seeds(default: [0]) {
-        let status =
-          switch shared.scalar {
-          case .float: try run(item, seed: seed, console, as: Float.self)
-          case .double: try run(item, seed: seed, console, as: Double.self)
-          }
-        if status == .interrupted { throw Interruption.requested ?? Interrupted() }
-        if status != .success { worst = status }
-      }
-    }
-    if worst != .success { throw worst.exitCode }
   }
 
   private var steps: [Int] {
@@ -65,51 +57,53 @@ struct SweepCommand: ParsableCommand {
 
   // MARK: - What is run
 
-  private func methodItems() throws -> [CounterExampleItem] {
-    let preset = try options.preset()
-    let base = try options.resolve(preset, shared).settings
-    let methods = try CounterExampleMethod.selected(
-      names: shared.methods, dynamics: options.dynamics, hypergradient: options.hypergradient)
-    let isWhole = shared.methods.isEmpty && options.dynamics == nil && options.hypergradient == nil
+  private func runs(
+    _ base: RunSettings<CounterExampleSettings>, _ preset: CounterExampleProtocol,
+    _ experiment: CounterExample
+  ) throws -> [PlannedRun<CounterExampleSettings>] {
+    let named = try methods.namedArms(shared.methods, of: experiment)
+    let arms = named ?? experiment.usualArms(base, budget: shared.budget)
     let starts =
-      options.start.isEmpty
-      ? [preset.starts[0]] : options.starts(preset, base, shared.budget)
+      own.start.isEmpty ? [preset.starts[0]] : own.starts(preset, base.own, shared.budget)
     return try starts.flatMap { start in
-      try methods.compactMap { method in
+      try arms.compactMap { arm in
         var settings = base
         (settings.start.first, settings.start.second) = start
-        if let refusal = settings.methodSettings(method).refusal {
-          guard isWhole else { throw MethodError(refusal) }
+        let planned = try swept(arm, settings, preset)
+        if let refusal = experiment.refusal(of: arm, under: planned.configuration.settings) {
+          guard named == nil else { throw MethodError(refusal) }
           return nil
         }
-        return try item(method, settings, preset)
+        return planned
       }
     }
   }
 
   /// The rows of the ablation: rule, alpha and start, each at both step sizes.
-  private func ablation() throws -> [CounterExampleItem] {
-    guard shared.methods.isEmpty, options.dynamics == nil, options.hypergradient == nil,
-      options.start.isEmpty, options.schedule == nil, options.alpha == nil,
-      options.innerStepSize == nil
+  private func ablation(
+    _ base: RunSettings<CounterExampleSettings>, _ preset: CounterExampleProtocol,
+    _ experiment: CounterExample
+  ) throws -> [PlannedRun<CounterExampleSettings>] {
+    guard shared.methods.isEmpty, methods.dynamics == nil, methods.hypergradient == nil,
+      own.start.isEmpty, methods.schedule == nil, methods.alpha == nil,
+      methods.innerStepSize == nil
     else {
       throw MethodError(
         "The ablation --schedules chooses methods, starts, step sizes, schedules and alphas itself; "
           + "leave those options out, or leave --schedules out.")
     }
-    let preset = try options.preset()
-    let base = try options.resolve(preset, shared).settings
     let rows: [(rule: AggregationSchedule.Rule, alpha: Double)] = [
       (.constant, 0.5), (.harmonic, 0.5), (.harmonic, 0.9), (.shiftedHarmonic, 1),
       (.journal, 0.5), (.harmonic, 0.6), (.officialCode, 0.6), (.geometric, 0.5),
       (.outerHarmonic, 0.9), (.outerPower, 0.9),
     ]
-    var plan: [CounterExampleItem] = []
+    let (rhg, bda) = (try experiment.arm(named: "rhg"), try experiment.arm(named: "bda"))
+    var plan: [PlannedRun<CounterExampleSettings>] = []
     for (start, stepSize) in [(0.0, 0.1), (0, 0.5), (2, 0.1), (2, 0.5)] {
       var settings = base
       settings.inner.stepSize = stepSize
       settings.start = .init(upper: base.start.upper, first: [start], second: [start])
-      plan.append(try item(.preset(.rhg), settings, preset))
+      plan.append(try swept(rhg, settings, preset))
       for row in rows {
         // From (2, 2) everything is mirrored at 1: shown for every rule at one step size.
         let isMirrored = start == 2 && stepSize == 0.5
@@ -120,143 +114,59 @@ struct SweepCommand: ParsableCommand {
         if row.rule == .outerHarmonic || row.rule == .outerPower, start != 0 || stepSize != 0.5 {
           continue
         }
-        settings.aggregation = .init(schedule: row.rule, alpha: row.alpha)
-        plan.append(try item(.preset(.bda), settings, preset))
+        settings.aggregation.schedule = row.rule
+        settings.aggregation.alpha = row.alpha
+        plan.append(try swept(bda, settings, preset))
       }
     }
     return plan
   }
 
-  private func item(
-    _ method: CounterExampleMethod, _ settings: CounterExampleSettings,
-    _ preset: CounterExampleProtocol
-  ) throws -> CounterExampleItem {
-    for count in steps {
-      var checked = settings
-      checked.inner.steps = count
-      try checked.validate()
-    }
+  /// One record: a method that goes through all K. No curve over outer iterations is kept, so that
+  /// each loop may end when it has settled.
+  private func swept(
+    _ arm: Arm, _ settings: RunSettings<CounterExampleSettings>, _ preset: CounterExampleProtocol
+  ) throws -> PlannedRun<CounterExampleSettings> {
     var settings = settings
-    settings.evaluation.every = settings.upper.iterations
-    if settings.upper.tolerance == 0 { settings.upper.tolerance = 1e-10 }
-    return CounterExampleItem(
-      method: method, settings: settings, preset: preset, budget: shared.budget,
-      sweep: "innerSteps")
+    settings.sweep.innerSteps = steps
+    var unstated: Set = ["inner.steps"]
+    if steps == CounterExampleProtocol.sweptInnerSteps { unstated.insert("sweep.innerSteps") }
+    if settings.outer.tolerance == 0 {
+      settings.outer.tolerance = 1e-10
+      unstated.insert("outer.tolerance")
+    }
+    try settings.validate()
+    // Curves of one figure are told apart by these, so that all of them state theirs.
+    let stated =
+      ["inner.stepSize"]
+      + (arm.method?.dynamics.name == NamedDescentAggregation().name
+        ? ["aggregation.schedule", "aggregation.alpha"] : [])
+    return PlannedRun(
+      arm, settings, preset: preset.settings(shared.budget), protocolName: preset.rawValue,
+      marks: ["sweep": "innerSteps"], stated: stated, unstated: unstated)
   }
 
-  // MARK: - One record
+  // MARK: - The lines
 
-  private func run<Scalar: TensorScalar>(
-    _ item: CounterExampleItem, seed: UInt64, _ console: Console, as type: Scalar.Type
-  ) throws -> ExitStatus {
-    let watch = Stopwatch()
-    let progress = Progress(
-      item.method.displayName, total: steps.count, mode: shared.quiet ? .none : shared.progress,
-      console: console)
-    var recorder = MetricRecorder(
-      CounterExampleMetrics.perIteration.filter { $0.name != "outerStep" })
-    var atSteps: [RunRecord.Metric] = []
-    var final: [String: Double] = [:]
-    var status = RunRecord.Status(.completed)
-    var notes: [String: Value] = [:]
-    for (index, count) in steps.enumerated() {
-      var settings = item.settings
-      settings.inner.steps = count
-      let outcome = try CounterExampleLoop<Scalar>(method: item.method, settings: settings)
-        .run { _, _ in }
-      notes["K\(count)"] = .object(sorted: outcome.notes)
-      if outcome.status.kind != .completed { status = outcome.status }
-      guard outcome.status.kind != .interrupted else { break }
-      var values = outcome.recorder.latest
-      values["outerStep"] = nil
-      recorder.record(step: count, values)
-      let description = CounterExampleMetrics.perIteration[0]
-      atSteps.append(
-        .init(
-          name: "xAtK\(count)", unit: description.unit, betterWhen: description.betterWhen,
-          headline: true))
-      final["xAtK\(count)"] = values["x"]
-      progress.advance(to: index + 1, detail: "K \(count)")
-    }
-    progress.finish()
-    final = final.merging(recorder.latest) { first, _ in first }
-    for (metric, value) in SweepSummary.overall(recorder, steps) {
-      atSteps.append(metric)
-      final[metric.name] = value
-    }
-    let record = item.record(
-      metrics: recorder.recorded + atSteps.filter { final[$0.name] != nil }, final: final,
-      status: status, timing: .init(totalSeconds: watch.seconds), diagnostics: notes, seed: seed,
-      scalar: Scalar.name)
-    let path = try record.write(intoRuns: shared.outputFolder)
-    console.show(result: SweepSummary.line(of: record, item, steps, path: path))
-    if let reason = record.status.reason { console.show(warning: reason) }
-    switch status.kind {
-    case .completed: return .success
-    case .interrupted: return .interrupted
-    case .diverged, .nonFinite, .timeout: return .diverged
-    case .failed: return .unexpected
-    }
-  }
-}
-
-/// What a sweep says as a whole, and the lines that it prints.
-private enum SweepSummary {
-  /// The largest distance from the derived points, and the exponent p of error ~ K^p between the
-  /// last two values of K.
-  static func overall(
-    _ recorder: MetricRecorder, _ steps: [Int]
-  ) -> [(RunRecord.Metric, Double)] {
-    var result: [(RunRecord.Metric, Double)] = []
-    func values(_ name: String) -> [Double] {
-      recorder.recorded.first { $0.name == name }?.values ?? []
-    }
-    let distances = values("stationaryError")
-    if distances.count == steps.count, let largest = distances.max() {
-      result.append((.init(name: "largestStationaryError", unit: "1", betterWhen: .lower), largest))
-    }
-    let errors = values("upperError")
-    // Below rounding there is no rate to speak of.
-    if errors.count == steps.count, errors.count > 1, errors.allSatisfy({ $0 > 1e-6 }) {
-      let last = errors.count - 1
-      let exponent =
-        log(errors[last] / errors[last - 1]) / log(Double(steps[last]) / Double(steps[last - 1]))
-      result.append(
-        (.init(name: "errorExponent", unit: "1", betterWhen: .lower, headline: true), exponent))
-    }
-    return result
-  }
-
-  static func header(_ steps: [Int]) -> String {
-    line("method", "schedule", "s", "y1,y2", steps.map { "K=\($0)" }, "derived to", "record")
-  }
-
-  static func line(
-    of record: RunRecord, _ item: CounterExampleItem, _ steps: [Int], path: String
-  ) -> String {
-    let settings = item.settings
-    let aggregation = settings.aggregation
-    let start = [settings.start.first, settings.start.second].map { values in
-      values.count == 1 ? String(format: "%g", values[0]) : "list"
-    }
-    let errors = record.metric(named: "stationaryError")?.values ?? []
-    return line(
-      record.method.displayName,
-      item.method.combination.dynamics.aggregates
-        ? "\(aggregation.schedule.rawValue) \(aggregation.alpha)" : "-",
-      "\(settings.inner.stepSize)", start.joined(separator: ","),
-      steps.map { Summary.number(record.final["xAtK\($0)"]) },
-      errors.count == steps.count
-        ? errors.max().map { String(format: "%.0e", $0) } ?? "-" : "-", path)
-  }
-
-  private static func line(
-    _ method: String, _ schedule: String, _ size: String, _ start: String, _ values: [String],
-    _ error: String, _ path: String
-  ) -> String {
-    let cells = [(method, 15), (schedule, 20), (size, 4), (start, 5)] + values.map { ($0, 8) }
-    return (cells + [(error, 10), (path, 0)]).map { cell, width in
-      cell + String(repeating: " ", count: max(0, width - cell.count))
-    }.joined(separator: " ")
+  private var columns: [SummaryColumn] {
+    [
+      SummaryColumn("method", 15) { $0.method.displayName },
+      SummaryColumn("schedule", 20) { record in
+        guard let rule = record.method.dynamics.parameters["schedule"]?.stringValue else {
+          return "-"
+        }
+        return rule + " "
+          + (record.method.dynamics.parameters["alpha"]?.doubleValue.map { "\($0)" } ?? "")
+      },
+      SummaryColumn("s", 4) {
+        $0.configuration.value(at: "inner.stepSize")?.doubleValue.map { "\($0)" } ?? "-"
+      }, CounterExample.startColumn,
+    ]
+      + steps.map { .final("K=\($0)", 8, "xAtK\($0)") }
+      + [
+        SummaryColumn("derived to", 10) {
+          $0.final["largestStationaryError"].map { String(format: "%.0e", $0) } ?? "-"
+        }
+      ]
   }
 }

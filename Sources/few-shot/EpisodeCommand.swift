@@ -34,23 +34,10 @@ struct EpisodeCommand: ParsableCommand {
       "Folder of data sets. (default: $BDA_DATA_DIR, else datasets)", valueName: "folder"))
   var dataFolder: String?
   @Option(help: "Seed of the run whose episode it is.") var seed: UInt64 = 0
-  @Option(help: "Whose classes: training, validation or test.") var part = Part.training
+  @Option(help: "Whose classes: training, validation or test.") var part = FewShotData.Part.training
   @Option(help: "The episode's number.") var number = 0
   @Option(help: "Rows and columns that a pixel becomes.") var magnification = 2
   @Option(help: ArgumentHelp("The picture to write.", valueName: "file")) var output: String
-
-  /// A part of the split.
-  enum Part: String, ExpressibleByArgument, CaseIterable {
-    case training, validation, test
-
-    var classes: KeyPath<ClassSplit, [String]> {
-      switch self {
-      case .training: \.train
-      case .validation: \.validation
-      case .test: \.test
-      }
-    }
-  }
 
   func validate() throws {
     guard number >= 0 else {
@@ -65,7 +52,7 @@ struct EpisodeCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     try console.report {
-      let preset = try choice(protocolName, of: FewShotProtocol.self, "protocol")
+      let preset = try FewShotProtocol.named(protocolName)
       let settings = try Configuration.resolve(
         defaults: preset.settings(budget),
         file: configurationFile.map { URL(fileURLWithPath: $0) }, settings: overrides
@@ -73,9 +60,9 @@ struct EpisodeCommand: ParsableCommand {
       try settings.validate()
       let environment = ProcessInfo.processInfo.environment["BDA_DATA_DIR"]
       let folder = DataFolder(path: dataFolder ?? environment ?? "datasets")
-      let tree = try FewShotData.tree(settings, folder: folder)
-      let data = try FewShotData(settings, tree: tree)
-      let sampler = try data.sampler(part.classes, part.rawValue, settings, seed: seed)
+      let tree = try FewShotData.tree(settings.own, folder: folder)
+      let data = try FewShotData(settings.own, tree: tree)
+      let sampler = try data.sampler(part, settings.own, seed: seed)
       let picture = EpisodePicture(
         episode: sampler.episode(number), isNegative: settings.data.inverts,
         magnification: magnification)
@@ -84,3 +71,5 @@ struct EpisodeCommand: ParsableCommand {
     }
   }
 }
+
+extension FewShotData.Part: ExpressibleByArgument {}

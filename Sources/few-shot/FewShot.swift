@@ -1,10 +1,15 @@
 import ArgumentParser
+import Bilevel
 import Commands
+import Datasets
 import Experiments
+import Results
+import Synchronization
+import Tensors
 
 /// The few-shot experiment: classes told apart by a few labelled images, learned from many such tasks.
 @main
-struct FewShot: SuiteCommand {
+struct FewShotCommand: SuiteCommand {
   static let configuration = CommandConfiguration(
     commandName: "few-shot",
     abstract: "Learn to classify from a few labelled images per class.",
@@ -20,7 +25,145 @@ struct FewShot: SuiteCommand {
       """ + ExitStatus.discussion,
     version: suiteVersion,
     subcommands: [
-      RunCommand.self, HypergradientCommand.self, EpisodeCommand.self, ListCommand.self,
+      RunCommand<FewShotOptions>.self, HypergradientCommand<FewShotHypergradient>.self,
+      EpisodeCommand.self, ListCommand<FewShot>.self,
     ],
-    defaultSubcommand: RunCommand.self)
+    defaultSubcommand: RunCommand<FewShotOptions>.self)
+}
+
+/// What few-shot contributes to the suite.
+struct FewShot: Experiment {
+  typealias Own = FewShotSettings
+  typealias Preset = FewShotProtocol
+
+  static let name = "few-shot"
+  let catalogue: MethodCatalogue
+  private let trees: ImageTrees
+
+  init(folder: DataFolder, catalogue: MethodCatalogue) {
+    self.catalogue = catalogue
+    trees = ImageTrees(folder: folder)
+  }
+
+  /// Tasks free what the next ones need.
+  static let keepsFreedMemory = true
+
+  func refusal(of method: Method, under settings: RunSettings<FewShotSettings>) -> String? {
+    if method.adaptsInitialization { return nil }
+    if method.estimator.seesStartOnly {
+      return "The \(method.estimator.name) hypergradient sees x through the start of the inner loop "
+        + "alone, and the head starts at zero whatever x is: name a method that learns an "
+        + "initialisation, such as fomaml or reptile."
+    }
+    if !method.estimator.factors, !method.estimator.movesLowerVariable {
+      return "The method \(method.name) would carry one tangent for each feature of each image of a "
+        + "task: use rhg, which gives the same hypergradient."
+    }
+    do {
+      try method.requireOwnUpper(settings.method)
+      return nil
+    } catch {
+      return "The method \(method.name) keeps a lower variable or weights of its own in x, which many "
+        + "tasks cannot share: choose another method."
+    }
+  }
+
+  func usualArms(_ settings: RunSettings<FewShotSettings>, budget: Budget) -> [Arm] {
+    let names =
+      ["maml", "fomaml", "meta-sgd", "reptile"]
+      + ["rhg", "t-rhg", "one-stage", "bda", "one-stage-bda"]
+      + (budget == .smoke
+        ? ["meta-sgd-scalar", "imaml", "cg", "neumann", "t-bda"] : [])
+    return catalogue.methods.filter { names.contains($0.name) }.map { .method($0) }
+  }
+
+  func reads(_ key: String, _ arm: Arm) -> Bool {
+    switch key.prefix(while: { $0 != "." }) {
+    // Reptile's rate is in `outer` by the time a run is planned.
+    case "reptile": false
+    case "implicit": arm.method.map(FewShotLearner.isProximal) == true
+    default: true
+    }
+  }
+
+  func statedKeys(_ arm: Arm) -> [String] { ["task.ways", "task.shots"] }
+
+  static let shortNames = [
+    "inner.steps": "innerSteps", "task.ways": "ways", "task.shots": "shots",
+  ]
+
+  func datasets(
+    _ settings: RunSettings<FewShotSettings>, seed: UInt64
+  ) throws -> [RunRecord.DatasetUse] {
+    [try FewShotData(settings.own, tree: try trees.tree(settings.own)).use]
+  }
+
+  func body<Scalar: TensorScalar & HDF5Element>(
+    of run: Run<FewShotSettings>, as type: Scalar.Type
+  ) throws -> any RunBody<Scalar> {
+    try FewShotBody<Scalar>(
+      run, data: try FewShotData(run.settings.own, tree: try trees.tree(run.settings.own)))
+  }
+
+  static let columns: [SummaryColumn] = [
+    .final("test %", 8, "testAccuracy", decimals: 2, times: 100),
+    .final("+- %", 7, "testAccuracyHalfWidth", decimals: 2, times: 100),
+    .final("F", 9, "upperObjective"),
+  ]
+}
+
+/// Decoded images by what was asked for: one tree serves every run of a command.
+private final class ImageTrees: Sendable {
+  private let folder: DataFolder
+  private let known = Mutex<(settings: FewShotSettings.Data, tree: ImageTree)?>(nil)
+
+  init(folder: DataFolder) { self.folder = folder }
+
+  func tree(_ settings: FewShotSettings) throws -> ImageTree {
+    if let known = known.withLock({ $0 }), known.settings == settings.data { return known.tree }
+    let tree = try FewShotData.tree(settings, folder: folder)
+    known.withLock { $0 = (settings.data, tree) }
+    return tree
+  }
+}
+
+/// The options of `few-shot run` beside those of every experiment.
+struct FewShotOptions: OwnRunOptions {
+  @Option(
+    help: """
+      Data set: <name>-images in the data folder, or a folder of images with a slash (data.name).
+      """)
+  var dataset: String?
+
+  @Option(parsing: .unconditional, help: "N, classes per task (task.ways).")
+  var ways: Int?
+
+  @Option(parsing: .unconditional, help: "M, labelled images per class (task.shots).")
+  var shots: Int?
+
+  @Option(
+    name: .customLong("meta-batch"), parsing: .unconditional,
+    help: "Tasks per outer iteration (task.metaBatch).")
+  var metaBatch: Int?
+
+  var overrides: [SettingOverride] {
+    var result: [SettingOverride] = []
+    result.add("--dataset", "data.name", dataset)
+    result.add("--ways", "task.ways", ways)
+    result.add("--shots", "task.shots", shots)
+    result.add("--meta-batch", "task.metaBatch", metaBatch)
+    return result
+  }
+
+  func planned(
+    _ arm: Arm, _ settings: RunSettings<FewShotSettings>, preset: FewShotProtocol,
+    budget: Budget, isNamed: Bool, in experiment: FewShot
+  ) throws -> [PlannedRun<FewShotSettings>] {
+    var (settings, usual) = (settings, preset.settings(budget))
+    if arm.method?.estimator.name == NamedReptile().name {
+      settings.useReptileStep()
+      usual.useReptileStep()
+    }
+    return [PlannedRun(arm, settings, preset: usual, protocolName: preset.rawValue)]
+  }
 }

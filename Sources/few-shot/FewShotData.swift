@@ -50,15 +50,23 @@ struct FewShotData: Sendable {
     }
   }
 
-  /// A sampler over the classes of one part.
-  func sampler(
-    _ classes: KeyPath<ClassSplit, [String]>, _ purpose: String, _ settings: FewShotSettings,
-    seed: UInt64
-  ) throws -> EpisodeSampler {
-    try EpisodeSampler(
-      tree: tree, classes: split[keyPath: classes], ways: settings.task.ways,
+  /// A part of the split, and the purpose that its episodes are drawn for.
+  enum Part: String, CaseIterable {
+    case training, validation, test
+  }
+
+  /// A sampler over the classes of one part, with the random stream of that part.
+  func sampler(_ part: Part, _ settings: FewShotSettings, seed: UInt64) throws -> EpisodeSampler {
+    let classes =
+      switch part {
+      case .training: split.train
+      case .validation: split.validation
+      case .test: split.test
+      }
+    return try EpisodeSampler(
+      tree: tree, classes: classes, ways: settings.task.ways,
       shots: settings.task.shots, queries: settings.task.queries,
-      rotationsAreClasses: settings.data.rotationsAreClasses, seed: seed, purpose: purpose)
+      rotationsAreClasses: settings.data.rotationsAreClasses, seed: seed, purpose: part.rawValue)
   }
 
   /// The data set as records name it.

@@ -3,7 +3,7 @@ import Experiments
 import Networks
 
 /// A named preset with its source: which data, network, inner and outer loop.
-enum FewShotProtocol: String, CaseIterable, Sendable {
+enum FewShotProtocol: String, ExperimentPreset {
   case icml2020
   case officialCode = "official-code"
   case franceschi2018
@@ -42,20 +42,20 @@ enum FewShotProtocol: String, CaseIterable, Sendable {
   }
 
   /// The preset's settings under a budget.
-  func settings(_ budget: Budget) -> FewShotSettings {
+  func settings(_ budget: Budget) -> RunSettings<FewShotSettings> {
     var settings = published
     switch budget {
     case .paper: break
     case .short:
-      settings.upper.iterations = min(settings.upper.iterations, 500)
-      settings.upper.metaBatch = min(settings.upper.metaBatch, 8)
+      settings.outer.iterations = min(settings.outer.iterations, 500)
+      settings.task.metaBatch = min(settings.task.metaBatch, 8)
     case .smoke: settings.shrinkToSmoke()
     }
     return settings
   }
 
-  private var published: FewShotSettings {
-    var settings = FewShotSettings()
+  private var published: RunSettings<FewShotSettings> {
+    var settings = FewShotSettings.usual
     switch self {
     case .icml2020: break
     case .officialCode: settings.aggregation.schedule = .officialCode
@@ -65,27 +65,43 @@ enum FewShotProtocol: String, CaseIterable, Sendable {
       settings.network.blocks = 2
     case .franceschi2018:
       settings.inner.steps = 4
-      settings.upper.metaBatch = 4
-      settings.upper.iterations = 5_000
+      settings.task.metaBatch = 4
+      settings.outer.iterations = 5_000
       settings.evaluation.patience = 40
     case .implicitMAML2019:
       settings.network.halving = .maximumPooling
       settings.network.averagesPixelsForInitialisation = false
       settings.inner.steps = 16
-      settings.upper.iterations = 5_000
+      settings.outer.iterations = 5_000
     case .cifarFS:
       settings.data = .init(
         name: "cifar-fs", side: 32, channels: 3, inverts: false, rotationsAreClasses: false)
       settings.split.rule = .file
       settings.network.filters = 32
       settings.network.halving = .maximumPooling
-      settings.upper.metaBatch = 4
+      settings.task.metaBatch = 4
     }
     return settings
   }
 }
 
 extension FewShotSettings {
+  /// The settings that every protocol starts from: those of the official code.
+  static var usual: RunSettings<FewShotSettings> {
+    var settings = RunSettings(
+      FewShotSettings(), outer: OuterSettings(.adam, learningRate: 0.001, iterations: 3_000))
+    settings.inner = .init(steps: 5, stepSize: 0.1)
+    settings.aggregation.alpha = 0.6
+    settings.solver.steps = 5
+    settings.outer.decay = .inverseTime
+    settings.outer.inverseTimeDecay = 1e-5
+    // One task's linearisations are a few megabytes: keeping them avoids a second pass per step.
+    settings.trajectory.megabytes = 1_024
+    return settings
+  }
+}
+
+extension RunSettings<FewShotSettings> {
   /// Small synthetic data, a small network, few iterations: every method in seconds.
   mutating func shrinkToSmoke() {
     data = .init(name: "synthetic-alphabets", rotationsAreClasses: false)
@@ -94,13 +110,12 @@ extension FewShotSettings {
     network.filters = network.kind == .residual ? 4 : 16
     network.halving = .stride
     inner.steps = min(inner.steps, 5)
-    upper.metaBatch = 4
-    upper.iterations = 60
+    task.metaBatch = 4
+    outer.iterations = 60
     // So few iterations want longer steps than thousands of them.
-    upper.learningRate = 0.005
+    outer.learningRate = 0.005
     evaluation.every = 20
     evaluation.validationEpisodes = 40
     evaluation.testEpisodes = 100
-    evaluation.checkpointEvery = 30
   }
 }

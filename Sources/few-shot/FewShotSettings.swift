@@ -2,18 +2,16 @@ import Bilevel
 import Experiments
 import Networks
 
-/// Everything that defines a few-shot run, in the order of the pipeline; the names are those of
-/// `--set` and of configuration files.
-struct FewShotSettings: Codable, Sendable, Equatable {
+extension ConvolutionalNetwork.Halving: NamedChoice {}
+extension ConvolutionalNetwork.Padding: NamedChoice {}
+
+/// What few-shot adds to the methods' settings, in the order of the pipeline.
+struct FewShotSettings: OwnSettings {
   var data = Data()
   var split = Split()
   var task = Task()
   var network = Network()
-  var inner = Inner()
-  var aggregation = Aggregation()
-  var truncation = Truncation()
   var implicit = Implicit()
-  var upper = Upper()
   var reptile = Reptile()
   var evaluation = Evaluation()
 
@@ -50,6 +48,8 @@ struct FewShotSettings: Codable, Sendable, Equatable {
     var shots = 1
     /// Query images per class.
     var queries = 15
+    /// B, tasks per outer step.
+    var metaBatch = 16
   }
 
   /// The network below the head.
@@ -67,46 +67,10 @@ struct FewShotSettings: Codable, Sendable, Equatable {
     var runningRate = 0.1
   }
 
-  /// The inner loop.
-  struct Inner: Codable, Sendable, Equatable {
-    /// T.
-    var steps = 5
-    /// s_l.
-    var stepSize = 0.1
-  }
-
-  /// Descent aggregation (BDA).
-  struct Aggregation: Codable, Sendable, Equatable {
-    var schedule = AggregationSchedule.Rule.harmonic
-    var alpha = 0.6
-    /// s_u.
-    var upperStepSize = 0.1
-  }
-
-  /// Truncated sweeps (T-RHG).
-  struct Truncation: Codable, Sendable, Equatable {
-    /// H; unset means half of T, rounded up.
-    var history: Int?
-  }
-
   /// Implicit hypergradients.
   struct Implicit: Codable, Sendable, Equatable {
-    /// Steps of the linear solver.
-    var solverSteps = 5
     /// lambda, the weight of implicit MAML's proximal term.
     var proximity = 2.0
-  }
-
-  /// The outer loop.
-  struct Upper: Codable, Sendable, Equatable {
-    /// B, tasks per outer step.
-    var metaBatch = 16
-    var learningRate = 0.001
-    /// d in rate / (1 + d n).
-    var inverseTimeDecay = 1e-5
-    /// The largest norm of a hypergradient; 0 for no limit.
-    var clipNorm = 0.0
-    var iterations = 3_000
   }
 
   /// Reptile's outer loop, which is a gradient step and not Adam.
@@ -129,8 +93,6 @@ struct FewShotSettings: Codable, Sendable, Equatable {
     var patience = 0
     /// How images are normalised.
     var normalisation = NormalisationRule.transductive
-    /// Outer iterations between checkpoints.
-    var checkpointEvery = 100
   }
 }
 
@@ -165,44 +127,100 @@ enum SplitRule: String, NamedChoice {
   case background
 }
 
+extension RunSettings<FewShotSettings> {
+  /// Reptile's outer step: a gradient step and not Adam.
+  mutating func useReptileStep() {
+    outer.optimizer = .gradient
+    outer.learningRate = reptile.learningRate
+    outer.decay = .cosine
+    outer.finalLearningRate = 0
+  }
+}
+
 extension FewShotSettings {
-  /// The settings of one method of the suite under these.
-  func methodSettings(_ preset: MethodPreset) -> MethodSettings {
-    var settings = MethodSettings(
-      preset, innerStepSize: inner.stepSize, upperStepSize: aggregation.upperStepSize,
-      schedule: aggregation.schedule, alpha: aggregation.alpha, history: truncation.history)
-    settings.solverSteps = implicit.solverSteps
-    settings.solverStartsWarm = false
-    return settings
-  }
+  static let keys: [SettingKey<FewShotSettings>] = [
+    SettingKey(
+      "data.name", "the data set, or a folder with a slash", wanted: "a name or a folder",
+      { $0.data.name }
+    ) { !$0.isEmpty },
+    .whole("data.side", "rows and columns", unit: "pixels", 4...256) { $0.data.side },
+    SettingKey("data.channels", "1 for grey, 3 for RGB", wanted: "1 or 3", { $0.data.channels }) {
+      $0 == 1 || $0 == 3
+    },
+    .flag("data.inverts", "whether samples are negated (ink becomes 1)") { $0.data.inverts },
+    .flag("data.rotationsAreClasses", "whether quarter turns of a class are three more classes") {
+      $0.data.rotationsAreClasses
+    },
+    .choice("split.rule", "how classes are dealt out") { $0.split.rule },
+    .whole("split.train", "classes to train on", 1...10_000_000) { $0.split.train },
+    .whole("split.validation", "classes for validation", 1...10_000_000) { $0.split.validation },
+    .whole("split.seed", "the seed of the shuffled split", unit: "-", 0...Int.max) {
+      $0.split.seed
+    },
+    .whole("task.ways", "N, classes per task", 2...100_000) { $0.task.ways },
+    .whole("task.shots", "M, labelled images per class", 1...100_000) { $0.task.shots },
+    .whole("task.queries", "query images per class", 1...100_000) { $0.task.queries },
+    .whole("task.metaBatch", "B, tasks per outer step", 1...1_000_000) { $0.task.metaBatch },
+    .choice("network.kind", "the network below the head") { $0.network.kind },
+    .whole("network.blocks", "blocks of the network", 1...16) { $0.network.blocks },
+    .whole("network.filters", "filters of a block", 1...10_000) { $0.network.filters },
+    .choice("network.halving", "how a block halves its images") { $0.network.halving },
+    .choice("network.padding", "zeros around images") { $0.network.padding },
+    .flag("network.learnsScale", "whether normalisation has a learned scale") {
+      $0.network.learnsScale
+    },
+    .flag(
+      "network.averagesPixelsForInitialisation",
+      "whether initialisation methods average features over pixels"
+    ) { $0.network.averagesPixelsForInitialisation },
+    .positive("network.epsilon", "added to the variance in the normalisation") {
+      $0.network.epsilon
+    },
+    SettingKey(
+      "network.runningRate", "the share of the newest moments in the running average",
+      unit: "fraction", wanted: "above 0 and at most 1", { $0.network.runningRate }
+    ) { $0 > 0 && $0 <= 1 },
+    .positive("implicit.proximity", "lambda, the weight of iMAML's proximal term") {
+      $0.implicit.proximity
+    },
+    .positive("reptile.learningRate", "Reptile's outer step size, falling by half a cosine") {
+      $0.reptile.learningRate
+    },
+    .whole("evaluation.every", "outer iterations between validations", 1...1_000_000_000) {
+      $0.evaluation.every
+    },
+    .whole("evaluation.validationEpisodes", "episodes of a validation", 1...10_000_000) {
+      $0.evaluation.validationEpisodes
+    },
+    .whole("evaluation.testEpisodes", "episodes of the test", 1...10_000_000) {
+      $0.evaluation.testEpisodes
+    },
+    .whole("evaluation.extraSteps", "inner steps beyond T that the test goes on for", 0...100_000) {
+      $0.evaluation.extraSteps
+    },
+    .whole(
+      "evaluation.patience", "validations without gain before training stops; 0 for never",
+      0...1_000_000_000
+    ) { $0.evaluation.patience },
+    .choice("evaluation.normalisation", "how images are normalised at evaluation") {
+      $0.evaluation.normalisation
+    },
+  ]
 
-  /// The outer optimiser of a method.
-  func outerSettings(_ method: FewShotMethod) -> OuterSettings {
-    let clipping: GradientClipping? = upper.clipNorm > 0 ? .norm(upper.clipNorm) : nil
-    if method == .reptile {
-      return OuterSettings(
-        .gradient, rate: reptile.learningRate,
-        decay: .cosine(final: 0, iterations: upper.iterations), clipping: clipping)
+  static func conflict(in settings: RunSettings<FewShotSettings>) -> String? {
+    let network = settings.network
+    let shrinks =
+      settings.data.side >> network.blocks >= 1
+      || network.halving == .stride && network.kind == .convolutional
+    if !shrinks {
+      return "The setting network.blocks is \(network.blocks) but must be few enough to leave a "
+        + "pixel of data.side, which is \(settings.data.side)"
     }
-    return OuterSettings(
-      .adam, rate: upper.learningRate,
-      decay: upper.inverseTimeDecay > 0 ? .inverseTime(decay: upper.inverseTimeDecay) : .none,
-      clipping: clipping)
-  }
-
-  /// The network that a method learns.
-  func imageNetwork(_ method: FewShotMethod) -> any ImageNetwork {
-    if network.kind == .residual {
-      return ResidualNetwork(
-        side: data.side, channels: data.channels,
-        filters: (0..<network.blocks).map { network.filters + $0 * network.filters / 2 },
-        hidden: 32 * network.filters, features: 8 * network.filters, epsilon: network.epsilon)
+    if settings.inner.startsWarm || settings.solver.startsWarm {
+      let key = settings.inner.startsWarm ? "inner.startsWarm" : "solver.startsWarm"
+      return "The setting \(key) is true but must be false, because every outer iteration has tasks "
+        + "of its own"
     }
-    return ConvolutionalNetwork(
-      side: data.side, channels: data.channels,
-      filters: Array(repeating: network.filters, count: network.blocks),
-      halving: network.halving, padding: network.padding, learnsScale: network.learnsScale,
-      averagesPixels: method.learnsInitialisation && network.averagesPixelsForInitialisation,
-      epsilon: network.epsilon)
+    return nil
   }
 }

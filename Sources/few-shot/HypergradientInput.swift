@@ -20,28 +20,27 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
     readingFrom path: String, halving: ConvolutionalNetwork.Halving,
     padding: ConvolutionalNetwork.Padding, epsilon: Double
   ) throws {
-    let file = try HDF5File.open(path)
+    let arrays = try ArrayFile(path)
+    let file = arrays.file
     var tensors: [Tensor<Scalar>] = []
     var filters: [Int] = []
-    let images = try Self.tensor(file, "support/images", ranks: [4, 5])
+    let images: Tensor<Scalar> = try arrays.tensor("support/images", ranks: [4, 5])
     let support = try Self.channelsLast(images)
-    let queryImages = try Self.tensor(file, "query/images", ranks: [4, 5])
+    let queryImages: Tensor<Scalar> = try arrays.tensor("query/images", ranks: [4, 5])
     let query = try Self.channelsLast(queryImages)
     let learnsScale = file.contains("x/gamma0")
     var channels = support.shape[4]
     for block in 0..<64 where file.contains("x/conv\(block)") {
       guard block == filters.count else { break }
-      let weights = try Self.tensor(file, "x/conv\(block)", ranks: [4])
-      try Self.require(
-        weights, "x/conv\(block)", [weights.shape[0], channels, 3, 3], file,
+      let weights: Tensor<Scalar> = try arrays.tensor(
+        "x/conv\(block)", shape: [-1, channels, 3, 3],
         "[filters, channels, 3, 3] with the channels of what goes in")
       channels = weights.shape[0]
       filters.append(channels)
       tensors.append(weights.channelsLastFilters())
       for name in learnsScale ? ["gamma\(block)", "beta\(block)"] : ["beta\(block)"] {
-        let row = try Self.tensor(file, "x/\(name)", ranks: [1])
-        try Self.require(row, "x/\(name)", [channels], file, "one per filter of x/conv\(block)")
-        tensors.append(row)
+        tensors.append(
+          try arrays.tensor("x/\(name)", shape: [channels], "one per filter of x/conv\(block)"))
       }
     }
     guard !filters.isEmpty else {
@@ -67,8 +66,8 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
         "The arrays support/images and query/images of \(path) have shapes \(images.shape) and "
           + "\(queryImages.shape): give square images of one size and equally many tasks in both.")
     }
-    let supportLabels = try Self.labels(file, "support/labels", like: support)
-    let queryLabels = try Self.labels(file, "query/labels", like: query)
+    let supportLabels = try Self.labels(arrays, "support/labels", like: support)
+    let queryLabels = try Self.labels(arrays, "query/labels", like: query)
     hasHead = file.contains("x/head/weights")
     var ways = 1 + ((supportLabels + queryLabels).flatMap(\.self).max() ?? 0)
     var averages = false
@@ -85,17 +84,18 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
           + "--halving stride, fewer blocks or larger images.")
     }
     if hasHead {
-      let weights = try Self.tensor(file, "x/head/weights", ranks: [2])
-      let bias = try Self.tensor(file, "x/head/bias", ranks: [1])
+      let weights: Tensor<Scalar> = try arrays.tensor("x/head/weights", ranks: [2])
       let features = network(false).featureCount
       averages = weights.shape[0] != features && weights.shape[0] == filters[filters.count - 1]
-      try Self.require(
-        weights, "x/head/weights",
-        [averages ? filters[filters.count - 1] : features, max(ways, weights.shape[1])], file,
+      try arrays.require(
+        weights.shape, "x/head/weights",
+        [averages ? filters[filters.count - 1] : features, max(ways, weights.shape[1])],
         "one row per feature, listed as [row, column, filter], and one column per class")
       ways = weights.shape[1]
-      try Self.require(bias, "x/head/bias", [ways], file, "one per column of x/head/weights")
-      tensors += [weights, bias]
+      tensors += [
+        weights,
+        try arrays.tensor("x/head/bias", shape: [ways], "one per column of x/head/weights"),
+      ]
     }
     self.network = network(averages)
     self.ways = ways
@@ -130,49 +130,11 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
   }
 
   private static func labels(
-    _ file: HDF5File, _ name: String, like images: Tensor<Scalar>
+    _ file: ArrayFile, _ name: String, like images: Tensor<Scalar>
   ) throws -> [[Int]] {
-    let labels = try file.readIntegers(name, in: 0...999)
     let (tasks, count) = (images.shape[0], images.shape[1])
-    guard labels.shape == [tasks, count] else {
-      throw DatasetError(
-        .malformed,
-        "The array \(name) of \(file.path) has shape \(labels.shape) but must have shape "
-          + "\([tasks, count]): one label per image.")
-    }
-    return (0..<tasks).map { task in
-      labels.values[task * count..<(task + 1) * count].map { Int($0) }
-    }
-  }
-
-  private static func tensor(
-    _ file: HDF5File, _ name: String, ranks: [Int]
-  ) throws -> Tensor<Scalar> {
-    let array = try file.read(name, as: Scalar.self)
-    guard ranks.contains(array.shape.count), array.shape.allSatisfy({ $0 > 0 }) else {
-      throw DatasetError(
-        .malformed,
-        "The array \(name) of \(file.path) has shape \(array.shape) but must have "
-          + "\(ranks.map { "\($0)" }.joined(separator: " or ")) dimensions, none of them empty.")
-    }
-    if let position = array.values.firstIndex(where: { !$0.isFinite }) {
-      throw DatasetError(
-        .malformed,
-        "The array \(name) of \(file.path) holds \(array.values[position]) at position "
-          + "\(position): replace what is not a finite number of type \(Scalar.name).")
-    }
-    return Tensor(shape: array.shape, scalars: array.values)
-  }
-
-  private static func require(
-    _ tensor: Tensor<Scalar>, _ name: String, _ shape: [Int], _ file: HDF5File, _ why: String
-  ) throws {
-    guard tensor.shape == shape else {
-      throw DatasetError(
-        .malformed,
-        "The array \(name) of \(file.path) has shape \(tensor.shape) but must have shape \(shape): "
-          + "\(why).")
-    }
+    let labels = try file.labels(name, in: 0...999, shape: [tasks, count], "one label per image")
+    return (0..<tasks).map { task in Array(labels[task * count..<(task + 1) * count]) }
   }
 }
 

@@ -1,9 +1,14 @@
 import ArgumentParser
+import Bilevel
 import Commands
+import Datasets
 import Experiments
+import Files
+import Results
+import Tensors
 
-/// The hyper-representation experiment: features learned on validation data, for a head that is
-/// trained on few samples.
+/// The hyper-representation experiment: features learned so that a head trained on few samples does
+/// well on others.
 @main
 struct HyperRepresentation: SuiteCommand {
   static let configuration = CommandConfiguration(
@@ -22,6 +27,84 @@ struct HyperRepresentation: SuiteCommand {
 
       """ + ExitStatus.discussion,
     version: suiteVersion,
-    subcommands: [RunCommand.self, HypergradientCommand.self, ListCommand.self],
-    defaultSubcommand: RunCommand.self)
+    subcommands: [
+      RunCommand<RepresentationOptions>.self,
+      HypergradientCommand<RepresentationHypergradient>.self, ListCommand<Representation>.self,
+    ],
+    defaultSubcommand: RunCommand<RepresentationOptions>.self)
+}
+
+/// What hyper-representation contributes to the suite.
+struct Representation: Experiment {
+  typealias Own = RepresentationSettings
+  typealias Preset = RepresentationProtocol
+
+  static let name = "hyper-representation"
+  let catalogue: MethodCatalogue
+  private let folder: DataFolder
+  private let digests: ImageFileDigests
+
+  init(folder: DataFolder, catalogue: MethodCatalogue) {
+    self.folder = folder
+    self.catalogue = catalogue
+    digests = ImageFileDigests(folder: folder)
+  }
+
+  func usualArms(_ settings: RunSettings<RepresentationSettings>, budget: Budget) -> [Arm] {
+    catalogue.methods.filter { method in
+      // Forward mode carries one tangent per parameter of the extractor: not for images.
+      settings.data.kind == .linear && settings.data.inputs <= 16
+        || method.estimator.name != NamedForward().name
+    }.map { .method($0) }
+  }
+
+  func datasets(
+    _ settings: RunSettings<RepresentationSettings>, seed: UInt64
+  ) throws -> [RunRecord.DatasetUse] {
+    let data = settings.data
+    guard data.kind == .images else {
+      // Drawn from the seed by this program: its recipe tells it apart, whatever the last bits of
+      // the machine's arithmetic are.
+      let recipe: Value = [
+        "seed": Value(seed), "data": try Value(encoding: data),
+        "extractor": try Value(encoding: settings.extractor),
+      ]
+      return [
+        .init(
+          name: data.name, sha256: SHA256.hexadecimal(Array(recipe.canonicalText.utf8)),
+          split: "training, validation", synthetic: true)
+      ]
+    }
+    let train = try digests.use(
+      name: data.name, split: "train", purpose: "training, validation")
+    guard !data.testsOnTrainingFile else { return [train] }
+    return [train, try digests.use(name: data.name, split: "test", purpose: "test")]
+  }
+
+  func body<Scalar: TensorScalar & HDF5Element>(
+    of run: Run<RepresentationSettings>, as type: Scalar.Type
+  ) throws -> any RunBody<Scalar> {
+    try RepresentationBody<Scalar>(run, folder: folder)
+  }
+
+  static let columns: [SummaryColumn] = [
+    .general("F", 10, "upperObjective"), .general("f", 10, "lowerObjective"),
+    .final("test %", 8, "testAccuracy", decimals: 2, times: 100),
+    .general("dist S", 10, "distanceToSolutionSet"),
+    .general("g error", 10, "hypergradientError"),
+  ]
+}
+
+/// The options of `hyper-representation run` beside those of every experiment.
+struct RepresentationOptions: OwnRunOptions {
+  typealias E = Representation
+
+  @Option(help: "Data set: <name>-train.h5 and <name>-test.h5 in the data folder (data.name).")
+  var dataset: String?
+
+  var overrides: [SettingOverride] {
+    var result: [SettingOverride] = []
+    result.add("--dataset", "data.name", dataset)
+    return result
+  }
 }

@@ -1,8 +1,5 @@
 import Datasets
 import Experiments
-import Files
-import Foundation
-import Results
 import Tensors
 
 /// The samples of one run, in the scalar type of the computation.
@@ -18,7 +15,6 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
   var validation: Samples
   /// Held-out images; nil for linear problems.
   var test: Samples?
-  var uses: [RunRecord.DatasetUse]
   /// Height, width and channels of an input row; [1, p, 1] for linear problems.
   var inputShape: [Int]
 
@@ -58,19 +54,6 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
     }
     train = draw("training samples")
     validation = draw("validation samples")
-    let bytes =
-      (train.inputs.scalars + train.targets.scalars + validation.inputs.scalars
-      + validation.targets.scalars).map { Float($0).bitPattern }
-    uses = [
-      .init(
-        name: data.name,
-        sha256: SHA256.hexadecimal(bytes.flatMap { [UInt8](Self.littleEndian($0)) }),
-        split: "training, validation", synthetic: true)
-    ]
-  }
-
-  private static func littleEndian(_ bits: UInt32) -> [UInt8] {
-    (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
   }
 
   private init(images settings: RepresentationSettings, folder: DataFolder, seed: UInt64) throws {
@@ -111,7 +94,6 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
     validation = samples(file, Array(rest.prefix(data.validation)))
     // Validation is against the labels as they are: smoothing belongs to the lower level.
     validation.targets = .oneHot(validation.labels, classes: classes)
-    uses = [.init(file, purpose: "training, validation")]
     if data.testsOnTrainingFile {
       test = samples(file, Array(rest.dropFirst(data.validation).prefix(heldOut)))
     } else {
@@ -128,7 +110,6 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
       }
       let count = data.test == 0 ? testFile.count : min(data.test, testFile.count)
       test = samples(testFile, Array(0..<count))
-      uses.append(.init(testFile, purpose: "test"))
     }
   }
 
@@ -146,18 +127,17 @@ struct RepresentationData<Scalar: TensorScalar>: Sendable {
         labels: samples.labels)
     }
     return RepresentationData<Other>(
-      train: convert(train), validation: convert(validation), test: test.map(convert), uses: uses,
+      train: convert(train), validation: convert(validation), test: test.map(convert),
       inputShape: inputShape)
   }
 
   private init(
-    train: Samples, validation: Samples, test: Samples?, uses: [RunRecord.DatasetUse],
+    train: Samples, validation: Samples, test: Samples?,
     inputShape: [Int]
   ) {
     self.train = train
     self.validation = validation
     self.test = test
-    self.uses = uses
     self.inputShape = inputShape
   }
 }

@@ -3,7 +3,7 @@ import Experiments
 import Networks
 
 /// A named preset with its source.
-enum RepresentationProtocol: String, CaseIterable, Sendable {
+enum RepresentationProtocol: String, ExperimentPreset {
   case pzobo64 = "pzobo2022-64"
   case pzobo128 = "pzobo2022-128"
   case pzoboDeep = "pzobo2022-deep"
@@ -57,40 +57,41 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
   }
 
   /// The preset's settings under a budget.
-  func settings(_ budget: Budget) -> RepresentationSettings {
+  func settings(_ budget: Budget) -> RunSettings<RepresentationSettings> {
     var settings = published
     switch budget {
     case .paper: break
-    case .short: settings.upper.iterations = min(settings.upper.iterations, 100)
+    case .short: settings.outer.iterations = min(settings.outer.iterations, 100)
     case .smoke: settings.shrinkToSmoke()
     }
     return settings
   }
 
-  private var published: RepresentationSettings {
-    var settings = RepresentationSettings()
+  private var published: RunSettings<RepresentationSettings> {
+    var settings = RunSettings(RepresentationSettings())
+    settings.aggregation.upperStepSize = 0.1
     switch self {
     case .pzobo64, .pzobo64FactorTwo: settings.useLinear(inputs: 64, features: [128], samples: 500)
     case .pzobo128, .pzobo128FactorTwo:
       settings.useLinear(inputs: 128, features: [256], samples: 1_000)
-      settings.upper.iterations = 150
+      settings.outer.iterations = 150
     case .pzoboDeep:
       settings.useLinear(inputs: 256, features: [512, 256], samples: 5_000)
       settings.extractor.activation = .sigmoid
       settings.head.ridge = 0.001
       settings.inner.steps = 10
       settings.solver.steps = 10
-      settings.upper.learningRate = 0.01
+      settings.outer.learningRate = 0.01
       settings.evaluation.every = 5
     case .fewLabels, .fewLabelsConvolutional:
       settings.data.perClass = 10
-      settings.upper.learningRate = 0.0003
+      settings.outer.learningRate = 0.0003
       settings.head.loss = .crossEntropy
       settings.head.ridge = 0.001
       if self == .fewLabelsConvolutional {
         settings.extractor.kind = .convolutional
         settings.extractor.widths = [16, 32]
-        settings.upper.learningRate = 0.003
+        settings.outer.learningRate = 0.003
       }
     case .setLeastSquares:
       settings.aggregation.upperStepSize = 0.5
@@ -101,7 +102,7 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
       settings.head.smoothing = 0.1
       settings.inner.stepSize = 0.5
       settings.aggregation.upperStepSize = 0.5
-      settings.upper.learningRate = 0.0003
+      settings.outer.learningRate = 0.0003
     }
     if self == .pzobo64FactorTwo || self == .pzobo128FactorTwo {
       settings.head.upperFactor = 0.5
@@ -111,7 +112,7 @@ enum RepresentationProtocol: String, CaseIterable, Sendable {
   }
 }
 
-extension RepresentationSettings {
+extension RunSettings<RepresentationSettings> {
   /// The linear problem of Sow, Ji and Liang 2022, with the settings of their notebook.
   mutating func useLinear(inputs: Int, features: [Int], samples: Int) {
     data.kind = .linear
@@ -122,10 +123,12 @@ extension RepresentationSettings {
       widths: features, activation: .identity, hasBias: false, initialization: .standardNormal)
     head.ridge = 0.1
     head.initialDeviation = 1
-    inner = .init(steps: 20, stepSize: 0.001)
+    inner.steps = 20
+    inner.stepSize = 0.001
     aggregation.upperStepSize = 0.001
     solver.steps = 20
-    upper = .init(learningRate: 0.05, iterations: 100)
+    outer.learningRate = 0.05
+    outer.iterations = 100
     evaluation = .init(every: 1, heads: 0)
   }
 
@@ -136,7 +139,7 @@ extension RepresentationSettings {
       data.inputs = 8
       data.samples = 64
       extractor.widths = extractor.widths.count > 1 ? [12, 16] : [16]
-      upper.iterations = 30
+      outer.iterations = 30
       inner.stepSize = 0.01
       aggregation.upperStepSize = 0.01
     case .images:
@@ -146,7 +149,7 @@ extension RepresentationSettings {
       data.test = 500
       extractor.widths = extractor.kind == .convolutional ? [4, 8] : [32, 48]
       inner.steps = min(inner.steps, 30)
-      upper.iterations = 15
+      outer.iterations = 15
       evaluation.every = 5
       evaluation.heads = min(evaluation.heads, 3)
     }

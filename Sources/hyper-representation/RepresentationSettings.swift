@@ -2,20 +2,11 @@ import Bilevel
 import Experiments
 import Networks
 
-/// Everything that defines a hyper-representation run: what a protocol fixes and a user may
-/// override. Written in the order of the pipeline; the names are those of `--set`.
-struct RepresentationSettings: Codable, Sendable, Equatable {
+/// What hyper-representation adds to the methods' settings, in the order of the pipeline.
+struct RepresentationSettings: OwnSettings {
   var data = Data()
   var extractor = Extractor()
   var head = Head()
-  var inner = Inner()
-  var aggregation = Aggregation()
-  var truncation = Truncation()
-  var solver = Solver()
-  var others = Others()
-  var details = MethodDetails()
-  var upper = Upper()
-  var outer = OuterDetails()
   var evaluation = Evaluation()
 
   /// Which samples.
@@ -69,57 +60,6 @@ struct RepresentationSettings: Codable, Sendable, Equatable {
     var differentiatedFactor = 1.0
   }
 
-  /// The inner loop.
-  struct Inner: Codable, Sendable, Equatable {
-    /// K.
-    var steps = 100
-    /// s_l.
-    var stepSize = 0.1
-    /// Whether each inner loop starts from the last y_K.
-    var startsWarm = false
-  }
-
-  /// Descent aggregation (BDA).
-  struct Aggregation: Codable, Sendable, Equatable {
-    var schedule = AggregationSchedule.Rule.harmonic
-    var alpha = 0.5
-    /// s_u.
-    var upperStepSize = 0.1
-  }
-
-  /// Truncated sweeps (T-RHG, T-BDA).
-  struct Truncation: Codable, Sendable, Equatable {
-    /// H; unset means half of K, rounded up.
-    var history: Int?
-  }
-
-  /// The linear solvers of implicit hypergradients.
-  struct Solver: Codable, Sendable, Equatable {
-    var steps = 20
-    var tolerance = 1e-8
-    /// eta of Neumann series and fixed-point iteration; unset means s_l.
-    var stepSize: Double?
-    var damping = 0.0
-    var startsWarm = false
-  }
-
-  /// Parameters of single methods.
-  struct Others: Codable, Sendable, Equatable {
-    var innerMomentum = 0.9
-    var oneStageRadius = 0.01
-    var penaltyWeight = 0.2
-    var barrierRatio = 0.5
-    var tangentsPerBlock = 64
-  }
-
-  /// The outer optimiser.
-  struct Upper: Codable, Sendable, Equatable {
-    var optimizer = OuterSettings.Kind.adam
-    var learningRate = 0.001
-    var momentum = 0.9
-    var iterations = 100
-  }
-
   /// What is measured, and how often.
   struct Evaluation: Codable, Sendable, Equatable {
     /// Metrics are recorded every so many outer iterations, and after the last.
@@ -135,6 +75,79 @@ enum DataKind: String, NamedChoice {
   case linear
   /// Image files.
   case images
+}
+
+extension RepresentationSettings {
+  static let keys: [SettingKey<RepresentationSettings>] = [
+    .choice("data.kind", "where samples come from") { $0.data.kind },
+    SettingKey("data.name", "the data set", wanted: "a name", { $0.data.name }) { !$0.isEmpty },
+    .whole("data.perClass", "images: training samples per class", 1...10_000_000) {
+      $0.data.perClass
+    },
+    .whole("data.validation", "images: validation samples", 1...100_000_000) {
+      $0.data.validation
+    },
+    .whole("data.test", "images: samples tested on; 0 means the whole file", 0...100_000_000) {
+      $0.data.test
+    },
+    .flag("data.testsOnTrainingFile", "images: whether \"test\" samples come from the training file") {
+      $0.data.testsOnTrainingFile
+    },
+    .whole("data.samples", "linear: n, samples to train and to validate on", 1...100_000_000) {
+      $0.data.samples
+    },
+    .whole("data.inputs", "linear: p, the inputs", 1...1_000_000) { $0.data.inputs },
+    .notNegative("data.noise", "linear: the standard deviation of the noise on the targets") {
+      $0.data.noise
+    },
+    .choice("extractor.kind", "the kind of layers") { $0.extractor.kind },
+    SettingKey(
+      "extractor.widths", "outputs of each layer, the last one the features",
+      wanted: "a list of widths from 1 to 1000000", { $0.extractor.widths }
+    ) { !$0.isEmpty && $0.count <= 64 && $0.allSatisfy { (1...1_000_000).contains($0) } },
+    .choice("extractor.activation", "the activation of every layer") { $0.extractor.activation },
+    .flag("extractor.hasBias", "whether layers have a bias") { $0.extractor.hasBias },
+    .choice("extractor.initialization", "how x_0 is drawn") { $0.extractor.initialization },
+    .choice("head.loss", "the loss of the head") { $0.head.loss },
+    .notNegative("head.ridge", "the coefficient of |y|^2 / 2 in f") { $0.head.ridge },
+    .properFraction("head.smoothing", "e in targets (1 - e) one-hot + e / classes") {
+      $0.head.smoothing
+    },
+    .notNegative("head.initialDeviation", "the standard deviation of the entries of y_0") {
+      $0.head.initialDeviation
+    },
+    .whole("head.draw", "which draw of y_0 under the run's seed", unit: "-", 0...1_000_000_000) {
+      $0.head.draw
+    },
+    .positive("head.upperFactor", "the factor of the data term in F") { $0.head.upperFactor },
+    .positive(
+      "head.differentiatedFactor", "the factor of the data term in the f that is differentiated"
+    ) { $0.head.differentiatedFactor },
+    .whole("evaluation.every", "outer iterations between measurements", 1...1_000_000_000) {
+      $0.evaluation.every
+    },
+    .whole("evaluation.heads", "initial heads over which spreads are taken; 0 for none", 0...10_000) {
+      $0.evaluation.heads
+    },
+  ]
+
+  static func conflict(in settings: RunSettings<RepresentationSettings>) -> String? {
+    let (data, head) = (settings.data, settings.head)
+    if data.kind == .linear, settings.extractor.kind != .fullyConnected {
+      return "The setting extractor.kind is \(settings.extractor.kind.rawValue) but must be "
+        + "fully-connected where data.kind is linear, which has no pixels"
+    }
+    if data.kind == .linear, head.loss != .leastSquares {
+      return "The setting head.loss is \(head.loss.rawValue) but must be least-squares where "
+        + "data.kind is linear, whose targets are numbers"
+    }
+    if head.loss != .leastSquares, head.ridge == 0, head.smoothing == 0 {
+      return "The setting head.smoothing is 0 but must be positive (or head.ridge must be) with "
+        + "cross-entropy, because on separable features plain cross-entropy has no minimiser, so "
+        + "that S(x) would be empty"
+    }
+    return nil
+  }
 }
 
 extension RepresentationSettings {

@@ -24,27 +24,35 @@ public enum StationaryPoint: Sendable, Equatable {
   /// Where the method comes to rest in one coordinate that starts at (y1, y2).
   ///
   /// `outerIteration` matters for schedules that change over outer iterations: the point is then
-  /// that of the weights in that iteration.
+  /// that of the weights in that iteration. Dynamics and estimators for which no recursion is declared
+  /// here have no derived point.
   public init(
-    _ method: MethodSettings, on problem: CounterExampleProblem, start: (Double, Double),
-    innerSteps: Int, outerIteration: Int
+    _ method: Method, _ settings: MethodSettings, on problem: CounterExampleProblem,
+    start: (Double, Double), outerIteration: Int
   ) {
-    if let reason = Self.obstacle(method, problem) {
+    let settings = method.applied(to: settings)
+    if let reason = Self.obstacle(method, settings, problem) {
       self = .absent(reason)
       return
     }
-    switch method.hypergradient {
-    case .valueFunctionPenalty:
-      self = .at(Self.penaltyMinimizer(problem, gamma: method.penaltyWeight))
+    switch method.estimator.name {
+    case "value-function-penalty":
+      self = .at(Self.penaltyMinimizer(problem, gamma: settings.penalty.weight))
       return
-    case .dynamicBarrier, .pessimisticTruncation:
+    case "dynamic-barrier", "pessimistic-truncation":
       self = .at(problem.optimalUpper)
       return
     default: break
     }
-    let affine = AffineRecursion(
-      method, problem, start: start, steps: innerSteps, outerIteration: outerIteration)
-    let z = Self.sensitivities(method, problem, affine, steps: innerSteps)
+    guard
+      let affine = AffineRecursion(
+        method.dynamics.name, settings, problem, start: start, outerIteration: outerIteration),
+      let z = Self.sensitivities(method, settings, problem, affine)
+    else {
+      self = .absent(
+        "No recursion is declared for \(method.dynamics.name) with \(method.estimator.name).")
+      return
+    }
     let slope = (1 - z.second) * (1 - affine.second.slope) + z.first * affine.first.slope
     let constant =
       (1 - z.second) * affine.second.constant + z.first * (1 - affine.first.constant)
@@ -57,56 +65,60 @@ public enum StationaryPoint: Sendable, Equatable {
   }
 
   private static func obstacle(
-    _ method: MethodSettings, _ problem: CounterExampleProblem
+    _ method: Method, _ settings: MethodSettings, _ problem: CounterExampleProblem
   ) -> String? {
     let isQuiet = problem.strongConvexity == 0 || problem.target == 1
-    switch (method.dynamics, method.hypergradient) {
-    case (.learnedAggregation, _): return "Learned weights change phi_K while it is minimised."
-    case (.proximalGradient, _): return "The proximal step is not linear in x."
-    case (_, .conjugateGradient)
-    where !method.dynamics.aggregates && problem.strongConvexity == 0 && method.damping == 0:
+    switch (method.dynamics.name, method.estimator.name) {
+    case ("learned-aggregation", _): return "Learned weights change phi_K while it is minimised."
+    case ("proximal-gradient", _): return "The proximal step is not linear in x."
+    case (_, "conjugate-gradient")
+    where !method.dynamics.aggregates && problem.strongConvexity == 0
+      && settings.solver.damping == 0:
       return "Conjugate gradients break down on the singular Hessian after one step, which leaves "
         + "g = (a^2 + a b + b^2) / a with a = y1 - 1 and b = x - y2: no zero, a pole at x = 1."
-    case (.gradientDescent, .pessimisticTruncation) where isQuiet && method.learnsInitialization:
+    case ("gradient-descent", "pessimistic-truncation")
+    where isQuiet && settings.inner.learnsStart:
       return nil
-    case (_, .pessimisticTruncation): return "phi_K is a maximum over k."
-    case (_, .dynamicBarrier) where !isQuiet:
+    case (_, "pessimistic-truncation"): return "phi_K is a maximum over k."
+    case (_, "dynamic-barrier") where !isQuiet:
       return "The barrier method approaches x* more slowly than any rate that is derived here."
     default:
-      if method.lowerConstraint != nil { return "The projection onto Y is not linear in x." }
-      if method.learnsInitialization { return "A learned start changes phi_K." }
+      if settings.lowerSet.kind != .none { return "The projection onto Y is not linear in x." }
+      if settings.inner.learnsStart { return "A learned start changes phi_K." }
       return nil
     }
   }
 
-  /// z: what the estimator takes for (dy1/dx, dy2/dx).
+  /// z: what the estimator takes for (dy1/dx, dy2/dx); nil where that is not declared.
   private static func sensitivities(
-    _ method: MethodSettings, _ problem: CounterExampleProblem, _ affine: AffineRecursion,
-    steps: Int
-  ) -> (first: Double, second: Double) {
-    let l = method.dynamics.aggregates ? 1 - method.alpha : 1
-    let u =
-      method.dynamics.aggregates ? method.alpha * method.upperStepSize / method.innerStepSize : 0
-    switch method.hypergradient {
-    case .truncatedReverse: return affine.tail
-    case .oneStage: return (method.innerStepSize * l, method.innerStepSize * u)
-    case .conjugateGradient:
+    _ method: Method, _ settings: MethodSettings, _ problem: CounterExampleProblem,
+    _ affine: AffineRecursion
+  ) -> (first: Double, second: Double)? {
+    let aggregates = method.dynamics.aggregates
+    let step = settings.lowerStepSize(aggregating: aggregates)
+    let l = aggregates ? 1 - settings.aggregation.alpha : 1
+    let u = aggregates ? settings.aggregation.alpha * settings.upperStepSize / step : 0
+    let damping = settings.solver.damping
+    switch method.estimator.name {
+    case "reverse", "forward": return (affine.first.slope, affine.second.slope)
+    case "truncated-reverse": return affine.tail
+    case "one-stage": return (step * l, step * u)
+    case "conjugate-gradient":
       return (
-        l / (u + l + method.damping),
-        u == 0 ? 0 : u / (u + l * problem.strongConvexity + method.damping)
+        l / (u + l + damping), u == 0 ? 0 : u / (u + l * problem.strongConvexity + damping)
       )
-    case .neumann, .fixedPoint:
-      let eta = method.solverStepSize ?? method.innerStepSize
+    case "neumann", "fixed-point":
+      let eta = settings.solver.stepSize ?? step
       func sum(_ weight: Double, _ curvature: Double) -> Double {
         var (total, power) = (0.0, 1.0)
-        for _ in 0..<method.solverSteps {
+        for _ in 0..<settings.solver.steps {
           total += eta * power
-          power *= 1 - eta * (curvature + method.damping)
+          power *= 1 - eta * (curvature + damping)
         }
         return weight * total
       }
       return (sum(l, u + l), sum(u, u + l * problem.strongConvexity))
-    default: return (affine.first.slope, affine.second.slope)
+    default: return nil
     }
   }
 
@@ -133,26 +145,34 @@ struct AffineRecursion {
   /// The slopes that only the last H steps account for: what a truncated sweep sees.
   private(set) var tail = (first: 0.0, second: 0.0)
 
-  init(
-    _ method: MethodSettings, _ problem: CounterExampleProblem, start: (Double, Double),
-    steps: Int, outerIteration: Int
+  /// The recursion of dynamics by their name; nil for those that none is declared for.
+  init?(
+    _ dynamics: String, _ settings: MethodSettings, _ problem: CounterExampleProblem,
+    start: (Double, Double), outerIteration: Int
   ) {
+    let (aggregates, momentum): (Bool, Double)
+    switch dynamics {
+    case "gradient-descent": (aggregates, momentum) = (false, 0)
+    case "descent-aggregation": (aggregates, momentum) = (true, 0)
+    case "heavy-ball": (aggregates, momentum) = (false, settings.inner.momentum)
+    case "heavy-ball-aggregation": (aggregates, momentum) = (true, settings.inner.momentum)
+    default: return nil
+    }
+    let steps = settings.inner.steps
     first = Line(constant: start.0, slope: 0)
     second = Line(constant: start.1, slope: 0)
-    let aggregates = method.dynamics.aggregates
-    let schedule = AggregationSchedule(method.schedule, alpha: aggregates ? method.alpha : 0)
-    let momentum =
-      method.dynamics == .heavyBall || method.dynamics == .heavyBallAggregation
-      ? method.innerMomentum : 0
+    let schedule = AggregationSchedule(
+      settings.aggregation.schedule, alpha: aggregates ? settings.aggregation.alpha : 0)
+    let step = settings.lowerStepSize(aggregating: aggregates)
     let (mu, c) = (problem.strongConvexity, problem.target)
-    let window = method.history ?? (steps + 1) / 2
+    let window = settings.truncation.history ?? (steps + 1) / 2
     var before = (first, second)
     var tailBefore = tail
     for k in stride(from: 1, through: steps, by: 1) {
-      var (u, l) = (0.0, method.innerStepSize)
+      var (u, l) = (0.0, step)
       if aggregates {
         let weights = schedule.weights(step: k, outerIteration: outerIteration)
-        (u, l) = (weights.upper * method.upperStepSize, weights.lower * method.innerStepSize)
+        (u, l) = (weights.upper * settings.upperStepSize, weights.lower * step)
       }
       if k == steps - window + 1 { (tail, tailBefore) = ((0, 0), (0, 0)) }
       let (a, b, t) = (first, second, tail)

@@ -123,11 +123,10 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
   /// F(x, y_K) and the estimate of its total derivative.
   public func estimate(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, outerIteration: Int
-  ) -> TaskEstimate<Scalar> {
-    let estimate = estimator.estimate(
-      problem(episode), dynamics: dynamics.atOuterIteration(outerIteration), upper: x,
-      innerSteps: innerSteps)
-    return TaskEstimate(value: estimate.upperValue, hypergradient: estimate.hypergradient)
+  ) -> HypergradientEstimate<Scalar> {
+    estimator.estimate(
+      problem(episode), dynamics: dynamics, upper: x, innerSteps: innerSteps,
+      outerIteration: outerIteration, memory: nil)
   }
 
   /// Scores of the network after each of its inner steps.
@@ -136,10 +135,12 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [AdaptedScore] {
     let problem = problem(episode, normalisation: normalisation.source)
-    var state = dynamics.initialState(from: problem.initialLower.value(upper: x))
+    var state = dynamics.layout.initialState(from: problem.initialLower.value(upper: x))
     return (0...steps).map { step in
-      if step > 0 { state = dynamics.step(step, from: state, upper: x, of: problem) }
-      let y = dynamics.lowerVariable(of: state)
+      if step > 0 {
+        state = dynamics.step(StepIndex(step), from: state, upper: x, of: problem)
+      }
+      let y = dynamics.layout.lowerVariable(of: state)
       let features = queryFeatures(
         network, episode, parameters: Array(y.constants.dropLast(2)), normalisation: normalisation)
       let logits = linearLogits(

@@ -12,30 +12,45 @@ extension TaskLearner {
   /// hypergradient per task.
   public func estimate(
     upper x: Parameters<Scalar>, episodes: [Episode<Scalar>], outerIteration: Int
-  ) -> TaskEstimate<Scalar> {
+  ) -> HypergradientEstimate<Scalar> {
     precondition(!episodes.isEmpty, "A meta-batch of no tasks has no mean.")
     let estimates = orderedMap(episodes.count) { index in
       estimate(upper: x, episode: episodes[index], outerIteration: outerIteration)
     }
     let scale = 1 / Scalar(episodes.count)
-    var total = TaskEstimate(value: Scalar(0), hypergradient: Parameters.zeros(like: x))
+    // There is no one y: every task has its own.
+    var total = HypergradientEstimate(
+      upperValue: Scalar(0), hypergradient: Parameters.zeros(like: x), lower: Parameters([]),
+      diagnostics: estimates[0].diagnostics)
+    total.diagnostics.linearSolves = estimates.flatMap(\.diagnostics.linearSolves)
     for estimate in estimates {
-      total.value += scale * estimate.value
+      total.upperValue += scale * estimate.upperValue
       total.hypergradient.add(estimate.hypergradient, scaledBy: scale)
     }
     return total
   }
 
-  /// The scores of x on many episodes after every inner step, tasks on separate cores.
+  /// The scores of x on some episodes after every inner step, tasks on separate cores.
+  public func scores(
+    upper x: Parameters<Scalar>, sampler: EpisodeSampler, episodes: Range<Int>, steps: Int,
+    normalisation: EvaluationNormalisation<Scalar>
+  ) -> [[AdaptedScore]] {
+    orderedMap(episodes.count) { index in
+      adaptation(
+        upper: x, episode: sampler.episode(episodes.lowerBound + index), steps: steps,
+        normalisation: normalisation)
+    }
+  }
+
+  /// The scores of x on many episodes after every inner step.
   public func evaluate(
     upper x: Parameters<Scalar>, sampler: EpisodeSampler, episodes: Int, steps: Int,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> EpisodeScores {
     EpisodeScores(
-      orderedMap(episodes) { index in
-        adaptation(
-          upper: x, episode: sampler.episode(index), steps: steps, normalisation: normalisation)
-      })
+      scores(
+        upper: x, sampler: sampler, episodes: 0..<episodes, steps: steps,
+        normalisation: normalisation))
   }
 }
 

@@ -68,19 +68,22 @@ public struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
   /// F(x, y_K) and its derivative through the features.
   public func estimate(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, outerIteration: Int
-  ) -> TaskEstimate<Scalar> {
+  ) -> HypergradientEstimate<Scalar> {
     let parameters = x.leaves
     let support = network.features(
       of: .constant(episode.supportImages), parameters: parameters)
     let query = network.features(of: .constant(episode.queryImages), parameters: parameters)
-    let estimate = estimator.estimate(
-      problem(episode), dynamics: dynamics.atOuterIteration(outerIteration),
-      upper: Parameters([support.value, query.value]), innerSteps: innerSteps)
+    var estimate = estimator.estimate(
+      problem(episode), dynamics: dynamics,
+      upper: Parameters([support.value, query.value]), innerSteps: innerSteps,
+      outerIteration: outerIteration, memory: nil)
     let slope = gradient(
       of: [support, query], cotangents: estimate.hypergradient.constants,
       withRespectTo: parameters)
-    return TaskEstimate(
-      value: estimate.upperValue, hypergradient: Parameters(slope.map(\.value)))
+    estimate.hypergradient = Parameters(slope.map(\.value))
+    // What an estimator remembers is in terms of this task's features.
+    estimate.memory = [:]
+    return estimate
   }
 
   /// Scores of the head after each plain step.
@@ -100,7 +103,9 @@ public struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
     let descent = GradientDescent<Scalar>(stepSize: testStepSize)
     var head = problem.initialLower.value(upper: features)
     return (0...steps).map { step in
-      if step > 0 { head = descent.step(step, from: head, upper: features, of: problem) }
+      if step > 0 {
+        head = descent.step(StepIndex(step), from: head, upper: features, of: problem)
+      }
       let logits = linearLogits(
         .constant(query), weights: .constant(head.tensors[0]), bias: .constant(head.tensors[1]))
       return AdaptedScore(logits: logits.value, labels: episode.queryLabels)

@@ -24,7 +24,7 @@ public protocol TaskLearner<Scalar>: Sendable {
   /// - Parameter outerIteration: n, for dynamics that depend on it.
   func estimate(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, outerIteration: Int
-  ) -> TaskEstimate<Scalar>
+  ) -> HypergradientEstimate<Scalar>
 
   /// The query images classified after every inner step 0 ... `steps` from x.
   ///
@@ -52,28 +52,18 @@ public enum EvaluationNormalisation<Scalar: TensorScalar>: Sendable {
   }
 }
 
-/// What one task contributes to an outer step.
-public struct TaskEstimate<Scalar: TensorScalar>: Sendable {
-  /// F(x, y_K).
-  public var value: Scalar
-  /// The estimated total derivative.
-  public var hypergradient: Parameters<Scalar>
-  /// Whether all of it is finite.
-  public var isFinite: Bool { value.isFinite && hypergradient.isFinite }
-
-  /// An estimate of the given parts.
-  public init(value: Scalar, hypergradient: Parameters<Scalar>) {
-    self.value = value
-    self.hypergradient = hypergradient
-  }
-}
-
 /// Loss and accuracy on a task's query images after some inner steps.
 public struct AdaptedScore: Sendable, Equatable {
   /// Mean cross-entropy in nats.
   public var loss: Double
   /// Fraction in [0, 1].
   public var accuracy: Double
+
+  /// A score as it was noted.
+  public init(loss: Double, accuracy: Double) {
+    self.loss = loss
+    self.accuracy = accuracy
+  }
 
   /// The score of logits `[images, classes]`.
   init<Scalar: TensorScalar>(logits: Tensor<Scalar>, labels: [Int]) {

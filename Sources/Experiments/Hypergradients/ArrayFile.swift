@@ -49,7 +49,7 @@ public struct ArrayFile {
     _ name: String, in range: ClosedRange<Int>, shape: [Int], _ why: String
   ) throws -> [Int] {
     let labels = try file.readIntegers(
-      name, in: Int64(range.lowerBound)...Int64(range.upperBound))
+      name, in: range)
     try require(labels.shape, name, shape, why)
     return labels.values.map { Int($0) }
   }

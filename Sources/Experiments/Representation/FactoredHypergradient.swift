@@ -7,7 +7,7 @@ import Bilevel
 ///
 /// Equal, up to rounding, to the same estimator on x wherever its result is linear in the partial
 /// derivatives with respect to x, because F and f depend on x through Phi alone. That holds for
-/// every estimator but two, which ``factors(_:)`` names. The extractor then costs one evaluation and
+/// every estimator whose ``NamedEstimator/factors`` says so. The extractor then costs one evaluation and
 /// one reverse sweep per outer iteration instead of one of each per inner step.
 ///
 /// The upper variable may carry trailing components of a method's own (learned starts or weights):
@@ -33,31 +33,17 @@ public struct FactoredHypergradient<Scalar: TensorScalar>: HypergradientEstimato
     self.leadingCount = leadingCount
   }
 
-  /// Whether working on features gives what the estimator gives on x.
-  ///
-  /// Not for forward mode, whose cost grows with the size of the upper variable (features are more
-  /// than parameters), nor for the dynamic barrier, whose multiplier depends on norms in x.
-  public static func factors(_ kind: HypergradientKind) -> Bool {
-    kind != .forward && kind != .dynamicBarrier
-  }
-
-  /// The estimate, without memory.
-  public func estimate(
-    _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int
-  ) -> HypergradientEstimate<Scalar> {
-    estimate(problem, dynamics: dynamics, upper: x, innerSteps: innerSteps, memory: nil)
-  }
-
   /// The estimate, given the base's memory.
   public func estimate(
     _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
-    upper x: Parameters<Scalar>, innerSteps: Int, memory: EstimatorMemory<Scalar>?
+    upper x: Parameters<Scalar>, innerSteps: Int, outerIteration n: Int,
+    memory: EstimatorMemory<Scalar>?
   ) -> HypergradientEstimate<Scalar> {
     let recorded = map.record(at: Parameters(Array(x.tensors.prefix(leadingCount))))
     var result = base.estimate(
       onFeatures(problem), dynamics: dynamics,
-      upper: extended(recorded.features, like: x), innerSteps: innerSteps, memory: memory)
+      upper: extended(recorded.features, like: x), innerSteps: innerSteps, outerIteration: n,
+      memory: memory)
     let count = recorded.features.tensors.count
     let pulled = recorded.pullback(
       Parameters(Array(result.hypergradient.tensors.prefix(count))))

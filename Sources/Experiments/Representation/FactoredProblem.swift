@@ -48,18 +48,18 @@ public struct FactoredProblem<Scalar: TensorScalar>: Sendable {
   }
 
   /// The problem prepared for a method; on features wherever that gives the same
-  /// (``FactoredHypergradient/factors(_:)``), or nowhere with `factoring` false.
+  /// (``NamedEstimator/factors``), or nowhere with `factoring` false.
   public func prepare(
-    _ settings: MethodSettings, innerSteps: Int, factoring: Bool = true
+    _ method: Method, _ settings: MethodSettings, factoring: Bool = true
   ) throws(MethodError) -> Prepared {
-    let base = try settings.estimator(as: Scalar.self, innerSteps: innerSteps)
-    let plain = try settings.innerDynamics(as: Scalar.self, innerSteps: innerSteps)
-    let (problem, extended) = try settings.prepare(bilevel, from: start, innerSteps: innerSteps)
-    let (onFeatures, _) = try settings.prepare(
-      headProblem, from: map.features(of: start), innerSteps: innerSteps)
+    let base = try method.hypergradientEstimator(settings, as: Scalar.self)
+    let plain = try method.innerDynamics(settings, as: Scalar.self)
+    let (problem, extended) = try method.prepare(bilevel, from: start, settings)
+    let (onFeatures, _) = try method.prepare(
+      headProblem, from: map.features(of: start), settings)
     let factored = FactoredHypergradient(
       base, map: map, headProblem: onFeatures, leadingCount: start.tensors.count)
-    let factors = factoring && FactoredHypergradient<Scalar>.factors(settings.hypergradient)
+    let factors = factoring && method.estimator.factors
     var (dynamics, general) = (plain, plain)
     if let descended {
       dynamics = LowerSubstitution(plain, descending: descended)
@@ -82,9 +82,7 @@ extension FactoredProblem.Prepared {
   ) -> Parameters<Scalar> {
     var onFeatures = factored.onFeatures(problem)
     if let head { onFeatures.initialLower = ConstantInitialLower(head) }
-    let dynamics = dynamics.atOuterIteration(n)
-    let end = dynamics.run(
-      steps: innerSteps, upper: factored.upperOnFeatures(x), of: onFeatures)
-    return dynamics.lowerVariable(of: end)
+    return dynamics.lowerVariable(
+      after: innerSteps, upper: factored.upperOnFeatures(x), of: onFeatures, outerIteration: n)
   }
 }

@@ -24,57 +24,30 @@ public struct LowerSubstitution<Scalar: TensorScalar>: InnerDynamics {
 
   /// The base's step on the other objective.
   public func step(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> Parameters<Scalar> {
-    base.step(k, from: state, upper: x, of: substituted(problem))
+    base.step(index, from: state, upper: x, of: substituted(problem))
   }
 
   /// The base's linearisation on the other objective.
   public func linearizeStep(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> any StepLinearization<Scalar> {
-    base.linearizeStep(k, from: state, upper: x, of: substituted(problem))
+    base.linearizeStep(index, from: state, upper: x, of: substituted(problem))
   }
 
-  /// The base's pullback on the other objective.
-  public func stepPullback(
-    _ k: Int, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
-    of problem: BilevelProblem<Scalar>, _ p: Parameters<Scalar>
-  ) -> StepProducts<Scalar> {
-    base.stepPullback(k, from: state, upper: x, of: substituted(problem), p)
+  /// The base's sweep on the other objective.
+  public func sweepBack(
+    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
+    of problem: BilevelProblem<Scalar>, _ p: inout Parameters<Scalar>,
+    addingTo upper: inout Parameters<Scalar>
+  ) {
+    base.sweepBack(
+      index, from: state, upper: x, of: substituted(problem), &p, addingTo: &upper)
   }
 
   /// The base's state.
-  public func initialState(from lower: Parameters<Scalar>) -> Parameters<Scalar> {
-    base.initialState(from: lower)
-  }
-
-  /// The base's transpose.
-  public func initialStatePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar> {
-    base.initialStatePullback(p)
-  }
-
-  /// The base's lower variable.
-  public func lowerVariable(of state: Parameters<Scalar>) -> Parameters<Scalar> {
-    base.lowerVariable(of: state)
-  }
-
-  /// The base's transpose.
-  public func lowerVariablePullback(_ p: Parameters<Scalar>) -> Parameters<Scalar> {
-    base.lowerVariablePullback(p)
-  }
-
-  /// The base's replacement.
-  public func replacingLowerVariable(
-    of state: Parameters<Scalar>, with lower: Parameters<Scalar>
-  ) -> Parameters<Scalar> {
-    base.replacingLowerVariable(of: state, with: lower)
-  }
-
-  /// The base's dynamics in outer iteration n, on the other objective.
-  public func atOuterIteration(_ n: Int) -> any InnerDynamics<Scalar> {
-    LowerSubstitution(base.atOuterIteration(n), descending: lower)
-  }
+  public var layout: StateLayout { base.layout }
 }

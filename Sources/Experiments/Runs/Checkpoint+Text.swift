@@ -18,7 +18,7 @@ extension Checkpoint {
       "stage": .integer(stage), "closingSteps": .integer(closingSteps), "ending": endingValue,
       "iteration": .integer(loop.iteration),
       "optimizerIteration": .integer(loop.optimizer.iteration),
-      "hasMemory": .bool(loop.memory != nil), "body": .object(body.values),
+      "hasMemory": .bool(loop.memory != nil), "body": .object(sorted: body.values),
       "progress": try progress.tree(),
       "points": .array(
         points.map { name, point in
@@ -81,11 +81,11 @@ extension RunProgress {
   fileprivate func tree() throws -> Value {
     [
       "metrics": try Value(encoding: recorder.metrics),
-      "latest": .object(recorder.latest.mapValues { .number($0) }),
+      "latest": .object(sorted: recorder.latest.mapValues { .number($0) }),
       "steps": .array(steps.map { .integer($0) }),
       "seconds": .array(seconds.map { .number($0) }),
       "earlierSeconds": .number(earlierSeconds),
-      "solves": solves.checkpoint, "notes": .object(notes),
+      "solves": solves.checkpoint, "notes": .object(sorted: notes),
       "status": status.map {
         ["kind": .string($0.kind.rawValue), "reason": .string($0.reason ?? "")]
       } ?? .null,

@@ -14,7 +14,8 @@ extension Run {
       return result
     }
     var inner = parameters(["inner.stepSize"])
-    inner["innerSteps"] = .integer(settings.inner.steps)
+    // In a sweep K is what curves are drawn against.
+    if variant["sweep"] == nil { inner["innerSteps"] = .integer(settings.inner.steps) }
     inner["innerStepSize"] = inner.removeValue(forKey: "stepSize")
     guard let method = arm.method else {
       return RunRecord.Method(
@@ -63,7 +64,7 @@ extension RunSettings {
     of method: Method, as type: Scalar.Type
   ) throws(MethodError) -> any OuterOptimizer<Scalar> {
     var settings = outer
-    if method.estimator.movesLowerVariable, let rate = penalty.learningRate {
+    if method.estimator.movesLowerVariable, let rate = settings.penalty.learningRate {
       settings.learningRate = rate
     }
     return try settings.outerOptimizer(as: type)

@@ -50,15 +50,18 @@ public struct PlannedRun<Own: OwnSettings>: Sendable {
   public let protocolName: String
   /// What the variant says beside settings, such as the kind of a sweep.
   public var marks: [String: Value] = [:]
+  /// Keys that the variant states beside those that every variant of the experiment states.
+  public var stated: [String] = []
   /// Keys that the variant does not state though they differ from the preset's.
   public var unstated: Set<String> = []
 
   /// A planned run.
   public init(
     _ arm: Arm, _ settings: RunSettings<Own>, preset: RunSettings<Own>, protocolName: String,
-    marks: [String: Value] = [:], unstated: Set<String> = []
+    marks: [String: Value] = [:], stated: [String] = [], unstated: Set<String> = []
   ) {
     self.arm = arm
+    self.stated = stated
     configuration = Configuration(settings)
     self.preset = preset
     self.protocolName = protocolName
@@ -70,7 +73,7 @@ public struct PlannedRun<Own: OwnSettings>: Sendable {
   /// to the arm, so that no run replaces the record of another.
   public func variant<E: Experiment>(in experiment: E) -> [String: Value] where E.Own == Own {
     var result = marks
-    let stated = experiment.statedKeys(arm)
+    let stated = experiment.statedKeys(arm) + stated
     func state(_ key: String, _ value: Value?) {
       var value = value
       // A list of one is shown as its element.
@@ -85,6 +88,21 @@ public struct PlannedRun<Own: OwnSettings>: Sendable {
       state(key, value)
     }
     return result
+  }
+}
+
+extension Run {
+  /// The record of the run with the given content.
+  public func record(
+    metrics: [RunRecord.Metric], final: [String: Double], status: RunRecord.Status,
+    timing: RunRecord.Timing, diagnostics: [String: Value]
+  ) -> RunRecord {
+    RunRecord(
+      experiment: experiment, method: methodRecord, seed: seed, budget: budget.rawValue,
+      protocolName: protocolName, variant: variant, configuration: configuration.tree,
+      configurationDigest: configuration.tree.canonicalDigest, datasets: datasets,
+      environment: .current(scalar: scalar.rawValue), status: status, metrics: metrics,
+      final: final, timing: timing, diagnostics: diagnostics)
   }
 }
 

@@ -1,7 +1,6 @@
 import Bilevel
 import Commands
 import Datasets
-import Foundation
 import Results
 import Tensors
 
@@ -181,7 +180,7 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
 
   /// What the run leaves behind, as it stands.
   func record<Own>(
-    of run: Run<Own>, peakIsOwn: Bool, interruption: Interrupted?, path: String
+    of run: Run<Own>, peakIsOwn: Bool, interruption: Interrupted?
   ) -> RunRecord {
     var status = progress.status ?? RunRecord.Status(.completed)
     if interruption != nil {
@@ -197,13 +196,8 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
     if let solves = progress.solves.value { diagnostics["linearSolver"] = solves }
     if run.arm.method != nil { diagnostics["outerIterations"] = .integer(body.loop.iteration) }
     let steps = zip(progress.seconds, [0] + progress.seconds).map { $0 - $1 }.sorted()
-    return RunRecord(
-      experiment: run.experiment, method: run.methodRecord, seed: run.seed,
-      budget: run.budget.rawValue, protocolName: run.protocolName, variant: run.variant,
-      configuration: run.configuration.tree,
-      configurationDigest: run.configuration.tree.canonicalDigest, datasets: run.datasets,
-      environment: .current(scalar: Scalar.name), status: status,
-      metrics: progress.recorder.recorded, final: progress.recorder.latest,
+    return run.record(
+      metrics: progress.recorder.recorded, final: progress.recorder.latest, status: status,
       timing: .init(
         totalSeconds: progress.earlierSeconds + watch.seconds,
         secondsPerOuterStep: steps.isEmpty ? nil : steps[steps.count / 2],

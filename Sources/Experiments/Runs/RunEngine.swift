@@ -78,7 +78,8 @@ public struct RunEngine: Sendable {
     try drive.prepare()
     let ending = try drive.run(titled: run.title)
     let record = drive.record(
-      of: run, peakIsOwn: peakIsOwn, interruption: ending, path: path)
+      of: run, peakIsOwn: peakIsOwn, interruption: ending)
+    if let sentence = drive.solverSentence { console.show(note: sentence) }
     if ending != nil, completedRecord(at: path) {
       console.show(note: "Kept: \(path) is of an earlier, completed run.")
       return .recorded(record, path: path, interruption: ending)
@@ -113,7 +114,7 @@ extension Run {
       "method": .string(arm.name), "protocol": .string(protocolName),
       "budget": .string(budget.rawValue), "seed": .string("\(seed)"),
       "scalar": .string(scalar.rawValue), "configuration": configuration.tree,
-      "data": .object(
+      "data": .object(sorted:
         Dictionary(
           datasets.map { ("\($0.name), \($0.split)", Value.string($0.sha256)) },
           uniquingKeysWith: { first, _ in first })),

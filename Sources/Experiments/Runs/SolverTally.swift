@@ -29,13 +29,13 @@ struct SolverTally: Sendable, Equatable {
     guard let last else { return nil }
     var members: [String: Value] = [
       "solver": .string(last.solver),
-      "outcomes": .object(outcomes.mapValues { .integer($0) }),
+      "outcomes": .object(sorted: outcomes.mapValues { .integer($0) }),
       "lastOutcome": .string(last.outcome.name), "lastSteps": .integer(last.steps),
       "lastResidual": .number(last.residualNorm),
       "largestRelativeResidual": .number(largestResidual),
     ]
     if let lastUnconverged { members["advice"] = .string(lastUnconverged.outcome.advice) }
-    return .object(members)
+    return .object(sorted: members)
   }
 
   /// One sentence for the terminal; nil where every solve converged.
@@ -75,7 +75,7 @@ struct SolverTally: Sendable, Equatable {
   var checkpoint: Value {
     [
       "state": [
-        "outcomes": .object(outcomes.mapValues { .integer($0) }),
+        "outcomes": .object(sorted: outcomes.mapValues { .integer($0) }),
         "largestResidual": .number(largestResidual), "last": Self.value(last),
         "lastUnconverged": Self.value(lastUnconverged),
       ]

@@ -24,6 +24,11 @@ public struct SummaryColumn: Sendable {
     SummaryColumn(title, width) { number($0.final[metric].map { factor * $0 }, decimals) }
   }
 
+  /// A final value with four significant digits.
+  public static func general(_ title: String, _ width: Int, _ metric: String) -> SummaryColumn {
+    SummaryColumn(title, width) { $0.final[metric].map { String(format: "%.4g", $0) } ?? "-" }
+  }
+
   /// K.
   public static let innerSteps = SummaryColumn("K", 5) {
     $0.innerSteps.map { "\($0)" } ?? "-"
