@@ -10,10 +10,9 @@ extension CounterExampleItem {
     timing: RunRecord.Timing, diagnostics: [String: Value], seed: UInt64, scalar: String
   ) -> RunRecord {
     RunRecord(
-      experiment: "counter-example", method: methodRecord, seed: Int(clamping: seed),
+      experiment: "counter-example", method: methodRecord, seed: seed,
       budget: budget.rawValue, protocolName: preset.rawValue, variant: variant,
       configuration: configuration.tree,
-      configurationDigest: configuration.digest,
       datasets: [], environment: .current(scalar: scalar), status: status, metrics: metrics,
       final: final, timing: timing, diagnostics: diagnostics)
   }

@@ -24,7 +24,8 @@ struct FewShotRun<Scalar: TensorScalar & HDF5Element> {
   private var identity: RunIdentity {
     RunIdentity(
       experiment: "few-shot", method: method.name, protocolName: protocolName, variant: variant,
-      budget: budget.rawValue, seed: Int(clamping: seed))
+      budget: budget.rawValue, seed: seed, scalar: Scalar.name,
+      datasets: [data.use])
   }
 
   /// Where the run's checkpoint lies.
@@ -64,9 +65,9 @@ struct FewShotRun<Scalar: TensorScalar & HDF5Element> {
     timing.peakResidentBytes = PeakMemory.bytes
     let recorded = outcome.progress.metrics.filter { !$0.values.isEmpty }
     return RunRecord(
-      experiment: "few-shot", method: methodRecord, seed: Int(clamping: seed),
+      experiment: "few-shot", method: methodRecord, seed: seed,
       budget: budget.rawValue, protocolName: protocolName, variant: variant,
-      configuration: configuration.tree, configurationDigest: digest,
+      configuration: configuration.tree,
       datasets: [data.use], environment: environment(), status: outcome.status,
       metrics: recorded, final: outcome.progress.latest, timing: timing,
       diagnostics: [

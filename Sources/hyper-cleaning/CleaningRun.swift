@@ -35,9 +35,8 @@ struct CleaningRun<Scalar: TensorScalar> {
     outcome.timing.peakResidentBytes = PeakMemory.bytes
     return RunRecord(
       experiment: "hyper-cleaning", method: methodRecord(outcome.settings),
-      seed: Int(clamping: seed), budget: budget.rawValue, protocolName: protocolName,
+      seed: seed, budget: budget.rawValue, protocolName: protocolName,
       variant: variant, configuration: configuration.tree,
-      configurationDigest: configuration.digest,
       datasets: uses, environment: .current(scalar: Scalar.name), status: outcome.status,
       metrics: outcome.recorder.recorded, final: outcome.recorder.latest,
       timing: outcome.timing, diagnostics: outcome.diagnostics)
@@ -48,12 +47,10 @@ struct CleaningRun<Scalar: TensorScalar> {
     let digest = configuration.digest
     let identity = RunIdentity(
       experiment: "hyper-cleaning", method: method.name, protocolName: protocolName,
-      variant: variant, budget: budget.rawValue, seed: Int(clamping: seed))
-    let path = "\(output)/\(identity.relativePath)"
-    guard let record = try? RunRecord(readingFrom: path), record.status.kind == .completed,
-      record.configurationDigest == digest
-    else { return nil }
-    return path
+      variant: variant, budget: budget.rawValue, seed: seed, scalar: Scalar.name,
+      datasets: [])
+    return RecordStore.completedRun(
+      like: identity, configurationDigest: digest, in: output)
   }
 
   /// What training leaves behind.

@@ -31,9 +31,8 @@ struct RepresentationRun<Scalar: TensorScalar> {
     outcome.timing.peakResidentBytes = PeakMemory.bytes
     return RunRecord(
       experiment: "hyper-representation", method: methodRecord(methodSettings),
-      seed: Int(clamping: seed), budget: budget.rawValue, protocolName: protocolName,
+      seed: seed, budget: budget.rawValue, protocolName: protocolName,
       variant: variant, configuration: configuration.tree,
-      configurationDigest: configuration.digest,
       datasets: data.uses, environment: .current(scalar: Scalar.name), status: outcome.status,
       metrics: outcome.recorder.recorded, final: outcome.recorder.latest,
       timing: outcome.timing, diagnostics: outcome.diagnostics)
@@ -44,12 +43,10 @@ struct RepresentationRun<Scalar: TensorScalar> {
     let digest = configuration.digest
     let identity = RunIdentity(
       experiment: "hyper-representation", method: method.name, protocolName: protocolName,
-      variant: variant, budget: budget.rawValue, seed: Int(clamping: seed))
-    let path = "\(output)/\(identity.relativePath)"
-    guard let record = try? RunRecord(readingFrom: path), record.status.kind == .completed,
-      record.configurationDigest == digest
-    else { return nil }
-    return path
+      variant: variant, budget: budget.rawValue, seed: seed, scalar: Scalar.name,
+      datasets: [])
+    return RecordStore.completedRun(
+      like: identity, configurationDigest: digest, in: output)
   }
 
   /// What training leaves behind.
