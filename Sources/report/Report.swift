@@ -47,7 +47,9 @@ struct RecordOptions: ParsableArguments {
 
   /// The records of the folder, of one experiment where it is named.
   func load() throws(ResultsError) -> [StoredRecord] {
-    try RecordStore.load(runs).filter { experiment == nil || $0.record.experiment == experiment }
+    let contents = try RecordStore.contents(of: runs)
+    for note in contents.passedOver { Output.diagnose(note) }
+    return contents.records.filter { experiment == nil || $0.record.experiment == experiment }
   }
 
   /// The records of the folder, limited further; none is an error that says what was looked for.

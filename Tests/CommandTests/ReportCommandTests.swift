@@ -53,7 +53,10 @@ struct ReportCommandTests {
       try laboratory.run([RecordFixture.record(accuracy: accuracy, status: status)])
     }
     if state == "damaged" {
-      _ = try laboratory.folder.write(Array("{".utf8), to: "runs/broken.json")
+      let text = try Value(encoding: RecordFixture.record()).prettyText
+      _ = try laboratory.folder.write(
+        Array(text.replacing("\"innerSteps\": 20", with: "\"innerSteps\": 21").utf8),
+        to: "runs/broken.json")
     }
     let result = try laboratory.report("check")
     #expect(result.exitCode == code, "\(result.standardOutput) \(result.standardError)")
@@ -61,9 +64,21 @@ struct ReportCommandTests {
       #expect(result.standardOutput.contains("Exit code \(code):"))
       #expect(result.standardError.isEmpty)
     } else {
-      #expect(result.standardError.hasPrefix("Error: The "))
+      #expect(result.standardError.hasPrefix("error: The "))
       #expect(result.standardError.contains(laboratory.folder.path("runs")))
     }
+  }
+
+  @Test("A JSON file that is no record is named and does not refuse the rest")
+  func foreign() throws {
+    let laboratory = try Laboratory()
+    try laboratory.reference([RecordFixture.record()])
+    try laboratory.run([RecordFixture.record()])
+    _ = try laboratory.folder.write(Array("{".utf8), to: "runs/broken.json")
+    let result = try laboratory.report("check")
+    #expect(result.exitCode == 0, "\(result.standardOutput) \(result.standardError)")
+    #expect(result.standardError.contains("Passed over: "))
+    #expect(result.standardError.contains("runs/broken.json"))
   }
 
   @Test("check: a contradicted claim is 2, a known non-reproduction 0, and both say what was found")

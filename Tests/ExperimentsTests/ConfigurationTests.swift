@@ -289,7 +289,7 @@ struct ConfigurationTextTests {
       let read = try Configuration.resolve(defaults: SampleSettings(), file: file)
       #expect(read.settings == settings)
       #expect(read.tree == printed.tree)
-      #expect(read.tree.canonicalJSON == printed.tree.canonicalJSON)
+      #expect(read.tree.canonicalText == printed.tree.canonicalText)
     }
   }
 
@@ -299,7 +299,7 @@ struct ConfigurationTextTests {
     settings.note = "tab\t, quote \", backslash \\, bell \u{7}"
     settings.stepSize = .nan
     let tree = Configuration(settings).tree
-    let text = tree.canonicalJSON
+    let text = tree.canonicalText
     #expect(text.hasPrefix("{\"corruption\":\"uniform\",\"innerSteps\":100,\"isProjected\":true,"))
     #expect(text.contains("\"stepSize\":\"nan\""))
     #expect(text.contains("\"learningRate\":0.1,"))
@@ -315,14 +315,13 @@ struct ConfigurationTextTests {
     let byOption = try Configuration.resolve(defaults: SampleSettings(), settings: ["innerSteps=3"])
     var settings = SampleSettings()
     settings.innerSteps = 3
-    let hash = { (bytes: [UInt8]) in SHA256.hexadecimal(bytes) }
-    let digest = byOption.digest(using: hash)
-    #expect(digest == Configuration(settings).digest(using: hash))
-    #expect(digest != Configuration(SampleSettings()).digest(using: hash))
+    let digest = byOption.digest
+    #expect(digest == Configuration(settings).digest)
+    #expect(digest != Configuration(SampleSettings()).digest)
     // By another program: printf '{"innerSteps":3}' | sha256sum
     struct Small: Codable, Sendable { var innerSteps = 3 }
     #expect(
-      Configuration(Small()).digest(using: hash)
+      Configuration(Small()).digest
         == "7259ab689fe80ec7e1d26f91c9535d5a74d7618ca892bb23d5f74bc006c97c97")
   }
 }

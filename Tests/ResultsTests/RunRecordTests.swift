@@ -59,7 +59,7 @@ struct RunRecordTests {
 
   @Test("Another version is refused with a note on migration")
   func version() throws {
-    let error = failure(reading: try edited { $0["schemaVersion"] = 2 })
+    let error = failure(reading: try edited { $0["schemaVersion"] = 3 })
     #expect(error?.kind == .schemaVersion)
     #expect(error?.exitCode == 65)
     #expect(error?.message.contains("results/README.md") == true)
@@ -69,6 +69,8 @@ struct RunRecordTests {
   func malformed() throws {
     let cases: [(String, (inout [String: Value]) -> Void)] = [
       ("lacks the key 'seed'", { $0["seed"] = nil }),
+      ("must be at least 0", { $0["seed"] = -1 }),
+      ("its configuration was changed", { $0["configuration"] = ["innerSteps": 21] }),
       ("must be of type integer", { $0["seed"] = "0" }),
       ("must be one of", { $0["status"] = ["kind": "fine"] }),
       ("at 'final.testAccuracy'", { $0["final"] = ["testAccuracy": "high"] }),
@@ -114,14 +116,20 @@ struct RunRecordTests {
   @Test("Paths follow the rule")
   func paths() {
     var record = RecordFixture.record(seed: 7)
-    #expect(record.relativePath == "hyper-cleaning/rhg/icml2020/K20/smoke-seed7.json")
+    // By another program: printf 'digits ab12\n' | sha256sum
+    let data = "cf7d6dda"
+    #expect(record.relativePath == "hyper-cleaning/rhg/icml2020/K20/smoke-float-seed7-\(data).json")
     #expect(record.referenceFileName == "hyper-cleaning_rhg_icml2020_K20_seed7.json")
     record.variant = ["schedule": "harmonic/1", "innerSteps": 5, "stepSize": 0.1]
     #expect(
       record.relativePath
-        == "hyper-cleaning/rhg/icml2020/K5,schedule=harmonic%2F1,stepSize=0.1/smoke-seed7.json")
+        == "hyper-cleaning/rhg/icml2020/K5,schedule=harmonic%2F1,stepSize=0.1/smoke-float-seed7"
+          + "-\(data).json")
     record.variant = [:]
-    #expect(record.relativePath == "hyper-cleaning/rhg/icml2020/smoke-seed7.json")
+    #expect(record.relativePath == "hyper-cleaning/rhg/icml2020/smoke-float-seed7-\(data).json")
+    record.datasets = []
+    record.environment.scalar = "double"
+    #expect(record.relativePath == "hyper-cleaning/rhg/icml2020/smoke-double-seed7.json")
   }
 
   @Test("Different identities have different paths and reference names")
@@ -154,7 +162,10 @@ struct RunRecordTests {
     first.variant = ["note": .string(String(repeating: "x", count: 400) + "1")]
     second.variant = ["note": .string(String(repeating: "x", count: 400) + "2")]
     #expect(first.relativePath != second.relativePath)
-    #expect(first.identity.variant.utf8.count < 130)
+    let folder = first.relativePath.split(separator: "/")[3]
+    // printf 'note=xxx...1' | sha256sum, with 400 times x
+    #expect(folder == "note=" + String(repeating: "x", count: 35) + "~1b93d62c")
+    #expect(first.referenceFileName.utf8.count < 120)
   }
 
   // MARK: - Folders
@@ -183,5 +194,83 @@ struct RunRecordTests {
       try RecordStore.load(folder.path("nowhere"))
     }
     #expect(absent?.exitCode == 5)
+  }
+
+  @Test("Scalar, data and seeds up to the last are parts of the identity")
+  func completeIdentity() throws {
+    var records = [RecordFixture.record()]
+    records.append(RecordFixture.record(dataset: "other"))
+    records.append(RecordFixture.record())
+    records[2].environment.scalar = "double"
+    records.append(RecordFixture.record(seed: .max))
+    records.append(RecordFixture.record(seed: .max - 1))
+    records.append(RecordFixture.record(seed: UInt64(Int.max)))
+    for record in records { try record.write(intoRuns: folder.path) }
+    let read = try RecordStore.load(folder.path)
+    #expect(Set(read.map(\.record.identity)) == Set(records.map(\.identity)))
+    #expect(read.count == records.count)
+    let last = try #require(read.first { $0.record.seed == .max })
+    #expect(last.path.contains("-seed18446744073709551615-"))
+    #expect(try String(contentsOfFile: last.path, encoding: .utf8)
+      .contains("\"seed\": 18446744073709551615"))
+    #expect(last.record == records[3])
+  }
+
+  @Test("The digest of data depends on names and contents, not on order, splits or repetition")
+  func dataDigest() {
+    func use(_ name: String, _ digest: String, _ split: String = "") -> RunRecord.DatasetUse {
+      .init(name: name, sha256: digest, split: split, synthetic: false)
+    }
+    let digest = RunRecord.DatasetUse.digest
+    #expect(digest([]) == "")
+    #expect(digest([use("a", "1"), use("b", "2")]) == digest([use("b", "2"), use("a", "1")]))
+    #expect(digest([use("a", "1", "x"), use("a", "1", "y")]) == digest([use("a", "1")]))
+    #expect(digest([use("a", "1")]) != digest([use("a", "2")]))
+    #expect(digest([use("a", "1")]) != digest([use("b", "1")]))
+  }
+
+  @Test("A record of version 1 is brought up to date")
+  func migration() throws {
+    let path = try edited { members in
+      members["schemaVersion"] = 1
+      members["configurationDigest"] = "of a text that nobody stored"
+    }
+    let record = try RunRecord(readingFrom: path)
+    #expect(record == RecordFixture.record())
+    #expect(record.schemaVersion == 2)
+  }
+
+  @Test("What is no record is passed over and named; links are followed, circles too")
+  func foreign() throws {
+    try RecordFixture.record().write(intoRuns: folder.path("elsewhere"))
+    let files = FileManager.default
+    try files.createDirectory(atPath: folder.path("runs"), withIntermediateDirectories: true)
+    for (link, target) in [("data", "../elsewhere"), ("again", "../elsewhere"), ("up", "..")] {
+      try files.createSymbolicLink(
+        atPath: folder.path("runs/\(link)"), withDestinationPath: target)
+    }
+    _ = try folder.write(Array("[1, 2]".utf8), to: "runs/list.json")
+    _ = try folder.write(Array("not JSON".utf8), to: "runs/text.json")
+    let contents = try RecordStore.contents(of: folder.path("runs"))
+    #expect(contents.records.count == 1)
+    #expect(contents.passedOver.contains { $0.contains("list.json' is not a run record") })
+    #expect(contents.passedOver.contains { $0.contains("text.json") })
+    #expect(contents.passedOver.contains { $0.contains("is the same as") })
+    // A record that is damaged is not somebody else's file.
+    var members = try #require(Value(encoding: RecordFixture.record()).objectValue)
+    members["seed"] = "x"
+    _ = try folder.write(
+      Array(Value.object(sorted: members).prettyText.utf8), to: "runs/damaged.json")
+    #expect(throws: ResultsError.self) { try RecordStore.load(folder.path("runs")) }
+  }
+
+  @Test("A file far larger than any record is refused before it is read")
+  func largeFile() throws {
+    let path = try folder.write([0x22], to: "large.json")
+    #expect(truncate(path, 65 << 20) == 0)
+    let error = failure(reading: path)
+    #expect(error?.kind == .malformed)
+    #expect(error?.message.contains("65 MB") == true)
+    #expect(failure(reading: folder.path)?.kind == .malformed)
   }
 }

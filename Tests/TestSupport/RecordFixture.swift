@@ -4,7 +4,7 @@ import Results
 public enum RecordFixture {
   /// A completed hyper-cleaning record on synthetic data, with every part changeable.
   public static func record(
-    method: String = "rhg", displayName: String? = nil, seed: Int = 0, innerSteps: Int = 20,
+    method: String = "rhg", displayName: String? = nil, seed: UInt64 = 0, innerSteps: Int = 20,
     protocolName: String = "icml2020", budget: String = "smoke", accuracy: Double = 0.8,
     objective: Double = 0.5, status: RunRecord.Status = .init(.completed),
     dataset: String = "digits", synthetic: Bool = true, backend: String = "portable",
@@ -23,7 +23,6 @@ public enum RecordFixture {
       seed: seed, budget: budget, protocolName: protocolName,
       variant: ["innerSteps": .integer(innerSteps)],
       configuration: ["innerSteps": .integer(innerSteps), "stepSize": .number(stepSize)],
-      configurationDigest: "digest-\(innerSteps)-\(stepSize)",
       datasets: [
         .init(name: dataset, sha256: "ab12", split: "10 / 10 / 20", synthetic: synthetic)
       ],

@@ -99,7 +99,7 @@ extension Claim {
     let record = stored.record
     return expected == .status(kind) && experiment == record.experiment
       && protocolName == record.protocolName && methods.contains(record.method.name)
-      && seeds.contains(record.seed)
+      && seeds.contains { $0 == record.seed }
       && (variants ?? [[:]]).contains { variant in
         variant.allSatisfy { record.variant[$0.key] == $0.value }
       }

@@ -1,3 +1,5 @@
+import Files
+
 extension RunRecord {
   /// A method as the product of its three independent choices.
   public struct Method: Codable, Equatable, Sendable {
@@ -62,6 +64,16 @@ extension RunRecord {
       self.sha256 = sha256
       self.split = split
       self.synthetic = synthetic
+    }
+
+    /// The digest of the contents that a run used, in any order: the first 8 hexadecimal digits of
+    /// the SHA-256 of the lines `<name> <sha256>`, sorted, each once and each ended by a line feed.
+    /// Empty without data.
+    public static func digest(of uses: [DatasetUse]) -> String {
+      guard !uses.isEmpty else { return "" }
+      let lines = Set(uses.map { "\($0.name) \($0.sha256)\n" })
+        .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      return String(SHA256.hexadecimal(lines.joined().utf8).prefix(8))
     }
   }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What tells one run from another: two runs of equal identity replace each other.
@@ -8,17 +9,21 @@ public struct RunIdentity: Hashable, Sendable, Comparable, CustomStringConvertib
   public let method: String
   /// The protocol's name.
   public let protocolName: String
-  /// The variant as it appears in paths: "K100,outerStepSize=0.1"; empty for the preset itself.
+  /// The variant as text: "K100,outerStepSize=0.1"; empty for the preset itself.
   public let variant: String
   /// The budget's name.
   public let budget: String
   /// The seed.
-  public let seed: Int
+  public let seed: UInt64
+  /// The scalar type: "float" or "double".
+  public let scalar: String
+  /// The digest of the run's data sets; see ``RunRecord/DatasetUse/digest(of:)``. Empty without data.
+  public let dataDigest: String
 
   /// The identity of a run with the given settings, before or after it has run.
   public init(
     experiment: String, method: String, protocolName: String, variant: [String: Value],
-    budget: String, seed: Int
+    budget: String, seed: UInt64, scalar: String, datasets: [RunRecord.DatasetUse]
   ) {
     self.experiment = experiment
     self.method = method
@@ -26,26 +31,38 @@ public struct RunIdentity: Hashable, Sendable, Comparable, CustomStringConvertib
     self.variant = RunRecord.pathComponent(variant: variant)
     self.budget = budget
     self.seed = seed
+    self.scalar = scalar
+    dataDigest = RunRecord.DatasetUse.digest(of: datasets)
   }
 
   /// The identity in one line, for messages.
   public var description: String {
-    let parts = [experiment, method, protocolName, variant, budget].filter { !$0.isEmpty }
-    return parts.joined(separator: " / ") + " / seed \(seed)"
+    let parts = [experiment, method, protocolName, variant, budget, scalar].filter { !$0.isEmpty }
+    let data = dataDigest.isEmpty ? "" : " / data \(dataDigest)"
+    return parts.joined(separator: " / ") + " / seed \(seed)" + data
   }
 
   /// Where the record lies below the folder of runs:
-  /// `<experiment>/<method>/<protocol>[/<variant>]/<budget>-seed<k>.json`.
+  /// `<experiment>/<method>/<protocol>[/<variant>]/<budget>-<scalar>-seed<k>[-<dataDigest>].json`.
   ///
   /// Different identities have different paths: characters that could confuse two names are
   /// percent-encoded, and the variant lists its settings sorted by name (`innerSteps` as `K100`,
-  /// others as `name=value`). A variant too long for a file system is cut and ends in `~` and a
-  /// 64-bit hash of the whole.
+  /// others as `name=value`). A variant of more than 60 bytes is cut to 40 and ends in `~` and the
+  /// first 8 digits of the SHA-256 of the whole.
   public var relativePath: String {
     let folders = [experiment, method, protocolName].map(RunRecord.encoded)
-    let variant = variant.isEmpty ? [] : [variant]
-    let file = "\(RunRecord.encoded(budget))-seed\(seed).json"
-    return (folders + variant + [file]).joined(separator: "/")
+    let variant = variant.isEmpty ? [] : [shortVariant]
+    let data = dataDigest.isEmpty ? "" : "-" + dataDigest
+    let run = [budget, scalar].map(RunRecord.encoded).joined(separator: "-")
+    return (folders + variant + ["\(run)-seed\(seed)\(data).json"]).joined(separator: "/")
+  }
+
+  /// The variant as one component of a path, short enough to read.
+  var shortVariant: String {
+    guard variant.utf8.count > 60 else { return variant }
+    // Encoded text is ASCII, so cutting by bytes cannot cut a character.
+    return String(decoding: variant.utf8.prefix(40), as: UTF8.self) + "~"
+      + SHA256.hexadecimal(variant.utf8).prefix(8)
   }
 
   /// Whether one identity comes before the other: by name, inner steps by number, then seed.
@@ -55,7 +72,8 @@ public struct RunIdentity: Hashable, Sendable, Comparable, CustomStringConvertib
       return left[keyPath: part].compare(
         right[keyPath: part], options: [.numeric, .forcedOrdering]) == .orderedAscending
     }
-    return left.seed < right.seed
+    if left.seed != right.seed { return left.seed < right.seed }
+    return (left.scalar, left.dataDigest) < (right.scalar, right.dataDigest)
   }
 }
 
@@ -64,32 +82,31 @@ extension RunRecord {
   public var identity: RunIdentity {
     RunIdentity(
       experiment: experiment, method: method.name, protocolName: protocolName, variant: variant,
-      budget: budget, seed: seed)
+      budget: budget, seed: seed, scalar: scalar, datasets: datasets)
   }
 
   /// Where the record lies below the folder of runs; see ``RunIdentity/relativePath``.
   public var relativePath: String { identity.relativePath }
 
   /// The name of the slim record among the references of one budget:
-  /// `<experiment>_<method>_<protocol>[_<variant>]_seed<k>.json`. The underscore is encoded within
+  /// `<experiment>_<method>_<protocol>[_<variant>]_seed<k>.json`, with `_<scalar>` before the seed
+  /// where it is not float. The underscore is encoded within
   /// names, so different identities have different file names.
   public var referenceFileName: String {
     let identity = identity
     var parts = [identity.experiment, identity.method, identity.protocolName].map(Self.encoded)
-    if !identity.variant.isEmpty { parts.append(identity.variant) }
+    if !identity.variant.isEmpty { parts.append(identity.shortVariant) }
+    if scalar != "float" { parts.append(Self.encoded(scalar)) }
     return parts.joined(separator: "_") + "_seed\(seed).json"
   }
 
-  /// The variant as one component of a path; empty for an empty variant.
+  /// The variant as text of letters that paths may have; empty for an empty variant.
   static func pathComponent(variant: [String: Value]) -> String {
     let settings = variant.sorted { $0.key < $1.key }.map { name, value -> String in
       if name == "innerSteps", let steps = value.integerValue { return "K\(steps)" }
       return encoded(name) + "=" + encoded(value.stringValue ?? value.canonicalText)
     }
-    let text = settings.joined(separator: ",")
-    guard text.utf8.count > 120 else { return text }
-    // Encoded text is ASCII, so cutting by bytes cannot cut a character.
-    return String(decoding: text.utf8.prefix(100), as: UTF8.self) + "~" + hash(text)
+    return settings.joined(separator: ",")
   }
 
   /// The text with every byte outside letters, digits, "." (not first), "-" and "+" as `%XX`.
@@ -108,13 +125,5 @@ extension RunRecord {
       }
     }
     return result
-  }
-
-  /// FNV-1a over the bytes, 16 hexadecimal digits: for names only, not for integrity.
-  private static func hash(_ text: String) -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

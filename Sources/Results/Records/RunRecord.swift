@@ -5,7 +5,7 @@
 /// apart from the metrics because it is never compared bit for bit.
 public struct RunRecord: Codable, Equatable, Sendable {
   /// The version of this format; see `results/README.md` for migrations.
-  public static let currentSchemaVersion = 1
+  public static let currentSchemaVersion = 2
 
   /// The version of the format the record was written in.
   public var schemaVersion = Self.currentSchemaVersion
@@ -14,7 +14,7 @@ public struct RunRecord: Codable, Equatable, Sendable {
   /// The method: a product of dynamics, hypergradient and outer optimiser.
   public var method: Method
   /// The seed from which all randomness of the run was derived.
-  public var seed: Int
+  public var seed: UInt64
   /// The budget: "smoke", "short" or "paper".
   public var budget: String
   /// The named protocol: split, corruption rule, network and schedule, with its source.
@@ -23,9 +23,11 @@ public struct RunRecord: Codable, Equatable, Sendable {
   /// is run at several. Part of the run's identity and of its path.
   public var variant: [String: Value]
   /// The complete resolved configuration.
-  public var configuration: Value
-  /// SHA-256 of the configuration's canonical text, in lower-case hexadecimal.
-  public var configurationDigest: String
+  public var configuration: Value {
+    didSet { configurationDigest = configuration.canonicalDigest }
+  }
+  /// ``Value/canonicalDigest`` of ``configuration``; it cannot be anything else.
+  public private(set) var configurationDigest: String
   /// The data the run used.
   public var datasets: [DatasetUse]
   /// Where it ran.
@@ -43,10 +45,10 @@ public struct RunRecord: Codable, Equatable, Sendable {
 
   /// A record; every name in `final` must be among the metrics.
   public init(
-    experiment: String, method: Method, seed: Int, budget: String, protocolName: String,
-    variant: [String: Value] = [:], configuration: Value, configurationDigest: String,
-    datasets: [DatasetUse], environment: Environment, status: Status, metrics: [Metric],
-    final: [String: Double], timing: Timing, diagnostics: [String: Value] = [:]
+    experiment: String, method: Method, seed: UInt64, budget: String, protocolName: String,
+    variant: [String: Value] = [:], configuration: Value, datasets: [DatasetUse],
+    environment: Environment, status: Status, metrics: [Metric], final: [String: Double],
+    timing: Timing, diagnostics: [String: Value] = [:]
   ) {
     self.experiment = experiment
     self.method = method
@@ -55,7 +57,7 @@ public struct RunRecord: Codable, Equatable, Sendable {
     self.protocolName = protocolName
     self.variant = variant
     self.configuration = configuration
-    self.configurationDigest = configurationDigest
+    configurationDigest = configuration.canonicalDigest
     self.datasets = datasets
     self.environment = environment
     self.status = status
@@ -77,6 +79,10 @@ public struct RunRecord: Codable, Equatable, Sendable {
     if let metric = metrics.first(where: { $0.steps.count != $0.values.count }) {
       return "the metric '\(metric.name)' has \(metric.steps.count) steps and "
         + "\(metric.values.count) values"
+    }
+    if configurationDigest != configuration.canonicalDigest {
+      return "its configuration was changed after it was written, or damaged: the digest is "
+        + "\(configuration.canonicalDigest) and the record says \(configurationDigest)"
     }
     if timing.steps.count != timing.seconds.count {
       return "the timing has \(timing.steps.count) steps and \(timing.seconds.count) values"
@@ -100,6 +106,9 @@ extension RunRecord {
     (variant["innerSteps"] ?? method.dynamics.parameters["innerSteps"]
       ?? configuration["innerSteps"])?.integerValue
   }
+
+  /// The scalar type of the run: "float" or "double".
+  public var scalar: String { environment.scalar }
 
   /// Whether any data of the run was synthetic; results must say so wherever they are shown.
   public var isSynthetic: Bool { datasets.contains(where: \.synthetic) }

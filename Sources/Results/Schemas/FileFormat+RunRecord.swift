@@ -14,7 +14,7 @@ extension FileFormat {
         "final", "timing", "diagnostics"
       ],
       "properties": {
-        "schemaVersion": { "const": 1 },
+        "schemaVersion": { "const": 2 },
         "experiment": { "$ref": "#/$defs/name" },
         "method": {
           "type": "object",
@@ -28,14 +28,14 @@ extension FileFormat {
             "outerOptimizer": { "$ref": "#/$defs/component" }
           }
         },
-        "seed": { "type": "integer" },
+        "seed": { "type": "integer", "minimum": 0 },
         "budget": { "$ref": "#/$defs/name" },
         "protocol": { "$ref": "#/$defs/name" },
         "variant": { "type": "object" },
         "configuration": {
           "description": "The complete resolved configuration, any tree."
         },
-        "configurationDigest": { "type": "string" },
+        "configurationDigest": { "type": "string", "minLength": 64 },
         "datasets": {
           "type": "array",
           "items": {

@@ -55,19 +55,38 @@ public enum FileFormat: String, CaseIterable, Sendable {
   public func read<Content: Decodable>(
     _ path: String, as type: Content.Type
   ) throws(ResultsError) -> Content {
-    try decode(contents(of: path), as: type, source: path)
+    try decode(tree(of: path), as: type, source: path)
+  }
+
+  /// The tree that a file holds, not checked against anything but the syntax.
+  func tree(of path: String) throws(ResultsError) -> Value {
+    try Value(parsing: contents(of: path), source: path)
+  }
+
+  /// The version of the format that is written and read.
+  var version: Int {
+    switch self {
+    case .runRecord: RunRecord.currentSchemaVersion
+    case .claims, .published, .tolerances: 1
+    }
   }
 
   /// The value of a text of this format; `source` names it in messages.
   public func decode<Content: Decodable>(
     _ data: Data, as type: Content.Type, source: String
   ) throws(ResultsError) -> Content {
-    let tree = try Value(parsing: data, source: source)
-    if let version = tree["schemaVersion"]?.integerValue, version != 1 {
+    try decode(Value(parsing: data, source: source), as: type, source: source)
+  }
+
+  /// The value of a tree of this format; `source` names it in messages.
+  func decode<Content: Decodable>(
+    _ tree: Value, as type: Content.Type, source: String
+  ) throws(ResultsError) -> Content {
+    if let found = tree["schemaVersion"]?.integerValue, found != version {
       throw ResultsError(
         .schemaVersion,
-        "The \(title) '\(source)' has schema version \(version) and this program "
-          + "reads version 1; see \"Versions\" in results/README.md for how to migrate it.")
+        "The \(title) '\(source)' has schema version \(found) and this program "
+          + "reads version \(version); see \"Versions\" in results/README.md for how to migrate it.")
     }
     if let violation = try schema().violations(of: tree).first {
       let place = violation.path.isEmpty ? "at its top level" : "at '\(violation.path)'"
@@ -85,11 +104,26 @@ public enum FileFormat: String, CaseIterable, Sendable {
     return try tree.decoded(as: type, source: source)
   }
 
+  /// Far above any record: larger files are something else, and would take minutes to read.
+  private static let largestFile = 64 << 20
+
   private func contents(of path: String) throws(ResultsError) -> Data {
-    guard FileManager.default.fileExists(atPath: path) else {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
       throw ResultsError(
         .missing,
         "The \(title) '\(path)' does not exist; \(remedy).")
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw ResultsError(
+        .malformed, "The \(title) '\(path)' is a folder or a device where a file is expected; "
+          + "check the path.")
+    }
+    guard status.st_size <= Self.largestFile else {
+      throw ResultsError(
+        .malformed,
+        "The \(title) '\(path)' has \(status.st_size >> 20) MB, more than the "
+          + "\(Self.largestFile >> 20) MB that such a file can have; check what it is.")
     }
     do {
       return try Data(contentsOf: URL(fileURLWithPath: path))

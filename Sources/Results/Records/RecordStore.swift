@@ -1,0 +1,139 @@
+import Foundation
+
+/// Folders of records.
+public enum RecordStore {
+  /// What a folder holds.
+  public struct Contents: Sendable {
+    /// The records, ordered by identity.
+    public var records: [StoredRecord] = []
+    /// What is not a record and was passed over, each with the reason: one sentence a line.
+    public var passedOver: [String] = []
+  }
+
+  /// All records below the folder, ordered by identity; see ``contents(of:)``.
+  public static func load(_ folder: String) throws(ResultsError) -> [StoredRecord] {
+    try contents(of: folder).records
+  }
+
+  /// All records below the folder, links to folders followed.
+  ///
+  /// JSON files that are no records are somebody else's, so they are passed over and named; files
+  /// called "tolerances.json" and hidden files are not even named.
+  ///
+  /// - Throws: ``ResultsError``: `missing` without the folder, `malformed` (or `unknownKey`,
+  ///   `schemaVersion`) for the first record that contradicts itself or two of the same run.
+  public static func contents(of folder: String) throws(ResultsError) -> Contents {
+    var contents = Contents()
+    var records: [RunIdentity: StoredRecord] = [:]
+    let (paths, notes) = try walk(folder)
+    contents.passedOver = notes
+    for path in paths where !path.hasSuffix("/tolerances.json") {
+      let tree: Value
+      do {
+        tree = try FileFormat.runRecord.tree(of: path)
+      } catch where error.kind == .malformed {
+        contents.passedOver.append("Passed over: \(error.message)")
+        continue
+      }
+      guard tree["schemaVersion"] != nil, tree["experiment"] != nil, tree["method"] != nil else {
+        contents.passedOver.append("Passed over: the file '\(path)' is not a run record.")
+        continue
+      }
+      let stored = StoredRecord(path: path, record: try RunRecord(tree, source: path))
+      if let other = records.updateValue(stored, forKey: stored.record.identity) {
+        throw ResultsError(
+          .malformed,
+          "The files '\(other.path)' and '\(path)' both record the run "
+            + "\(stored.record.identity); remove the one that is out of date.")
+      }
+    }
+    contents.records = records.sorted { $0.key < $1.key }.map(\.value)
+    return contents
+  }
+
+  /// The path of a completed record of the run, whatever its data, with this configuration; nil
+  /// where there is none.
+  public static func completedRun(
+    like identity: RunIdentity, configurationDigest: String, in folder: String
+  ) -> String? {
+    let whole = URL(fileURLWithPath: folder + "/" + identity.relativePath)
+    let stem = whole.deletingPathExtension().lastPathComponent
+    let runs = whole.deletingLastPathComponent().path
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []
+    return names.sorted().filter { $0 == stem + ".json" || $0.hasPrefix(stem + "-") }
+      .map { runs + "/" + $0 }
+      .first { path in
+        guard path.hasSuffix(".json"), let record = try? RunRecord(readingFrom: path) else {
+          return false
+        }
+        return record.status.kind == .completed
+          && record.configurationDigest == configurationDigest
+      }
+  }
+
+  /// The paths of all JSON files below the folder, sorted; hidden files are not named.
+  static func jsonFiles(in folder: String) throws(ResultsError) -> [String] {
+    try walk(folder).paths
+  }
+
+  /// The paths of all JSON files below the folder, sorted, and notes on folders passed over; hidden
+  /// files are not named.
+  private static func walk(
+    _ folder: String
+  ) throws(ResultsError) -> (paths: [String], notes: [String]) {
+    var walk = Walk()
+    var status = stat()
+    guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      throw ResultsError(
+        .missing,
+        "The folder '\(folder)' does not exist; run an experiment first, or name the "
+          + "folder that holds its records.")
+    }
+    try walk.visit(folder)
+    return (walk.paths.sorted(), walk.notes)
+  }
+
+  /// A walk over a tree of folders that enters each of them once, so that links in a circle end.
+  private struct Walk {
+    var paths: [String] = []
+    var notes: [String] = []
+    private var visited: [Place: String] = [:]
+
+    private struct Place: Hashable {
+      var device: UInt64
+      var number: UInt64
+    }
+
+    mutating func visit(_ folder: String) throws(ResultsError) {
+      var status = stat()
+      guard stat(folder, &status) == 0 else { return }
+      let place = Place(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
+      if let first = visited[place] {
+        notes.append("Passed over: the folder '\(folder)' is the same as '\(first)'.")
+        return
+      }
+      visited[place] = folder
+      let names: [String]
+      do {
+        names = try FileManager.default.contentsOfDirectory(atPath: folder)
+      } catch {
+        throw ResultsError(
+          .inputOutput, "The folder '\(folder)' could not be listed; check its permissions.")
+      }
+      for name in names.sorted() where !name.hasPrefix(".") {
+        let path = folder + "/" + name
+        guard stat(path, &status) == 0 else {
+          if name.hasSuffix(".json") {
+            notes.append("Passed over: the link '\(path)' leads nowhere.")
+          }
+          continue
+        }
+        if status.st_mode & S_IFMT == S_IFDIR {
+          try visit(path)
+        } else if name.hasSuffix(".json") {
+          paths.append(path)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// All six executables share one way of writing; each is tried with streams that do not take it.
+@Suite("Output that cannot be written")
+struct OutputCommandTests {
+  static let executables = [
+    "counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets", "report",
+  ]
+
+  /// The exit code and what the shell saw of a command line in which `$0` is the executable.
+  private func shell(
+    _ line: String, _ executable: String, environment: [String: String] = [:]
+  ) throws -> (code: Int32, text: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = [
+      "-c", line, CommandRunner.productsDirectory.appendingPathComponent(executable).path,
+    ]
+    process.environment = ProcessInfo.processInfo.environment
+      .filter { !$0.key.hasPrefix("BDA_") }.merging(environment) { $1 }
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+  }
+
+  @Test("Help and version into a full or closed stream are exit code 1 with a sentence",
+    arguments: executables)
+  func fullAndClosed(executable: String) throws {
+    for option in ["--help", "--version"] {
+      for target in [">/dev/full", ">&-"] {
+        let result = try shell("\"$0\" \(option) \(target)", executable)
+        #expect(result.code == 1, "\(option) \(target)")
+        #expect(result.text.contains("could not be written to standard output"))
+      }
+      let silent = try shell("\"$0\" \(option) >/dev/full 2>&-", executable)
+      #expect(silent.code == 1)
+      let closed = try shell("\"$0\" \(option) 2>&-", executable)
+      #expect(closed.code == 0)
+      #expect(!closed.text.isEmpty)
+    }
+  }
+
+  @Test("Results into a full, closed or abandoned stream are exit code 1",
+    arguments: ["counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets"])
+  func results(executable: String) throws {
+    for target in [">/dev/full", ">&-"] {
+      #expect(try shell("\"$0\" list \(target)", executable).code == 1)
+    }
+    // The reader is gone before the first byte: `sleep` lets it go.
+    let abandoned = try shell(
+      "{ sleep 0.3; \"$0\" list; echo \"code $?\" >&2; } | true", executable)
+    #expect(abandoned.text.contains("code 1"), "\(abandoned.text)")
+    #expect(abandoned.text.contains("could not be written"))
+  }
+
+  @Test("A usage error with standard error closed keeps its code", arguments: executables)
+  func usage(executable: String) throws {
+    #expect(try shell("\"$0\" --no-such-option 2>&-", executable).code == 64)
+    #expect(try shell("\"$0\" --no-such-option >&- 2>&-", executable).code == 64)
+  }
+
+  @Test("A closed descriptor is not given to a file that is opened later")
+  func occupied() throws {
+    let folder = try TemporaryFolder()
+    let result = try shell(
+      "\"$0\" run --method rhg --inner-steps 4 --outer-iterations 2 --output '\(folder.path)' "
+        + "--progress none >&-", "counter-example")
+    #expect(result.code == 1)
+    let files = FileManager.default.enumerator(atPath: folder.path)
+    var records = 0
+    while let name = files?.nextObject() as? String {
+      guard name.hasSuffix(".json") else { continue }
+      records += 1
+      let text = try String(contentsOfFile: folder.path(name), encoding: .utf8)
+      #expect(text.hasPrefix("{"))
+      #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(text.utf8)) }
+    }
+    #expect(records > 0)
+  }
+
+  @Test("A file beyond the size limit is a sentence, and leaves nothing behind")
+  func sizeLimit() throws {
+    let folder = try TemporaryFolder()
+    // In blocks of 512 bytes.
+    let result = try shell(
+      "ulimit -f 1; \"$0\" schema run-record; \"$0\" table --output '\(folder.path)/x'", "report")
+    #expect(result.code != 153)
+    let data = try shell(
+      "ulimit -f 8; \"$0\" synthesise --kind digits --train-count 200 --test-count 10 "
+        + "--data '\(folder.path)'", "datasets")
+    #expect(data.code == 1, "\(data.text)")
+    #expect(try folder.names().isEmpty)
+  }
+
+  @Test("A wrong BDA_THREADS is said", arguments: executables)
+  func threads(executable: String) throws {
+    let result = try shell("\"$0\" list", executable, environment: ["BDA_THREADS": "many"])
+    #expect(result.code == 64)
+    #expect(result.text.contains("BDA_THREADS"))
+  }
+}

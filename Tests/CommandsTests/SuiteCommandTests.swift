@@ -1,0 +1,81 @@
+import ArgumentParser
+import Foundation
+import Testing
+
+@testable import Commands
+
+/// A command with every kind of option that the entry point looks at.
+struct SampleCommand: SuiteCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sample", version: suiteVersion, subcommands: [Work.self, Other.self],
+    defaultSubcommand: Work.self)
+
+  struct Work: ParsableCommand {
+    @Option var alpha = 0.5
+    @Option(name: .shortAndLong) var output = "x"
+    @Option var method: [String] = []
+    @Flag var quick = false
+    @Argument var words: [String] = []
+
+    func run() throws {
+      if words == ["fail"] { throw CommandFailure("It failed.", exitCode: 65) }
+    }
+  }
+
+  struct Other: ParsableCommand {
+    @Option var method = "a"
+    @Option var alpha: [Double] = []
+  }
+}
+
+@Suite("The entry point of commands")
+struct SuiteCommandTests {
+  @Test(
+    "refuses an option given twice where one value is meant",
+    arguments: [
+      ["--alpha", "0.3", "--alpha", "0.6"], ["--alpha=0.3", "--alpha", "0.3"],
+      ["work", "--alpha", "1", "--alpha", "1"], ["-o", "a", "--output", "b"], ["-o", "a", "-o", "b"],
+      ["other", "--method", "a", "--method", "b"],
+    ])
+  func repeated(arguments: [String]) throws {
+    let error = #expect(throws: ValidationError.self) {
+      try RepeatedOptions.check(arguments, of: SampleCommand.self)
+    }
+    #expect(error?.message.contains("is given twice") == true)
+    #expect(SampleCommand.run(arguments, environment: [:]) == 64)
+  }
+
+  @Test(
+    "takes lists, flags and single options as they are",
+    arguments: [
+      [], ["--alpha", "0.3"], ["--method", "a", "--method", "b"], ["--quick", "--quick"],
+      ["other", "--alpha", "1", "--alpha", "2"], ["-o", "a", "--alpha", "0.1"],
+      ["--", "--alpha", "--alpha"], ["--alpha", "1", "--", "--alpha"],
+    ])
+  func single(arguments: [String]) throws {
+    try RepeatedOptions.check(arguments, of: SampleCommand.self)
+  }
+
+  @Test("gives every error its exit code")
+  func exitCodes() {
+    #expect(SampleCommand.run([], environment: [:]) == 0)
+    #expect(SampleCommand.run(["fail"], environment: [:]) == 65)
+    #expect(SampleCommand.run(["--beta"], environment: [:]) == 64)
+    #expect(SampleCommand.run(["--version"], environment: [:]) == 0)
+  }
+
+  @Test(
+    "says a wrong BDA_THREADS", arguments: ["0", "x", "-1", "1.5", "99999", "99999999999999999999"])
+  func threads(text: String) {
+    #expect(SampleCommand.run([], environment: ["BDA_THREADS": text]) == 64)
+    let error = #expect(throws: ValidationError.self) {
+      try SuiteEnvironment.check(["BDA_THREADS": text])
+    }
+    #expect(error?.message.contains("\"\(text)\"") == true)
+  }
+
+  @Test("takes a right or empty BDA_THREADS", arguments: ["", "1", "1024"])
+  func rightThreads(text: String) throws {
+    try SuiteEnvironment.check(["BDA_THREADS": text])
+  }
+}
