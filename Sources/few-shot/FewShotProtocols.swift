@@ -104,18 +104,18 @@ extension FewShotSettings {
 extension RunSettings<FewShotSettings> {
   /// Small synthetic data, a small network, few iterations: every method in seconds.
   mutating func shrinkToSmoke() {
-    data = .init(name: "synthetic-alphabets", rotationsAreClasses: false)
-    split = .init(rule: .seeded, train: 120, validation: 30)
-    task.queries = 5
-    network.filters = network.kind == .residual ? 4 : 16
-    network.halving = .stride
-    inner.steps = min(inner.steps, 5)
-    task.metaBatch = 4
+    self.data = .init(name: "synthetic-alphabets", rotationsAreClasses: false)
+    self.split = .init(rule: .seeded, train: 120, validation: 30)
+    self.task.queries = 5
+    self.network.filters = self.network.kind == .residual ? 4 : 16
+    self.network.halving = .stride
+    self.inner.steps = min(self.inner.steps, 5)
+    self.task.metaBatch = 4
     outer.iterations = 60
     // So few iterations want longer steps than thousands of them.
     outer.learningRate = 0.005
-    evaluation.every = 20
-    evaluation.validationEpisodes = 40
-    evaluation.testEpisodes = 100
+    self.evaluation.every = 20
+    self.evaluation.validationEpisodes = 40
+    self.evaluation.testEpisodes = 100
   }
 }

@@ -131,7 +131,7 @@ extension RunSettings<FewShotSettings> {
   /// Reptile's outer step: a gradient step and not Adam.
   mutating func useReptileStep() {
     outer.optimizer = .gradient
-    outer.learningRate = reptile.learningRate
+    outer.learningRate = self.reptile.learningRate
     outer.decay = .cosine
     outer.finalLearningRate = 0
   }

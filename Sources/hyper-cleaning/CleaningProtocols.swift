@@ -129,25 +129,25 @@ enum CleaningProtocol: String, ExperimentPreset {
 extension RunSettings<CleaningSettings> {
   /// Small synthetic data and few iterations: every method in seconds.
   mutating func shrinkToSmoke() {
-    data.name = "synthetic-digits"
-    data.train = 500
-    data.validation = 500
-    data.test = 1_000
-    inner.steps = min(inner.steps, 50)
-    network.hidden = network.hidden.map { min($0, 30) }
-    weights.largestSum = weights.largestSum.map { $0 / 10 }
+    self.data.name = "synthetic-digits"
+    self.data.train = 500
+    self.data.validation = 500
+    self.data.test = 1_000
+    self.inner.steps = min(self.inner.steps, 50)
+    self.network.hidden = self.network.hidden.map { min($0, 30) }
+    self.weights.largestSum = self.weights.largestSum.map { $0 / 10 }
     outer.iterations = 60
-    evaluation.every = 10
-    reduced.train = 60
-    reduced.validation = 100
+    self.evaluation.every = 10
+    self.reduced.train = 60
+    self.reduced.validation = 100
   }
 
   /// Makes it the problem that forward mode runs on.
   mutating func reduceForForwardMode() {
-    weights.largestSum = weights.largestSum.map {
-      $0 * Double(reduced.train) / Double(data.train)
+    self.weights.largestSum = self.weights.largestSum.map {
+      $0 * Double(self.reduced.train) / Double(self.data.train)
     }
-    data.train = min(data.train, reduced.train)
-    data.validation = min(data.validation, reduced.validation)
+    self.data.train = min(self.data.train, self.reduced.train)
+    self.data.validation = min(self.data.validation, self.reduced.validation)
   }
 }

@@ -115,43 +115,43 @@ enum RepresentationProtocol: String, ExperimentPreset {
 extension RunSettings<RepresentationSettings> {
   /// The linear problem of Sow, Ji and Liang 2022, with the settings of their notebook.
   mutating func useLinear(inputs: Int, features: [Int], samples: Int) {
-    data.kind = .linear
-    data.name = "linear-synthetic"
-    data.inputs = inputs
-    data.samples = samples
-    extractor = .init(
+    self.data.kind = .linear
+    self.data.name = "linear-synthetic"
+    self.data.inputs = inputs
+    self.data.samples = samples
+    self.extractor = .init(
       widths: features, activation: .identity, hasBias: false, initialization: .standardNormal)
-    head.ridge = 0.1
-    head.initialDeviation = 1
-    inner.steps = 20
-    inner.stepSize = 0.001
-    aggregation.upperStepSize = 0.001
-    solver.steps = 20
+    self.head.ridge = 0.1
+    self.head.initialDeviation = 1
+    self.inner.steps = 20
+    self.inner.stepSize = 0.001
+    self.aggregation.upperStepSize = 0.001
+    self.solver.steps = 20
     outer.learningRate = 0.05
     outer.iterations = 100
-    evaluation = .init(every: 1, heads: 0)
+    self.evaluation = .init(every: 1, heads: 0)
   }
 
   /// Small data and few iterations: every method in a second or so.
   mutating func shrinkToSmoke() {
-    switch data.kind {
+    switch self.data.kind {
     case .linear:
-      data.inputs = 8
-      data.samples = 64
-      extractor.widths = extractor.widths.count > 1 ? [12, 16] : [16]
+      self.data.inputs = 8
+      self.data.samples = 64
+      self.extractor.widths = self.extractor.widths.count > 1 ? [12, 16] : [16]
       outer.iterations = 30
-      inner.stepSize = 0.01
-      aggregation.upperStepSize = 0.01
+      self.inner.stepSize = 0.01
+      self.aggregation.upperStepSize = 0.01
     case .images:
-      data.name = "synthetic-digits"
-      data.perClass = min(data.perClass, 3)
-      data.validation = 100
-      data.test = 500
-      extractor.widths = extractor.kind == .convolutional ? [4, 8] : [32, 48]
-      inner.steps = min(inner.steps, 30)
+      self.data.name = "synthetic-digits"
+      self.data.perClass = min(self.data.perClass, 3)
+      self.data.validation = 100
+      self.data.test = 500
+      self.extractor.widths = self.extractor.kind == .convolutional ? [4, 8] : [32, 48]
+      self.inner.steps = min(self.inner.steps, 30)
       outer.iterations = 15
-      evaluation.every = 5
-      evaluation.heads = min(evaluation.heads, 3)
+      self.evaluation.every = 5
+      self.evaluation.heads = min(self.evaluation.heads, 3)
     }
   }
 }

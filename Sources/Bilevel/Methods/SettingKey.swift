@@ -145,7 +145,7 @@ extension SettingKey {
   }
 
   /// One of a fixed set of names.
-  public static func choice<Choice: NamedChoice>(
+  public static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
     _ name: String, _ meaning: String, _ value: @escaping @Sendable (Settings) -> Choice
   ) -> SettingKey {
     SettingKey(

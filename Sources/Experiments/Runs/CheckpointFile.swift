@@ -99,7 +99,7 @@ struct CheckpointFile {
         }
         guard count <= (bytes.endIndex - offset) / size else { return nil }
         let scalars = [Scalar](unsafeUninitializedCapacity: count) { buffer, initialized in
-          _ = UnsafeMutableRawBufferPointer(buffer).copyBytes(
+          UnsafeMutableRawBufferPointer(buffer).copyBytes(
             from: bytes[offset..<offset + count * size])
           initialized = count
         }

@@ -64,7 +64,7 @@ extension RunSettings {
     of method: Method, as type: Scalar.Type
   ) throws(MethodError) -> any OuterOptimizer<Scalar> {
     var settings = outer
-    if method.estimator.movesLowerVariable, let rate = settings.penalty.learningRate {
+    if method.estimator.movesLowerVariable, let rate = self.method.penalty.learningRate {
       settings.learningRate = rate
     }
     return try settings.outerOptimizer(as: type)

@@ -22,6 +22,23 @@ public struct Run<Own: OwnSettings>: Sendable {
   /// The data, with digests of its content.
   public let datasets: [RunRecord.DatasetUse]
 
+  /// A run.
+  public init(
+    experiment: String, arm: Arm, protocolName: String, budget: Budget, seed: UInt64,
+    scalar: ScalarChoice, configuration: Configuration<RunSettings<Own>>,
+    variant: [String: Value], datasets: [RunRecord.DatasetUse]
+  ) {
+    self.experiment = experiment
+    self.arm = arm
+    self.protocolName = protocolName
+    self.budget = budget
+    self.seed = seed
+    self.scalar = scalar
+    self.configuration = configuration
+    self.variant = variant
+    self.datasets = datasets
+  }
+
   /// The settings.
   public var settings: RunSettings<Own> { configuration.settings }
 
@@ -100,8 +117,7 @@ extension Run {
     RunRecord(
       experiment: experiment, method: methodRecord, seed: seed, budget: budget.rawValue,
       protocolName: protocolName, variant: variant, configuration: configuration.tree,
-      configurationDigest: configuration.tree.canonicalDigest, datasets: datasets,
-      environment: .current(scalar: scalar.rawValue), status: status, metrics: metrics,
+      datasets: datasets, environment: .current(scalar: scalar.rawValue), status: status, metrics: metrics,
       final: final, timing: timing, diagnostics: diagnostics)
   }
 }
