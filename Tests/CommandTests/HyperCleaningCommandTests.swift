@@ -142,7 +142,8 @@ struct HyperCleaningCommandTests {
     #expect(result.standardOutput.contains("nonFinite"))
   }
 
-  @Test func interruptionLeavesARecordThatSaysSo() throws {
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+  func interruptionLeavesARecordThatSaysSo(signal: Int32) throws {
     let command = try CommandRunner.start(
       "hyper-cleaning",
       small + [
@@ -153,9 +154,9 @@ struct HyperCleaningCommandTests {
     let deadline = Date().addingTimeInterval(30)
     while !command.standardErrorSoFar.contains("seed: 1"), Date() < deadline { usleep(20_000) }
     usleep(500_000)
-    command.send(signal: SIGINT)
+    command.send(signal: signal)
     let result = try command.wait()
-    #expect(result.exitCode == 130, "\(result.standardError)")
+    #expect(result.exitCode == 128 + signal, "\(result.standardError)")
     let path = try #require(
       try FileManager.default.subpathsOfDirectory(atPath: folder.path("runs"))
         .first { $0.hasSuffix(".json") })
