@@ -146,9 +146,9 @@ struct HyperCleaningCommandTests {
   func interruptionLeavesARecordThatSaysSo(signal: Int32) throws {
     let command = try CommandRunner.start(
       "hyper-cleaning",
-      small + [
-        "--method", "rhg", "--outer-iterations", "1000000", "--output", folder.path("runs"),
-        "--set", "evaluation.every=1000",
+      // Outer iterations without end instead of the three of the others.
+      small.map { $0 == "3" ? "1000000" : $0 } + [
+        "--method", "rhg", "--output", folder.path("runs"), "--set", "evaluation.every=1000",
       ],
       environment: ["BDA_DATA_DIR": folder.path("")])
     let deadline = Date().addingTimeInterval(30)
