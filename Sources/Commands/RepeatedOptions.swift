@@ -15,7 +15,10 @@ enum RepeatedOptions {
     guard hasShort || Set(names).count < names.count else { return }
     let description = Data(root._dumpHelp().utf8)
     guard let tool = try? JSONDecoder().decode(Tool.self, from: description) else { return }
-    for argument in tool.command.chosen(by: arguments).arguments ?? []
+    for argument in tool.command.chosen(
+      by: arguments, default: root.configuration.defaultSubcommand?._commandName
+    )
+    .arguments ?? []
     where argument.kind == "option" && !argument.isRepeating {
       let own = Set((argument.names ?? []).map(\.text))
       let uses = names.filter(own.contains)
@@ -50,7 +53,9 @@ enum RepeatedOptions {
     var arguments: [Argument]?
 
     /// The command that the first arguments name, the default one where they name none.
-    func chosen(by arguments: [String]) -> Command {
+    /// - Parameter name: the default's name where the description does not tell, since it is derived
+    ///   from the name of its type.
+    func chosen(by arguments: [String], default name: String? = nil) -> Command {
       let children = subcommands ?? []
       if let first = arguments.first,
         let child = children.first(where: {
@@ -59,7 +64,7 @@ enum RepeatedOptions {
       {
         return child.chosen(by: Array(arguments.dropFirst()))
       }
-      return children.first { $0.commandName == defaultSubcommand } ?? self
+      return children.first { $0.commandName == (defaultSubcommand ?? name) } ?? self
     }
   }
 

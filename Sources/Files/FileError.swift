@@ -38,7 +38,8 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     switch code {
     case ENOSPC, EDQUOT:
       self.init(
-        .noSpace, "The file '\(path)' could not be written (\(reason)); free some space and run "
+        .noSpace,
+        "The file '\(path)' could not be written (\(reason)); free some space and run "
           + "the command again.")
     case EFBIG:
       self.init(

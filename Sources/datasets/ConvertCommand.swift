@@ -23,6 +23,7 @@ struct ConvertCommand: ParsableCommand {
   var force = false
 
   func run() throws {
+    data.sweep()
     var sources = names.imageSources
     if names.isEmpty {
       let folders = [data.folder, mirror.folder].compactMap { $0 }
@@ -65,7 +66,8 @@ struct ConvertCommand: ParsableCommand {
         split, of: source, mirror: mirror, force: force, command: Diagnostics.commandLine)
       switch outcome {
       case .alreadyThere(let path): Diagnostics.console.show(result: "ready     \(path)")
-      case .converted(let path, let count): Diagnostics.console.show(result: "converted \(path)  \(count) images")
+      case .converted(let path, let count):
+        Diagnostics.console.show(result: "converted \(path)  \(count) images")
       }
     }
   }

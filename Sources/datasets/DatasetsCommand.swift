@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
 import Datasets
+import Files
 import Foundation
 
 /// The command `datasets`: everything that touches data before an experiment does.
@@ -48,6 +49,15 @@ struct DataOptions: ParsableArguments {
 
   /// The data folder that options and environment name.
   var folder: DataFolder { path.map { DataFolder(path: $0) } ?? .standard() }
+
+  /// Removes what killed commands have left half-written in the data folder.
+  func sweep() {
+    let root = folder.path
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+    for place in [root] + names.filter({ !$0.hasPrefix(".") }).map({ root + "/" + $0 }) {
+      AtomicFile.sweepStale(in: place)
+    }
+  }
 }
 
 /// Where originals are taken from, an option of the subcommands that read them.

@@ -30,6 +30,7 @@ struct FetchCommand: ParsableCommand {
   }
 
   func run() throws {
+    data.sweep()
     let sources = names.isEmpty ? ImageSource.all : names.imageSources
     let transport = HTTPTransport(timeout: timeout)
     for source in names.treeSources {
@@ -68,7 +69,8 @@ struct FetchCommand: ParsableCommand {
   private static func show(_ outcome: FetchOutcome) {
     switch outcome {
     case .alreadyThere(let path): Diagnostics.console.show(result: "verified  \(path)")
-    case .fetched(let path, let origin): Diagnostics.console.show(result: "fetched   \(path)  from \(origin)")
+    case .fetched(let path, let origin):
+      Diagnostics.console.show(result: "fetched   \(path)  from \(origin)")
     }
   }
 }

@@ -54,6 +54,7 @@ struct SynthesiseCommand: ParsableCommand {
   }
 
   func run() throws {
+    data.sweep()
     if kind != .alphabets { try synthesiseDigits() }
     if kind != .digits { try synthesiseAlphabets() }
   }

@@ -120,8 +120,9 @@ struct CounterExampleCommandTests {
 
   @Test("Decays, clipping, memory budget and learned step sizes change a run by name")
   func details() throws {
-    func x(_ arguments: [String]) throws -> Double? {
-      let result = try run(["run", "--start", "0", "--outer-iterations", "5"] + arguments + output)
+    func x(_ arguments: [String], iterations: Int = 5) throws -> Double? {
+      let result = try run(
+        ["run", "--start", "0", "--outer-iterations", "\(iterations)"] + arguments + output)
       #expect(result.exitCode == 0, "\(result.standardError)")
       let record = try RecordStore.load(runs).map(\.record).first
       try FileManager.default.removeItem(atPath: runs)
@@ -136,10 +137,12 @@ struct CounterExampleCommandTests {
       #expect(try x(["--method", "rhg", "--set", setting] + extra) != plain, "\(setting)")
     }
     #expect(
-      try x(["--method", "rhg", "--inner-steps", "60000", "--outer-iterations", "1"])
+      try x(["--method", "rhg", "--inner-steps", "60000"], iterations: 1)
         == x(
-          ["--method", "rhg", "--inner-steps", "60000", "--outer-iterations", "1"]
-            + ["--set", "details.trajectoryMegabytes=1"]))
+          [
+            "--method", "rhg", "--inner-steps", "60000",
+            "--set", "details.trajectoryMegabytes=1",
+          ], iterations: 1))
     let learned = try x(["--method", "learned-bda"])
     #expect(try x(["--method", "learned-bda", "--set", "details.learnsStepSizes=true"]) != learned)
   }

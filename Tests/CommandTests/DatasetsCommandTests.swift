@@ -37,7 +37,7 @@ struct DatasetsCommandTests {
     ] {
       let result = try CommandRunner.run("datasets", arguments)
       #expect(result.exitCode == 64 && result.standardOutput == "", "\(arguments)")
-      #expect(result.standardError.contains("error:"))
+      #expect(result.standardError.contains("Error:"))
     }
   }
 

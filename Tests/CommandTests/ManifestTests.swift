@@ -49,6 +49,8 @@ struct ManifestTests {
         // `import struct Module.Type` names a kind first.
         let kinds = ["struct", "class", "enum", "protocol", "func", "let", "var", "typealias"]
         let module = kinds.contains(words[index + 1]) ? words.last ?? "" : words[index + 1]
+        // Other languages in string literals import with commas and semicolons.
+        guard module.wholeMatch(of: /[A-Za-z_0-9.]+/) != nil else { continue }
         found.insert(String(module.prefix { $0 != "." }))
       }
     }

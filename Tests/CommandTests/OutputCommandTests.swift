@@ -30,7 +30,8 @@ struct OutputCommandTests {
     return (process.terminationStatus, String(decoding: data, as: UTF8.self))
   }
 
-  @Test("Help and version into a full or closed stream are exit code 1 with a sentence",
+  @Test(
+    "Help and version into a full or closed stream are exit code 1 with a sentence",
     arguments: executables)
   func fullAndClosed(executable: String) throws {
     for option in ["--help", "--version"] {
@@ -47,8 +48,11 @@ struct OutputCommandTests {
     }
   }
 
-  @Test("Results into a full, closed or abandoned stream are exit code 1",
-    arguments: ["counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets"])
+  @Test(
+    "Results into a full, closed or abandoned stream are exit code 1",
+    arguments: [
+      "counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets",
+    ])
   func results(executable: String) throws {
     for target in [">/dev/full", ">&-"] {
       #expect(try shell("\"$0\" list \(target)", executable).code == 1)
@@ -88,15 +92,18 @@ struct OutputCommandTests {
   @Test("A file beyond the size limit is a sentence, and leaves nothing behind")
   func sizeLimit() throws {
     let folder = try TemporaryFolder()
-    // In blocks of 512 bytes.
+    // One block of 512 or 1024 bytes; a record is larger.
     let result = try shell(
-      "ulimit -f 1; \"$0\" schema run-record; \"$0\" table --output '\(folder.path)/x'", "report")
-    #expect(result.code != 153)
-    let data = try shell(
-      "ulimit -f 8; \"$0\" synthesise --kind digits --train-count 200 --test-count 10 "
-        + "--data '\(folder.path)'", "datasets")
-    #expect(data.code == 1, "\(data.text)")
-    #expect(try folder.names().isEmpty)
+      "ulimit -f 1; \"$0\" run --method rhg --inner-steps 4 --outer-iterations 2 --progress none "
+        + "--output '\(folder.path)'", "counter-example")
+    #expect(result.code == 1, "\(result.text)")
+    #expect(result.text.contains("raise the limit of file sizes"))
+    let files = FileManager.default.enumerator(atPath: folder.path)
+    while let name = files?.nextObject() as? String {
+      var isFolder: ObjCBool = false
+      _ = FileManager.default.fileExists(atPath: folder.path(name), isDirectory: &isFolder)
+      #expect(isFolder.boolValue, "\(name) was left behind.")
+    }
   }
 
   @Test("A wrong BDA_THREADS is said", arguments: executables)

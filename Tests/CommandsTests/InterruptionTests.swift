@@ -6,6 +6,8 @@ import Testing
 struct InterruptionTests {
   @Test("is a flag that the first signal raises", arguments: [SIGINT, SIGTERM, SIGHUP])
   func signals(number: Int32) throws {
+    // `nohup` starts processes with SIGHUP ignored, and then it stays so.
+    signal(number, SIG_DFL)
     Interruption.install()
     defer { Interruption.reset() }
     #expect(!Interruption.isRequested)
@@ -21,8 +23,20 @@ struct InterruptionTests {
   @Test("ends a command with 128 plus the signal's number")
   func exitCode() {
     #expect(Interrupted().exitStatus.rawValue == 130)
-    #expect(Interruption.signals.map { Interrupted(signal: $0).exitStatus.rawValue }
-      == [130, 143, 129])
+    #expect(
+      Interruption.signals.map { Interrupted(signal: $0).exitStatus.rawValue }
+        == [130, 143, 129])
+  }
+
+  @Test("leaves a SIGHUP alone that the starter wants ignored")
+  func nohup() throws {
+    signal(SIGHUP, SIG_IGN)
+    Interruption.install()
+    defer { Interruption.reset() }
+    #expect(kill(getpid(), SIGHUP) == 0)
+    #expect(kill(getpid(), SIGINT) == 0)
+    for _ in 0..<500 where !Interruption.isRequested { usleep(10_000) }
+    #expect(Interruption.requested == Interrupted(signal: SIGINT))
   }
 
   @Test("from code counts as the interrupt key")

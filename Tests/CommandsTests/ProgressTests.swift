@@ -5,7 +5,8 @@ import Testing
 struct ProgressTests {
   private func terminal(columns: Int, color: ColorChoice = .never) -> Terminal {
     Terminal(
-      descriptor: -1, color: color, isTerminal: true, environment: ["TERM": "xterm", "COLUMNS": "\(columns)"])
+      descriptor: -1, color: color, isTerminal: true,
+      environment: ["TERM": "xterm", "COLUMNS": "\(columns)"])
   }
 
   @Test("estimates the time left from the pace of this process only")

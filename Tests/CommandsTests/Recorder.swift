@@ -11,7 +11,8 @@ final class Recorder: Sendable {
 
   /// A console that writes here, on a terminal of the given kind.
   func console(
-    isTerminal: Bool, environment: [String: String] = ["TERM": "xterm", "COLUMNS": "80"], isQuiet: Bool = false,
+    isTerminal: Bool, environment: [String: String] = ["TERM": "xterm", "COLUMNS": "80"],
+    isQuiet: Bool = false,
     color: ColorChoice = .auto, resultsArrive: Bool = true
   ) -> Console {
     Console(

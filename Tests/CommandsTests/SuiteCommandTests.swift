@@ -34,7 +34,8 @@ struct SuiteCommandTests {
     "refuses an option given twice where one value is meant",
     arguments: [
       ["--alpha", "0.3", "--alpha", "0.6"], ["--alpha=0.3", "--alpha", "0.3"],
-      ["work", "--alpha", "1", "--alpha", "1"], ["-o", "a", "--output", "b"], ["-o", "a", "-o", "b"],
+      ["work", "--alpha", "1", "--alpha", "1"], ["-o", "a", "--output", "b"],
+      ["-o", "a", "-o", "b"],
       ["other", "--method", "a", "--method", "b"],
     ])
   func repeated(arguments: [String]) throws {

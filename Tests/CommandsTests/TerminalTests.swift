@@ -15,13 +15,21 @@ struct TerminalTests {
   static let colors: [ColorCase] = [
     ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "xterm"], isColored: true),
     ColorCase(choice: .auto, isTerminal: false, environment: [:], isColored: false),
-    ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": "1"], isColored: false),
-    ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": "0"], isColored: false),
-    ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": ""], isColored: true),
+    ColorCase(
+      choice: .auto, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": "1"],
+      isColored: false),
+    ColorCase(
+      choice: .auto, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": "0"],
+      isColored: false),
+    ColorCase(
+      choice: .auto, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": ""],
+      isColored: true),
     ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "dumb"], isColored: false),
     ColorCase(choice: .auto, isTerminal: true, environment: [:], isColored: false),
     ColorCase(choice: .auto, isTerminal: true, environment: ["TERM": "xterm"], isColored: true),
-    ColorCase(choice: .always, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": "1"], isColored: true),
+    ColorCase(
+      choice: .always, isTerminal: true, environment: ["TERM": "xterm", "NO_COLOR": "1"],
+      isColored: true),
     ColorCase(choice: .always, isTerminal: false, environment: [:], isColored: true),
     ColorCase(choice: .never, isTerminal: true, environment: [:], isColored: false),
   ]

@@ -124,7 +124,7 @@ struct RunRecordTests {
     #expect(
       record.relativePath
         == "hyper-cleaning/rhg/icml2020/K5,schedule=harmonic%2F1,stepSize=0.1/smoke-float-seed7"
-          + "-\(data).json")
+        + "-\(data).json")
     record.variant = [:]
     #expect(record.relativePath == "hyper-cleaning/rhg/icml2020/smoke-float-seed7-\(data).json")
     record.datasets = []
@@ -211,8 +211,9 @@ struct RunRecordTests {
     #expect(read.count == records.count)
     let last = try #require(read.first { $0.record.seed == .max })
     #expect(last.path.contains("-seed18446744073709551615-"))
-    #expect(try String(contentsOfFile: last.path, encoding: .utf8)
-      .contains("\"seed\": 18446744073709551615"))
+    #expect(
+      try String(contentsOfFile: last.path, encoding: .utf8)
+        .contains("\"seed\": 18446744073709551615"))
     #expect(last.record == records[3])
   }
 

@@ -101,7 +101,10 @@ struct ValueTests {
 
   /// Values whose texts are easy to get wrong.
   static let awkward: Value = [
-    "b": [1.0, 2.5, -0.0, 1e15, 1e16, 1e17, 1e19, 1e22, 1e-5, 0.0001, 5e-324, 1.7976931348623157e308],
+    "b": [
+      1.0, 2.5, -0.0, 1e15, 1e16, 1e17, 1e19, 1e22, 1e-5, 0.0001, .number(.leastNonzeroMagnitude),
+      1.7976931348623157e308,
+    ],
     "a": ["nan": .number(.nan), "up": .number(.infinity), "down": .number(-.infinity)],
     "exact": [9_007_199_254_740_993, 9_007_199_254_740_992.0, -9_223_372_036_854_775_808],
     "seed": Value.unsigned(.max), "float": 0.1, "none": nil, "flags": [true, false],
@@ -123,7 +126,8 @@ struct ValueTests {
       small.canonicalDigest == "7259ab689fe80ec7e1d26f91c9535d5a74d7618ca892bb23d5f74bc006c97c97")
   }
 
-  @Test("Python computes the same digest from the file", .enabled(if: Self.hasPython, "No python3."))
+  @Test(
+    "Python computes the same digest from the file", .enabled(if: Self.hasPython, "No python3."))
   func python() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(Array(Self.awkward.prettyText.utf8), to: "value.json")

@@ -200,7 +200,9 @@ package enum ConfigurationEncoder {
 
     func encodeNil() { slot.set(.null) }
 
-    func encode<Encoded: Encodable>(_ value: Encoded) throws { try slot.fill(value, path: codingPath) }
+    func encode<Encoded: Encodable>(_ value: Encoded) throws {
+      try slot.fill(value, path: codingPath)
+    }
   }
 }
 

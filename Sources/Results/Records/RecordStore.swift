@@ -31,7 +31,7 @@ public enum RecordStore {
       let tree: Value
       do {
         tree = try FileFormat.runRecord.tree(of: path)
-      } catch where error.kind == .malformed {
+      } catch  where error.kind == .malformed {
         contents.passedOver.append("Passed over: \(error.message)")
         continue
       }

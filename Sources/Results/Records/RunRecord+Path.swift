@@ -39,7 +39,7 @@ public struct RunIdentity: Hashable, Sendable, Comparable, CustomStringConvertib
   public var description: String {
     let parts = [experiment, method, protocolName, variant, budget, scalar].filter { !$0.isEmpty }
     let data = dataDigest.isEmpty ? "" : " / data \(dataDigest)"
-    return parts.joined(separator: " / ") + " / seed \(seed)" + data
+    return parts.joined(separator: " / ") + data + " / seed \(seed)"
   }
 
   /// Where the record lies below the folder of runs:

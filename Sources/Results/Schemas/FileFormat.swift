@@ -86,7 +86,8 @@ public enum FileFormat: String, CaseIterable, Sendable {
       throw ResultsError(
         .schemaVersion,
         "The \(title) '\(source)' has schema version \(found) and this program "
-          + "reads version \(version); see \"Versions\" in results/README.md for how to migrate it.")
+          + "reads version \(version); see \"Versions\" in results/README.md for how to migrate it."
+      )
     }
     if let violation = try schema().violations(of: tree).first {
       let place = violation.path.isEmpty ? "at its top level" : "at '\(violation.path)'"
@@ -116,7 +117,8 @@ public enum FileFormat: String, CaseIterable, Sendable {
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw ResultsError(
-        .malformed, "The \(title) '\(path)' is a folder or a device where a file is expected; "
+        .malformed,
+        "The \(title) '\(path)' is a folder or a device where a file is expected; "
           + "check the path.")
     }
     guard status.st_size <= Self.largestFile else {
