@@ -207,7 +207,8 @@ struct MethodCatalogueTests {
   func otherStarts() throws {
     for method in Self.catalogue.methods {
       let allowed = method.allowsOtherStart(under: Self.settings)
-      let (_, start) = try method.estimator.movesLowerVariable || method.learnsStart
+      let (_, start) =
+        try method.estimator.movesLowerVariable || method.learnsStart
         ? method.prepare(Self.subject.problem, from: Self.subject.point(), Self.settings)
         : (Self.subject.problem, Self.subject.point())
       #expect(allowed == (start == Self.subject.point()), "\(method.name)")

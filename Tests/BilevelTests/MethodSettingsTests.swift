@@ -12,7 +12,8 @@ struct MethodSettingsTests {
     var testDescription: String { "\(method): \(message)" }
 
     init(
-      _ method: String, _ message: String, _ change: @escaping @Sendable (inout MethodSettings) -> Void
+      _ method: String, _ message: String,
+      _ change: @escaping @Sendable (inout MethodSettings) -> Void
     ) {
       (self.method, self.message, self.change) = (method, message, change)
     }
