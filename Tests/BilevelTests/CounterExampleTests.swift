@@ -82,10 +82,11 @@ struct CounterExampleTests {
   func outerLoop() {
     let problem = counterExample(start: (0.0, 0.0))
     func limit(_ dynamics: any InnerDynamics<Double>) -> Double {
-      var loop = BilevelIteration(
-        problem: problem, dynamics: dynamics, estimator: ReverseHypergradient(),
+      var loop = BilevelEstimate(
+        problem: problem, dynamics: dynamics, estimator: ReverseHypergradient(), innerSteps: 64
+      ).loop(
         optimizer: GradientStep(learningRate: .constant(0.5)),
-        from: Parameters(Tensor([5])), innerSteps: 64, outerIterations: 200)
+        from: Parameters(Tensor([5])), iterations: 200)
       while loop.next() != nil {}
       return loop.upper.tensors[0].scalars[0]
     }

@@ -20,8 +20,8 @@ struct CrossCheckFixture: Sendable {
   /// and y.
   struct Case: Sendable {
     let name: String
+    let method: Method
     let settings: MethodSettings
-    let innerSteps: Int
     let row: [Double]
   }
 
@@ -41,28 +41,23 @@ struct CrossCheckFixture: Sendable {
         }
         return .nan
       }
-      guard let preset = MethodPreset(rawValue: try text("preset")),
-        let rule = AggregationSchedule.Rule(rawValue: try text("schedule"))
-      else { throw FixtureError(path: path) }
       var settings = MethodSettings(
-        preset, innerStepSize: try number("innerStepSize"),
-        upperStepSize: try number("upperStepSize"), schedule: rule, alpha: try number("alpha"),
-        history: Int(try number("history")))
-      settings.innerMomentum = try number("innerMomentum")
-      settings.solverSteps = Int(try number("solverSteps"))
-      settings.solverTolerance = 1e-14
-      settings.damping = try number("damping")
-      settings.oneStageRadius = try number("oneStageRadius")
-      settings.penaltyWeight = try number("penaltyWeight")
-      settings.barrierRatio = try number("barrierRatio")
+        steps: Int(try number("innerSteps")), stepSize: try number("innerStepSize"))
+      settings.aggregation = .init(
+        schedule: try .named(try text("schedule"), "schedule"), alpha: try number("alpha"),
+        upperStepSize: try number("upperStepSize"))
+      settings.truncation.history = Int(try number("history"))
+      settings.inner.momentum = try number("innerMomentum")
+      settings.solver.steps = Int(try number("solverSteps"))
+      settings.solver.tolerance = 1e-14
+      settings.solver.damping = try number("damping")
+      settings.oneStage.radius = try number("oneStageRadius")
+      settings.penalty.weight = try number("penaltyWeight")
+      settings.penalty.barrierRatio = try number("barrierRatio")
       return Case(
-        name: path, settings: settings, innerSteps: Int(try number("innerSteps")),
-        row: try expected.read(path, as: Double.self).values)
+        name: path, method: try MethodCatalogue.standard.method(named: try text("preset")),
+        settings: settings, row: try expected.read(path, as: Double.self).values)
     }
-  }
-
-  struct FixtureError: Error {
-    let path: String
   }
 
   /// A stored array, rounded to the scalar.

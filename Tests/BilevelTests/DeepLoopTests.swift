@@ -17,15 +17,15 @@ struct DeepLoopTests {
     initialLower: ConstantInitialLower(Parameters(.zeros([16]))))
 
   static func outerSteps(_ count: Int) -> [Double] {
-    BilevelIteration(
+    BilevelEstimate(
       problem: problem,
       dynamics: DescentAggregation(
         schedule: AggregationSchedule(.harmonic, alpha: 0.5), upperStepSize: 1e-3,
         lowerStepSize: 1e-3),
-      estimator: ReverseHypergradient(storage: .linearizations),
+      estimator: ReverseHypergradient(storage: .linearizations), innerSteps: 10_000
+    ).loop(
       optimizer: GradientStep(learningRate: .constant(0.1)),
-      from: Parameters(Tensor(repeating: 1.0, shape: [16])), innerSteps: 10_000,
-      outerIterations: count
+      from: Parameters(Tensor(repeating: 1.0, shape: [16])), iterations: count
     ).map(\.estimate.upperValue)
   }
 
@@ -49,7 +49,7 @@ struct DeepLoopTests {
     var state = Parameters<Double>(.zeros([16]))
     var kept: [any StepLinearization<Double>] = []
     for k in 1...80_000 {
-      let step = dynamics.linearizeStep(k, from: state, upper: x, of: Self.problem)
+      let step = dynamics.linearizeStep(StepIndex(k), from: state, upper: x, of: Self.problem)
       kept.append(step)
       state = step.next
     }

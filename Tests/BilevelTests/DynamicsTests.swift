@@ -53,14 +53,16 @@ struct DynamicsTests {
   /// The checker: reverse and forward mode against each other and against differences.
   func check(
     _ name: String, _ problem: BilevelProblem<Double>, _ dynamics: any InnerDynamics<Double>,
-    _ x: Parameters<Double>, steps: Int = 6
+    _ x: Parameters<Double>, steps: Int = 6, outerIteration n: Int = 0
   ) {
     let storages: [ReverseHypergradient<Double>.Storage] = [.linearizations, .states, .checkpoints]
     let forward = ForwardHypergradient<Double>(tangentsPerBlock: 3).estimate(
-      problem, dynamics: dynamics, upper: x, innerSteps: steps)
+      problem, dynamics: dynamics, upper: x, innerSteps: steps, outerIteration: n,
+      memory: nil)
     for storage in storages {
       let reverse = ReverseHypergradient<Double>(storage: storage).estimate(
-        problem, dynamics: dynamics, upper: x, innerSteps: steps)
+        problem, dynamics: dynamics, upper: x, innerSteps: steps, outerIteration: n,
+        memory: nil)
       #expect(reverse.lower == forward.lower, "\(name)")
       // Six steps, a few hundred operations each.
       #expect(
@@ -69,7 +71,8 @@ struct DynamicsTests {
     }
     let differences = centralDifferenceGradient(at: x.tensors) { moved in
       let moved = Parameters(moved)
-      let end = dynamics.lowerVariable(of: dynamics.run(steps: steps, upper: moved, of: problem))
+      let end = dynamics.lowerVariable(
+        after: steps, upper: moved, of: problem, outerIteration: n)
       return problem.upper.value(upper: moved, lower: end)
     }
     #expect(largestDeviation(forward.hypergradient.tensors, differences) < 1e-8, "\(name)")
@@ -86,7 +89,7 @@ struct DynamicsTests {
           check(
             "\(rule), \(weights), \(learnsStepSizes)",
             curvedProblem().ignoringTrailingUpper(dynamics.trailingComponents),
-            dynamics.atOuterIteration(2), dynamics.extend(Self.point, alpha: 0.4))
+            dynamics, dynamics.extend(Self.point, alpha: 0.4), outerIteration: 2)
         }
       }
     }
@@ -113,11 +116,11 @@ struct DynamicsTests {
     let problem = counterExample(start: (0.0, 0.0)).ignoringTrailingUpper(1)
     let dynamics = LearnedAggregation<Double>(
       rule: .constant, weights: .shared, upperStepSize: 0.5, lowerStepSize: 0.5)
-    var loop = BilevelIteration(
-      problem: problem, dynamics: dynamics, estimator: ReverseHypergradient(),
+    var loop = BilevelEstimate(
+      problem: problem, dynamics: dynamics, estimator: ReverseHypergradient(), innerSteps: 16
+    ).loop(
       optimizer: Adam(learningRate: .constant(0.02)),
-      from: dynamics.extend(Parameters(Tensor([0.5])), alpha: 0.1), innerSteps: 16,
-      outerIterations: 400)
+      from: dynamics.extend(Parameters(Tensor([0.5])), alpha: 0.1), iterations: 400)
     var last = Double.infinity
     while let event = loop.next() { last = event.estimate.upperValue }
     // alpha = 0 leaves 1/4; the constant weight that suits both levels reaches nearly 0.
@@ -131,7 +134,7 @@ struct DynamicsTests {
     let still = HeavyBall(plain, momentum: 0)
     let problem = curvedProblem()
     #expect(
-      still.lowerVariable(of: still.run(steps: 7, upper: Self.point, of: problem))
+      still.lowerVariable(after: 7, upper: Self.point, of: problem)
         == plain.run(steps: 7, upper: Self.point, of: problem))
     let slow = BilevelProblem<Double>(
       upper: ExpressionObjective { _, y in y[0].sum() },
@@ -142,7 +145,7 @@ struct DynamicsTests {
     let x = Parameters(Tensor<Double>([0]))
     let descent = GradientDescent<Double>(stepSize: 1).run(steps: 100, upper: x, of: slow).norm
     let heavy = HeavyBall<Double>(stepSize: 1, momentum: 0.8)
-    let accelerated = heavy.lowerVariable(of: heavy.run(steps: 100, upper: x, of: slow)).norm
+    let accelerated = heavy.lowerVariable(after: 100, upper: x, of: slow).norm
     #expect(accelerated < 0.1 * descent)
   }
 

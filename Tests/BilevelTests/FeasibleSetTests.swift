@@ -63,4 +63,32 @@ struct FeasibleSetTests {
     #expect(!Simplex<Double>().project(broken).isFinite)
     #expect(!Ball<Double>(radius: 1).project(broken).isFinite)
   }
+
+  @Test("Ties share what the sum leaves, and their derivative too")
+  func ties() {
+    // All equal: the sum is shared out, and the product takes the mean away.
+    let level = Parameters(Tensor<Double>(repeating: 3, shape: [4]))
+    #expect(Simplex(total: 2).project(level).flattened() == [0.5, 0.5, 0.5, 0.5])
+    #expect(
+      Simplex(total: 2).projectionProduct(at: level, Parameters(Tensor([4, 0, 0, 0])))
+        .flattened() == [3, -1, -1, -1])
+    // Two at the top, two that end at 0: ties among those are free of the sum.
+    let pairs = Parameters(Tensor<Double>([2, 0, 2, 0]))
+    #expect(Simplex(total: 1).project(pairs).flattened() == [0.5, 0, 0.5, 0])
+    #expect(
+      Simplex(total: 1).projectionProduct(at: pairs, Parameters(Tensor([1, 5, 3, 7])))
+        .flattened() == [-1, 0, 1, 0])
+    // A coordinate exactly at the shift projects to 0 whether it counts or not.
+    let edge = Parameters(Tensor<Double>([1.5, 0.5]))
+    #expect(Simplex(total: 1).project(edge).flattened() == [1, 0])
+    let capped = CappedSimplex<Double>(total: 2).project(level).flattened()
+    #expect(capped.allSatisfy { abs($0 - 0.5) < 1e-14 })
+    // The order of equal coordinates does not matter.
+    let (left, right) = (
+      Parameters(Tensor<Double>([1, 1, 0.25])), Parameters(Tensor([0.25, 1, 1]))
+    )
+    #expect(
+      Simplex(total: 1).project(left).flattened()
+        == Simplex(total: 1).project(right).flattened().reversed())
+  }
 }

@@ -26,12 +26,12 @@ struct ImplicitHypergradientTests {
       let estimate = estimate(solver, at: x)
       #expect(
         largestDeviation(estimate.hypergradient.tensors, expected) < 1e-12, "\(solver.name)")
-      #expect(estimate.diagnostics.linearSolver?.solver == solver.name)
+      #expect(estimate.diagnostics.linearSolves.first?.solver == solver.name)
     }
     // The checker on a broken subject: too few steps are not the direct solution.
     let few = estimate(ConjugateGradient(maximumSteps: 2), at: x)
     #expect(largestDeviation(few.hypergradient.tensors, expected) > 1e-4)
-    #expect(few.diagnostics.linearSolver?.outcome == .maximumSteps)
+    #expect(few.diagnostics.linearSolves.first?.outcome == .maximumSteps)
   }
 
   @Test("At a fixed point, T-RHG over H steps is the Neumann series up to the power H - 1")
@@ -53,27 +53,29 @@ struct ImplicitHypergradientTests {
 
   @Test("A warm start of q saves steps, and the loop hands it on and stores it")
   func warmStart() {
-    func loop(_ startsWarm: Bool) -> BilevelIteration<Double> {
-      BilevelIteration(
+    func loop(_ startsWarm: Bool) -> OuterLoop<Double> {
+      BilevelEstimate(
         problem: subject.problem, dynamics: GradientDescent(stepSize: 0.3),
         estimator: ImplicitHypergradient(
           solver: FixedPointIteration(
             maximumSteps: 500, stepSize: 0.3, relativeTolerance: 1e-6),
-          startsWarm: startsWarm),
+          startsWarm: startsWarm), innerSteps: 100
+      ).loop(
         optimizer: GradientStep(learningRate: .constant(0.05)), from: subject.point(),
-        innerSteps: 100, outerIterations: 25)
+        iterations: 25)
     }
-    func steps(_ loop: BilevelIteration<Double>) -> [Int] {
-      loop.map { $0.estimate.diagnostics.linearSolver?.steps ?? 0 }
+    func steps(_ loop: OuterLoop<Double>) -> [Int] {
+      loop.map { $0.estimate.diagnostics.linearSolves.first?.steps ?? 0 }
     }
     let (warm, cold) = (steps(loop(true)), steps(loop(false)))
     #expect(warm.first == cold.first)
     #expect(warm.dropFirst().reduce(0, +) < cold.dropFirst().reduce(0, +) - 25)
 
     var whole = loop(true)
-    var checkpoint: BilevelIteration<Double>.Checkpoint?
+    var checkpoint: OuterLoop<Double>.Checkpoint?
     while let event = whole.next() { if event.iteration == 7 { checkpoint = whole.checkpoint } }
-    #expect(checkpoint?.estimator?.iteration == 8)
+    #expect(checkpoint?.iteration == 8)
+    #expect(checkpoint?.memory?["adjoint"]?.count == subject.target.count)
     var resumed = loop(true)
     if let checkpoint { resumed.resume(from: checkpoint) }
     while resumed.next() != nil {}
@@ -81,7 +83,7 @@ struct ImplicitHypergradientTests {
     // Without the memory the continuation differs: the checkpoint is what makes it identical.
     var forgetful = loop(true)
     if var checkpoint {
-      checkpoint.estimator = nil
+      checkpoint.memory = nil
       forgetful.resume(from: checkpoint)
     }
     while forgetful.next() != nil {}
@@ -100,7 +102,7 @@ struct ImplicitHypergradientTests {
       solver: ConjugateGradient(maximumSteps: 10, relativeTolerance: 1e-12),
       objective: .aggregated(alpha: alpha)
     ).estimate(problem, dynamics: dynamics, upper: x, innerSteps: 400)
-    #expect(estimate.diagnostics.linearSolver?.outcome == .converged)
+    #expect(estimate.diagnostics.linearSolves.first?.outcome == .converged)
     // psi_y = 0: y1 = alpha + (1 - alpha) x and y2 = x, so F = 1/2 |(1 - alpha) (x - 1)|^2.
     let expected = x.flattened().map { (1 - alpha) * (1 - alpha) * ($0 - 1) }
     #expect(largestDeviation(estimate.hypergradient.tensors, [Tensor(expected)]) < 1e-12)
@@ -123,16 +125,16 @@ struct ImplicitHypergradientTests {
     let solver = ConjugateGradient<Double>(maximumSteps: 20, relativeTolerance: 1e-10)
     let broken = estimate(solver)
     #expect(
-      broken.diagnostics.linearSolver?.outcome == .breakdown(.singularInconsistent))
+      broken.diagnostics.linearSolves.first?.outcome == .breakdown(.singularInconsistent))
     #expect(broken.isFinite)
     // (1 + d) q1 = y1 - 1, and f_xy q = -q1: g = (x - y2) + (x - 1) / (1 + d).
     let damped = estimate(solver, damping: 0.25)
-    #expect(damped.diagnostics.linearSolver?.outcome == .converged)
+    #expect(damped.diagnostics.linearSolves.first?.outcome == .converged)
     #expect(
       abs(damped.hypergradient.tensors[0].scalars[0] - (0.4 + (0.4 - 1) / 1.25)) < 1e-12)
     // The null-space component never enters f_xy q, so Neumann agrees with RHG's limit.
     let series = estimate(NeumannSeries(terms: 80, stepSize: 0.5))
-    #expect(series.diagnostics.linearSolver?.outcome == .maximumSteps)
+    #expect(series.diagnostics.linearSolves.first?.outcome == .maximumSteps)
     #expect(abs(series.hypergradient.tensors[0].scalars[0] - (2 * 0.4 - 1)) < 1e-12)
   }
 }

@@ -81,21 +81,22 @@ struct OuterLoopTests {
 
   static func loop(
     startsWarm: Bool = false, stepSize: Double = 0.3
-  ) -> BilevelIteration<Double> {
+  ) -> OuterLoop<Double> {
     let subject = QuadraticProblem()
-    return BilevelIteration(
+    return BilevelEstimate(
       problem: subject.problem,
       dynamics: DescentAggregation(
         schedule: AggregationSchedule(.outerHarmonic, alpha: 0.5), upperStepSize: stepSize,
         lowerStepSize: stepSize),
-      estimator: ReverseHypergradient(), optimizer: Adam(learningRate: .constant(0.05)),
-      from: subject.point(), innerSteps: 6, outerIterations: 30, startsWarm: startsWarm)
+      estimator: ReverseHypergradient(), innerSteps: 6, start: startsWarm ? .warm : .own
+    ).loop(
+      optimizer: Adam(learningRate: .constant(0.05)), from: subject.point(), iterations: 30)
   }
 
   @Test("A loop resumed from a checkpoint continues identically", arguments: [false, true])
   func resume(startsWarm: Bool) {
     var whole = Self.loop(startsWarm: startsWarm)
-    var checkpoint: BilevelIteration<Double>.Checkpoint?
+    var checkpoint: OuterLoop<Double>.Checkpoint?
     while let event = whole.next() { if event.iteration == 11 { checkpoint = whole.checkpoint } }
     var second = Self.loop(startsWarm: startsWarm)
     if let checkpoint { second.resume(from: checkpoint) }

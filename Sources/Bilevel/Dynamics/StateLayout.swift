@@ -57,7 +57,7 @@ public struct StateLayout: Sendable, Hashable {
     _ age: Int, of state: Parameters<Scalar>
   ) -> Parameters<Scalar> {
     precondition(
-      age < lowerVariables && state.tensors.count.isMultiple(of: lowerVariables),
+      (0..<lowerVariables).contains(age) && state.tensors.count.isMultiple(of: lowerVariables),
       "No lower variable \(age) among \(lowerVariables) in \(state.tensors.count) components.")
     let count = state.tensors.count / lowerVariables
     return Parameters(Array(state.tensors[age * count..<(age + 1) * count]))

@@ -32,9 +32,10 @@ extension NamedImplicit {
       throw MethodError(
         "The damping must be a finite number of at least 0, but it is \(Scalar(solver.damping)).")
     }
-    guard solver.tolerance.isFinite, solver.tolerance >= 0 else {
+    guard Scalar(solver.tolerance).isFinite, solver.tolerance >= 0 else {
       throw MethodError(
-        "The linear solver's tolerance must not be negative, but it is \(solver.tolerance).")
+        "The linear solver's tolerance must be a finite number of at least 0, but it is "
+          + "\(Scalar(solver.tolerance)).")
     }
     let lowerStep = settings.lowerStepSize(aggregating: dynamics.aggregates)
     let stepSize = try positive(

@@ -128,11 +128,12 @@ public struct NamedValueFunctionPenalty: NamedEstimator {
   ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
     let penalty = settings.penalty
     guard penalty.initialWeight >= 0, penalty.weight >= penalty.initialWeight,
-      penalty.weight.isFinite, penalty.iterations >= 0
+      Scalar(penalty.weight).isFinite, penalty.iterations >= 0
     else {
       throw MethodError(
-        "The penalty weight must rise from a number of at least 0, but it goes from "
-          + "\(penalty.initialWeight) to \(penalty.weight) in \(penalty.iterations) iterations.")
+        "The penalty weight must rise from a number of at least 0 to a finite one, but it goes from "
+          + "\(penalty.initialWeight) to \(Scalar(penalty.weight)) in \(penalty.iterations) "
+          + "iterations.")
     }
     return ValueFunctionPenalty<Scalar>(
       rule: .penalty(

@@ -11,9 +11,10 @@
 ///     while let event = loop.next() { ... }
 public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Sendable {
   /// The estimate at x in outer iteration n, given the memory that the one before handed out.
-  public typealias Estimate = @Sendable (
-    _ x: Parameters<Scalar>, _ n: Int, _ memory: EstimatorMemory<Scalar>?
-  ) -> HypergradientEstimate<Scalar>
+  public typealias Estimate =
+    @Sendable (
+      _ x: Parameters<Scalar>, _ n: Int, _ memory: EstimatorMemory<Scalar>?
+    ) -> HypergradientEstimate<Scalar>
 
   /// How the estimate is made.
   public let estimate: Estimate

@@ -36,8 +36,9 @@ extension MethodSettings {
       1...10_000_000
     ) { $0.truncation.history },
     .whole(
-      "solver.steps", "steps of the linear solver, one Hessian-vector product each; summands of a "
-        + "Neumann series", 1...10_000_000
+      "solver.steps",
+      "steps of the linear solver, one Hessian-vector product each; summands of a Neumann series",
+      1...10_000_000
     ) { $0.solver.steps },
     .notNegative("solver.tolerance", "the residual at which it stops, relative to |F_y|") {
       $0.solver.tolerance
@@ -109,8 +110,8 @@ extension OuterSettings {
     .properFraction("outer.momentum", "m of the momentum optimiser") { $0.momentum },
     .whole("outer.iterations", "outer iterations", 1...1_000_000_000) { $0.iterations },
     .notNegative(
-      "outer.tolerance", "the loop ends once |x_{n+1} - x_n| / sqrt(count of x) is at most this; 0 "
-        + "runs all iterations"
+      "outer.tolerance",
+      "the loop ends once |x_{n+1} - x_n| / sqrt(count of x) is at most this; 0 runs all iterations"
     ) { $0.tolerance },
     .choice("outer.decay", "how the learning rate falls") { $0.decay },
     .notNegative("outer.inverseTimeDecay", "d in rate / (1 + d n), for inverse-time decay") {

@@ -176,8 +176,8 @@ extension MethodSettings {
   /// Bytes of trajectory that reverse mode may keep.
   public var trajectoryBytes: Int {
     guard let megabytes = trajectory.megabytes else { return TrajectoryMemory.defaultBytes }
-    return megabytes.multipliedReportingOverflow(by: 1 << 20).overflow
-      ? Int.max : max(0, megabytes) << 20
+    let (bytes, overflows) = max(0, megabytes).multipliedReportingOverflow(by: 1 << 20)
+    return overflows ? Int.max : bytes
   }
 
   /// Y, where the inner loop is projected.

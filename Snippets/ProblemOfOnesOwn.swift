@@ -1,0 +1,50 @@
+//! A problem of one's own: how strongly to regularise a regression, judged by other data.
+//!
+//! A problem is two objectives and a start; every method of the catalogue then runs on it.
+
+import Bilevel
+
+// Ten features of which two matter, and fewer rows to learn from than to judge by.
+func rows(
+  _ count: Int, using stream: inout RandomStream
+) -> (features: Tensor<Double>, targets: Tensor<Double>) {
+  let features: Tensor<Double> = stream.uniform([count, 10], in: -1..<1)
+  var targets: Tensor<Double> = stream.uniform([count, 1], in: -0.5..<0.5)
+  for row in 0..<count { targets[row, 0] += features[row, 0] - features[row, 1] }
+  return (features, targets)
+}
+var stream = RandomStream(seed: 1, purpose: "problem of one's own")
+let (training, validation) = (rows(12, using: &stream), rows(50, using: &stream))
+
+/// Half the mean square of features y - targets.
+@Sendable func error(
+  _ data: (features: Tensor<Double>, targets: Tensor<Double>), _ y: Variable<Double>
+) -> Variable<Double> {
+  let gap = Variable.constant(data.features).multiplied(by: y) - .constant(data.targets)
+  return 0.5 * (gap * gap).mean()
+}
+
+// F(x, y): the error on validation rows. f(x, y): that on training rows, and exp(x) |y|^2.
+let problem = BilevelProblem<Double>(
+  upper: ExpressionObjective { [validation] _, y in error(validation, y[0]) },
+  lower: ExpressionObjective { [training] x, y in
+    error(training, y[0]) + x[0].exponential() * (y[0] * y[0]).sum()
+  },
+  initialLower: ConstantInitialLower(Parameters(Tensor.zeros([10, 1]))))
+
+var settings = MethodSettings()
+settings.inner = .init(steps: 60, stepSize: 0.5)
+for name in ["rhg", "bda"] {
+  let method = try MethodCatalogue.standard.method(named: name)
+  let estimate = BilevelEstimate(
+    problem: problem, dynamics: try method.innerDynamics(settings, as: Double.self),
+    estimator: try method.hypergradientEstimator(settings, as: Double.self),
+    innerSteps: settings.inner.steps)
+  var loop = estimate.loop(
+    optimizer: Adam(learningRate: .constant(0.2)), from: Parameters(Tensor(-7)), iterations: 40)
+  var values: [Double] = []
+  while let event = loop.next() { values.append(event.estimate.upperValue) }
+  print(
+    "\(method.displayName): F from \(values[0]) to \(values[39]), x = \(loop.upper.flattened())")
+  precondition(loop.outcome == .completed && values[39] < values[0])
+}
