@@ -71,7 +71,7 @@ let executableTargets: [Target] = [
   .executableTarget(
     name: "few-shot", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
   .executableTarget(name: "datasets", dependencies: ["Datasets", argumentParser]),
-  .executableTarget(name: "report", dependencies: ["Reporting", argumentParser]),
+  .executableTarget(name: "report", dependencies: ["Reporting", "Results", argumentParser]),
 ]
 
 let testTargets: [Target] = [
@@ -84,7 +84,7 @@ let testTargets: [Target] = [
   .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
   .testTarget(name: "BilevelTests", dependencies: ["Bilevel", "Datasets", "TestSupport"]),
   .testTarget(name: "ResultsTests", dependencies: ["Results", "TestSupport"]),
-  .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
+  .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Results", "TestSupport"]),
   .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"]),
   .testTarget(
     name: "CommandTests",

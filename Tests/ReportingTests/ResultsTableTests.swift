@@ -138,7 +138,7 @@ struct ResultsTableTests {
       tables([RecordFixture.record(), poorer]) { $0.metrics = [] }.first)
     #expect(
       table.columns.map(\.name) == [
-        "method", "test accuracy", "upper objective", "outer step", "peak memory",
+        "method", "test accuracy", "upper objective", "median outer step", "peak memory",
       ])
     #expect(table.columns.map(\.unit) == [nil, "percent", "nats", "seconds", "MB"])
     #expect(table.rows[1][2] == .missing("not recorded"))
@@ -156,7 +156,8 @@ struct ResultsTableTests {
         }.first)
       return table.columns.map(\.name)
     }
-    #expect(try names(all: false) == ["method", "test accuracy", "outer step", "peak memory"])
+    #expect(
+      try names(all: false) == ["method", "test accuracy", "median outer step", "peak memory"])
     #expect(try names(all: true).contains("upper objective"))
   }
 
