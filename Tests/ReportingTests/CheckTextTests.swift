@@ -28,8 +28,8 @@ struct CheckTextTests {
             tolerance: ± 0.01 (rounding)
             found: rhg: 0.7 (one seed)
 
-        References of budget smoke, 1 run: 1 within their tolerances, 1 outside.
-        Claims: 1 claim: 0 reproduced, 1 not reproduced.
+        References: 1 run, 1 numbers within their tolerances, 1 outside.
+        Claims: 0 of 1 reproduced, 1 not reproduced.
         Exit code 2: a number is outside its tolerance or a claim has a worse verdict than is known.
 
         """)
@@ -41,8 +41,8 @@ struct CheckTextTests {
     let report = report(RecordFixture.record(), [known])
     #expect(
       report.text() == """
-        References of budget smoke, 1 run: 2 within their tolerances, 0 outside.
-        Claims: 1 claim: 1 reproduced.
+        References: 1 run, 2 numbers within their tolerances, 0 outside.
+        Claims: 1 of 1 reproduced.
         Exit code 0: everything is as expected.
 
         """)
@@ -65,8 +65,8 @@ struct CheckTextTests {
     #expect(
       report.text().hasSuffix(
         """
-        References of budget smoke, 1 run: 1 within their tolerances, 1 outside (1 of them better).
-        Claims: 1 claim: 1 reproduced.
+        References: 1 run, 1 numbers within their tolerances, 1 outside (1 of them better).
+        Claims: 1 of 1 reproduced.
         Better than stored, beyond the tolerance:
           hyper-cleaning / rhg / icml2020 / K20 / smoke / seed 0: testAccuracy 0.9 where 0.8 is \
         stored, better by 0.1 fraction
@@ -84,7 +84,7 @@ struct CheckTextTests {
     #expect(text.contains("[too few seeds, where 'reproduced' was expected] value-claim"))
     #expect(text.contains("not judged: runs of 1 seed where the claim wants at least 2"))
     #expect(text.contains("note: seed 1 left out: not run to the end by rhg"))
-    #expect(text.contains("Claims: 1 claim: 0 reproduced, 1 too few seeds."))
+    #expect(text.contains("Claims: 0 of 1 reproduced, 1 too few seeds."))
   }
 
   @Test("A run that broke down is listed with its reason")

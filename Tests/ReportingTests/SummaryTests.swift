@@ -31,19 +31,19 @@ struct SummaryTests {
       summary(pair, pair, [RecordFixture.ordering()]).joined(separator: "\n") == """
         counter-example: no runs of budget smoke.
 
-        hyper-cleaning, protocol icml2020, digits (synthetic), budget smoke, K20; one seed [table 2]
+        hyper-cleaning (table 2), digits (synthetic), K20; one seed
           method  test accuracy (percent)  upper objective (nats)
           RHG                       80.00                  0.5000
           BDA                       90.00                  0.5000
-          References of budget smoke, 3 runs: 6 within their tolerances, 0 outside. \
-        Claims: 1 claim: 1 reproduced.
+          References: 3 runs, 6 numbers within their tolerances, 0 outside. \
+        Claims: 1 of 1 reproduced.
 
         hyper-representation: no runs of budget smoke.
 
         few-shot: no runs of budget smoke.
 
-        References of budget smoke, 3 runs: 6 within their tolerances, 0 outside.
-        Claims: 1 claim: 1 reproduced.
+        References: 3 runs, 6 numbers within their tolerances, 0 outside.
+        Claims: 1 of 1 reproduced.
         Tables: there.
         Exit code 0: everything is as expected.
         """)

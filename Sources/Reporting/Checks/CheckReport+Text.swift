@@ -74,30 +74,27 @@ extension CheckReport {
 
   /// How many numbers of how many runs were compared, and what came of it.
   public var referenceCounts: String {
-    let outside = count(.deviates) + count(.improved)
     let better = count(.improved)
-    var parts = ["\(count(.within)) within their tolerances", "\(outside) outside"]
-    if better > 0 { parts[1] += " (\(better) of them better)" }
+    var parts = [
+      "\(count(.within)) numbers within their tolerances",
+      "\(count(.deviates) + better) outside" + (better > 0 ? " (\(better) of them better)" : ""),
+    ]
     if count(.missing) > 0 { parts.append("\(count(.missing)) missing") }
     if count(.ignored) > 0 { parts.append("\(count(.ignored)) not compared on purpose") }
     let runs = comparisons.count == 1 ? "1 run" : "\(comparisons.count) runs"
-    return "References of budget \(budget), \(runs): \(parts.joined(separator: ", "))."
+    return "References: \(runs), \(parts.joined(separator: ", "))."
   }
 
   /// How many claims there are, and their verdicts.
   public var claimCounts: String {
-    let outcomes: [Claim.Outcome] = [
-      .reproduced, .undecided, .notReproduced, .tooFewSeeds, .notRun,
-    ]
-    let parts = outcomes.compactMap { outcome -> String? in
+    let others: [Claim.Outcome] = [.undecided, .notReproduced, .tooFewSeeds, .notRun]
+    let parts = others.compactMap { outcome -> String? in
       let all = verdicts.filter { $0.outcome == outcome }
-      if all.isEmpty { return outcome == .reproduced ? "0 \(outcome.rawValue)" : nil }
+      guard !all.isEmpty else { return nil }
       let known = all.filter(\.isAsExpected).count
-      let words = outcome == .reproduced || known == 0 ? "" : " (\(known) known to be)"
-      return "\(all.count) \(outcome.rawValue)\(words)"
+      return ", \(all.count) \(outcome.rawValue)" + (known > 0 ? " (\(known) known to be)" : "")
     }
-    let claims = verdicts.count == 1 ? "1 claim" : "\(verdicts.count) claims"
-    return "Claims: \(claims): \(parts.joined(separator: ", "))."
+    return "Claims: \(count(.reproduced)) of \(verdicts.count) reproduced\(parts.joined())."
   }
 
   private static func gain(_ metric: ReferenceComparison.MetricComparison) -> String {

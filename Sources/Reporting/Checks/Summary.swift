@@ -14,7 +14,6 @@ public struct Summary: Sendable {
   /// The part of one experiment.
   private struct Section: Sendable {
     let experiment: String
-    let source: String
     let tables: [Table]
     let check: CheckReport
   }
@@ -34,8 +33,8 @@ public struct Summary: Sendable {
     let records = records.filter { $0.budget == budget }
     sections = ArticleTable.all.map { article in
       Section(
-        experiment: article.experiment, source: article.source,
-        tables: article.tables(records: records, published: published),
+        experiment: article.experiment,
+        tables: article.tables(records: records, published: published, hasShortTitles: true),
         check: checkOf(article.experiment))
     }
   }
@@ -57,11 +56,7 @@ public struct Summary: Sendable {
     guard !section.tables.isEmpty else {
       return ["\(section.experiment): no runs of budget \(budget).", ""]
     }
-    let tables = section.tables.flatMap { table in
-      var lines = table.plainLines(mostRows: Self.mostRows)
-      lines[0] += " [\(section.source)]"
-      return lines
-    }
+    let tables = section.tables.flatMap { $0.plainLines(mostRows: Self.mostRows) }
     let check = section.check
     return tables + ["  \(check.referenceCounts) \(check.claimCounts)", ""]
   }

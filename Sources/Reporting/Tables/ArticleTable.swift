@@ -19,7 +19,7 @@ public struct ArticleTable: Sendable {
   public static let all = [
     ArticleTable(
       experiment: "counter-example",
-      source: "section 2 and figure 1: x* = 1, from y_0 = (0, 0)", protocolName: "icml2020",
+      source: "the article's, where x* = 1", protocolName: "icml2020",
       methods: ["rhg", "t-rhg", "neumann", "cg", "bda", "v-pbgd"],
       metrics: ["x", "stationaryPoint", "upperObjective"], variant: ["y1": 0, "y2": 0]),
     ArticleTable(
@@ -28,7 +28,7 @@ public struct ArticleTable: Sendable {
       metrics: ["testAccuracy", "detectionF1NoisyPositive", "upperObjective"], variant: [:]),
     ArticleTable(
       experiment: "hyper-representation",
-      source: "the article's question, a lower level of many solutions, put to images",
+      source: "a lower level of many solutions",
       protocolName: "set-valued-least-squares", methods: ["rhg", "t-rhg", "cg", "bda"],
       metrics: ["upperObjective", "upperSpreadOverHeads", "testAccuracy"], variant: [:]),
     ArticleTable(
@@ -40,9 +40,11 @@ public struct ArticleTable: Sendable {
   /// Settings that make another problem of a run, or a sweep instead of a run.
   private static let foreign: Set<String> = ["problem", "sweep"]
 
-  /// The tables of these records, one per budget and data; empty where no run belongs.
+  /// The tables of these records, one per budget and data; empty where no run belongs. Under
+  /// `hasShortTitles` they are titled by experiment and source alone, for records of one budget.
   public func tables(
-    records: [RunRecord], published: [PublishedValue], spread: SpreadKind = .std
+    records: [RunRecord], published: [PublishedValue], spread: SpreadKind = .std,
+    hasShortTitles: Bool = false
   ) -> [Table] {
     let shown = records.filter { record in
       record.experiment == experiment && record.protocolName == protocolName
@@ -57,6 +59,7 @@ public struct ArticleTable: Sendable {
       shown.contains { $0.measure(named: name) != nil }
     }
     options.spread = spread
+    if hasShortTitles { options.heading = "\(experiment) (\(source))" }
     return ResultsTable(records: shown, published: published, options: options).tables
   }
 }

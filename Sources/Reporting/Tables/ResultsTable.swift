@@ -22,6 +22,8 @@ public struct ResultsTable: Sendable {
     public var spread: SpreadKind = .std
     /// What the columns are.
     public var layout: Layout = .metrics
+    /// What stands in the title instead of experiment, protocol and budget; nil for these.
+    public var heading: String?
 
     /// The usual way: headline metrics, all methods, standard deviation, metrics as columns.
     public init() {}
@@ -85,11 +87,18 @@ public struct ResultsTable: Sendable {
     }
 
     var title: String {
-      let data = data.isEmpty ? "no data set" : data
-      return
-        "\(experiment), protocol \(protocolName), \(data)\(isSynthetic ? " (synthetic)" : ""), "
-        + "budget \(budget)" + (sweep.map { ", sweep over \($0)" } ?? "")
+      let data = data.isEmpty ? "no data set" : dataWords
+      return "\(experiment), protocol \(protocolName), \(data), budget \(budget)"
+        + (sweep.map { ", sweep over \($0)" } ?? "")
     }
+
+    /// The title where a heading says what the table is about.
+    func title(heading: String?) -> String {
+      guard let heading else { return title }
+      return data.isEmpty ? heading : "\(heading), \(dataWords)"
+    }
+
+    private var dataWords: String { data + (isSynthetic ? " (synthetic)" : "") }
 
     static func < (left: Setting, right: Setting) -> Bool { left.title < right.title }
   }

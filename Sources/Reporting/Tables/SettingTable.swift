@@ -83,7 +83,8 @@ struct SettingTable {
       used += values.compactMap { $0 }
     }
     return Table(
-      title: ([setting.title] + shared).joined(separator: ", "), columns: columns, rows: rows,
+      title: ([setting.title(heading: options.heading)] + shared).joined(separator: ", "),
+      columns: columns, rows: rows,
       notes: notes(groups, used))
   }
 
