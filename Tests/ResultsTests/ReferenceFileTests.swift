@@ -70,6 +70,14 @@ struct ReferenceFileTests {
     #expect(added.count == before.count + 1 && before.isSubset(of: added))
   }
 
+  @Test("A run that is accepted again takes the place of its earlier line")
+  func again() {
+    let later = RecordFixture.record(method: "rhg", seed: 9, accuracy: 0.9)
+    let references = file(records + [later]).references
+    #expect(references.count == records.count)
+    #expect(references.first { $0.seed == 9 }?.final["testAccuracy"] == 0.9)
+  }
+
   @Test("Damage is named by file and line")
   func damage() throws {
     let good = try file(records).text().split(separator: "\n").map(String.init)
