@@ -14,8 +14,12 @@ public struct Statistics: Equatable, Sendable {
   /// How many numbers there are.
   public var count: Int { values.count }
 
-  /// The arithmetic mean; not a number if any value is not.
-  public var mean: Double { values.reduce(0, +) / Double(count) }
+  /// The arithmetic mean; not a number if any value is not. Values that are all equal have that mean
+  /// to the last digit, so that their spread is 0.
+  public var mean: Double {
+    if let first = values.first, values.allSatisfy({ $0 == first }) { return first }
+    return values.reduce(0, +) / Double(count)
+  }
 
   /// The sample standard deviation, sqrt(sum (v - mean)^2 / (n - 1)); nil for one value.
   public var standardDeviation: Double? {

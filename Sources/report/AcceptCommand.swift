@@ -5,12 +5,13 @@ import Results
 struct AcceptCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "accept",
-    abstract: "Stores completed runs as references, in slim form.",
+    abstract: "Stores completed runs as references, one line a run.",
     discussion: """
-      Writes final metrics, configuration and environment of each run of the budget below \
-      REFERENCE/BUDGET, replacing the reference of the same run. Look at 'report check' first, and \
-      at the difference in version control afterwards. Runs that were interrupted or failed are \
-      left out and named.
+      Writes identity, configuration, environment and final metrics of each run of the budget into \
+      REFERENCE/BUDGET/EXPERIMENT.jsonl, in place of the line of the same run; lines of runs that \
+      are not among the records stay, unless --replace is given. Look at 'report check' first, and \
+      at the difference in version control afterwards: a changed number is a changed line. Runs \
+      that were interrupted or failed are left out and named.
 
       \(Report.exitCodes)
       """)
@@ -19,18 +20,39 @@ struct AcceptCommand: ParsableCommand {
   @OptionGroup var references: ReferenceOptions
 
   @Option(help: ArgumentHelp("The budget to store.", valueName: "name")) var budget = "smoke"
+  @Flag(help: "Drop the references of these experiments that are not among the records.")
+  var replace = false
 
   func run() throws {
     try Output.reporting {
+      var accepted: [String: [Reference]] = [:]
       for record in try records.load(protocolName: nil, budget: budget) {
         let kind = record.status.kind
         guard kind == .completed || kind.isBreakdown else {
           Output.diagnose("Left out \(record.identity): \(kind.rawValue).")
           continue
         }
-        let path = "\(references.reference)/\(budget)/\(record.referenceFileName)"
-        try Output.write(try record.slimmed().write(to: path) + "\n", to: nil)
+        accepted[record.experiment, default: []].append(Reference(record))
       }
+      for (experiment, runs) in accepted.sorted(by: { $0.key < $1.key }) {
+        let kept = replace ? [] : try stored(experiment)
+        let file = ReferenceFile(
+          experiment: experiment, budget: budget, references: kept + runs)
+        let path = try file.write(intoReferences: references.reference)
+        try Output.write(
+          "\(path): \(runs.count) runs stored, \(file.references.count) in all\n", to: nil)
+      }
+    }
+  }
+
+  /// The references of an experiment that are stored now, none where the file does not exist.
+  private func stored(_ experiment: String) throws(ResultsError) -> [Reference] {
+    let path = ReferenceFile.path(
+      folder: references.reference, budget: budget, experiment: experiment)
+    do {
+      return try ReferenceFile(readingFrom: path).references
+    } catch  where error.kind == .missing {
+      return []
     }
   }
 }

@@ -21,7 +21,10 @@ struct ListCommand: ParsableCommand {
         text += "  metrics: \(record.final.keys.sorted().joined(separator: ", "))\n"
         text += "  file: \(stored.path)\n"
       }
-      if text.isEmpty { text = "No records in '\(records.runs)'.\n" }
+      if text.isEmpty {
+        throw ResultsError(
+          .missing, "The folder '\(records.runs)' holds no records; run an experiment first.")
+      }
       try Output.write(text, to: nil)
     }
   }

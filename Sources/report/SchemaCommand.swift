@@ -8,7 +8,11 @@ struct SchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema",
     abstract: "Prints the JSON Schema of a kind of file, or validates files against it.",
-    discussion: Report.exitCodes)
+    discussion: """
+      The schema of 'references' is that of one line of such a file.
+
+      \(Report.exitCodes)
+      """)
 
   @Argument(help: "The kind of file.") var format: FileFormat
   @Argument(help: "Files to validate; without any, the schema is printed.") var files: [String] = []
@@ -17,7 +21,11 @@ struct SchemaCommand: ParsableCommand {
     try Output.reporting {
       if files.isEmpty { try Output.write(format.schemaText, to: nil) }
       for file in files {
-        _ = try format.read(file, as: Value.self)
+        if format.isLines {
+          _ = try ReferenceFile(readingFrom: file)
+        } else {
+          _ = try format.read(file, as: Value.self)
+        }
         try Output.write("\(file): valid\n", to: nil)
       }
     }

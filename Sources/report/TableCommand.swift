@@ -39,12 +39,26 @@ struct TableCommand: ParsableCommand {
   var metric: [String] = []
   @Flag(name: .customLong("all-metrics"), help: "Show every metric that is recorded.")
   var allMetrics = false
+  @Flag(
+    help: """
+      Only the tables that the article has, in its order of methods and metrics; --method and \
+      --metric do not apply.
+      """)
+  var article = false
   @Option(help: "The spread shown.") var spread: SpreadKind = .std
   @Option(help: "What the columns are: metrics, or numbers of inner steps K (a table per metric).")
   var columns: Columns = .metrics
   @Option(help: "The format; csv has full precision.") var format: Format = .markdown
   @Option(name: .shortAndLong, help: ArgumentHelp("Write here instead.", valueName: "file"))
   var output: String?
+
+  func validate() throws {
+    if article && !(method.isEmpty && metric.isEmpty && columns == .metrics && !allMetrics) {
+      throw ValidationError(
+        "The option --article fixes methods and metrics, so leave out --method, --metric, "
+          + "--all-metrics and --columns.")
+    }
+  }
 
   func run() throws {
     try Output.reporting {
@@ -62,8 +76,12 @@ struct TableCommand: ParsableCommand {
       options.methods = method
       options.spread = spread
       options.layout = columns == .metrics ? .metrics : .innerSteps
-      let published = try publishedValues()
-      let tables = ResultsTable(records: shown, published: published, options: options).tables
+      let published = try references.publishedValues()
+      let tables =
+        article
+        ? ArticleTable.all.flatMap {
+          $0.tables(records: shown, published: published, spread: spread)
+        } : ResultsTable(records: shown, published: published, options: options).tables
       let texts = tables.map { table in
         switch format {
         case .markdown: table.markdown
@@ -75,16 +93,6 @@ struct TableCommand: ParsableCommand {
       let separator = format == .csv ? "\r\n" : "\n"
       try Output.write(texts.joined(separator: separator), to: output)
       if let output { Output.diagnose("Wrote \(tables.count) tables to '\(output)'.") }
-    }
-  }
-
-  /// The published numbers; without their file tables are still made, and say so.
-  private func publishedValues() throws(ResultsError) -> [PublishedValue] {
-    do {
-      return try PublishedFile.load(referenceFolder: references.reference)
-    } catch  where error.kind == .missing {
-      Output.diagnose("Without published numbers: \(error.message)")
-      return []
     }
   }
 }

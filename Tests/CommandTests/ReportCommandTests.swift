@@ -16,10 +16,9 @@ struct ReportCommandTests {
     }
 
     func reference(_ records: [RunRecord], claims: [Claim] = []) throws {
-      for record in records {
-        let name = record.referenceFileName
-        try record.slimmed().write(to: folder.path("reference/smoke/\(name)"))
-      }
+      try ReferenceFile(
+        experiment: "hyper-cleaning", budget: "smoke", references: records.map(Reference.init)
+      ).write(intoReferences: folder.path("reference"))
       try AtomicFile.write(
         Value(encoding: RecordFixture.tolerances).prettyText,
         to: folder.path("reference/smoke/tolerances.json"))
@@ -32,7 +31,7 @@ struct ReportCommandTests {
 
     func report(_ command: String, _ arguments: [String] = []) throws -> CommandResult {
       var all = [command, "--runs", folder.path("runs")]
-      if ["table", "check", "accept"].contains(command) {
+      if ["table", "check", "accept", "summary"].contains(command) {
         all += ["--reference", folder.path("reference")]
       }
       return try CommandRunner.run("report", all + arguments)
@@ -43,7 +42,7 @@ struct ReportCommandTests {
     "check: every exit code",
     arguments: [
       (0.8, "completed", 0), (0.7, "completed", 2), (0.8, "diverged", 3), (0.9, "completed", 4),
-      (0.8, "absent", 5), (0.8, "damaged", 65),
+      (0.8, "absent", 5),
     ] as [(Double, String, Int32)])
   func exitCodes(accuracy: Double, state: String, code: Int32) throws {
     let laboratory = try Laboratory()
@@ -51,12 +50,6 @@ struct ReportCommandTests {
     let status = RunRecord.Status(RunRecord.Status.Kind(rawValue: state) ?? .completed)
     if state != "absent" {
       try laboratory.run([RecordFixture.record(accuracy: accuracy, status: status)])
-    }
-    if state == "damaged" {
-      let text = try Value(encoding: RecordFixture.record()).prettyText
-      _ = try laboratory.folder.write(
-        Array(text.replacing("\"innerSteps\": 20", with: "\"innerSteps\": 21").utf8),
-        to: "runs/broken.json")
     }
     let result = try laboratory.report("check")
     #expect(result.exitCode == code, "\(result.standardOutput) \(result.standardError)")
@@ -69,44 +62,118 @@ struct ReportCommandTests {
     }
   }
 
-  @Test("A JSON file that is no record is named and does not refuse the rest")
-  func foreign() throws {
+  @Test("Foreign and damaged JSON among the records is named and passed over")
+  func passedOver() throws {
     let laboratory = try Laboratory()
     try laboratory.reference([RecordFixture.record()])
     try laboratory.run([RecordFixture.record()])
     _ = try laboratory.folder.write(Array("{".utf8), to: "runs/broken.json")
+    _ = try laboratory.folder.write(Array(#"{"name": "other"}"#.utf8), to: "runs/a/package.json")
+    for command in ["check", "list", "table", "summary"] {
+      let extra = command == "summary" ? ["--output", laboratory.folder.path("tables")] : []
+      let result = try laboratory.report(command, extra)
+      #expect(result.exitCode == 0, "\(command): \(result.standardError)")
+      let lines = result.standardError.split(separator: "\n").filter {
+        $0.hasPrefix("Passed over: ")
+      }
+      #expect(lines.count == 2)
+      #expect(lines.first?.contains("runs/a/package.json' is malformed") == true)
+      #expect(lines.last?.contains("runs/broken.json' is not valid JSON") == true)
+    }
+  }
+
+  @Test("check: a claim without seeds enough is 5 and is not counted as reproduced")
+  func tooFewSeeds() throws {
+    let laboratory = try Laboratory()
+    let records = [
+      RecordFixture.record(method: "bda", accuracy: 0.9), RecordFixture.record(accuracy: 0.8),
+    ]
+    try laboratory.run(records)
+    try laboratory.reference(
+      records, claims: [RecordFixture.ordering(seeds: [0, 1], minimumSeeds: 2)])
     let result = try laboratory.report("check")
-    #expect(result.exitCode == 0, "\(result.standardOutput) \(result.standardError)")
-    #expect(result.standardError.contains("Passed over: "))
-    #expect(result.standardError.contains("runs/broken.json"))
+    #expect(result.exitCode == 5)
+    #expect(result.standardOutput.contains("[too few seeds, where 'reproduced' was expected]"))
+    #expect(result.standardOutput.contains("0 of 1 reproduced, 1 too few seeds"))
+  }
+
+  @Test("Standard output that cannot be written is an exit status, never a crash")
+  func closedOutput() throws {
+    let laboratory = try Laboratory()
+    try laboratory.run([RecordFixture.record()])
+    let program = CommandRunner.productsDirectory.appendingPathComponent("report").path
+    func status(_ redirection: String) throws -> Int32 {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/bin/bash")
+      let runs = laboratory.folder.path("runs")
+      process.arguments = ["-c", "'\(program)' list --runs '\(runs)' \(redirection)"]
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit)
+      return process.terminationStatus
+    }
+    #expect(try status("> /dev/null") == 0)
+    #expect(try status("> /dev/full") == 1)
+    #expect(try status(">&-") == 1)
+    #expect(try status("2>&- > /dev/full") == 1)
+    #expect(try status("| (exec <&-; sleep 1); exit ${PIPESTATUS[0]}") == 141)
   }
 
   @Test("check: a contradicted claim is 2, a known non-reproduction 0, and both say what was found")
   func claims() throws {
     let laboratory = try Laboratory()
     let records = [
-      RecordFixture.record(method: "bda", accuracy: 0.8), RecordFixture.record(accuracy: 0.8),
+      RecordFixture.record(method: "bda", accuracy: 0.7), RecordFixture.record(accuracy: 0.8),
     ]
     try laboratory.run(records)
     try laboratory.reference(records, claims: [RecordFixture.ordering()])
     let contradicted = try laboratory.report("check")
     #expect(contradicted.exitCode == 2)
-    #expect(contradicted.standardOutput.contains("bda better than rhg by 0 (one seed)"))
+    #expect(contradicted.standardOutput.contains("bda better than rhg by -0.1 (one seed)"))
     try laboratory.reference(
       records, claims: [RecordFixture.ordering(expectedVerdict: .notReproduced)])
     let known = try laboratory.report("check")
     #expect(known.exitCode == 0)
-    #expect(known.standardOutput.contains("[not reproduced] order"))
-    #expect(known.standardOutput.contains("Claims: 0 reproduced, 1 not reproduced, 0 not run."))
+    #expect(
+      known.standardOutput.contains(
+        "Claims: 0 of 1 reproduced, 1 not reproduced (1 known to be)."))
+    let verbose = try laboratory.report("check", ["--verbose"])
+    #expect(verbose.standardOutput.contains("[not reproduced] order"))
   }
 
-  @Test("check: tolerances and references that are absent are 5 and named")
+  @Test("check: a budget without references, or without tolerances, is 5 and says what to do")
   func noReferences() throws {
     let laboratory = try Laboratory()
     try laboratory.run([RecordFixture.record()])
-    let result = try laboratory.report("check", ["--budget", "paper"])
+    try laboratory.reference([RecordFixture.record()])
+    let result = try laboratory.report("check", ["--budget", "short"])
     #expect(result.exitCode == 5)
-    #expect(result.standardError.contains("reference/paper/tolerances.json' does not exist"))
+    #expect(
+      result.standardError.contains("No references of the budget 'short' are stored in "))
+    #expect(result.standardError.contains("there are some of smoke"))
+    #expect(result.standardError.contains("'report accept --budget short'"))
+    try FileManager.default.removeItem(
+      atPath: laboratory.folder.path("reference/smoke/tolerances.json"))
+    let without = try laboratory.report("check")
+    #expect(without.exitCode == 5)
+    #expect(without.standardError.contains("tolerances.json' does not exist"))
+  }
+
+  @Test("check: claims of a budget without references are judged, and that is said")
+  func claimsOnly() throws {
+    let laboratory = try Laboratory()
+    let records = ["bda", "rhg"].map {
+      RecordFixture.record(method: $0, budget: "short", accuracy: $0 == "bda" ? 0.9 : 0.8)
+    }
+    try laboratory.run(records)
+    var claim = RecordFixture.ordering()
+    claim.budget = "short"
+    try laboratory.reference([], claims: [claim])
+    let result = try laboratory.report("check", ["--budget", "short"])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.standardError.hasPrefix("Claims only: No references of the budget 'short'"))
+    #expect(result.standardOutput.contains("Claims: 1 of 1 reproduced."))
   }
 
   @Test("table: three formats on standard output, and into a file")
@@ -133,7 +200,10 @@ struct ReportCommandTests {
     try laboratory.run([RecordFixture.record()])
     let empty = try laboratory.report("table", ["--experiment", "few-shot"])
     #expect(empty.exitCode == 5)
-    #expect(empty.standardError.contains("no record of experiment 'few-shot'"))
+    #expect(
+      empty.standardError.contains(
+        "no record of experiment 'few-shot'; there are records of 'hyper-cleaning'"))
+    #expect(try laboratory.report("list", ["--experiment", "nope"]).exitCode == 5)
     let metric = try laboratory.report("table", ["--metric", "speed"])
     #expect(metric.exitCode == 5)
     #expect(metric.standardError.contains("testAccuracy, upperObjective"))
@@ -159,12 +229,14 @@ struct ReportCommandTests {
     try laboratory.reference([])
     let accept = try laboratory.report("accept")
     #expect(accept.exitCode == 0)
-    #expect(accept.standardOutput.hasSuffix("hyper-cleaning_rhg_icml2020_K20_seed0.json\n"))
+    #expect(
+      accept.standardOutput.hasSuffix(
+        "reference/smoke/hyper-cleaning.jsonl: 1 runs stored, 1 in all\n"))
     #expect(accept.standardError.contains("Left out"))
     let check = try laboratory.report("check")
     // The interrupted run is no result: its reference is missing.
     #expect(check.exitCode == 5)
-    #expect(check.standardOutput.contains("References: 2 within"))
+    #expect(check.standardOutput.contains("2 numbers within their tolerances"))
   }
 
   @Test("schema prints what is compiled in, and validates files")
@@ -172,9 +244,36 @@ struct ReportCommandTests {
     let printed = try CommandRunner.run("report", ["schema", "claims"])
     #expect(printed.standardOutput == FileFormat.claims.schemaText)
     let laboratory = try Laboratory()
+    try laboratory.reference([RecordFixture.record()])
+    let lines = laboratory.folder.path("reference/smoke/hyper-cleaning.jsonl")
+    #expect(try CommandRunner.run("report", ["schema", "references", lines]).exitCode == 0)
     let path = try RecordFixture.record().write(intoRuns: laboratory.folder.path("runs"))
+    #expect(try CommandRunner.run("report", ["schema", "references", path]).exitCode == 65)
     #expect(try CommandRunner.run("report", ["schema", "run-record", path]).exitCode == 0)
     #expect(try CommandRunner.run("report", ["schema", "claims", path]).exitCode == 65)
+  }
+
+  @Test("summary: one screen on standard output, all tables and the whole check in files")
+  func summary() throws {
+    let laboratory = try Laboratory()
+    let records = ["bda", "rhg"].map {
+      RecordFixture.record(method: $0, accuracy: $0 == "bda" ? 0.9 : 0.8)
+    }
+    try laboratory.run(records)
+    try laboratory.reference(records, claims: [RecordFixture.ordering()])
+    let folder = laboratory.folder.path("tables")
+    let result = try laboratory.report("summary", ["--output", folder])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.standardOutput.split(separator: "\n").count <= 50)
+    #expect(result.standardOutput.contains("(table 2)"))
+    #expect(result.standardOutput.hasSuffix("Exit code 0: everything is as expected.\n"))
+    #expect(try laboratory.folder.names(in: "tables/smoke") == ["check.txt", "hyper-cleaning.md"])
+    try laboratory.run([RecordFixture.record(accuracy: 0.9)])
+    let better = try laboratory.report("summary", ["--output", folder])
+    #expect(better.exitCode == 2)
+    let article = try laboratory.report("table", ["--article"])
+    #expect(article.standardOutput.contains("| BDA "))
+    #expect(try laboratory.report("table", ["--article", "--method", "rhg"]).exitCode == 64)
   }
 
   @Test("Help lists the exit codes", arguments: [["--help"], ["check", "--help"]])

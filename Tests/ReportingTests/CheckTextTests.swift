@@ -6,29 +6,20 @@ import Testing
 @Suite("The text of a check")
 struct CheckTextTests {
   private func report(_ run: RunRecord, _ claims: [Claim] = []) -> CheckReport {
-    let reference = RecordFixture.record()
-    return CheckReport(
-      runs: [.init(path: "run", record: run)],
-      references: [.init(path: "reference", record: reference)],
+    CheckReport(
+      runs: [.init(path: "run", record: run)], references: [Reference(RecordFixture.record())],
       tolerances: RecordFixture.tolerances, claims: claims, budget: "smoke")
   }
 
-  @Test("Expected, found, tolerance, reason and verdict are all there, literally")
-  func full() {
-    let claim = RecordFixture.claim(.value, .value(0.5), absolute: 0.01)
-    let text = report(RecordFixture.record(accuracy: 0.7), [claim]).text()
-    #expect(
-      text == """
-        References, budget smoke
-          Tolerances: by hand, for tests
+  private let claim = RecordFixture.claim(.value, .value(0.5), absolute: 0.01)
 
+  @Test("What is not as expected is there in full, literally, then the counts")
+  func deviation() {
+    #expect(
+      report(RecordFixture.record(accuracy: 0.7), [claim]).text() == """
           hyper-cleaning / rhg / icml2020 / K20 / smoke / seed 0
             testAccuracy: expected 0.8 fraction, found 0.7, allowed ± 0.01 \
-        (one example in a hundred) -> deviates
-            upperObjective: expected 0.5 nats, found 0.5, allowed ± 0.05 \
-        (sums are taken in another order) -> within
-
-        Claims, budget smoke
+        (one example in a hundred) -> outside
 
           [not reproduced, where 'reproduced' was expected] value-claim
             It is so.
@@ -37,20 +28,63 @@ struct CheckTextTests {
             tolerance: ± 0.01 (rounding)
             found: rhg: 0.7 (one seed)
 
-        References: 1 within, 0 improved, 1 deviates, 0 missing, 0 ignored. \
-        Claims: 0 reproduced, 1 not reproduced, 0 not run. \
-        Exit code 2: a number is outside its tolerance or a claim is not reproduced.
+        References: 1 run, 1 numbers within their tolerances, 1 outside.
+        Claims: 0 of 1 reproduced, 1 not reproduced.
+        Exit code 2: a number is outside its tolerance or a claim has a worse verdict than is known.
 
         """)
   }
 
-  @Test("A brief text leaves out what agrees and keeps what does not")
-  func brief() {
-    let claim = RecordFixture.claim(.value, .value(0.7), absolute: 0.01)
-    let text = report(RecordFixture.record(accuracy: 0.7), [claim]).text(isBrief: true)
-    #expect(text.contains("testAccuracy") && !text.contains("upperObjective"))
-    #expect(!text.contains("value-claim"))
-    #expect(text.contains("Exit code 2"))
+  @Test("What is as expected is there only in a verbose text")
+  func verbose() {
+    let known = RecordFixture.claim(.value, .value(0.8), absolute: 0.01)
+    let report = report(RecordFixture.record(), [known])
+    #expect(
+      report.text() == """
+        References: 1 run, 2 numbers within their tolerances, 0 outside.
+        Claims: 1 of 1 reproduced.
+        Exit code 0: everything is as expected.
+
+        """)
+    let text = report.text(isVerbose: true)
+    for words in [
+      "Tolerances: by hand, for tests", "testAccuracy: expected 0.8",
+      "upperObjective: expected 0.5",
+      "[reproduced] value-claim", "found: rhg: 0.8 (one seed)",
+    ] {
+      #expect(text.contains(words), "\(words)")
+    }
+    #expect(text.hasSuffix(report.text()))
+  }
+
+  @Test("What is better than stored is outside, and the last lines say what and by how much")
+  func improvement() {
+    var known = RecordFixture.claim(.value, .value(0.9), absolute: 0.01)
+    known.expectedVerdict = .notReproduced
+    let report = report(RecordFixture.record(accuracy: 0.9), [known])
+    #expect(
+      report.text().hasSuffix(
+        """
+        References: 1 run, 1 numbers within their tolerances, 1 outside (1 of them better).
+        Claims: 1 of 1 reproduced.
+        Better than stored, beyond the tolerance:
+          hyper-cleaning / rhg / icml2020 / K20 / smoke / seed 0: testAccuracy 0.9 where 0.8 is \
+        stored, better by 0.1 fraction
+          claim value-claim: reproduced, known as not reproduced
+        Exit code 4: outside what is stored in the better direction only; find out why before you \
+        bring the references up to date.
+
+        """))
+  }
+
+  @Test("Claims without a verdict say so, and are not counted as reproduced")
+  func unjudged() {
+    let claim = RecordFixture.claim(.value, .value(0.8), seeds: [0, 1], minimumSeeds: 2)
+    let text = report(RecordFixture.record(), [claim]).text()
+    #expect(text.contains("[too few seeds, where 'reproduced' was expected] value-claim"))
+    #expect(text.contains("not judged: runs of 1 seed where the claim wants at least 2"))
+    #expect(text.contains("note: seed 1 left out: not run to the end by rhg"))
+    #expect(text.contains("Claims: 0 of 1 reproduced, 1 too few seeds."))
   }
 
   @Test("A run that broke down is listed with its reason")

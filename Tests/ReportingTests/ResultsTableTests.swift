@@ -56,6 +56,18 @@ struct ResultsTableTests {
         """#)
   }
 
+  @Test("Of skewed seeds the table shows the mean and the spread with n - 1, not the median")
+  func skewed() throws {
+    let records = [0.90, 0.90, 0.60].enumerated().map {
+      RecordFixture.record(seed: $0.offset, accuracy: $0.element)
+    }
+    // Mean 80, median 90; deviations 10, 10, -20: s = sqrt(600 / 2) = 17.32, with n it were 14.14.
+    let table = try #require(tables(records).first)
+    #expect(table.markdown.contains("80.00 ± 17.32"))
+    let errors = try #require(tables(records) { $0.spread = .sem }.first)
+    #expect(errors.markdown.contains("80.00 ± 10.00"))
+  }
+
   @Test("Synthetic data is said in the title and below, and that published is not comparable")
   func synthetic() throws {
     let table = try #require(
@@ -138,7 +150,7 @@ struct ResultsTableTests {
       tables([RecordFixture.record(), poorer]) { $0.metrics = [] }.first)
     #expect(
       table.columns.map(\.name) == [
-        "method", "test accuracy", "upper objective", "outer step", "peak memory",
+        "method", "test accuracy", "upper objective", "median outer step", "peak memory",
       ])
     #expect(table.columns.map(\.unit) == [nil, "percent", "nats", "seconds", "MB"])
     #expect(table.rows[1][2] == .missing("not recorded"))
@@ -156,7 +168,8 @@ struct ResultsTableTests {
         }.first)
       return table.columns.map(\.name)
     }
-    #expect(try names(all: false) == ["method", "test accuracy", "outer step", "peak memory"])
+    #expect(
+      try names(all: false) == ["method", "test accuracy", "median outer step", "peak memory"])
     #expect(try names(all: true).contains("upper objective"))
   }
 

@@ -8,11 +8,9 @@ struct CheckReportTests {
     _ runs: [RunRecord], _ references: [RunRecord], _ claims: [Claim] = [],
     experiment: String? = nil, passesOver: Bool = false
   ) -> Int32 {
-    func stored(_ records: [RunRecord]) -> [StoredRecord] {
-      records.map { StoredRecord(path: $0.relativePath, record: $0) }
-    }
-    return CheckReport(
-      runs: stored(runs), references: stored(references), tolerances: RecordFixture.tolerances,
+    CheckReport(
+      runs: runs.map { StoredRecord(path: $0.relativePath, record: $0) },
+      references: references.map(Reference.init), tolerances: RecordFixture.tolerances,
       claims: claims, budget: "smoke", experiment: experiment, passesOverUnreferenced: passesOver
     ).exitCode
   }
@@ -59,6 +57,35 @@ struct CheckReportTests {
     #expect(code([good], [good], [pessimist]) == 4)
     #expect(code([good], [good], [RecordFixture.ordering()]) == 5)
     #expect(code([good], [good], [RecordFixture.ordering(expectedVerdict: .notRun)]) == 0)
+  }
+
+  @Test("A worse verdict than is known is 2, a better one 4, none where one is known 5")
+  func verdicts() {
+    let runs = [good, RecordFixture.record(method: "bda", accuracy: 0.9)]
+    // 0.1 better, exactly: beyond 0.05, at 0.1 within rounding of it, below 0.2.
+    func code(margin: Double, known: Claim.Outcome?, tolerance: Double = 0, seeds: Int = 1) -> Int32
+    {
+      let claim = RecordFixture.ordering(
+        margin: margin, seeds: [0, 1], minimumSeeds: seeds, absolute: tolerance,
+        expectedVerdict: known)
+      return self.code(runs, runs, [claim])
+    }
+    let codes: [(margin: Double, tolerance: Double, codes: [Int32])] = [
+      // Known as reproduced, undecided, not reproduced, too few seeds, not run.
+      (0.05, 0, [0, 4, 4, 4, 4]), (0.11, 0.02, [2, 2, 0, 2, 2]),
+    ]
+    let known: [Claim.Outcome] = [
+      .reproduced, .undecided, .notReproduced, .tooFewSeeds, .notRun,
+    ]
+    for (margin, tolerance, expected) in codes {
+      #expect(known.map { code(margin: margin, known: $0, tolerance: tolerance) } == expected)
+    }
+    #expect(known.map { code(margin: 0.05, known: $0, seeds: 2) } == [5, 5, 5, 0, 5])
+    let equal = [good, RecordFixture.record(method: "bda")]
+    let undecided = known.map {
+      self.code(equal, equal, [RecordFixture.ordering(margin: 0, expectedVerdict: $0)])
+    }
+    #expect(undecided == [2, 0, 4, 2, 2])
   }
 
   @Test("A breakdown that the reference or a claim expects is no failure")

@@ -8,7 +8,8 @@ struct ReferenceTests {
     _ run: RunRecord?, _ reference: RunRecord?,
     _ tolerances: ToleranceFile = RecordFixture.tolerances
   ) -> ReferenceComparison {
-    ReferenceComparison(run: run, reference: reference, tolerances: tolerances)
+    ReferenceComparison(
+      run: run, reference: reference.map(Reference.init), tolerances: tolerances)
   }
 
   private func outcomes(_ comparison: ReferenceComparison) -> [ReferenceComparison.Outcome] {
@@ -29,7 +30,7 @@ struct ReferenceTests {
     #expect(!tolerance.accepts(-.infinity, expected: .infinity))
   }
 
-  @Test("Direction decides between deviating and improving")
+  @Test("Tolerances are two-sided: too good is outside as well, and direction names it")
   func direction() {
     let reference = RecordFixture.record(accuracy: 0.8, objective: 0.5)
     #expect(
@@ -44,6 +45,24 @@ struct ReferenceTests {
       outcomes(compare(RecordFixture.record(objective: 0.6), reference)) == [.within, .deviates])
     #expect(
       outcomes(compare(RecordFixture.record(accuracy: .nan), reference)) == [.deviates, .within])
+  }
+
+  @Test("A spread that becomes 0 and an error that vanishes are outside, not within")
+  func collapse() {
+    let tolerances = ToleranceFile(
+      chosen: "test",
+      tolerances: [
+        .init(
+          experiment: "hyper-cleaning", metric: "testAccuracy", absolute: 1, relative: 0,
+          reason: "not looked at"),
+        .init(
+          experiment: "hyper-cleaning", metric: "upperObjective", absolute: 0.001, relative: 0.05,
+          reason: "a spread over heads"),
+      ])
+    let reference = RecordFixture.record(objective: 0.01)
+    let collapsed = compare(RecordFixture.record(objective: 0), reference, tolerances)
+    #expect(outcomes(collapsed) == [.within, .improved])
+    #expect(collapsed.metrics[1].distance == 0.01)
   }
 
   @Test("A metric without direction can deviate and cannot improve")

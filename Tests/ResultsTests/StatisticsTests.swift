@@ -19,6 +19,13 @@ struct StatisticsTests {
     #expect(Statistics([5, 1, 9]).median == 5)
   }
 
+  @Test("Equal values have that mean and no spread, without rounding")
+  func equal() {
+    let statistics = Statistics([0.8, 0.8, 0.8])
+    #expect(statistics.mean == 0.8 && statistics.standardDeviation == 0)
+    #expect(statistics.studentInterval() == 0.8...0.8)
+  }
+
   @Test("One value has no spread")
   func single() {
     let statistics = Statistics([2])
@@ -36,6 +43,30 @@ struct StatisticsTests {
     #expect(statistics.minimum.isNaN)
     #expect(statistics.maximum.isNaN)
     #expect(statistics.bootstrapInterval() == nil)
+  }
+
+  @Test("Student's interval has the tabulated quantiles and n - 1 in its spread")
+  func student() throws {
+    // Two values: mean 1, s = sqrt(2), s / sqrt(2) = 1, t = 12.7062 for one degree of freedom.
+    let two = try #require(Statistics([0, 2]).studentInterval())
+    #expect(abs(two.upperBound - 13.706_204_736) < 1e-8)
+    #expect(abs(two.lowerBound + 11.706_204_736) < 1e-8)
+    let table: [(count: Int, quantile: Double)] = [
+      (3, 4.302_652_73), (4, 3.182_446_31), (5, 2.776_445_11), (11, 2.228_138_85),
+      (12, 2.200_985_16), (100, 1.984_216_95),
+    ]
+    for (count, quantile) in table {
+      let statistics = Statistics((0..<count).map(Double.init))
+      let half = try #require(statistics.studentInterval()).upperBound - statistics.mean
+      let error = try #require(statistics.standardError)
+      #expect(abs(half / error - quantile) < 1e-7, "\(count) values")
+    }
+    let ninety = try #require(Statistics([0, 2]).studentInterval(coverage: 0.9))
+    #expect(abs(ninety.upperBound - 7.313_751_515) < 1e-8)
+    #expect(Statistics([3, 3, 3]).studentInterval() == 3...3)
+    #expect(Statistics([3]).studentInterval() == nil)
+    #expect(Statistics([3, .infinity]).studentInterval() == nil)
+    #expect(Statistics([3, .nan]).studentInterval() == nil)
   }
 
   @Test("The bootstrap interval is where theory puts it, and the same every time")

@@ -48,25 +48,26 @@ public enum RecordFixture {
   /// An ordering claim on accuracy: `methods` from better to worse.
   public static func ordering(
     _ methods: [String] = ["bda", "rhg"], margin: Double = 0.01, seeds: [Int] = [0],
-    expectedVerdict: Claim.Outcome? = nil
+    minimumSeeds: Int = 1, absolute: Double = 0, expectedVerdict: Claim.Outcome? = nil
   ) -> Claim {
     Claim(
       id: "order", source: "ICML 2020, Table 2", statement: "The first is better.",
       kind: .ordering, experiment: "hyper-cleaning", protocolName: "icml2020",
-      metric: "testAccuracy", methods: methods, seeds: seeds, budget: "smoke",
-      expected: .margin(margin), tolerance: Tolerance(absolute: 0, reason: "none is needed"),
+      metric: "testAccuracy", methods: methods, seeds: seeds, minimumSeeds: minimumSeeds,
+      budget: "smoke", expected: .margin(margin),
+      tolerance: Tolerance(absolute: absolute, reason: "none is needed"),
       expectedVerdict: expectedVerdict)
   }
 
   /// A claim of another kind on one method.
   public static func claim(
     _ kind: Claim.Kind, _ expected: Claim.Expectation, method: String = "rhg", seeds: [Int] = [0],
-    absolute: Double = 0, metric: String = "testAccuracy"
+    minimumSeeds: Int = 1, absolute: Double = 0, metric: String = "testAccuracy"
   ) -> Claim {
     Claim(
       id: "\(kind.rawValue)-claim", source: "derived", statement: "It is so.", kind: kind,
       experiment: "hyper-cleaning", protocolName: "icml2020", metric: metric, methods: [method],
-      seeds: seeds, budget: "smoke", expected: expected,
+      seeds: seeds, minimumSeeds: minimumSeeds, budget: "smoke", expected: expected,
       tolerance: Tolerance(absolute: absolute, reason: "rounding"))
   }
 

@@ -2,54 +2,115 @@ import Foundation
 import Results
 
 extension CheckReport {
-  /// The report for readers: for each reference metric and claim what was expected, what was found,
-  /// the tolerance and why, and the verdict; then a summary with the exit code. A brief report
-  /// leaves out references that agree, and gives a line to each claim that does.
-  public func text(isBrief: Bool = false) -> String {
+  /// The report for readers, which ends with ``summaryLines``.
+  ///
+  /// What is not as expected is there in full: for a metric of a reference and for a claim what was
+  /// expected, what was found, the tolerance and why, and the verdict. What is as expected is there
+  /// only in a verbose report.
+  public func text(isVerbose: Bool = false) -> String {
     var lines: [String] = []
-    lines.append("References, budget \(budget)")
-    lines.append("  Tolerances: \(tolerancesChosen)")
-    if comparisons.isEmpty { lines.append("  (none)") }
-    for comparison in comparisons {
-      lines += Self.lines(for: comparison, isBrief: isBrief)
+    if isVerbose {
+      lines += ["References of budget \(budget)", "  Tolerances: \(tolerancesChosen)"]
+      if comparisons.isEmpty { lines.append("  (none)") }
     }
-    lines += ["", "Claims, budget \(budget)"]
-    if verdicts.isEmpty { lines.append("  (none)") }
-    for verdict in verdicts {
-      if isBrief, verdict.isAsExpected {
-        lines.append("  [\(verdict.outcome.rawValue)] \(verdict.claim.statement)")
-      } else {
-        lines += Self.lines(for: verdict)
+    for comparison in comparisons { lines += Self.lines(for: comparison, isVerbose: isVerbose) }
+    if isVerbose {
+      lines += ["", "Claims of budget \(budget)"]
+      if verdicts.isEmpty { lines.append("  (none)") }
+    }
+    for verdict in verdicts where isVerbose || !verdict.isAsExpected {
+      lines += Self.lines(for: verdict)
+    }
+    lines += breakdownLines
+    if lines.first == "" { lines.removeFirst() }
+    if !lines.isEmpty { lines.append("") }
+    return (lines + summaryLines).joined(separator: "\n") + "\n"
+  }
+
+  /// What is not as expected, in full and without empty lines; empty where all is.
+  public var deviationLines: [String] {
+    let lines =
+      comparisons.flatMap { Self.lines(for: $0, isVerbose: false) }
+      + verdicts.filter { !$0.isAsExpected }.flatMap(Self.lines) + breakdownLines
+    return lines.filter { !$0.isEmpty }
+  }
+
+  /// The last lines: counts of references and of claims; what is better than is stored, each with by
+  /// how much; and in the last one what the exit code means.
+  public var summaryLines: [String] {
+    [referenceCounts, claimCounts] + improvementLines + [exitLine]
+  }
+
+  /// What is better than stored beyond the tolerance, each with by how much; empty where nothing is.
+  public var improvementLines: [String] {
+    let surprises = verdicts.filter { $0.isBetterThanExpected == true }
+    if improvements.isEmpty && surprises.isEmpty { return [] }
+    var lines = ["Better than stored, beyond the tolerance:"]
+    for (comparison, metric) in improvements {
+      lines.append("  \(comparison.identity): \(metric.map(Self.gain) ?? comparison.reason ?? "")")
+    }
+    for verdict in surprises {
+      lines.append(
+        "  claim \(verdict.claim.id): \(verdict.outcome.rawValue), known as "
+          + "\(verdict.expectedOutcome.rawValue)")
+    }
+    return lines
+  }
+
+  /// The exit code and what it means.
+  public var exitLine: String {
+    "Exit code \(exitCode): \(Self.meaning(ofExitCode: exitCode))."
+  }
+
+  private var breakdownLines: [String] {
+    guard !breakdowns.isEmpty else { return [] }
+    return ["", "Runs that broke down"]
+      + breakdowns.map { stored in
+        let status = stored.record.status
+        let reason = status.reason.map { ": \($0)" } ?? ""
+        return "  \(stored.record.identity): \(status.kind.rawValue)\(reason)"
       }
-    }
-    if !breakdowns.isEmpty { lines += ["", "Runs that broke down"] }
-    for stored in breakdowns {
-      let status = stored.record.status
-      let reason = status.reason.map { ": \($0)" } ?? ""
-      lines.append("  \(stored.record.identity): \(status.kind.rawValue)\(reason)")
-    }
-    return (lines + ["", summary]).joined(separator: "\n") + "\n"
   }
 
-  /// The last line: counts, and what the exit code means.
-  public var summary: String {
-    let outcomes: [ReferenceComparison.Outcome] = [
-      .within, .improved, .deviates, .missing, .ignored,
+  /// How many numbers of how many runs were compared, and what came of it.
+  public var referenceCounts: String {
+    let better = count(.improved)
+    var parts = [
+      "\(count(.within)) numbers within their tolerances",
+      "\(count(.deviates) + better) outside" + (better > 0 ? " (\(better) of them better)" : ""),
     ]
-    let counts = outcomes.map { "\(count($0)) \($0.rawValue)" }.joined(separator: ", ")
-    let claims = [Claim.Outcome.reproduced, .notReproduced, .notRun].map { outcome in
-      "\(verdicts.filter { $0.outcome == outcome }.count) \(outcome.rawValue)"
-    }
-    return "References: \(counts). Claims: \(claims.joined(separator: ", ")). "
-      + "Exit code \(exitCode): \(Self.meaning(ofExitCode: exitCode))."
+    if count(.missing) > 0 { parts.append("\(count(.missing)) missing") }
+    if count(.ignored) > 0 { parts.append("\(count(.ignored)) not compared on purpose") }
+    let runs = comparisons.count == 1 ? "1 run" : "\(comparisons.count) runs"
+    return "References: \(runs), \(parts.joined(separator: ", "))."
   }
 
-  private static func lines(for comparison: ReferenceComparison, isBrief: Bool) -> [String] {
+  /// How many claims there are, and their verdicts.
+  public var claimCounts: String {
+    let others: [Claim.Outcome] = [.undecided, .notReproduced, .tooFewSeeds, .notRun]
+    let parts = others.compactMap { outcome -> String? in
+      let all = verdicts.filter { $0.outcome == outcome }
+      guard !all.isEmpty else { return nil }
+      let known = all.filter(\.isAsExpected).count
+      return ", \(all.count) \(outcome.rawValue)" + (known > 0 ? " (\(known) known to be)" : "")
+    }
+    return "Claims: \(count(.reproduced)) of \(verdicts.count) reproduced\(parts.joined())."
+  }
+
+  private static func gain(_ metric: ReferenceComparison.MetricComparison) -> String {
+    let unit = metric.unit.isEmpty || metric.unit == "1" ? "" : " \(metric.unit)"
+    return "\(metric.metric) \(number(metric.found)) where \(number(metric.expected)) is stored, "
+      + "better by \(number(metric.distance))\(unit)"
+  }
+
+  private static func lines(
+    for comparison: ReferenceComparison, isVerbose: Bool
+  ) -> [String] {
     let isPlain = comparison.outcome == .within && comparison.reason == nil
     let metrics = comparison.metrics.filter {
-      !isBrief || ($0.outcome != .within && $0.outcome != .ignored)
+      isVerbose || ($0.outcome != .within && $0.outcome != .ignored)
     }
-    if isBrief, comparison.outcome == .within, metrics.isEmpty { return [] }
+    if !isVerbose, comparison.outcome == .within, metrics.isEmpty { return [] }
     var lines = ["", "  \(comparison.identity)"]
     if !isPlain {
       lines.append("    \(comparison.outcome.rawValue): \(comparison.reason ?? "")")
@@ -62,17 +123,27 @@ extension CheckReport {
         let allowed = tolerance.allowance(at: metric.expected ?? 0)
         line += ", allowed ± \(number(allowed)) (\(tolerance.reason))"
       }
-      lines.append(line + " -> \(metric.outcome.rawValue)")
+      lines.append(line + " -> \(words(metric.outcome))")
       if let reason = metric.reason { lines.append("      \(reason)") }
     }
     return lines + comparison.notes.map { "    note: \($0)" }
+  }
+
+  private static func words(_ outcome: ReferenceComparison.Outcome) -> String {
+    switch outcome {
+    case .within: "within"
+    case .deviates: "outside"
+    case .improved: "outside, in the better direction"
+    case .missing: "missing"
+    case .ignored: "not compared"
+    }
   }
 
   private static func lines(for verdict: ClaimVerdict) -> [String] {
     let claim = verdict.claim
     let surprise =
       verdict.isAsExpected
-      ? "" : ", where '\((claim.expectedVerdict ?? .reproduced).rawValue)' was expected"
+      ? "" : ", where '\(verdict.expectedOutcome.rawValue)' was expected"
     var lines = [
       "", "  [\(verdict.outcome.rawValue)\(surprise)] \(claim.id)", "    \(claim.statement)",
       "    source: \(claim.source)", "    expected: \(verdict.expected)",
@@ -85,6 +156,7 @@ extension CheckReport {
         "    tolerance: ± \(number(tolerance.absolute))\(relative) (\(tolerance.reason))")
     }
     lines += verdict.found.map { "    found: \($0)" }
+    lines += verdict.notes.map { "    note: \($0)" }
     if let reason = verdict.reason { lines.append("    not judged: \(reason)") }
     if let note = claim.note { lines.append("    note: \(note)") }
     return lines

@@ -36,16 +36,16 @@ extension Figure {
       .sorted { $0.identity < $1.identity }
     guard let first = drawn.first, let unit = first.metric(named: metric)?.unit else { return nil }
     let groups = Dictionary(grouping: drawn) { [$0.method.displayName, $0.identity.variant] }
-    let variants = drawn.map(parts)
+    let variants = drawn.map(\.settingWords)
     let common = variants.dropFirst().reduce(Set(variants[0])) { $0.intersection($1) }
       .filter { !$0.hasPrefix("K") }
     let series = groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, runs in
-      let own = parts(of: runs[0]).filter { !common.contains($0) }
+      let own = runs[0].settingWords.filter { !common.contains($0) }
       return curve(([key[0]] + own).joined(separator: " "), metric, runs, abscissa)
     }
     let setting = ResultsTable.Setting(of: first)
     let swept = first.sweep
-    let shared = parts(of: first).filter(common.contains).joined(separator: ", ")
+    let shared = first.settingWords.filter(common.contains).joined(separator: ", ")
     let words = SettingTable.words(metric)
     let data = first.datasetNames.joined(separator: "+")
     let name = [
@@ -69,15 +69,6 @@ extension Figure {
     case "innerSteps": "inner steps K"
     case "dimension": "n, coordinates"
     default: SettingTable.words(setting)
-    }
-  }
-
-  /// What sets the record's run apart, in the words of a legend: "K100", "harmonic", "alpha=0.5".
-  private static func parts(of record: RunRecord) -> [String] {
-    record.variant.filter { $0.key != "sweep" }.sorted { $0.key < $1.key }.map { name, value in
-      if name == "innerSteps", let steps = value.integerValue { return "K\(steps)" }
-      let setting = name.split(separator: ".").last.map(String.init) ?? name
-      return value.stringValue ?? "\(setting)=\(value.canonicalText)"
     }
   }
 

@@ -22,6 +22,8 @@ public struct ResultsTable: Sendable {
     public var spread: SpreadKind = .std
     /// What the columns are.
     public var layout: Layout = .metrics
+    /// What stands in the title instead of experiment, protocol and budget; nil for these.
+    public var heading: String?
 
     /// The usual way: headline metrics, all methods, standard deviation, metrics as columns.
     public init() {}
@@ -30,7 +32,8 @@ public struct ResultsTable: Sendable {
   /// The order of methods where none is asked for: baselines, then the order of the paper; methods
   /// not listed follow by name.
   public static let usualOrder = [
-    "no-cleaning", "oracle", "rhg", "t-rhg", "fhg", "cg", "neumann", "one-stage", "bda",
+    "no-cleaning", "oracle", "maml", "meta-sgd", "reptile", "rhg", "t-rhg", "fhg", "cg", "neumann",
+    "one-stage", "bda",
   ]
 
   let records: [RunRecord]
@@ -84,11 +87,18 @@ public struct ResultsTable: Sendable {
     }
 
     var title: String {
-      let data = data.isEmpty ? "no data set" : data
-      return
-        "\(experiment), protocol \(protocolName), \(data)\(isSynthetic ? " (synthetic)" : ""), "
-        + "budget \(budget)" + (sweep.map { ", sweep over \($0)" } ?? "")
+      let data = data.isEmpty ? "no data set" : dataWords
+      return "\(experiment), protocol \(protocolName), \(data), budget \(budget)"
+        + (sweep.map { ", sweep over \($0)" } ?? "")
     }
+
+    /// The title where a heading says what the table is about.
+    func title(heading: String?) -> String {
+      guard let heading else { return title }
+      return data.isEmpty ? heading : "\(heading), \(dataWords)"
+    }
+
+    private var dataWords: String { data + (isSynthetic ? " (synthetic)" : "") }
 
     static func < (left: Setting, right: Setting) -> Bool { left.title < right.title }
   }
@@ -104,4 +114,13 @@ extension RunRecord {
 
   /// The setting that takes the place of outer steps in the record's curves, if any does.
   var sweep: String? { variant["sweep"]?.stringValue }
+
+  /// What sets the run apart, in words of a legend or a table: "K100", "harmonic", "alpha=0.5".
+  var settingWords: [String] {
+    variant.filter { $0.key != "sweep" }.sorted { $0.key < $1.key }.map { name, value in
+      if name == "innerSteps", let steps = value.integerValue { return "K\(steps)" }
+      let setting = name.split(separator: ".").last.map(String.init) ?? name
+      return value.stringValue ?? "\(setting)=\(value.canonicalText)"
+    }
+  }
 }

@@ -13,6 +13,7 @@ struct SettingTable {
     let method: String
     let displayName: String
     let variant: String
+    let settings: [String]
     let innerSteps: Int?
     let runs: [RunRecord]
   }
@@ -39,7 +40,8 @@ struct SettingTable {
       guard let first = runs.first else { return nil }
       return Group(
         method: first.method.name, displayName: first.method.displayName,
-        variant: first.identity.variant, innerSteps: first.innerSteps, runs: runs)
+        variant: first.identity.variant, settings: first.settingWords,
+        innerSteps: first.innerSteps, runs: runs)
     }
     return groups.sorted { left, right in
       let ranks = [left, right].map { order.firstIndex(of: $0.method) ?? order.count }
@@ -55,15 +57,16 @@ struct SettingTable {
   /// Rows: methods and variants. Columns: each metric, and its published numbers where there are.
   func metricsTable() -> Table {
     let groups = groups
-    let variants = Set(groups.map(\.variant))
-    let showsVariant = variants.count > 1
-    // A variant that all rows share is said once, in the title.
-    let shared = showsVariant ? nil : variants.first.flatMap { $0.isEmpty ? nil : $0 }
+    // Settings that all rows share are said once, in the title.
+    let shared = groups.dropFirst().reduce(groups.first?.settings ?? []) { shared, group in
+      shared.filter(group.settings.contains)
+    }
+    let showsVariant = groups.contains { $0.settings != shared }
     var columns = [Table.Column("method")]
     if showsVariant { columns.append(Table.Column("variant")) }
     var rows = groups.map { group in
       [Table.Cell.text(group.displayName)]
-        + (showsVariant ? [.text(group.variant.isEmpty ? "preset" : group.variant)] : [])
+        + (showsVariant ? [.text(words(of: group, without: shared))] : [])
     }
     var used: [PublishedValue] = []
     for name in metricNames {
@@ -80,8 +83,15 @@ struct SettingTable {
       used += values.compactMap { $0 }
     }
     return Table(
-      title: setting.title + (shared.map { ", \($0)" } ?? ""), columns: columns, rows: rows,
+      title: ([setting.title(heading: options.heading)] + shared).joined(separator: ", "),
+      columns: columns, rows: rows,
       notes: notes(groups, used))
+  }
+
+  /// What sets a row apart from the others of its method.
+  private func words(of group: Group, without shared: [String]) -> String {
+    let own = group.settings.filter { !shared.contains($0) }
+    return own.isEmpty ? "preset" : own.joined(separator: ", ")
   }
 
   /// Rows: methods. Columns: each K, and its published numbers where there are.
@@ -138,7 +148,8 @@ struct SettingTable {
       }
     let name =
       switch metric {
-      case "secondsPerOuterStep": "outer step"
+      // The record keeps the median over the outer steps; the table's mean is over seeds.
+      case "secondsPerOuterStep": "median outer step"
       case "peakResidentBytes": "peak memory"
       default: Self.words(metric)
       }
@@ -212,8 +223,7 @@ struct SettingTable {
     }
     for group in groups {
       for run in group.runs where run.status.kind != .completed {
-        let name =
-          group.variant.isEmpty ? group.displayName : "\(group.displayName) \(group.variant)"
+        let name = ([group.displayName] + group.settings).joined(separator: " ")
         let reason = run.status.reason.map { ": \($0)" } ?? ""
         notes.append("\(name), seed \(run.seed): \(run.status.kind.rawValue)\(reason)")
       }

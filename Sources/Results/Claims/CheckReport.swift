@@ -17,25 +17,23 @@ public struct CheckReport: Sendable {
   /// reference and a reference without run are both reported as missing; with
   /// `passesOverUnreferenced`, runs without reference serve claims and are not reported otherwise.
   public init(
-    runs: [StoredRecord], references: [StoredRecord], tolerances: ToleranceFile, claims: [Claim],
+    runs: [StoredRecord], references: [Reference], tolerances: ToleranceFile, claims: [Claim],
     budget: String, experiment: String? = nil, passesOverUnreferenced: Bool = false
   ) {
-    func concerns(_ record: RunRecord) -> Bool {
-      record.budget == budget && (experiment == nil || record.experiment == experiment)
+    func concerns(_ identity: RunIdentity) -> Bool {
+      identity.budget == budget && (experiment == nil || identity.experiment == experiment)
     }
-    let runs = runs.filter { concerns($0.record) }
-    let references = references.filter { concerns($0.record) }
+    let runs = runs.filter { concerns($0.record.identity) }
+    let references = references.filter { concerns($0.identity) }
     self.budget = budget
     tolerancesChosen = tolerances.chosen
-    func indexed(_ records: [StoredRecord]) -> [RunIdentity: RunRecord] {
-      let pairs = records.map { ($0.record.identity, $0.record) }
-      return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
-    }
-    let byReference = indexed(references)
+    let byReference = Dictionary(
+      references.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
     let reported =
       passesOverUnreferenced
       ? runs.filter { byReference[$0.record.identity] != nil } : runs
-    let byRun = indexed(reported)
+    let byRun = Dictionary(
+      reported.map { ($0.record.identity, $0.record) }, uniquingKeysWith: { first, _ in first })
     comparisons = Set(byRun.keys).union(byReference.keys).sorted().map {
       ReferenceComparison(run: byRun[$0], reference: byReference[$0], tolerances: tolerances)
     }
@@ -61,22 +59,43 @@ public struct CheckReport: Sendable {
     }
   }
 
+  /// The metrics that are better than their references beyond the tolerance, and the runs that
+  /// completed where their references did not, with the comparison they belong to.
+  public var improvements: [(ReferenceComparison, ReferenceComparison.MetricComparison?)] {
+    comparisons.flatMap {
+      comparison -> [(ReferenceComparison, ReferenceComparison.MetricComparison?)] in
+      if comparison.outcome == .improved { return [(comparison, nil)] }
+      return comparison.metrics.filter { $0.outcome == .improved }.map { (comparison, $0) }
+    }
+  }
+
+  /// The number of claims that came out so.
+  public func count(_ outcome: Claim.Outcome) -> Int {
+    verdicts.filter { $0.outcome == outcome }.count
+  }
+
   /// The process's exit code. Where several apply, the first of this list is taken:
   ///
   /// * 3: a run diverged, became non-finite or ran out of time, and neither its reference nor a
   ///   claim expects that;
-  /// * 2: a metric deviates, or a claim is contradicted that was reproduced before;
-  /// * 5: a record, a reference, a metric or a tolerance is missing, or a claim was not run;
+  /// * 2: a metric deviates, or a claim has a worse verdict than it is known to have;
+  /// * 5: a record, a reference, a metric or a tolerance is missing, or a claim that is known to
+  ///   have a verdict got none (not run, or too few seeds);
   /// * 4: only improvements: a metric is better than its reference beyond the tolerance, or a claim
-  ///   holds that was known not to; the stored expectation should be brought up to date;
+  ///   has a better verdict than it is known to have. This is no success: either the stored
+  ///   expectation is out of date, or something leaks;
   /// * 0: all is as expected.
   public var exitCode: Int32 {
-    let surprises = verdicts.filter { !$0.isAsExpected }.map(\.outcome)
     if !breakdowns.isEmpty { return 3 }
-    if count(.deviates) > 0 || surprises.contains(.notReproduced) { return 2 }
+    if count(.deviates) > 0 || verdicts.contains(where: { $0.isBetterThanExpected == false }) {
+      return 2
+    }
     let isEmpty = comparisons.isEmpty && verdicts.isEmpty
-    if isEmpty || count(.missing) > 0 || surprises.contains(.notRun) { return 5 }
-    if count(.improved) > 0 || surprises.contains(.reproduced) { return 4 }
+    let isUnjudged = verdicts.contains { !$0.isAsExpected && $0.isBetterThanExpected == nil }
+    if isEmpty || count(.missing) > 0 || isUnjudged { return 5 }
+    if count(.improved) > 0 || verdicts.contains(where: { $0.isBetterThanExpected == true }) {
+      return 4
+    }
     return 0
   }
 
@@ -84,10 +103,12 @@ public struct CheckReport: Sendable {
   public static func meaning(ofExitCode code: Int32) -> String {
     switch code {
     case 0: "everything is as expected"
-    case 2: "a number is outside its tolerance or a claim is not reproduced"
+    case 2: "a number is outside its tolerance or a claim has a worse verdict than is known"
     case 3: "a run diverged, became non-finite or timed out"
-    case 4: "only improvements over what is stored; consider bringing the references up to date"
-    case 5: "a record, reference or tolerance is missing, or a claim was not run"
+    case 4:
+      "outside what is stored in the better direction only; find out why before you bring the "
+        + "references up to date"
+    case 5: "a record, reference or tolerance is missing, or a claim has no verdict"
     default: "unexpected"
     }
   }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What came of holding one claim against records.
 public struct ClaimVerdict: Sendable, Equatable {
   /// The claim.
@@ -12,162 +10,181 @@ public struct ClaimVerdict: Sendable, Equatable {
   public let found: [String]
   /// Why the claim could not be judged, nil when it was.
   public let reason: String?
+  /// What a reader must know of a judgement: seeds that were left out, and why.
+  public let notes: [String]
 
   /// Whether the outcome is the one the claim is known to have.
-  public var isAsExpected: Bool { outcome == claim.expectedVerdict ?? .reproduced }
+  public var isAsExpected: Bool { outcome == expectedOutcome }
+
+  /// The outcome the claim is known to have: reproduced unless it says otherwise.
+  public var expectedOutcome: Claim.Outcome { claim.expectedVerdict ?? .reproduced }
+
+  /// Whether the verdict says more for the claim than was known (true) or less (false); nil where it
+  /// says the same, or where there is no judgement. Known to have none and reproduced is more.
+  public var isBetterThanExpected: Bool? {
+    let order: [Claim.Outcome] = [.notReproduced, .undecided, .reproduced]
+    guard !isAsExpected, let found = order.firstIndex(of: outcome) else { return nil }
+    guard let known = order.firstIndex(of: expectedOutcome) else { return outcome == .reproduced }
+    return found > known
+  }
 
   /// Holds a claim against records of any experiment, budget and seed; only those it names count.
   public init(_ claim: Claim, records: [RunRecord]) {
     self.claim = claim
     expected = Self.expectation(of: claim)
     do {
-      let subjects = try Self.subjects(of: claim, records: records)
-      (outcome, found) = try Self.judge(claim, subjects)
-      reason = nil
+      let subjects = try ClaimSubject.all(of: claim, in: records)
+      let evidence =
+        if case .status(let kind) = claim.expected {
+          Self.endings(of: subjects, claim, kind)
+        } else {
+          try Self.evidence(of: subjects, claim)
+        }
+      found = evidence.map(\.found)
+      notes = evidence.flatMap(\.notes)
+      let least = evidence.map(\.count).min() ?? 0
+      if least == 0 {
+        outcome = .notRun
+        reason = Self.absence(of: claim, subjects)
+      } else if least < claim.minimumSeeds {
+        outcome = .tooFewSeeds
+        reason =
+          "runs of \(least) \(least == 1 ? "seed" : "seeds") where the claim wants at least "
+          + "\(claim.minimumSeeds) of seeds \(Self.list(claim.seeds))"
+      } else {
+        outcome = Self.combined(evidence.map(\.outcome))
+        reason = nil
+      }
     } catch {
       outcome = .notRun
       found = []
+      notes = []
       reason = error.reason
     }
   }
 
-  /// Why a claim cannot be judged.
-  private struct Unjudgeable: Error { let reason: String }
-
-  /// One method at one variant, with its runs in the order of the claim's seeds.
-  private struct Subject {
-    let name: String
-    let runs: [RunRecord]
+  /// What one subject or pair says about the claim.
+  private struct Evidence {
+    let found: String
+    /// The number of seeds it rests on.
+    let count: Int
+    let outcome: Claim.Outcome
+    let notes: [String]
   }
 
-  private static func subjects(
-    of claim: Claim, records: [RunRecord]
-  ) throws(Unjudgeable) -> [Subject] {
-    let candidates = records.filter {
-      $0.experiment == claim.experiment && $0.protocolName == claim.protocolName
-        && $0.budget == claim.budget
-    }
-    var subjects: [Subject] = []
-    for method in claim.methods {
-      for variant in claim.variants ?? [[:]] {
-        let label = RunRecord.pathComponent(variant: variant)
-        let name = label.isEmpty ? method : "\(method) \(label)"
-        var runs: [RunRecord] = []
-        for seed in claim.seeds {
-          var matches = candidates.filter { record in
-            record.method.name == method && record.seed == seed
-              && variant.allSatisfy { record.variant[$0.key] == $0.value }
-          }
-          // A run with these settings and no others is meant where there is one.
-          if let exact = matches.first(where: { $0.variant == variant }) { matches = [exact] }
-          guard let run = matches.first else {
-            throw Unjudgeable(
-              reason: "there is no record of \(name) with seed \(seed) on the protocol "
-                + "'\(claim.protocolName)' and the budget '\(claim.budget)'")
-          }
-          guard matches.count == 1 else {
-            let variants = matches.map { "'\($0.identity.variant)'" }.joined(separator: ", ")
-            throw Unjudgeable(
-              reason: "\(matches.count) records of \(name) with seed \(seed) match "
-                + "(variants \(variants)); the claim must name one")
-          }
-          runs.append(run)
-        }
-        subjects.append(Subject(name: name, runs: runs))
-      }
-    }
-    return subjects
+  /// One contradiction contradicts the whole; a claim of several parts holds where all do.
+  private static func combined(_ outcomes: [Claim.Outcome]) -> Claim.Outcome {
+    if outcomes.contains(.notReproduced) { return .notReproduced }
+    return outcomes.contains(.undecided) ? .undecided : .reproduced
   }
 
-  private static func values(of claim: Claim, _ subject: Subject) throws(Unjudgeable) -> [Double] {
-    var values: [Double] = []
-    for run in subject.runs {
-      guard run.status.kind == .completed else {
-        throw Unjudgeable(
-          reason: "\(subject.name) with seed \(run.seed) ended as \(run.status.kind.rawValue)")
-      }
-      guard let value = run.final[claim.metric] else {
-        throw Unjudgeable(
-          reason: "\(subject.name) with seed \(run.seed) has no final '\(claim.metric)'")
-      }
-      values.append(value)
+  private static func endings(
+    of subjects: [ClaimSubject], _ claim: Claim, _ kind: RunRecord.Status.Kind
+  ) -> [Evidence] {
+    subjects.map { subject in
+      let runs = subject.runs.sorted { $0.key < $1.key }
+      let words = runs.map { "\($1.status.kind.rawValue) (seed \($0))" }
+      return Evidence(
+        found: "\(subject.name): \(words.joined(separator: ", "))", count: runs.count,
+        outcome: runs.allSatisfy { $0.value.status.kind == kind } ? .reproduced : .notReproduced,
+        notes: leftOut([subject], claim))
     }
-    return values
   }
 
-  private static func judge(
-    _ claim: Claim, _ subjects: [Subject]
-  ) throws(Unjudgeable) -> (Claim.Outcome, [String]) {
-    var holds = true
-    var found: [String] = []
+  private static func evidence(
+    of subjects: [ClaimSubject], _ claim: Claim
+  ) throws(ClaimSubject.Unjudgeable) -> [Evidence] {
     switch claim.expected {
-    case .status(let kind):
-      for subject in subjects {
-        let kinds = subject.runs.map(\.status.kind)
-        holds = holds && kinds.allSatisfy { $0 == kind }
-        let list = zip(claim.seeds, kinds).map { "\($1.rawValue) (seed \($0))" }
-        found.append("\(subject.name): \(list.joined(separator: ", "))")
-      }
-    case .value(let expected):
-      for subject in subjects {
-        let statistics = Statistics(try values(of: claim, subject))
-        holds = holds && claim.tolerance.accepts(statistics.mean, expected: expected)
-        found.append("\(subject.name): \(describe(statistics))")
-      }
+    case .value(let value):
+      return try levels(of: subjects, claim, .near(value, claim.tolerance))
     case .interval(let lower, let upper):
-      for subject in subjects {
-        let statistics = Statistics(try values(of: claim, subject))
-        let mean = statistics.mean
-        let isInside =
-          mean >= lower - claim.tolerance.allowance(at: lower)
-          && mean <= upper + claim.tolerance.allowance(at: upper)
-        holds = holds && isInside
-        found.append("\(subject.name): \(describe(statistics))")
+      let tolerance = claim.tolerance
+      let region = Region(
+        lower: lower - tolerance.allowance(at: lower),
+        upper: upper + tolerance.allowance(at: upper),
+        isClosed: true)
+      return try levels(of: subjects, claim, region)
+    case .difference(let difference):
+      let pairs = zip(subjects, subjects.dropFirst()).map { ($0, $1) }
+      return try differences(
+        of: pairs, claim, sign: 1, .near(difference, claim.tolerance), words: ("less", ":"))
+    case .margin(let margin) where claim.kind == .equivalence:
+      let pairs = subjects.indices.flatMap { first in
+        subjects[(first + 1)...].map { (subjects[first], $0) }
       }
+      let most = margin + claim.tolerance.allowance(at: margin)
+      let region = Region(lower: -most, upper: most, isClosed: true)
+      return try differences(of: pairs, claim, sign: 1, region, words: ("less", ":"))
     case .margin(let margin):
+      let pairs = zip(subjects, subjects.dropFirst()).map { ($0, $1) }
+      let region = Region(
+        lower: margin + claim.tolerance.allowance(at: margin), upper: .infinity, isClosed: false)
       let sign = try orientation(of: claim, subjects)
-      for (better, worse) in zip(subjects, subjects.dropFirst()) {
-        let pairs = zip(try values(of: claim, better), try values(of: claim, worse))
-        let statistics = Statistics(pairs.map { sign * ($0 - $1) })
-        let least = margin - claim.tolerance.allowance(at: margin)
-        holds = holds && statistics.mean >= least
-        found.append("\(better.name) better than \(worse.name) by \(describe(statistics))")
-      }
+      return try differences(of: pairs, claim, sign: sign, region, words: ("better than", " by"))
+    case .status:
+      return []
     }
-    return (holds ? .reproduced : .notReproduced, found)
+  }
+
+  private static func levels(
+    of subjects: [ClaimSubject], _ claim: Claim, _ region: Region
+  ) throws(ClaimSubject.Unjudgeable) -> [Evidence] {
+    var evidence: [Evidence] = []
+    for subject in subjects {
+      var values: [Double] = []
+      for seed in claim.seeds {
+        if let value = try subject.value(of: claim.metric, seed: seed) { values.append(value) }
+      }
+      let notes = leftOut([subject], claim)
+      evidence.append(self.evidence("\(subject.name):", values, region, notes))
+    }
+    return evidence
+  }
+
+  /// Differences paired by seed: a seed that one of the two lacks is left out, and that is said.
+  private static func differences(
+    of pairs: [(ClaimSubject, ClaimSubject)], _ claim: Claim, sign: Double, _ region: Region,
+    words: (between: String, after: String)
+  ) throws(ClaimSubject.Unjudgeable) -> [Evidence] {
+    var evidence: [Evidence] = []
+    for (first, second) in pairs {
+      var values: [Double] = []
+      for seed in claim.seeds {
+        let ours = try first.value(of: claim.metric, seed: seed)
+        let theirs = try second.value(of: claim.metric, seed: seed)
+        if let ours, let theirs { values.append(sign * (ours - theirs)) }
+      }
+      let name = "\(first.name) \(words.between) \(second.name)\(words.after)"
+      evidence.append(self.evidence(name, values, region, leftOut([first, second], claim)))
+    }
+    return evidence
+  }
+
+  private static func evidence(
+    _ name: String, _ values: [Double], _ region: Region, _ notes: [String]
+  ) -> Evidence {
+    guard !values.isEmpty else {
+      return Evidence(found: "\(name) no seed", count: 0, outcome: .notRun, notes: notes)
+    }
+    let estimate = Estimate(values)
+    return Evidence(
+      found: "\(name) \(estimate.description)", count: values.count,
+      outcome: estimate.outcome(in: region), notes: notes)
   }
 
   /// +1 where higher is better and -1 where lower is.
   private static func orientation(
-    of claim: Claim, _ subjects: [Subject]
-  ) throws(Unjudgeable) -> Double {
-    let declared = subjects.first?.runs.first?.metric(named: claim.metric)?.betterWhen
+    of claim: Claim, _ subjects: [ClaimSubject]
+  ) throws(ClaimSubject.Unjudgeable) -> Double {
+    let runs = subjects.lazy.flatMap(\.runs.values)
+    let declared = runs.compactMap { $0.metric(named: claim.metric)?.betterWhen }.first
     switch claim.direction ?? declared {
     case .higher: return 1
     case .lower: return -1
     default:
-      throw Unjudgeable(
+      if subjects.allSatisfy(\.runs.isEmpty) { return 1 }
+      throw ClaimSubject.Unjudgeable(
         reason: "the metric '\(claim.metric)' has no better direction and the claim names none")
     }
   }
-
-  private static func expectation(of claim: Claim) -> String {
-    switch claim.expected {
-    case .value(let value): "\(claim.metric) = \(Value.text(of: value))"
-    case .interval(let lower, let upper):
-      "\(claim.metric) from \(Value.text(of: lower)) to \(Value.text(of: upper))"
-    case .margin(let margin):
-      "each better than the next in \(claim.metric) by at least \(Value.text(of: margin))"
-    case .status(let kind): "ends as \(kind.rawValue)"
-    }
-  }
-
-  private static func describe(_ statistics: Statistics) -> String {
-    let mean = Self.short(statistics.mean)
-    guard let spread = statistics.standardDeviation else { return "\(mean) (one seed)" }
-    return "\(mean) ± \(Self.short(spread)) (std, n = \(statistics.count))"
-  }
-
-  /// Six significant digits: enough to see by how much a claim holds or fails.
-  private static func short(_ value: Double) -> String { String(format: "%.6g", value) }
 }

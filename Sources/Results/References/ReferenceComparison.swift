@@ -6,7 +6,9 @@ public struct ReferenceComparison: Sendable, Equatable {
     case within
     /// Outside the tolerance, and not better.
     case deviates
-    /// Outside the tolerance in the direction that is better.
+    /// Outside the tolerance as well, in the direction that is better. Tolerances are two-sided: a
+    /// number that is too good to be expected is a question, and mistakes such as testing on
+    /// training data go in this direction.
     case improved
     /// One side, or the tolerance, does not exist.
     case missing
@@ -30,6 +32,12 @@ public struct ReferenceComparison: Sendable, Equatable {
     public let outcome: Outcome
     /// Why, where the numbers do not say it.
     public let reason: String?
+
+    /// How far the run's value is from the reference's, at least 0; nil where one is absent.
+    public var distance: Double? {
+      guard let expected, let found else { return nil }
+      return abs(found - expected)
+    }
   }
 
   /// Which run.
@@ -48,11 +56,11 @@ public struct ReferenceComparison: Sendable, Equatable {
   /// Runs that were interrupted or failed are no results, so they count as missing. Time and memory
   /// are compared only where a tolerance asks for it (they are metrics like others then), never the
   /// record's timing.
-  public init(run: RunRecord?, reference: RunRecord?, tolerances: ToleranceFile) {
-    guard let known = run ?? reference else {
+  public init(run: RunRecord?, reference: Reference?, tolerances: ToleranceFile) {
+    guard let known = run?.identity ?? reference?.identity else {
       preconditionFailure("A comparison needs a run or a reference and got neither.")
     }
-    identity = known.identity
+    identity = known
     guard let run, let reference else {
       outcome = .missing
       reason =
@@ -90,7 +98,7 @@ public struct ReferenceComparison: Sendable, Equatable {
   }
 
   private static func compare(
-    _ name: String, _ run: RunRecord, _ reference: RunRecord, _ tolerances: ToleranceFile
+    _ name: String, _ run: RunRecord, _ reference: Reference, _ tolerances: ToleranceFile
   ) -> MetricComparison {
     let described = reference.metric(named: name) ?? run.metric(named: name)
     let unit = described?.unit ?? ""
@@ -122,7 +130,7 @@ public struct ReferenceComparison: Sendable, Equatable {
     return result(isBetter ? .improved : .deviates)
   }
 
-  private static func differences(_ run: RunRecord, _ reference: RunRecord) -> [String] {
+  private static func differences(_ run: RunRecord, _ reference: Reference) -> [String] {
     var notes: [String] = []
     func compare(_ name: String, _ ours: some Equatable, _ theirs: some Equatable) {
       let (ours, theirs) = ("\(ours)", "\(theirs)")
@@ -133,11 +141,10 @@ public struct ReferenceComparison: Sendable, Equatable {
     compare("threads", run.environment.threads, reference.environment.threads)
     compare("processor", run.environment.cpu, reference.environment.cpu)
     compare("compiler", run.environment.swift, reference.environment.swift)
-    let data = { (record: RunRecord) in
-      record.datasets.map { "\($0.name) \($0.sha256.prefix(12)) (\($0.split))" }
-        .joined(separator: ", ")
+    let data = { (datasets: [RunRecord.DatasetUse]) in
+      datasets.map { "\($0.name) \($0.sha256.prefix(12)) (\($0.split))" }.joined(separator: ", ")
     }
-    compare("data", data(run), data(reference))
+    compare("data", data(run.datasets), data(reference.datasets))
     if run.configurationDigest != reference.configurationDigest {
       let changed = run.configuration.differingPaths(from: reference.configuration)
       let list = changed.prefix(5).joined(separator: ", ")

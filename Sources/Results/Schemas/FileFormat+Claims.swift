@@ -10,7 +10,7 @@ extension FileFormat {
       "additionalProperties": false,
       "required": ["schemaVersion", "claims"],
       "properties": {
-        "schemaVersion": { "const": 1 },
+        "schemaVersion": { "const": 2 },
         "claims": {
           "type": "array",
           "items": {
@@ -18,19 +18,22 @@ extension FileFormat {
             "additionalProperties": false,
             "required": [
               "id", "source", "statement", "kind", "experiment", "protocol", "metric", "methods",
-              "seeds", "budget", "expected", "tolerance"
+              "seeds", "minimumSeeds", "budget", "expected", "tolerance"
             ],
             "properties": {
               "id": { "$ref": "#/$defs/text" },
               "source": { "$ref": "#/$defs/text" },
               "statement": { "$ref": "#/$defs/text" },
-              "kind": { "enum": ["value", "interval", "ordering", "status"] },
+              "kind": {
+                "enum": ["value", "interval", "ordering", "equivalence", "difference", "status"]
+              },
               "experiment": { "$ref": "#/$defs/text" },
               "protocol": { "$ref": "#/$defs/text" },
               "metric": { "type": "string" },
               "methods": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/text" } },
               "variants": { "type": "array", "minItems": 1, "items": { "type": "object" } },
               "seeds": { "type": "array", "minItems": 1, "items": { "type": "integer" } },
+              "minimumSeeds": { "type": "integer", "minimum": 1 },
               "budget": { "$ref": "#/$defs/text" },
               "expected": {
                 "oneOf": [
@@ -58,6 +61,12 @@ extension FileFormat {
                   {
                     "type": "object",
                     "additionalProperties": false,
+                    "required": ["difference"],
+                    "properties": { "difference": { "$ref": "#/$defs/number" } }
+                  },
+                  {
+                    "type": "object",
+                    "additionalProperties": false,
                     "required": ["status"],
                     "properties": {
                       "status": {
@@ -80,7 +89,9 @@ extension FileFormat {
                   "reason": { "$ref": "#/$defs/text" }
                 }
               },
-              "expectedVerdict": { "enum": ["reproduced", "not reproduced", "not run"] },
+              "expectedVerdict": {
+                "enum": ["reproduced", "undecided", "not reproduced", "too few seeds", "not run"]
+              },
               "note": { "type": "string" }
             }
           }

@@ -13,6 +13,8 @@ public enum FileFormat: String, CaseIterable, Sendable {
   case published
   /// Tolerances for references of one budget: ``ToleranceFile``.
   case tolerances
+  /// One line of a file of references: ``ReferenceFile``.
+  case references
 
   /// The schema's text as stored under `results/schema/<name>.schema.json`.
   public var schemaText: String {
@@ -21,8 +23,21 @@ public enum FileFormat: String, CaseIterable, Sendable {
     case .claims: Self.claimsSchema
     case .published: Self.publishedSchema
     case .tolerances: Self.tolerancesSchema
+    case .references: Self.referencesSchema
     }
   }
+
+  /// The version of the format that this program reads and writes.
+  public var version: Int {
+    switch self {
+    case .runRecord: RunRecord.currentSchemaVersion
+    case .claims: 2
+    case .published, .tolerances, .references: 1
+    }
+  }
+
+  /// Whether a file holds one value a line (JSON Lines) rather than one in all.
+  public var isLines: Bool { self == .references }
 
   /// What the file is called in messages.
   var title: String {
@@ -31,6 +46,7 @@ public enum FileFormat: String, CaseIterable, Sendable {
     case .claims: "claims file"
     case .published: "file of published figures"
     case .tolerances: "tolerances file"
+    case .references: "file of references"
     }
   }
 
@@ -39,7 +55,9 @@ public enum FileFormat: String, CaseIterable, Sendable {
     switch self {
     case .runRecord: "check the path, or run the experiment that writes it"
     case .claims, .published: "check the path, or restore it from version control"
-    case .tolerances: "check the folder and the budget, or restore it from version control"
+    case .references: "check the path, or store references with 'report accept'"
+    case .tolerances:
+      "check the folder and the budget, or write one as results/README.md describes"
     }
   }
 
@@ -63,14 +81,6 @@ public enum FileFormat: String, CaseIterable, Sendable {
     try Value(parsing: contents(of: path), source: path)
   }
 
-  /// The version of the format that is written and read.
-  var version: Int {
-    switch self {
-    case .runRecord: RunRecord.currentSchemaVersion
-    case .claims, .published, .tolerances: 1
-    }
-  }
-
   /// The value of a text of this format; `source` names it in messages.
   public func decode<Content: Decodable>(
     _ data: Data, as type: Content.Type, source: String
@@ -82,6 +92,21 @@ public enum FileFormat: String, CaseIterable, Sendable {
   func decode<Content: Decodable>(
     _ tree: Value, as type: Content.Type, source: String
   ) throws(ResultsError) -> Content {
+    try validate(tree, source: source)
+    return try tree.decoded(as: type, source: source)
+  }
+
+  /// Checks a value against the format's version and schema; `source` names it in messages.
+  ///
+  /// - Throws: ``ResultsError`` with the first thing wrong.
+  public func validate(_ tree: Value, source: String) throws(ResultsError) {
+    try validate(tree, schema: schema(), source: source)
+  }
+
+  /// The same with the schema at hand, for many values of one format.
+  func validate(
+    _ tree: Value, schema: JSONSchema, source: String
+  ) throws(ResultsError) {
     if let found = tree["schemaVersion"]?.integerValue, found != version {
       throw ResultsError(
         .schemaVersion,
@@ -89,7 +114,7 @@ public enum FileFormat: String, CaseIterable, Sendable {
           + "reads version \(version); see \"Versions\" in results/README.md for how to migrate it."
       )
     }
-    if let violation = try schema().violations(of: tree).first {
+    if let violation = schema.violations(of: tree).first {
       let place = violation.path.isEmpty ? "at its top level" : "at '\(violation.path)'"
       if let key = violation.unknownKey {
         throw ResultsError(
@@ -102,13 +127,13 @@ public enum FileFormat: String, CaseIterable, Sendable {
         "The \(title) '\(source)' is malformed \(place), where the value "
           + "\(violation.problem); correct it or write the file again.")
     }
-    return try tree.decoded(as: type, source: source)
   }
 
   /// Far above any record: larger files are something else, and would take minutes to read.
   private static let largestFile = 64 << 20
 
-  private func contents(of path: String) throws(ResultsError) -> Data {
+  /// The bytes of a file of this format.
+  func contents(of path: String) throws(ResultsError) -> Data {
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw ResultsError(

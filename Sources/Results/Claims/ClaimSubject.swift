@@ -1,0 +1,71 @@
+/// One method at one variant of a claim, with the runs there are of the claim's seeds.
+struct ClaimSubject {
+  /// The method and what is special about the variant.
+  let name: String
+  /// Completed or broken-down runs by seed.
+  let runs: [Int: RunRecord]
+
+  /// Why a claim cannot be judged.
+  struct Unjudgeable: Error { let reason: String }
+
+  /// The subjects of a claim, methods before variants; a seed that was not run, or not to its end,
+  /// is absent from a subject's runs.
+  ///
+  /// - Throws: ``Unjudgeable`` where several runs of one seed match a subject.
+  static func all(of claim: Claim, in records: [RunRecord]) throws(Unjudgeable) -> [ClaimSubject] {
+    let candidates = records.filter {
+      $0.experiment == claim.experiment && $0.protocolName == claim.protocolName
+        && $0.budget == claim.budget
+    }
+    var subjects: [ClaimSubject] = []
+    for method in claim.methods {
+      for variant in claim.variants ?? [[:]] {
+        let label = RunRecord.pathComponent(variant: variant)
+        let name = label.isEmpty ? method : "\(method) \(label)"
+        var runs: [Int: RunRecord] = [:]
+        for seed in claim.seeds {
+          let matches = candidates.filter { record in
+            record.method.name == method && record.seed == seed
+              && variant.allSatisfy { record.variant[$0.key] == $0.value }
+          }
+          runs[seed] = try theOne(of: matches, variant: variant, "\(name) with seed \(seed)")
+        }
+        subjects.append(ClaimSubject(name: name, runs: runs))
+      }
+    }
+    return subjects
+  }
+
+  /// The run that a claim means among those that have its settings: the one with these and no
+  /// others where there is one, the only one otherwise; nil for none or one that did not end.
+  private static func theOne(
+    of matches: [RunRecord], variant: [String: Value], _ name: String
+  ) throws(Unjudgeable) -> RunRecord? {
+    let exact = matches.filter { $0.variant == variant }
+    let meant = exact.isEmpty ? matches : exact
+    guard meant.count < 2 else {
+      let variants = meant.map { "'\($0.identity.variant)'" }.joined(separator: ", ")
+      throw Unjudgeable(
+        reason: "\(meant.count) records of \(name) match (variants \(variants)); "
+          + "the claim must name one")
+    }
+    guard let run = meant.first, run.status.kind == .completed || run.status.kind.isBreakdown
+    else { return nil }
+    return run
+  }
+
+  /// The final value of a metric with one seed.
+  ///
+  /// - Throws: ``Unjudgeable`` for a run that broke down: leaving its seed out would compare only
+  ///   the seeds on which a method did well. Also where the metric was not recorded.
+  func value(of metric: String, seed: Int) throws(Unjudgeable) -> Double? {
+    guard let run = runs[seed] else { return nil }
+    guard run.status.kind == .completed else {
+      throw Unjudgeable(reason: "\(name) with seed \(seed) ended as \(run.status.kind.rawValue)")
+    }
+    guard let value = run.final[metric] else {
+      throw Unjudgeable(reason: "\(name) with seed \(seed) has no final '\(metric)'")
+    }
+    return value
+  }
+}

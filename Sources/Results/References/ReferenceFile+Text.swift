@@ -1,0 +1,178 @@
+import Foundation
+
+extension ReferenceFile {
+  /// The file's text.
+  ///
+  /// - Throws: ``ResultsError`` of kind `malformed` where two runs describe one metric in two ways,
+  ///   or call two configurations by one digest.
+  public func text() throws(ResultsError) -> String {
+    var shared = SharedLines()
+    var runs: [String] = []
+    for reference in references {
+      let configuration = try shared.add(
+        "configuration", named: reference.configurationDigest, reference.configuration,
+        of: reference)
+      let datasets = try shared.add(
+        "datasets", Value(encoding: reference.datasets), of: reference)
+      let environment = try shared.add(
+        "environment", Value(encoding: reference.environment), of: reference)
+      for metric in reference.metrics {
+        let description: Value = [
+          "name": .string(metric.name), "unit": .string(metric.unit),
+          "betterWhen": .string(metric.betterWhen.rawValue),
+        ]
+        _ = try shared.add("metric", named: metric.name, description, of: reference)
+      }
+      runs.append(
+        Self.line([
+          ("method", .string(reference.method)), ("protocol", .string(reference.protocolName)),
+          ("variant", .object(sorted: reference.variant)), ("seed", Value(reference.seed)),
+          ("status", .string(reference.status.kind.rawValue)),
+          ("reason", reference.status.reason.map(Value.string)),
+          ("final", .object(sorted: reference.final.mapValues(Value.number))),
+          ("configuration", .string(configuration)), ("datasets", .string(datasets)),
+          ("environment", .string(environment)),
+        ]))
+    }
+    let header = Self.line([
+      ("references", .string(experiment)), ("budget", .string(budget)),
+      ("schemaVersion", .integer(FileFormat.references.version)),
+    ])
+    let metrics = shared.values("metric").map { Self.line([("metric", $0.value)]) }
+    let others = ["environment", "datasets", "configuration"].flatMap { kind in
+      shared.values(kind).map { Self.line([(kind, .string($0.name)), ("value", $0.value)]) }
+    }
+    return ([header] + metrics + others + runs).joined(separator: "\n") + "\n"
+  }
+
+  /// One object on one line, its members in the order given: who a run is comes before its numbers.
+  private static func line(_ members: [(name: String, value: Value?)]) -> String {
+    let texts = members.compactMap { member in
+      member.value.map { "\(Value.string(member.name).canonicalText):\($0.canonicalText)" }
+    }
+    return "{" + texts.joined(separator: ",") + "}"
+  }
+
+  /// Values that runs share, each under one name.
+  private struct SharedLines {
+    private var values: [String: [String: Value]] = [:]
+
+    /// Keeps the value and returns its name: the one given, or one made from its text.
+    mutating func add(
+      _ kind: String, named name: String? = nil, _ value: Value, of reference: Reference
+    ) throws(ResultsError) -> String {
+      let name = name ?? ReferenceFile.shortName(of: value.canonicalText)
+      if let other = values[kind, default: [:]].updateValue(value, forKey: name), other != value {
+        throw ResultsError(
+          .malformed,
+          "The run \(reference.identity) and another of the same experiment have two different "
+            + "values of the \(kind) '\(name)'; run both with one version of the program.")
+      }
+      return name
+    }
+
+    /// The values of a kind, sorted by name.
+    func values(_ kind: String) -> [(name: String, value: Value)] {
+      values[kind, default: [:]].sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+  }
+
+  /// Twelve hexadecimal digits that name a text within one file: FNV-1a, 48 bits of it.
+  private static func shortName(of text: String) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+    let digits = String(hash >> 16, radix: 16)
+    return String(repeating: "0", count: 12 - digits.count) + digits
+  }
+
+  // MARK: - Reading
+
+  /// The references a file holds.
+  ///
+  /// - Throws: ``ResultsError``: `missing` without the file, `schemaVersion` for another version,
+  ///   `malformed` or `unknownKey` for the first damaged line, named by its number.
+  public init(readingFrom path: String) throws(ResultsError) {
+    try self.init(parsing: FileFormat.references.contents(of: path), source: path)
+  }
+
+  /// The references a text holds; `source` names it in messages.
+  public init(parsing data: Data, source: String) throws(ResultsError) {
+    let schema = try FileFormat.references.schema()
+    var header: Value?
+    var shared: [String: [String: Value]] = [:]
+    var runs: [(place: String, value: Value)] = []
+    let lines = String(decoding: data, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() where !line.isEmpty {
+      let place = "\(source)' line '\(index + 1)"
+      let value = try Value(parsing: Data(line.utf8), source: place)
+      try FileFormat.references.validate(value, schema: schema, source: place)
+      if value["references"] != nil {
+        header = header ?? value
+      } else if value["method"] != nil {
+        runs.append((place, value))
+      } else if let metric = value["metric"], let name = metric["name"]?.stringValue {
+        shared["metric", default: [:]][name] = metric
+      } else if let part = value["value"] {
+        for kind in ["environment", "datasets", "configuration"] {
+          if let name = value[kind]?.stringValue { shared[kind, default: [:]][name] = part }
+        }
+      }
+    }
+    guard let experiment = header?["references"]?.stringValue,
+      let budget = header?["budget"]?.stringValue
+    else {
+      throw ResultsError(
+        .malformed,
+        "The file of references '\(source)' has no line that names its experiment and budget; "
+          + "restore it from version control or store it again with 'report accept'.")
+    }
+    var references: [Reference] = []
+    for (place, value) in runs {
+      references.append(
+        try Self.reference(
+          value, experiment: experiment, budget: budget, shared: shared, source: place))
+    }
+    if let twice = Self.repeated(references) {
+      throw ResultsError(
+        .malformed,
+        "The file of references '\(source)' has two lines of the run \(twice); remove the one that "
+          + "is out of date.")
+    }
+    self.init(experiment: experiment, budget: budget, references: references)
+  }
+
+  private static func repeated(_ references: [Reference]) -> RunIdentity? {
+    var known: Set<RunIdentity> = []
+    return references.map(\.identity).first { !known.insert($0).inserted }
+  }
+
+  private static func reference(
+    _ value: Value, experiment: String, budget: String,
+    shared: [String: [String: Value]], source: String
+  ) throws(ResultsError) -> Reference {
+    let run = try value.decoded(as: Run.self, source: source)
+    func part(_ kind: String, _ name: String) throws(ResultsError) -> Value {
+      if let value = shared[kind]?[name] { return value }
+      throw ResultsError(
+        .malformed,
+        "The file '\(source)' names the \(kind) '\(name)', which no line of the file holds; "
+          + "restore it from version control or store it again with 'report accept'.")
+    }
+    var metrics: [RunRecord.Metric] = []
+    for name in run.final.keys.sorted() {
+      let described = try part("metric", name)
+      guard let unit = described["unit"]?.stringValue,
+        let better = described["betterWhen"]?.stringValue.flatMap(BetterWhen.init(rawValue:))
+      else { continue }
+      metrics.append(RunRecord.Metric(name: name, unit: unit, betterWhen: better))
+    }
+    return Reference(
+      experiment: experiment, budget: budget, run: run,
+      configuration: try part("configuration", run.configuration),
+      datasets: try part("datasets", run.datasets)
+        .decoded(as: [RunRecord.DatasetUse].self, source: source),
+      environment: try part("environment", run.environment)
+        .decoded(as: RunRecord.Environment.self, source: source), metrics: metrics)
+  }
+}

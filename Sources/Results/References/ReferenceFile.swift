@@ -1,0 +1,113 @@
+import Files
+import Foundation
+
+/// The file `<budget>/<experiment>.jsonl` below the folder of references: one value a line, so that
+/// a changed number is a changed line.
+///
+/// The first line says what the file is. Lines that runs share follow, each kind sorted by its name:
+/// metrics with unit and direction, environments, data, configurations; a run names those it uses.
+/// Then come the runs, sorted by identity, each with who it is, how it ended, its numbers and what
+/// it names. There are no curves, no times.
+///
+///     {"references":"few-shot","budget":"smoke","schemaVersion":1}
+///     {"metric":{"betterWhen":"higher","name":"testAccuracy","unit":"fraction"}}
+///     {"environment":"eb08...","value":{"backend":"oneDNN 2.6.3", ...}}
+///     {"datasets":"ec6d...","value":[{"name":"synthetic-alphabets", ...}]}
+///     {"configuration":"7bab...","value":{"aggregation":{"alpha":0.6, ...}, ...}}
+///     {"method":"bda","protocol":"icml2020","variant":{"shots":1,"ways":5},"seed":0,
+///      "status":"completed","final":{"testAccuracy":0.8432, ...},"configuration":"7bab...", ...}
+public struct ReferenceFile: Equatable, Sendable {
+  /// The experiment of all references.
+  public let experiment: String
+  /// The budget of all references.
+  public let budget: String
+  /// The references, sorted by identity.
+  public let references: [Reference]
+
+  /// A file of references, which must share experiment and budget; the last of several of one
+  /// identity is kept.
+  public init(experiment: String, budget: String, references: [Reference]) {
+    for reference in references {
+      precondition(
+        reference.experiment == experiment && reference.budget == budget,
+        "A reference of \(reference.experiment) at budget \(reference.budget) does not belong to "
+          + "\(experiment) at budget \(budget).")
+    }
+    self.experiment = experiment
+    self.budget = budget
+    let pairs = references.map { ($0.identity, $0) }
+    self.references = Dictionary(pairs, uniquingKeysWith: { _, last in last })
+      .sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// The line of one run.
+  struct Run: Decodable {
+    var method: String
+    var protocolName: String
+    var variant: [String: Value]
+    var seed: UInt64
+    var status: RunRecord.Status.Kind
+    var reason: String?
+    /// The digest of the configuration, under which a line above holds it.
+    var configuration: String
+    /// The name of a line above.
+    var datasets: String
+    /// The name of a line above.
+    var environment: String
+    var final: [String: Double]
+
+    enum CodingKeys: String, CodingKey {
+      case method, variant, seed, status, reason, configuration, datasets, environment, final
+      case protocolName = "protocol"
+    }
+  }
+
+  /// The path of a budget's references of one experiment.
+  public static func path(folder: String, budget: String, experiment: String) -> String {
+    "\(folder)/\(budget)/\(RunRecord.encoded(experiment)).jsonl"
+  }
+
+  /// Writes the file below a folder of references, atomically, and returns its path.
+  @discardableResult
+  public func write(intoReferences folder: String) throws(ResultsError) -> String {
+    let path = Self.path(folder: folder, budget: budget, experiment: experiment)
+    let text = try text()
+    try ResultsError.converting { () throws(FileError) in try AtomicFile.write(text, to: path) }
+    return path
+  }
+
+  /// All references of a budget, sorted by identity.
+  ///
+  /// - Throws: ``ResultsError``: `missing` where the folder or any file in it is, naming the budgets
+  ///   that there are; `malformed` and others for the first damaged line.
+  public static func load(
+    referenceFolder: String, budget: String
+  ) throws(ResultsError) -> [Reference] {
+    let folder = "\(referenceFolder)/\(budget)"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let files = names.filter { $0.hasSuffix(".jsonl") && !$0.hasPrefix(".") }.sorted()
+    guard !files.isEmpty else {
+      let others = budgets(in: referenceFolder)
+      let there = others.isEmpty ? "" : "; there are some of \(others.joined(separator: ", "))"
+      throw ResultsError(
+        .missing,
+        "No references of the budget '\(budget)' are stored in '\(referenceFolder)'\(there), so "
+          + "there is nothing to compare with; store the runs you have looked at with 'report "
+          + "accept --budget \(budget)', and later runs can be compared with them.")
+    }
+    var references: [Reference] = []
+    for file in files {
+      references += try ReferenceFile(readingFrom: "\(folder)/\(file)").references
+    }
+    return references.sorted { $0.identity < $1.identity }
+  }
+
+  /// The budgets below a folder of references that have any.
+  static func budgets(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.sorted().filter { name in
+      let files = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)")
+      return files?.contains { $0.hasSuffix(".jsonl") } == true
+    }
+  }
+}

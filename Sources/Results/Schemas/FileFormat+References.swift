@@ -1,0 +1,94 @@
+extension FileFormat {
+  /// The text of `results/schema/references.schema.json`: the schema of one line.
+  static let referencesSchema = #"""
+    {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "references.schema.json",
+      "title": "One line of a file of references",
+      "description": "What the file is, what runs share, or one run; see results/README.md.",
+      "oneOf": [
+        {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["references", "budget", "schemaVersion"],
+          "properties": {
+            "references": { "$ref": "#/$defs/text" },
+            "budget": { "$ref": "#/$defs/text" },
+            "schemaVersion": { "const": 1 }
+          }
+        },
+        {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["metric"],
+          "properties": {
+            "metric": {
+              "type": "object",
+              "additionalProperties": false,
+              "required": ["name", "unit", "betterWhen"],
+              "properties": {
+                "name": { "$ref": "#/$defs/text" },
+                "unit": { "type": "string" },
+                "betterWhen": { "enum": ["higher", "lower", "neither"] }
+              }
+            }
+          }
+        },
+        {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["environment", "value"],
+          "properties": {
+            "environment": { "$ref": "#/$defs/text" },
+            "value": { "type": "object" }
+          }
+        },
+        {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["datasets", "value"],
+          "properties": {
+            "datasets": { "$ref": "#/$defs/text" },
+            "value": { "type": "array", "items": { "type": "object" } }
+          }
+        },
+        {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["configuration", "value"],
+          "properties": {
+            "configuration": { "$ref": "#/$defs/text" },
+            "value": { "description": "The complete resolved configuration, any tree." }
+          }
+        },
+        {
+          "type": "object",
+          "additionalProperties": false,
+          "required": [
+            "method", "protocol", "variant", "seed", "status", "configuration", "datasets",
+            "environment", "final"
+          ],
+          "properties": {
+            "method": { "$ref": "#/$defs/text" },
+            "protocol": { "$ref": "#/$defs/text" },
+            "variant": { "type": "object" },
+            "seed": { "type": "integer" },
+            "status": {
+              "enum": ["completed", "diverged", "nonFinite", "interrupted", "timeout", "failed"]
+            },
+            "reason": { "type": "string" },
+            "configuration": { "$ref": "#/$defs/text" },
+            "datasets": { "$ref": "#/$defs/text" },
+            "environment": { "$ref": "#/$defs/text" },
+            "final": { "type": "object", "additionalProperties": { "$ref": "#/$defs/number" } }
+          }
+        }
+      ],
+      "$defs": {
+        "text": { "type": "string", "minLength": 1 },
+        "number": { "anyOf": [{ "type": "number" }, { "enum": ["inf", "-inf", "nan"] }] }
+      }
+    }
+
+    """#
+}

@@ -1,0 +1,130 @@
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+@Suite("Files of references")
+struct ReferenceFileTests {
+  private func file(_ records: [RunRecord]) -> ReferenceFile {
+    ReferenceFile(
+      experiment: "hyper-cleaning", budget: "smoke", references: records.map(Reference.init))
+  }
+
+  private let records = [
+    RecordFixture.record(method: "rhg", seed: 10), RecordFixture.record(method: "rhg", seed: 9),
+    RecordFixture.record(method: "bda", accuracy: .nan, objective: .infinity),
+    RecordFixture.record(
+      method: "cg", status: .init(.diverged, reason: "F exceeded 1e6"), stepSize: 0.2),
+  ]
+
+  @Test("What is written is read, whatever the order of the runs was")
+  func roundTrip() throws {
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let path = try file(records).write(intoReferences: folder.path)
+    #expect(path == folder.path("smoke/hyper-cleaning.jsonl"))
+    let read = try ReferenceFile(readingFrom: path)
+    #expect(read == file(records))
+    #expect(read.references.map(\.seed) == [0, 0, 9, 10])
+    #expect(read.references == read.references.sorted { $0.identity < $1.identity })
+    #expect(try ReferenceFile.load(referenceFolder: folder.path, budget: "smoke").count == 4)
+    #expect(try file(records.reversed()).text() == file(records).text())
+    let diverged = try #require(read.references.first { $0.method == "cg" })
+    #expect(diverged.status == RunRecord.Status(.diverged, reason: "F exceeded 1e6"))
+    #expect(diverged.configuration["stepSize"] == 0.2)
+    #expect(diverged.configurationDigest == records[3].configurationDigest)
+    #expect(diverged.metric(named: "testAccuracy")?.betterWhen == .higher)
+  }
+
+  @Test("Nothing but who, what with, how ended and final numbers is kept, literally")
+  func literal() throws {
+    let text = try file([RecordFixture.record()]).text()
+    let lines = text.split(separator: "\n").map(String.init)
+    #expect(lines.count == 7)
+    #expect(lines[0] == #"{"references":"hyper-cleaning","budget":"smoke","schemaVersion":1}"#)
+    #expect(
+      lines[1]
+        == #"{"metric":{"betterWhen":"higher","name":"testAccuracy","unit":"fraction"}}"#)
+    #expect(
+      lines[5]
+        == #"{"configuration":"digest-20-0.1","value":{"innerSteps":20,"stepSize":0.1}}"#)
+    #expect(
+      lines[6].hasPrefix(
+        #"{"method":"rhg","protocol":"icml2020","variant":{"innerSteps":20},"seed":0,"#
+          + #""status":"completed","final":{"testAccuracy":0.8,"upperObjective":0.5},"#
+          + #""configuration":"digest-20-0.1","#))
+    #expect(!text.contains("totalSeconds") && !text.contains("2.3"))
+  }
+
+  @Test("A changed number is a changed line, and another run of the same settings one line more")
+  func lines() throws {
+    func lines(_ records: [RunRecord]) throws -> Set<String> {
+      Set(try file(records).text().split(separator: "\n").map(String.init))
+    }
+    let before = try lines(records)
+    var changed = records
+    changed[1].final["testAccuracy"] = 0.81
+    #expect(try lines(changed).subtracting(before).count == 1)
+    #expect(try before.subtracting(lines(changed)).count == 1)
+    let added = try lines(records + [RecordFixture.record(method: "rhg", seed: 11)])
+    #expect(added.count == before.count + 1 && before.isSubset(of: added))
+  }
+
+  @Test("A run that is accepted again takes the place of its earlier line")
+  func again() {
+    let later = RecordFixture.record(method: "rhg", seed: 9, accuracy: 0.9)
+    let references = file(records + [later]).references
+    #expect(references.count == records.count)
+    #expect(references.first { $0.seed == 9 }?.final["testAccuracy"] == 0.9)
+  }
+
+  @Test("Damage is named by file and line")
+  func damage() throws {
+    let good = try file(records).text().split(separator: "\n").map(String.init)
+    func message(_ lines: [String]) -> String {
+      let data = Data((lines.joined(separator: "\n") + "\n").utf8)
+      let error = #expect(throws: ResultsError.self) {
+        try ReferenceFile(parsing: data, source: "x.jsonl")
+      }
+      return error?.message ?? "nothing"
+    }
+    #expect(message(Array(good.dropFirst())).contains("no line that names its experiment"))
+    #expect(message(good + ["{"]).contains("'x.jsonl' line '\(good.count + 1)'"))
+    #expect(message(good + [#"{"speed":1}"#]).contains("is malformed"))
+    #expect(message(good + [good[good.count - 1]]).contains("two lines of the run"))
+    #expect(
+      message(good.filter { !$0.hasPrefix(#"{"configuration":"digest-20-0.2"#) })
+        .contains("names the configuration 'digest-20-0.2'"))
+    #expect(
+      message([good[0].replacingOccurrences(of: ":1}", with: ":7}")] + good.dropFirst())
+        .contains("schema version 7"))
+  }
+
+  @Test("Two configurations of one digest, or two descriptions of a metric, are refused")
+  func conflicts() throws {
+    var other = records[0]
+    other.configuration = ["innerSteps": 21]
+    let digest = #expect(throws: ResultsError.self) { try file([records[1], other]).text() }
+    #expect(digest?.message.contains("the configuration 'digest-20-0.1'") == true)
+    var unit = records[0]
+    unit.metrics[0].unit = "percent"
+    #expect(throws: ResultsError.self) { try file([records[1], unit]).text() }
+  }
+
+  @Test("The stored references are readable, canonical and small")
+  func stored() throws {
+    let folder = SchemaTests.repository.appendingPathComponent("results/reference").path
+    for budget in ["smoke", "paper"] {
+      let paths = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(budget)")
+        .filter { $0.hasSuffix(".jsonl") }.map { "\(folder)/\(budget)/\($0)" }
+      #expect(!paths.isEmpty)
+      var bytes = 0
+      for path in paths {
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        bytes += text.utf8.count
+        #expect(try ReferenceFile(readingFrom: path).text() == text, "\(path)")
+      }
+      #expect(bytes < 380_000)
+    }
+  }
+}
