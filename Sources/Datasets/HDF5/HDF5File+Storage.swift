@@ -128,10 +128,8 @@ extension HDF5File {
   /// Before which the names of an array's files are put: its own folder when the first lies there,
   /// nil where all is as the library has it.
   func externalPrefix(of creation: borrowing HDF5Identifier) -> String? {
-    guard let first = externalFiles(creation).first, !first.name.hasPrefix("/"),
-      FileManager.default.fileExists(atPath: "\(folder)/\(first.name)")
-    else { return nil }
-    return folder
+    guard let first = externalFiles(creation).first, !first.name.hasPrefix("/") else { return nil }
+    return folders.first { FileManager.default.fileExists(atPath: $0 + first.name) && $0 != "" }
   }
 
   private func requireExternalFiles(
@@ -139,7 +137,7 @@ extension HDF5File {
   ) throws(DatasetError) {
     let files = externalFiles(creation)
     guard !files.isEmpty else { return }
-    let prefix = externalPrefix(of: creation).map { $0 + "/" } ?? ""
+    let prefix = externalPrefix(of: creation) ?? ""
     var missing = Int(clamping: H5Dget_storage_size(array.rawValue))
     for file in files where missing > 0 {
       let path = file.name.hasPrefix("/") ? file.name : prefix + file.name
@@ -250,16 +248,21 @@ extension HDF5File {
         + "installed here: save it again without, for example with `h5repack -f NONE OLD NEW`.")
   }
 
-  /// The folder of this file.
-  var folder: String {
-    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  /// The folders beside this file: that of its name and, through a symbolic link, that of its bytes;
+  /// each with a slash at its end, "" for the folder of the process.
+  var folders: [String] {
+    let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    let found = [path, real].map { name in
+      name.lastIndex(of: "/").map { String(name[...$0]) } ?? ""
+    }
+    return DataFile.linkTarget(path) == nil ? [found[0]] : found
   }
 
   /// Where the library looks for another file that this one names, in its order.
   func companions(_ name: String) -> [String] {
     if name.hasPrefix("/") {
-      return [name, "\(folder)/\(name.split(separator: "/").last ?? "")"]
+      return [name] + folders.map { "\($0)\(name.split(separator: "/").last ?? "")" }
     }
-    return ["\(folder)/\(name)", name]
+    return folders.prefix(1).map { $0 + name } + [name] + folders.dropFirst().map { $0 + name }
   }
 }
