@@ -2,7 +2,7 @@ import Foundation
 
 /// CIFAR-100 (Krizhevsky, 2009) as a tree of colour images with the class split of CIFAR-FS
 /// (Bertinetto et al., ICLR 2019): 64 classes to train on, 16 for validation, 20 for test.
-enum CIFARFewShotImages {
+package enum CIFARFewShotImages {
   /// Bytes of a record: coarse label, fine label, then 1,024 red, green and blue samples.
   private static let recordBytes = 3_074
 
@@ -85,7 +85,7 @@ enum CIFARFewShotImages {
   /// The records of a file of CIFAR-100 in its binary form: fine label and colour image.
   ///
   /// - Parameter path: the file named in errors.
-  static func records(
+  package static func records(
     of bytes: [UInt8], path: String
   ) throws(DatasetError) -> [(label: Int, image: PNGImage)] {
     guard !bytes.isEmpty, bytes.count % recordBytes == 0 else {

@@ -48,6 +48,11 @@ extension HDF5File {
       guard
         let opened = HDF5Identifier(H5Oopen(identifier.rawValue, object, defaults))
       else { throw malformed(object, "cannot be opened") }
+      // Version 1.10 of the library ends the process when it lists attributes of which one cannot be
+      // decoded. Looking for a name that none has decodes them all, and fails in order.
+      guard H5Aexists(opened.rawValue, "no attribute has this name") >= 0 else {
+        throw malformed(object, "has unreadable attributes")
+      }
       let count = H5Aget_num_attrs(opened.rawValue)
       var names: [String] = []
       for index in 0..<max(0, count) {
