@@ -224,6 +224,31 @@ struct HDF5RefusalTests {
     }
   }
 
+  /// A continuation that leads nowhere ends the process inside the library, were it not found before.
+  @Test func headersThatLeadOutsideAreFoundBeforeTheLibrarySeesThem() throws {
+    let path = folder.path("many.h5")
+    let writer = try HDF5Writer(path: path)
+    try writer.write([1, 2] as [UInt8], shape: [2], to: "a")
+    for index in 0..<12 { try writer.setAttribute("name \(index)", .string("some words")) }
+    try writer.finish()
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    // A message of type 16 and 16 bytes, in the header at 96 that the root has.
+    let place = try #require(
+      stride(from: 112, to: 400, by: 8).first {
+        bytes[$0..<$0 + 4] == [0x10, 0, 0x10, 0]
+      })
+    for address in [UInt64.max, UInt64(bytes.count) - 8, 1 << 62, UInt64(Int.max)] {
+      var damaged = bytes
+      for index in 0..<8 {
+        damaged[place + 8 + index] = UInt8(truncatingIfNeeded: address >> UInt64(8 * index))
+      }
+      refusal(
+        try folder.write(damaged, to: "leads-outside.h5"), 65, "damaged or cut short",
+        "the continuation of a header leads outside of it")
+    }
+    #expect(try HDF5File.open(path).string("name 11") == "some words")
+  }
+
   @Test func absurdExtentsEndInSentences() throws {
     let path = foreign("absurd.h5") { file in
       let nothing = H5Screate_simple(3, [1 << 40, 1 << 40, 0], nil)

@@ -4,7 +4,14 @@ import Foundation
 /// Opening, and the reasons why the library refuses to.
 extension HDF5File {
   /// The identifier of the opened file, or the reason in a sentence. Runs inside the lock.
-  static func openIdentifier(_ path: String) throws(DatasetError) -> HDF5Identifier {
+  static func openIdentifier(_ path: String, size: Int) throws(DatasetError) -> HDF5Identifier {
+    let superblock = superblock(path)
+    if let superblock,
+      let fault = HDF5Structure.fault(of: path, size: size, superblock: superblock.offset)
+    {
+      // A file that is cut short ends in the middle of headers, which is said in the same words.
+      throw damaged(path, fault)
+    }
     bda_clear_errors()
     if let identifier = try openIdentifier(path, locks: true) { return identifier }
     let reasons = HDF5Library.errors()
@@ -21,7 +28,7 @@ extension HDF5File {
     case .free:
       break
     }
-    throw refusal(path, reasons)
+    throw refusal(path, superblock, reasons)
   }
 
   private static func openIdentifier(
@@ -51,8 +58,9 @@ extension HDF5File {
   }
 
   /// Why a file that no one locks was refused, from its first block and the library's words.
-  private static func refusal(_ path: String, _ reasons: [String]) -> DatasetError {
-    let superblock = superblock(path)
+  private static func refusal(
+    _ path: String, _ superblock: Superblock?, _ reasons: [String]
+  ) -> DatasetError {
     if let superblock, superblock.version > newestSuperblock {
       return newer(
         "The HDF5 file \(path) begins with a block of version \(superblock.version)", reasons)
@@ -66,17 +74,28 @@ extension HDF5File {
           + "`h5clear -s COPY` and read the copy.")
     }
     if isAboutVersions(reasons) { return newer("The HDF5 file \(path) has a part", reasons) }
-    return DatasetError(
+    return damaged(path, reasons.first ?? "no reason given")
+  }
+
+  private static func damaged(_ path: String, _ reason: String) -> DatasetError {
+    DatasetError(
       .malformed,
-      "The HDF5 file \(path) is damaged or cut short (\(reasons.first ?? "no reason given")): copy it "
-        + "again whole, or create it again.")
+      "The HDF5 file \(path) is damaged or cut short (\(reason)): copy it again whole, or create it "
+        + "again.")
   }
 
   /// The newest first block that the library in use reads.
   private static let newestSuperblock = 3
 
-  /// Version and marks of the first block, nil where there is none; it lies at 0, 512, 1024, ...
-  private static func superblock(_ path: String) -> (version: Int, marks: Int)? {
+  /// Place, version and marks of the first block.
+  private struct Superblock {
+    var offset: Int
+    var version: Int
+    var marks: Int
+  }
+
+  /// The first block, nil where there is none; it lies at 0, 512, 1024, ...
+  private static func superblock(_ path: String) -> Superblock? {
     guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
     defer { try? handle.close() }
     var offset: UInt64 = 0
@@ -86,7 +105,7 @@ extension HDF5File {
       else { return nil }
       let bytes = Array(block)
       if bytes[..<8] == [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a] {
-        return (Int(bytes[8]), Int(bytes[11]))
+        return Superblock(offset: Int(offset), version: Int(bytes[8]), marks: Int(bytes[11]))
       }
       offset = offset == 0 ? 512 : 2 * offset
     }

@@ -43,7 +43,7 @@ public final class HDF5File: Sendable {
       }
       return HDF5File(
         path: path, maximumArrayBytes: maximumArrayBytes,
-        identifier: try openIdentifier(path))
+        identifier: try openIdentifier(path, size: size))
     }
   }
 
