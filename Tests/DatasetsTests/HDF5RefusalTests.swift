@@ -263,6 +263,15 @@ struct HDF5RefusalTests {
       let many = H5Screate_simple(1, [1], nil)
       H5Aclose(H5Acreate2(file, "text", text, many, 0, 0))
     }
+    let wide = foreign("wide.h5") { file in
+      let type = H5Tcopy(bda_stored_int64())
+      H5Tset_size(type, 1 << 30)
+      let creation = H5Pcreate(bda_dataset_creation())
+      H5Pset_alloc_time(creation, H5D_ALLOC_TIME_LATE)
+      let one = H5Screate_simple(1, [1], nil)
+      H5Dclose(H5Dcreate2(file, "a", type, one, 0, creation, 0))
+    }
+    refusal(wide, 65, "holds numbers of 1073741824 bytes each")
     let file = try HDF5File.open(path)
     #expect(try file.read("empty", as: Float.self).shape == [1 << 40, 1 << 40, 0])
     refusal(path, 65, "declares the shape")

@@ -20,6 +20,7 @@ extension HDF5File {
         let type = HDF5Identifier(H5Aget_type(attribute.rawValue)),
         let space = HDF5Identifier(H5Aget_space(attribute.rawValue))
       else { throw malformed(label, "cannot be opened") }
+      try requireNumberWidth(type, label)
       let shape = try extent(of: space, label)
       let count = try attributeCount(shape, label)
       switch H5Tget_class(type.rawValue) {

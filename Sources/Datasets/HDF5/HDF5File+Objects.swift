@@ -85,6 +85,7 @@ extension HDF5File {
     guard let type = HDF5Identifier(H5Dget_type(array.rawValue)) else {
       throw malformed(name, "has no readable type")
     }
+    try requireNumberWidth(type, name)
     switch H5Tget_class(type.rawValue) {
     case H5T_INTEGER, H5T_ENUM:
       // An enumeration of numbers is its numbers; booleans are stored so.
@@ -96,6 +97,18 @@ extension HDF5File {
       throw unexpected(
         name, "holds \(Self.describe(other)), not numbers",
         remedy: "store integers or floating-point numbers there")
+    }
+  }
+
+  /// The library makes room for a number of whatever width a file declares.
+  func requireNumberWidth(
+    _ type: borrowing HDF5Identifier, _ name: String
+  ) throws(DatasetError) {
+    let kinds = [H5T_INTEGER, H5T_ENUM, H5T_FLOAT]
+    let width = H5Tget_size(type.rawValue)
+    guard !kinds.contains(H5Tget_class(type.rawValue)) || (1...32).contains(width) else {
+      throw unexpected(
+        name, "holds numbers of \(width) bytes each", remedy: "store numbers of 1 to 8 bytes")
     }
   }
 
