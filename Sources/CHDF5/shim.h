@@ -1,5 +1,6 @@
 #pragma once
 #include <hdf5.h>
+#include <stdlib.h>
 #include <string.h>
 
 // What Swift cannot import: type identifiers and property-list classes are macros over mutable
@@ -44,18 +45,84 @@ struct bda_message {
   size_t capacity;
 };
 
-static herr_t bda_keep_first(unsigned depth, const H5E_error2_t *error, void *context) {
+static herr_t bda_append_error(unsigned depth, const H5E_error2_t *error, void *context) {
   struct bda_message *message = (struct bda_message *)context;
-  if (depth == 0 && error->desc != NULL) {
-    strncpy(message->text, error->desc, message->capacity - 1);
+  (void)depth;
+  if (error->desc == NULL) return 0;
+  size_t used = strlen(message->text);
+  if (used + 2 < message->capacity) {
+    if (used > 0) message->text[used++] = '\n';
+    strncpy(message->text + used, error->desc, message->capacity - used - 1);
     message->text[message->capacity - 1] = '\0';
   }
   return 0;
 }
 
-/// Copies the description of the deepest recorded error, "" when there is none.
-static inline void bda_deepest_error(char *text, size_t capacity) {
+/// Copies the descriptions of the recorded errors, one a line, the deepest first; "" when there are
+/// none.
+static inline void bda_error_stack(char *text, size_t capacity) {
   struct bda_message message = {text, capacity};
   text[0] = '\0';
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, bda_keep_first, &message);
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, bda_append_error, &message);
+}
+
+static inline void bda_clear_errors(void) { H5Eclear2(H5E_DEFAULT); }
+
+static inline hid_t bda_file_access(void) { return H5P_FILE_ACCESS; }
+static inline hid_t bda_dataset_access(void) { return H5P_DATASET_ACCESS; }
+static inline hsize_t bda_unlimited(void) { return H5F_UNLIMITED; }
+
+// How locks are asked for came with 1.10.7 and 1.12.1; older libraries have an environment variable
+// only, which stays the user's.
+#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 11, 0))
+static inline herr_t bda_set_locking(hid_t access, int locks) {
+  return H5Pset_file_locking(access, locks != 0, 1);
+}
+#else
+static inline herr_t bda_set_locking(hid_t access, int locks) {
+  (void)access;
+  (void)locks;
+  return 0;
+}
+#endif
+
+/// What the link `name` is: 0 an object, 1 a soft link, 2 a link into another file, -1 neither.
+///
+/// Of a link the target's path, and the file's, are copied.
+static inline int bda_link_target(
+    hid_t file, const char *name, char *target, char *path, size_t capacity) {
+  H5L_info_t info;
+  target[0] = '\0';
+  path[0] = '\0';
+  if (H5Lget_info(file, name, &info, H5P_DEFAULT) < 0) return -1;
+  if (info.type == H5L_TYPE_HARD) return 0;
+  if (info.type != H5L_TYPE_SOFT && info.type != H5L_TYPE_EXTERNAL) return -1;
+  if (info.u.val_size == 0 || info.u.val_size > capacity) return -1;
+  char *value = (char *)calloc(1, info.u.val_size + 1);
+  int result = -1;
+  if (value != NULL && H5Lget_val(file, name, value, info.u.val_size, H5P_DEFAULT) >= 0) {
+    const char *otherFile = "";
+    const char *object = value;
+    result = info.type == H5L_TYPE_SOFT ? 1 : 2;
+    if (result == 2 &&
+        H5Lunpack_elink_val(value, info.u.val_size, NULL, &otherFile, &object) < 0) {
+      result = -1;
+    } else {
+      strncpy(target, object, capacity - 1);
+      strncpy(path, otherFile, capacity - 1);
+      target[capacity - 1] = path[capacity - 1] = '\0';
+    }
+  }
+  free(value);
+  return result;
+}
+
+/// The identifier, flags and name of filter `index` of an array's creation properties.
+static inline int bda_filter(
+    hid_t creation, unsigned index, unsigned *flags, char *name, size_t capacity) {
+  size_t elements = 0;
+  unsigned configuration = 0;
+  name[0] = '\0';
+  return H5Pget_filter2(
+      creation, index, flags, &elements, NULL, capacity, name, &configuration);
 }

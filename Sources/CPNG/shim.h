@@ -19,10 +19,18 @@ static inline int bda_png_has_color(const png_image *image) {
   return (image->format & PNG_FORMAT_FLAG_COLOR) != 0;
 }
 
-/// Reads all pixels as 8-bit grey or RGB, what is transparent on white.
-static inline int bda_png_finish(png_image *image, int color, unsigned char *pixels) {
+/// Reads all pixels as 8-bit grey or RGB, each followed by its opacity where `alpha` is set.
+///
+/// The caller has taken out what would make the library change the samples (gamma, profiles).
+static inline int bda_png_finish(
+    png_image *image, int color, int alpha, unsigned char *pixels) {
+  // Without room for opacity there must be a background, though every pixel is opaque then.
   png_color white = {255, 255, 255};
-  image->format = color ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
+  if (color) {
+    image->format = alpha ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB;
+  } else {
+    image->format = alpha ? PNG_FORMAT_GA : PNG_FORMAT_GRAY;
+  }
   // Sixteen bits without a gamma chunk are meant as eight bits are: not as linear light.
   image->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
   return png_image_finish_read(image, &white, pixels, 0, NULL);

@@ -36,13 +36,13 @@ public struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible 
     self.message = message
   }
 
-  /// The exit code of a command that ends with this error: 66 when data is missing, 65 when it is
-  /// present but wrong, 1 otherwise.
+  /// The exit code of a command that ends with this error: 66 when data is missing or cannot be read,
+  /// 65 when it is present but wrong, 1 otherwise.
   public var exitCode: Int32 {
     switch kind {
-    case .missing: 66
+    case .missing, .unreadable: 66
     case .malformed, .unexpectedContents, .digestMismatch, .tooLarge, .unsupported: 65
-    case .unreadable, .network, .unwritable: 1
+    case .network, .unwritable: 1
     }
   }
 

@@ -61,12 +61,19 @@ private final class Receiver: NSObject, URLSessionDataDelegate, @unchecked Senda
     completionHandler: @escaping (URLSession.ResponseDisposition) -> Void
   ) {
     expected = Int(clamping: response.expectedContentLength)
-    if let answer = response as? HTTPURLResponse, answer.statusCode != 200 {
+    let answer = response as? HTTPURLResponse
+    let coding = (answer?.value(forHTTPHeaderField: "Content-Encoding") ?? "")
+      .trimmingCharacters(in: .whitespaces).lowercased()
+    if let answer, answer.statusCode != 200 {
       failure = "the server answered with status \(answer.statusCode)"
-      completionHandler(.cancel)
-    } else {
-      completionHandler(.allow)
+    } else if ["gzip", "x-gzip", "deflate"].contains(coding) {
+      // Some servers pack what they send whether asked or not. It is unpacked on the way, so that the
+      // promised length, that of the packed bytes, says nothing of what arrives here.
+      expected = 0
+    } else if !["", "identity"].contains(coding) {
+      failure = "the server sends it in the coding \"\(coding)\", which is not read here"
     }
+    completionHandler(failure == nil ? .allow : .cancel)
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {

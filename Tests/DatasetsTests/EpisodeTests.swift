@@ -81,19 +81,20 @@ struct EpisodeTests {
     }
   }
 
-  @Test func anEmptyClassIsNamed() throws {
+  @Test func anEmptyClassIsNamedAndPassedOver() throws {
     let folder = try TemporaryFolder()
     _ = try SyntheticAlphabets.write(
       to: folder.path("tree"), .init(alphabets: 2, characters: 2, drawers: 2), seed: 0,
       command: "test")
     let normalisation = ImageTree.Normalisation(side: 8, channels: 1, inverts: true)
-    #expect(try ImageTree.load(folder.path("tree"), normalisation, remedy: "make it").count == 8)
+    let before = try ImageTree.load(folder.path("tree"), normalisation, remedy: "make it")
+    #expect(before.count == 8 && before.notes.isEmpty)
     let empty = "alphabet01/character77"
     _ = try folder.write(Array("no image".utf8), to: "tree/\(empty)/notes.txt")
-    let error = #expect(throws: DatasetError.self) {
-      try ImageTree.load(folder.path("tree"), normalisation, remedy: "make it")
-    }
-    #expect(error?.message.contains(empty) == true)
+    let after = try ImageTree.load(folder.path("tree"), normalisation, remedy: "make it")
+    #expect(after.classes == before.classes && after.pixels == before.pixels)
+    #expect(after.notes.count == 1 && after.notes.allSatisfy { isSentence($0) })
+    #expect(after.notes.first?.contains(empty) == true)
   }
 
   @Test func splitsShareNoClass() throws {

@@ -149,6 +149,17 @@ struct FetchingTests {
     }
   }
 
+  /// A server may pack what it sends; what arrives is then plain, and its name says so.
+  @Test func whatWasUnpackedOnTheWayHasAPlainName() throws {
+    let bytes = fixture.images.bytes
+    let outcome = try fixture.fetch { _ throws(DatasetError) in bytes }
+    let plain = "\(fixture.data.path)/tiny/images"
+    #expect(outcome == .fetched(path: plain, origin: "http://first/images.gz"))
+    #expect(try fixture.folder.names(in: "data/tiny") == ["images"])
+    let again = try fixture.fetch { _ throws(DatasetError) in [] }
+    #expect(again == .alreadyThere(path: plain))
+  }
+
   @Test func mirrorsAreFoldersOrAddresses() {
     #expect(FetchOrigin(mirror: "https://a/b") == .address("https://a/b"))
     #expect(FetchOrigin(mirror: "../shared") == .folder("../shared"))
@@ -187,6 +198,27 @@ struct ConversionTests {
     try fixture.fill("mirror", packed: false)
     _ = try convert(mirror: DataFolder(path: fixture.folder.path("mirror")))
     #expect(try fixture.folder.names(in: "data") == ["tiny-train.h5"])
+  }
+
+  @Test func anotherSpellingOfTheNameIsHintedAt() throws {
+    let digits = ImageSource.mnist
+    let file = digits.splits[0].images
+    let found = try fixture.folder.write([1], to: "data/mnist/train-images.idx3-ubyte")
+    let attempts: [() throws -> Void] = [
+      { _ = try fixture.data.verifyOriginal(file, of: digits) },
+      { _ = try fixture.data.convert(digits.splits[0], of: digits, command: "a test") },
+      {
+        _ = try DataFolder(path: fixture.folder.path("other")).fetch(
+          file, of: digits, from: .folder(fixture.data.path),
+          transport: { _, _ throws(DatasetError) in })
+      },
+    ]
+    for attempt in attempts {
+      let error = datasetError { try attempt() }
+      #expect(error?.exitCode == 66 && error.map { isSentence($0.message) } == true)
+      let hint = "\(found) is there under another spelling, rename it to train-images-idx3-ubyte"
+      #expect(error?.message.contains(hint) == true, "\(error?.message ?? "none")")
+    }
   }
 
   @Test func missingAndDamagedOriginalsAreNamed() throws {

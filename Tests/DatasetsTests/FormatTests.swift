@@ -1,5 +1,6 @@
 import Datasets
 import Files
+import Foundation
 import TestSupport
 import Testing
 
@@ -115,6 +116,16 @@ struct IDXFileTests {
       }
       #expect(error?.exitCode == 65)
     }
+  }
+
+  /// A file that says nothing but its size, which is more than any file of this kind has.
+  @Test func aFileThatIsTooLargeIsNotRead() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write([0, 0, 8, 1], to: "huge")
+    #expect(truncate(path, 1 << 40) == 0)
+    let error = datasetError { _ = try IDXFile.read(path) }
+    #expect(error?.kind == .tooLarge && error?.message.contains("1099511627776 bytes") == true)
+    #expect(error.map { isSentence($0.message) } == true && error?.exitCode == 65)
   }
 
   @Test func anAbsentFileIsMissing() {

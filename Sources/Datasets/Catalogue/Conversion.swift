@@ -33,10 +33,12 @@ extension DataFolder {
         throw DatasetError(
           .missing,
           "The original file \(source.name)/\(file.compressedName) is not in \(places): run "
-            + "`datasets fetch \(source.name)` first, or give --mirror.")
+            + "`datasets fetch \(source.name)` first, or give --mirror"
+            + ([self] + (mirror.map { [$0] } ?? [])).map { $0.spellingHint(file, of: source) }
+            .joined() + ".")
       }
       origins.append(found)
-      let bytes = try FileBytes.read(found, remedy: "run `datasets fetch \(source.name)`")
+      let bytes = try DataFile.read(found, remedy: "run `datasets fetch \(source.name)`")
       return try IDXFile.parse(try file.verified(bytes, path: found), path: found)
     }
     let images = try read(split.images)
@@ -69,10 +71,10 @@ extension DataFolder {
       throw DatasetError(
         .missing,
         "The original file \(originalPath(file, of: source)) does not exist: run "
-          + "`datasets fetch \(source.name)`.")
+          + "`datasets fetch \(source.name)`\(spellingHint(file, of: source)).")
     }
     _ = try file.verified(
-      try FileBytes.read(found, remedy: "run `datasets fetch \(source.name)`"), path: found)
+      try DataFile.read(found, remedy: "run `datasets fetch \(source.name)`"), path: found)
     return found
   }
 

@@ -33,6 +33,20 @@ public struct DataFolder: Sendable, Equatable {
       .first { FileBytes.size($0) != nil }
   }
 
+  /// A hint for sentences about a missing original, empty when there is none: some archives spell
+  /// `train-images-idx3-ubyte` as `train-images.idx3-ubyte`.
+  func spellingHint(_ file: SourceFile, of source: ImageSource) -> String {
+    guard let range = file.name.range(of: "-idx", options: .backwards) else { return "" }
+    let dotted = file.name.replacingCharacters(in: range, with: ".idx")
+    for name in [dotted + ".gz", dotted] {
+      let found = "\(path)/\(source.name)/\(name)"
+      guard FileBytes.size(found) != nil else { continue }
+      let wanted = name.hasSuffix(".gz") ? file.compressedName : file.name
+      return "; \(found) is there under another spelling, rename it to \(wanted)"
+    }
+    return ""
+  }
+
   /// Where the ready file of one split lies.
   public func readyPath(name: String, split: String) -> String {
     "\(path)/\(name)-\(split).h5"
@@ -43,7 +57,7 @@ public struct DataFolder: Sendable, Equatable {
   /// - Throws: when the file is absent, a sentence with the command that creates it.
   public func load(name: String, split: String) throws(DatasetError) -> ImageDataset {
     let path = readyPath(name: name, split: split)
-    guard FileManager.default.fileExists(atPath: path) else {
+    if DataFile.linkTarget(path) == nil, !FileManager.default.fileExists(atPath: path) {
       throw DatasetError(
         .missing,
         "The data file \(path) does not exist: create it with `\(remedy(name))`, or name the "

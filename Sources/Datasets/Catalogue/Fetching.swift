@@ -44,7 +44,7 @@ extension DataFolder {
     let present = existingOriginal(file, of: source)
     if let present {
       do {
-        _ = try file.verified(try FileBytes.read(present, remedy: "fetch it"), path: present)
+        _ = try file.verified(try DataFile.read(present, remedy: "fetch it"), path: present)
         return .alreadyThere(path: present)
       } catch {
         report("\(error.message) Replacing it now.")
@@ -78,9 +78,10 @@ extension DataFolder {
       throw DatasetError(
         .missing,
         "The mirror \(mirror.path) has neither \(source.name)/\(file.compressedName) nor "
-          + "\(source.name)/\(file.name): add the file to it, or fetch without a mirror.")
+          + "\(source.name)/\(file.name): add the file to it, or fetch without a mirror"
+          + "\(mirror.spellingHint(file, of: source)).")
     }
-    let bytes = try FileBytes.read(original, remedy: "check the mirror")
+    let bytes = try DataFile.read(original, remedy: "check the mirror")
     _ = try file.verified(bytes, path: original)
     // The copy keeps the mirror's packing, so that its name says what it is.
     let destination =
@@ -105,8 +106,17 @@ extension DataFolder {
       report("Downloading \(address)")
       do {
         try transport(address, download.temporaryPath)
-        let bytes = try FileBytes.read(download.temporaryPath, remedy: "fetch it again")
+        let bytes = try DataFile.read(download.temporaryPath, remedy: "fetch it again")
         _ = try file.verified(bytes, path: address)
+        guard Gzip.isCompressed(bytes) else {
+          // A server that packs what it sends (Content-Encoding) had it unpacked on the way: the name
+          // then says what the bytes are, as with a plain file of a mirror.
+          let plain = "\(path)/\(source.name)/\(file.name)"
+          try DatasetError.converting { () throws(FileError) in
+            try AtomicFile.write(bytes, to: plain)
+          }
+          return (plain, address)
+        }
         try DatasetError.converting { () throws(FileError) in try download.commit() }
         return (destination, address)
       } catch {

@@ -2,7 +2,7 @@ import Foundation
 
 /// CIFAR-100 (Krizhevsky, 2009) as a tree of colour images with the class split of CIFAR-FS
 /// (Bertinetto et al., ICLR 2019): 64 classes to train on, 16 for validation, 20 for test.
-enum CIFARFewShotImages {
+package enum CIFARFewShotImages {
   /// Bytes of a record: coarse label, fine label, then 1,024 red, green and blue samples.
   private static let recordBytes = 3_074
 
@@ -37,35 +37,20 @@ enum CIFARFewShotImages {
       }
       contents.append(bytes)
     }
-    guard let split = try? JSONDecoder().decode(Split.self, from: Data(contents[2])),
-      Set(split.all.map(\.label)) == Set(0..<100)
-    else {
-      throw DatasetError(
-        .malformed,
-        "The file cifar-100/cifar-fs-split.json does not deal the 100 classes into train, val and "
-          + "test: fetch it again.")
-    }
-    let names = Dictionary(uniqueKeysWithValues: split.all.map { ($0.label, $0.name) })
+    let split = try split(in: contents[2])
+    let names = Dictionary(
+      split.all.map { ($0.label, $0.name) }, uniquingKeysWith: { first, _ in first })
     let writer = try ImageTreeWriter(path: destination)
     for (part, bytes) in zip(["train", "test"], contents) {
-      for record in 0..<(bytes.count / recordBytes) {
-        let start = record * recordBytes
-        let label = Int(bytes[start + 1])
-        guard let name = names[label] else {
+      for (number, record) in try records(of: bytes, path: "cifar-100/\(part)").enumerated() {
+        guard let name = names[record.label] else {
           throw DatasetError(
             .unexpectedContents,
-            "Record \(record) of cifar-100/\(part) has the fine label \(label), which is above 99: "
-              + "fetch the file again.")
+            "Record \(number) of cifar-100/\(part) has the fine label \(record.label), which is above "
+              + "99: fetch the file again.")
         }
-        var pixels = [UInt8](repeating: 0, count: 3_072)
-        for pixel in 0..<1_024 {
-          for channel in 0..<3 {
-            pixels[3 * pixel + channel] = bytes[start + 2 + 1_024 * channel + pixel]
-          }
-        }
-        let image = PNGImage(width: 32, height: 32, channels: 3, pixels: pixels)
-        let number = String(format: "%05d", record)
-        try writer.write(try image.encoded(), to: "\(name)/\(part)-\(number).png")
+        let digits = String(format: "%05d", number)
+        try writer.write(try record.image.encoded(), to: "\(name)/\(part)-\(digits).png")
       }
     }
     let classes = ClassSplit(
@@ -81,5 +66,42 @@ enum CIFARFewShotImages {
         name: "cifar-fs",
         source: "CIFAR-100: the official test split and 50 training images per class",
         command: command))
+  }
+
+  /// The classes of each part: all 100 labels, each once, each under a name of its own.
+  private static func split(in bytes: [UInt8]) throws(DatasetError) -> Split {
+    guard let split = try? JSONDecoder().decode(Split.self, from: Data(bytes)),
+      split.all.count == 100, Set(split.all.map(\.label)) == Set(0..<100),
+      Set(split.all.map(\.name)).count == 100
+    else {
+      throw DatasetError(
+        .malformed,
+        "The file cifar-100/cifar-fs-split.json does not deal the 100 classes into train, val and "
+          + "test: fetch it again.")
+    }
+    return split
+  }
+
+  /// The records of a file of CIFAR-100 in its binary form: fine label and colour image.
+  ///
+  /// - Parameter path: the file named in errors.
+  package static func records(
+    of bytes: [UInt8], path: String
+  ) throws(DatasetError) -> [(label: Int, image: PNGImage)] {
+    guard !bytes.isEmpty, bytes.count % recordBytes == 0 else {
+      throw DatasetError(
+        .malformed,
+        "The file \(path) has \(bytes.count) bytes, which is no whole number of records of "
+          + "\(recordBytes): fetch it again.")
+    }
+    return stride(from: 0, to: bytes.count, by: recordBytes).map { start in
+      var pixels = [UInt8](repeating: 0, count: 3_072)
+      for pixel in 0..<1_024 {
+        for channel in 0..<3 {
+          pixels[3 * pixel + channel] = bytes[start + 2 + 1_024 * channel + pixel]
+        }
+      }
+      return (Int(bytes[start + 1]), PNGImage(width: 32, height: 32, channels: 3, pixels: pixels))
+    }
   }
 }

@@ -28,7 +28,7 @@ public struct ClassSplit: Sendable, Equatable, Codable {
   public static func seeded(
     _ names: [String], train: Int, validation: Int, seed: UInt64, tree: String
   ) throws(DatasetError) -> ClassSplit {
-    guard train > 0, validation > 0, train + validation < names.count else {
+    guard train > 0, validation > 0, train < names.count, validation < names.count - train else {
       throw DatasetError(
         .unexpectedContents,
         "\(tree) has \(names.count) classes, too few for \(train) to train on, \(validation) for "
@@ -45,7 +45,7 @@ public struct ClassSplit: Sendable, Equatable, Codable {
   public static func read(
     _ path: String, names: [String]
   ) throws(DatasetError) -> ClassSplit {
-    let bytes = try FileBytes.read(
+    let bytes = try DataFile.read(
       path,
       remedy: "write it as a JSON object with the lists train, validation and test of class names, "
         + "or choose a seeded split")
@@ -55,21 +55,46 @@ public struct ClassSplit: Sendable, Equatable, Codable {
         "The split file \(path) is not a JSON object with the lists train, validation and test of "
           + "class names: correct it.")
     }
-    let known = Set(names)
-    var seen: Set<String> = []
-    for name in split.train + split.validation + split.test {
-      guard known.contains(name) else {
-        throw DatasetError(
-          .unexpectedContents,
-          "The split file \(path) names the class \"\(name)\", which has no folder of images: correct "
-            + "the file or add the folder.")
+    let known = KnownNames(names)
+    var seen: Set<ExactName> = []
+    func resolved(_ part: [String]) throws(DatasetError) -> [String] {
+      var result: [String] = []
+      for name in part {
+        guard let found = known.matching(name) else {
+          throw DatasetError(
+            .unexpectedContents,
+            "The split file \(path) names the class \"\(name)\", which has no folder of images: correct "
+              + "the file or add the folder.")
+        }
+        guard seen.insert(ExactName(found)).inserted else {
+          throw DatasetError(
+            .unexpectedContents,
+            "The split file \(path) names the class \"\(name)\" twice: give it to one part only.")
+        }
+        result.append(found)
       }
-      guard seen.insert(name).inserted else {
-        throw DatasetError(
-          .unexpectedContents,
-          "The split file \(path) names the class \"\(name)\" twice: give it to one part only.")
-      }
+      return result
     }
-    return split
+    return ClassSplit(
+      train: try resolved(split.train), validation: try resolved(split.validation),
+      test: try resolved(split.test))
+  }
+
+  /// The classes that a file may name: by the same bytes, or, where only one class is so called, by
+  /// any equivalent spelling, since a file is rarely typed in the normalisation of a disk.
+  private struct KnownNames {
+    private let exact: Set<ExactName>
+    private let equivalent: [String: [String]]
+
+    init(_ names: [String]) {
+      exact = Set(names.map { ExactName($0) })
+      equivalent = Dictionary(grouping: names, by: { $0 })
+    }
+
+    func matching(_ name: String) -> String? {
+      if exact.contains(ExactName(name)) { return name }
+      let candidates = equivalent[name] ?? []
+      return candidates.count == 1 ? candidates[0] : nil
+    }
   }
 }

@@ -25,8 +25,9 @@ public struct EpisodeSampler: Sendable {
     tree: ImageTree, classes names: [String], ways: Int, shots: Int, queries: Int,
     rotationsAreClasses: Bool, seed: UInt64, purpose: String
   ) throws(DatasetError) {
-    let byName = Dictionary(uniqueKeysWithValues: tree.classes.map { ($0.name, $0) })
-    classes = names.compactMap { byName[$0] }
+    let byName = Dictionary(
+      tree.classes.map { (ExactName($0.name), $0) }, uniquingKeysWith: { first, _ in first })
+    classes = names.compactMap { byName[ExactName($0)] }
     let available = classes.count * (rotationsAreClasses ? 4 : 1)
     guard ways <= available else {
       throw DatasetError(
@@ -34,11 +35,14 @@ public struct EpisodeSampler: Sendable {
         "Episodes of \(ways) classes cannot be drawn from the \(available) classes that \(tree.path) "
           + "has for \(purpose): lower task.ways or change the split.")
     }
-    if let small = classes.first(where: { $0.files.count < shots + queries }) {
+    // The sum of two settings may be more than an integer holds.
+    let (needed, overflow) = shots.addingReportingOverflow(queries)
+    if let small = classes.first(where: { overflow || $0.files.count < needed }) {
       throw DatasetError(
         .unexpectedContents,
         "The class \(small.name) of \(tree.path) has \(small.files.count) images, fewer than the "
-          + "\(shots + queries) of an episode: lower task.shots or task.queries.")
+          + "\(shots) labelled ones and \(queries) to classify of an episode: lower task.shots or "
+          + "task.queries.")
     }
     self.tree = tree
     self.ways = ways

@@ -7,9 +7,11 @@ import Tensors
 ///
 ///     <folder>/<class>/<image>.png       or      <folder>/<alphabet>/<character>/<image>.png
 ///
-/// Every folder that holds PNG files is a class, named by its path below the root. The invariant:
-/// all images have the same size and number of channels; classes and the images within them are in
-/// the order of their names, so the same files give the same tree on every machine.
+/// Every folder that holds PNG files is a class, named by its path below the root. Symbolic links are
+/// followed; hidden files and what systems leave in folders are ignored; what else was passed over is
+/// said in ``notes``. The invariant: all images have the same size and number of channels; classes and
+/// the images within them are in the order of their names, so the same files give the same tree on
+/// every machine. Names are told apart by their bytes: two that Unicode calls equivalent stay two.
 public struct ImageTree: Sendable {
   /// One class and where its images lie within ``pixels``.
   public struct Class: Sendable, Equatable {
@@ -33,6 +35,9 @@ public struct ImageTree: Sendable {
   public let classes: [Class]
   /// The samples of all images, `[images, side, side, channels]`, after normalisation.
   public let pixels: [UInt8]
+  /// What a person should know of how the folder was read, one full sentence each; for commands to
+  /// print before a run.
+  public let notes: [String]
 
   /// The number of images.
   public var count: Int { classes.reduce(0) { $0 + $1.files.count } }
@@ -58,6 +63,29 @@ public struct ImageTree: Sendable {
       self.inverts = inverts
     }
 
+    /// The samples of one image.
+    var sampleCount: Int { side * side * channels }
+
+    /// Throws when images of this size, or all of them together, are more than memory is made for.
+    func requireModest(images: Int, _ path: String) throws(DatasetError) {
+      guard side <= Self.largestSide else {
+        throw DatasetError(
+          .tooLarge,
+          "Images of \(side) x \(side) pixels cannot be made of those below \(path): ask for a side from "
+            + "1 to \(Self.largestSide).")
+      }
+      let (total, overflow) = sampleCount.multipliedReportingOverflow(by: images)
+      guard !overflow, total <= Self.mostSamples else {
+        throw DatasetError(
+          .tooLarge,
+          "The \(images) images below \(path) at \(side) x \(side) x \(channels) need more than the "
+            + "\(Self.mostSamples) bytes that are held in memory at most: ask for a smaller side.")
+      }
+    }
+
+    private static let largestSide = 4096
+    private static let mostSamples = 1 << 34
+
     func apply(_ image: PNGImage) -> PNGImage {
       let sized = image.converted(channels: channels).resized(width: side, height: side)
       return inverts ? sized.inverted : sized
@@ -72,6 +100,8 @@ public struct ImageTree: Sendable {
     _ path: String, _ normalisation: Normalisation, remedy: String
   ) throws(DatasetError) -> ImageTree {
     let listing = try ImageTreeListing(path: path, remedy: remedy)
+    let files = listing.folders.reduce(0) { $0 + $1.files.count }
+    try normalisation.requireModest(images: files, path)
     var classes: [Class] = []
     var first = 0
     for folder in listing.folders {
@@ -88,7 +118,7 @@ public struct ImageTree: Sendable {
     }
     let byClass = results.withLock { $0 }
     var pixels: [UInt8] = []
-    pixels.reserveCapacity(first * normalisation.side * normalisation.side)
+    pixels.reserveCapacity(first * normalisation.sampleCount)
     var digest = SHA256()
     for index in classes.indices {
       guard let contents = try byClass[index]?.get() else { continue }
@@ -96,12 +126,19 @@ public struct ImageTree: Sendable {
       digest.update(contents.digest.utf8)
     }
     let recorded = try ImageTreeDescription.read(path)
+    let found = digest.finalize()
+    var notes = listing.notes
+    if !recorded.contentDigest.isEmpty, recorded.contentDigest != found {
+      notes.append(
+        "The images below \(path) are not those that were written there: the digest is \(found), and "
+          + "\(recorded.contentDigest) is recorded in \(ImageTreeDescription.fileName).")
+    }
     return ImageTree(
       description: recorded.completed(
-        digest: digest.finalize(), classes: classes.count, images: first,
+        digest: found, classes: classes.count, images: first,
         name: URL(fileURLWithPath: path).lastPathComponent),
       path: path, side: normalisation.side, channels: normalisation.channels, classes: classes,
-      pixels: pixels)
+      pixels: pixels, notes: notes)
   }
 
   /// The images at the given positions as a tensor `[images, side, side, channels]` in [0, 1], each
@@ -149,7 +186,7 @@ private struct ClassContents: Sendable {
     var hash = SHA256()
     for file in folder.files {
       let path = "\(root)/\(folder.name)/\(file)"
-      let bytes = try FileBytes.read(path, remedy: "convert the data set again")
+      let bytes = try DataFile.read(path, remedy: "convert the data set again")
       hash.update("\(folder.name)/\(file)\n\(bytes.count)\n".utf8)
       hash.update(bytes)
       pixels += normalisation.apply(try PNGImage.decode(bytes, path: path)).pixels

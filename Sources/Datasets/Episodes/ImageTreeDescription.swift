@@ -35,7 +35,7 @@ public struct ImageTreeDescription: Codable, Sendable, Equatable {
   public static func read(_ folder: String) throws(DatasetError) -> ImageTreeDescription {
     let path = "\(folder)/\(fileName)"
     guard FileManager.default.fileExists(atPath: path) else { return ImageTreeDescription() }
-    let bytes = try FileBytes.read(path, remedy: "convert the data set again")
+    let bytes = try DataFile.read(path, remedy: "convert the data set again")
     do {
       return try JSONDecoder().decode(ImageTreeDescription.self, from: Data(bytes))
     } catch {
@@ -86,62 +86,5 @@ extension ImageTree {
           + "\(recorded.contentDigest)): \(remedy).")
     }
     return tree.description
-  }
-}
-
-/// The names of the folders and PNG files of a tree, sorted.
-struct ImageTreeListing: Sendable {
-  /// A folder with PNG files.
-  struct Folder: Sendable {
-    var name: String
-    var files: [String]
-  }
-
-  let folders: [Folder]
-
-  init(path: String, remedy: String) throws(DatasetError) {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
-    else {
-      throw DatasetError(
-        .missing, "The folder of images \(path) does not exist: \(remedy).")
-    }
-    let root = URL(fileURLWithPath: path, isDirectory: true)
-    var byFolder: [String: [String]] = [:]
-    var empty: Set<String> = []
-    for name in FileManager.default.enumerator(atPath: root.path)?.compactMap({ $0 as? String })
-      ?? []
-    {
-      let parts = name.split(separator: "/")
-      guard !parts.contains(where: { $0.hasPrefix(".") }) else { continue }
-      // Folders come before what they hold; one with neither images nor folders is an empty class.
-      let parent = parts.dropLast().joined(separator: "/")
-      guard name.lowercased().hasSuffix(".png") else {
-        let path = root.appendingPathComponent(name).path
-        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-        if exists, isFolder.boolValue {
-          empty.remove(parent)
-          empty.insert(name)
-        }
-        continue
-      }
-      guard parts.count > 1 else { continue }
-      empty.remove(parent)
-      byFolder[parts.dropLast().joined(separator: "/"), default: []].append(
-        String(parts[parts.count - 1]))
-    }
-    guard !byFolder.isEmpty else {
-      throw DatasetError(
-        .missing,
-        "The folder \(path) has no images <class>/<image>.png: \(remedy), or name another folder.")
-    }
-    if let name = empty.min() {
-      throw DatasetError(
-        .unexpectedContents,
-        "The class \(name) of \(path) has no images: remove the empty folder or convert the data set "
-          + "again.")
-    }
-    folders = byFolder.map { Folder(name: $0.key, files: $0.value.sorted()) }
-      .sorted { $0.name < $1.name }
   }
 }

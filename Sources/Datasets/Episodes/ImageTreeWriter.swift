@@ -8,14 +8,19 @@ import Foundation
 public final class ImageTreeWriter {
   /// The folder under which the tree appears.
   public let path: String
+  private let target: String
   private let temporaryPath: String
   private var isFinished = false
   private var folders: Set<String> = []
 
-  /// A writer of the tree at `path`; folders on the way are created.
+  /// A writer of the tree at `path`; folders on the way are created. A symbolic link there stays, and
+  /// the folder that it leads to is written.
   public init(path: String) throws(DatasetError) {
     self.path = path
-    let url = URL(fileURLWithPath: path)
+    target =
+      DataFile.linkTarget(path) == nil
+      ? path : URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    let url = URL(fileURLWithPath: target)
     temporaryPath =
       url.deletingLastPathComponent()
       .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).partial")
@@ -27,8 +32,9 @@ public final class ImageTreeWriter {
     if !isFinished { try? FileManager.default.removeItem(atPath: temporaryPath) }
   }
 
-  /// Writes one file of the tree; its name is relative to the tree.
+  /// Writes one file of the tree; its name is relative to the tree, which it must not leave.
   public func write(_ bytes: [UInt8], to name: String) throws(DatasetError) {
+    let name = try ArchivePath.checked(name, in: path)
     let target = "\(temporaryPath)/\(name)"
     if let end = target.lastIndex(of: "/"), folders.insert(String(target[..<end])).inserted {
       try Self.create(String(target[..<end]))
@@ -58,8 +64,8 @@ public final class ImageTreeWriter {
     sync()
     let manager = FileManager.default
     let old = temporaryPath + ".old"
-    let replaces = manager.fileExists(atPath: path)
-    guard !replaces || rename(path, old) == 0, rename(temporaryPath, path) == 0 else {
+    let replaces = manager.fileExists(atPath: target)
+    guard !replaces || rename(target, old) == 0, rename(temporaryPath, target) == 0 else {
       throw DatasetError(
         .unwritable,
         "Cannot give the new folder \(path) its name (\(lastSystemError())): make the folder above "

@@ -12,7 +12,7 @@ enum OmniglotImages {
   /// Checked: every member's checksum, 20 drawings of every character, and the number of characters
   /// (964 in the background set, 659 in the evaluation set).
   static func official(_ path: String) throws(DatasetError) -> [(name: String, bytes: [UInt8])] {
-    let bytes = try FileBytes.read(path, remedy: "run `datasets fetch omniglot`")
+    let bytes = try DataFile.read(path, remedy: "run `datasets fetch omniglot`")
     let images = try ZipArchive.entries(of: bytes, path: path).compactMap { entry in
       // The archives hold one folder with the name of the set.
       let parts = entry.name.split(separator: "/")

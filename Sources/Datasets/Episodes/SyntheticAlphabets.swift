@@ -31,12 +31,22 @@ public enum SyntheticAlphabets {
     }
   }
 
-  /// Writes the tree.
+  /// The most alphabets, characters of one, and drawings of one; names have two digits.
+  public static let maximumSize = 99
+
+  /// Writes the tree; each part of its size is from 1 to ``maximumSize``.
   ///
   /// - Parameter command: what is recorded as the command that made it.
   public static func write(
     to path: String, _ size: Size, seed: UInt64, command: String
   ) throws(DatasetError) -> ImageTreeDescription {
+    for (part, count) in [
+      ("alphabets", size.alphabets), ("characters", size.characters), ("drawers", size.drawers),
+    ] where !(1...maximumSize).contains(count) {
+      throw DatasetError(
+        .unsupported,
+        "\(count) \(part) cannot be made: ask for a number from 1 to \(maximumSize).")
+    }
     let writer = try ImageTreeWriter(path: path)
     for alphabet in 0..<size.alphabets {
       for character in 0..<size.characters {

@@ -181,7 +181,7 @@ extension DataFolder {
     for folder in folders {
       guard let path = folder.existingOriginal(file, of: source.mirrored) else { continue }
       return try file.verified(
-        try FileBytes.read(path, remedy: "run `datasets fetch \(source.name)`"), path: path)
+        try DataFile.read(path, remedy: "run `datasets fetch \(source.name)`"), path: path)
     }
     return nil
   }

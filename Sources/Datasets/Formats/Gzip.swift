@@ -19,10 +19,11 @@ public enum Gzip {
     guard isCompressed(bytes) else {
       throw DatasetError(
         .malformed,
-        "The file \(path) is not gzip data (it does not begin with 1f 8b): fetch it again.")
+        "The file \(path) is not gzip data (it does not begin with 1f 8b"
+          + "\(FileKind.name(of: bytes).map { ", it is \($0)" } ?? "")): fetch it again.")
     }
     var output: [UInt8] = []
-    output.reserveCapacity(min(limit, 4 * bytes.count))
+    output.reserveCapacity(max(0, min(limit, 4 * bytes.count)))
     let outcome = bytes.withUnsafeBufferPointer { inflateAll($0, limit: limit, into: &output) }
     switch outcome {
     case .complete:
@@ -43,18 +44,29 @@ public enum Gzip {
     }
   }
 
+  /// The first `count` decompressed bytes, fewer where there are fewer or where the data is damaged;
+  /// enough to read a header before memory is made for what it declares.
+  static func prefix(of bytes: [UInt8], count: Int) -> [UInt8] {
+    var output: [UInt8] = []
+    _ = bytes.withUnsafeBufferPointer {
+      inflateAll($0, limit: count, pieceSize: max(1, count), into: &output)
+    }
+    return Array(output.prefix(count))
+  }
+
   private enum Outcome {
     case complete, truncated, tooLong
     case damaged(String)
   }
 
   private static func inflateAll(
-    _ input: UnsafeBufferPointer<UInt8>, limit: Int, into output: inout [UInt8]
+    _ input: UnsafeBufferPointer<UInt8>, limit: Int, pieceSize: Int = 1 << 18,
+    into output: inout [UInt8]
   ) -> Outcome {
     var stream = z_stream()
     guard bda_inflate_gzip_init(&stream) == Z_OK else { return .damaged("no memory for zlib") }
     defer { inflateEnd(&stream) }
-    var piece = [UInt8](repeating: 0, count: 1 << 18)
+    var piece = [UInt8](repeating: 0, count: pieceSize)
     var consumed = 0
     while true {
       // zlib counts in 32 bits, so the input is handed over in slices.

@@ -24,18 +24,61 @@ public struct IDXFile: Sendable, Equatable {
   }
 
   /// The contents of the file at `path`, decompressed first when it is gzip.
+  ///
+  /// Of gzip data the header is unpacked first, and no more than the values that it declares.
   public static func read(_ path: String) throws(DatasetError) -> IDXFile {
-    var bytes = try FileBytes.read(path, remedy: "fetch it, or give another path")
+    var bytes = try DataFile.read(
+      path, limit: maximumCount + largestHeader, remedy: "fetch it, or give another path")
     if Gzip.isCompressed(bytes) {
-      bytes = try Gzip.decompress(bytes, limit: maximumCount, path: path)
+      let header = Gzip.prefix(of: bytes, count: largestHeader)
+      let limit: Int
+      if header.isEmpty {
+        limit = largestHeader
+      } else {
+        let shape = try shape(of: header, path: path)
+        limit = 4 + 4 * shape.count + shape.reduce(1, *)
+      }
+      // DEFLATE gains at most a factor of 1032.
+      guard limit <= 1032 * bytes.count + largestHeader else {
+        throw DatasetError(
+          .malformed,
+          "The IDX file \(path) declares \(limit) bytes, more than its \(bytes.count) compressed bytes "
+            + "can hold: fetch it again.")
+      }
+      bytes = try Gzip.decompress(bytes, limit: limit, path: path)
     }
     return try parse(bytes, path: path)
   }
+
+  /// Bytes of the header of four dimensions.
+  private static let largestHeader = 20
 
   /// The contents of the decompressed bytes of an IDX file.
   ///
   /// - Parameter path: the file named in errors.
   public static func parse(_ bytes: [UInt8], path: String) throws(DatasetError) -> IDXFile {
+    let shape = try shape(of: bytes, path: path)
+    let headerSize = 4 + 4 * shape.count
+    let count = shape.reduce(1, *)
+    let present = bytes.count - headerSize
+    guard present >= count else {
+      throw DatasetError(
+        .malformed,
+        "The IDX file \(path) is cut short: its shape \(shape) needs \(count) values and "
+          + "\(present) are there; fetch it again.")
+    }
+    guard present == count else {
+      throw DatasetError(
+        .malformed,
+        "The IDX file \(path) has \(present - count) bytes more than its shape \(shape) needs: it "
+          + "is not what it should be, fetch it again.")
+    }
+    return IDXFile(shape: shape, values: Array(bytes[headerSize...]))
+  }
+
+  /// The shape that the header declares, all of it checked; its product is at most
+  /// ``maximumCount``. `bytes` may end after the header.
+  private static func shape(of bytes: [UInt8], path: String) throws(DatasetError) -> [Int] {
     guard !bytes.isEmpty else {
       throw DatasetError(.malformed, "The IDX file \(path) is empty (0 bytes): fetch it again.")
     }
@@ -47,10 +90,11 @@ public struct IDXFile: Sendable, Equatable {
     }
     guard bytes[0] == 0, bytes[1] == 0 else {
       let found = bytes[..<4].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+      let kind = FileKind.name(of: bytes).map { ", it is \($0)" } ?? ""
       throw DatasetError(
         .malformed,
         "The file \(path) is not an IDX file (its magic number is \(found.joined(separator: " ")), "
-          + "not 00 00 08 0n): give an IDX file, or fetch it again.")
+          + "not 00 00 08 0n\(kind)): give an IDX file, or fetch it again.")
     }
     guard bytes[2] == 8 else {
       throw DatasetError(
@@ -86,20 +130,7 @@ public struct IDXFile: Sendable, Equatable {
       }
       count = product
     }
-    let present = bytes.count - headerSize
-    guard present >= count else {
-      throw DatasetError(
-        .malformed,
-        "The IDX file \(path) is cut short: its shape \(shape) needs \(count) values and "
-          + "\(present) are there; fetch it again.")
-    }
-    guard present == count else {
-      throw DatasetError(
-        .malformed,
-        "The IDX file \(path) has \(present - count) bytes more than its shape \(shape) needs: it "
-          + "is not what it should be, fetch it again.")
-    }
-    return IDXFile(shape: shape, values: Array(bytes[headerSize...]))
+    return shape
   }
 
   /// The header's bytes: magic number and dimensions.

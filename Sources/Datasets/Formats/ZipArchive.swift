@@ -11,19 +11,54 @@ public enum ZipArchive {
   }
 
   /// The most bytes that all members may have together.
-  public static let maximumBytes = 1 << 30
+  public static let maximumBytes = 1 << 28
+
+  /// What the directory says of one member.
+  private struct Member {
+    var name: String
+    var method: Int
+    var checksum: Int
+    var packed: Int
+    var size: Int
+    var header: Int
+  }
 
   /// The files of an archive, in the order of its directory. Folders are passed over.
+  ///
+  /// The whole directory is checked before anything is unpacked: members that claim more bytes than
+  /// ``maximumBytes``, or than what is packed can hold, or that share their packed bytes, are refused.
+  /// So are links and encrypted members.
   ///
   /// - Parameter path: the archive named in errors.
   public static func entries(
     of bytes: [UInt8], path: String
   ) throws(DatasetError) -> [Entry] {
+    let members = try directory(of: bytes, path)
+    let packed = members.reduce(0) { $0 + $1.packed }
+    let total = members.reduce(0) { $0 + $1.size }
+    guard total <= maximumBytes, packed <= bytes.count else {
+      throw DatasetError(
+        .tooLarge,
+        "The zip archive \(path) of \(bytes.count) bytes claims \(total) bytes in its members, more "
+          + "than the \(maximumBytes) that are unpacked or than it can hold: it is not the archive it "
+          + "should be, fetch it again.")
+    }
+    var entries: [Entry] = []
+    for member in members {
+      entries.append(
+        Entry(name: member.name, bytes: try content(of: member, in: bytes, path)))
+    }
+    return entries
+  }
+
+  private static func directory(
+    of bytes: [UInt8], _ path: String
+  ) throws(DatasetError) -> [Member] {
     let end = try endOfDirectory(bytes, path)
     let count = number(bytes, end + 10, 2)
     var position = number(bytes, end + 16, 4)
-    var entries: [Entry] = []
-    var total = 0
+    guard count != 0xffff, position != 0xffff_ffff else { throw zip64(path) }
+    var members: [Member] = []
     for _ in 0..<count {
       guard position + 46 <= bytes.count, number(bytes, position, 4) == 0x0201_4b50 else {
         throw damaged(path, "its directory is cut short")
@@ -34,21 +69,32 @@ public enum ZipArchive {
         + number(bytes, position + 32, 2)
       guard next <= bytes.count else { throw damaged(path, "its directory is cut short") }
       let name = String(decoding: bytes[position + 46..<position + 46 + nameLength], as: UTF8.self)
-      defer { position = next }
+      let member = Member(
+        name: name, method: number(bytes, position + 10, 2),
+        checksum: number(bytes, position + 16, 4), packed: number(bytes, position + 20, 4),
+        size: number(bytes, position + 24, 4), header: number(bytes, position + 42, 4))
+      let flags = number(bytes, position + 8, 2)
+      // Made on Unix (3), the upper half of the attributes is the file's mode.
+      let mode = bytes[position + 5] == 3 ? number(bytes, position + 40, 2) : 0
+      position = next
       if name.hasSuffix("/") { continue }
-      total += number(bytes, position + 24, 4)
-      guard total <= maximumBytes else {
-        throw DatasetError(
-          .tooLarge,
-          "The zip archive \(path) claims more than \(maximumBytes) bytes: it is not the archive it "
-            + "should be, fetch it again.")
+      guard member.packed != 0xffff_ffff, member.size != 0xffff_ffff else { throw zip64(path) }
+      guard flags & 1 == 0 else { throw refused(path, name, "is encrypted") }
+      guard mode & 0o170000 == 0 || mode & 0o170000 == 0o100000 else {
+        throw refused(path, name, "is a link or another special file")
       }
-      entries.append(
-        Entry(
-          name: try ArchivePath.checked(name, in: path),
-          bytes: try member(bytes, directoryEntry: position, name, path)))
+      guard member.method == 0 || member.method == 8 else {
+        throw refused(path, name, "is packed by method \(member.method)")
+      }
+      // DEFLATE gains at most a factor of 1032.
+      let most = member.method == 0 ? member.packed : 1032 * member.packed + 64
+      guard member.size <= most else {
+        throw damaged(path, "the member \(name) claims more bytes than it can hold")
+      }
+      members.append(member)
+      members[members.count - 1].name = try ArchivePath.checked(name, in: path)
     }
-    return entries
+    return members
   }
 
   private static func endOfDirectory(_ bytes: [UInt8], _ path: String) throws(DatasetError) -> Int {
@@ -61,32 +107,23 @@ public enum ZipArchive {
     throw damaged(path, "it has no directory")
   }
 
-  private static func member(
-    _ bytes: [UInt8], directoryEntry entry: Int, _ name: String, _ path: String
+  private static func content(
+    of member: Member, in bytes: [UInt8], _ path: String
   ) throws(DatasetError) -> [UInt8] {
-    let method = number(bytes, entry + 10, 2)
-    let packed = number(bytes, entry + 20, 4)
-    let size = number(bytes, entry + 24, 4)
-    let local = number(bytes, entry + 42, 4)
+    let local = member.header
     guard local + 30 <= bytes.count, number(bytes, local, 4) == 0x0403_4b50 else {
-      throw damaged(path, "the member \(name) is not where its directory says")
+      throw damaged(path, "the member \(member.name) is not where its directory says")
     }
     let start = local + 30 + number(bytes, local + 26, 2) + number(bytes, local + 28, 2)
-    guard packed <= bytes.count - start else {
-      throw damaged(path, "it ends inside the member \(name)")
+    guard member.packed <= bytes.count - start else {
+      throw damaged(path, "it ends inside the member \(member.name)")
     }
-    let content: [UInt8]?
-    switch method {
-    case 0: content = packed == size ? Array(bytes[start..<start + packed]) : nil
-    case 8: content = inflated(bytes[start..<start + packed], size: size)
-    default:
-      throw DatasetError(
-        .unsupported,
-        "The member \(name) of \(path) is packed by method \(method), which is not read: pack the "
-          + "archive again with deflate.")
-    }
-    guard let content, checksum(content) == number(bytes, entry + 16, 4) else {
-      throw damaged(path, "the bytes of the member \(name) are not those that were packed")
+    let packed = bytes[start..<start + member.packed]
+    let content =
+      member.method == 8
+      ? inflated(packed, size: member.size) : packed.count == member.size ? Array(packed) : nil
+    guard let content, checksum(content) == member.checksum else {
+      throw damaged(path, "the bytes of the member \(member.name) are not those that were packed")
     }
     return content
   }
@@ -116,6 +153,20 @@ public enum ZipArchive {
   private static func number(_ bytes: [UInt8], _ position: Int, _ length: Int) -> Int {
     guard position >= 0, position + length <= bytes.count else { return 0 }
     return (0..<length).reduce(0) { $0 | Int(bytes[position + $1]) << (8 * $1) }
+  }
+
+  private static func zip64(_ path: String) -> DatasetError {
+    DatasetError(
+      .unsupported,
+      "The zip archive \(path) has the form for more than 4 GB or 65,534 members (zip64), which is not "
+        + "read: pack it in parts.")
+  }
+
+  private static func refused(_ path: String, _ name: String, _ what: String) -> DatasetError {
+    DatasetError(
+      .unsupported,
+      "The member \(name) of the zip archive \(path) \(what), which is not unpacked here: pack the "
+        + "regular files again with deflate.")
   }
 
   private static func damaged(_ path: String, _ reason: String) -> DatasetError {

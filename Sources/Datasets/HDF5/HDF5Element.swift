@@ -105,7 +105,8 @@ public struct HDF5Array<Element: HDF5Element>: Sendable {
 
   /// An array of the given shape.
   public init(shape: [Int], values: [Element]) {
-    let count = shape.reduce(1, *)
+    // A file may declare an empty array of extents whose product no integer holds.
+    let count = shape.contains(0) ? 0 : shape.reduce(1, *)
     precondition(
       count == values.count, "Shape \(shape) needs \(count) values, got \(values.count).")
     self.shape = shape

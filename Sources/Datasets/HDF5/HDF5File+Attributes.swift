@@ -20,13 +20,15 @@ extension HDF5File {
         let type = HDF5Identifier(H5Aget_type(attribute.rawValue)),
         let space = HDF5Identifier(H5Aget_space(attribute.rawValue))
       else { throw malformed(label, "cannot be opened") }
+      try requireNumberWidth(type, label)
       let shape = try extent(of: space, label)
       let count = try attributeCount(shape, label)
       switch H5Tget_class(type.rawValue) {
       case H5T_STRING:
         let texts = try strings(attribute, type, space, count, label)
         return shape.isEmpty ? texts.first.map { .string($0) } : .strings(texts)
-      case H5T_INTEGER:
+      case H5T_INTEGER, H5T_ENUM:
+        // Booleans are stored as an enumeration of 0 and 1.
         let values = try numbers(attribute, count, label, Int64.self).map { Int($0) }
         return shape.isEmpty ? values.first.map { .integer($0) } : .integers(values)
       case H5T_FLOAT:
@@ -47,6 +49,11 @@ extension HDF5File {
       guard
         let opened = HDF5Identifier(H5Oopen(identifier.rawValue, object, defaults))
       else { throw malformed(object, "cannot be opened") }
+      // Version 1.10 of the library ends the process when it lists attributes of which one cannot be
+      // decoded. Looking for a name that none has decodes them all, and fails in order.
+      guard H5Aexists(opened.rawValue, "no attribute has this name") >= 0 else {
+        throw malformed(object, "has unreadable attributes")
+      }
       let count = H5Aget_num_attrs(opened.rawValue)
       var names: [String] = []
       for index in 0..<max(0, count) {
@@ -95,6 +102,31 @@ extension HDF5File {
     }
   }
 
+  /// An attribute that must be true or false: the enumeration as which h5py stores booleans, the
+  /// numbers 0 and 1, or the texts "true" and "false".
+  public func boolean(_ name: String, of object: String = "/") throws(DatasetError) -> Bool? {
+    let words: String
+    switch try attribute(name, of: object) {
+    case nil: return nil
+    case .integer(let value): words = "\(value)"
+    case .integers(let values) where values.count == 1: words = "\(values[0])"
+    case .real(let value): words = value == 0 ? "0" : value == 1 ? "1" : ""
+    case .reals(let values) where values.count == 1:
+      words = values[0] == 0 ? "0" : values[0] == 1 ? "1" : ""
+    case .string(let value): words = value.lowercased()
+    case .strings(let values) where values.count == 1: words = values[0].lowercased()
+    default: words = ""
+    }
+    switch words {
+    case "0", "false": return false
+    case "1", "true": return true
+    default:
+      throw unexpected(
+        "\(object)@\(name)", "is neither true nor false",
+        remedy: "store it as a boolean, or as 0 or 1")
+    }
+  }
+
   private func attributeCount(_ shape: [Int], _ label: String) throws(DatasetError) -> Int {
     // Attributes are small by their nature; a million elements is a damaged header.
     var count = 1
@@ -131,8 +163,11 @@ extension HDF5File {
       return texts
     }
     let width = H5Tget_size(type.rawValue)
-    guard width > 0, width <= 1 << 20 else { throw tooLarge(label, "[\(count)] x \(width)") }
-    var bytes = [UInt8](repeating: 0, count: count * width)
+    let (size, overflow) = count.multipliedReportingOverflow(by: width)
+    guard width > 0, !overflow, size <= 1 << 24 else {
+      throw tooLarge(label, "[\(count)] x \(width)")
+    }
+    var bytes = [UInt8](repeating: 0, count: size)
     guard H5Aread(attribute.rawValue, type.rawValue, &bytes) >= 0 else {
       throw malformed(label, "cannot be read")
     }

@@ -19,6 +19,8 @@ extension HDF5File {
       guard H5Lexists(identifier.rawValue, prefix, bda_default_properties()) > 0 else {
         return false
       }
+      // The library would wait for ever for a pipe that a link names as another file.
+      guard case .reachable = linkState(prefix) else { return false }
       guard H5Oexists_by_name(identifier.rawValue, prefix, bda_default_properties()) > 0 else {
         return false
       }
@@ -27,22 +29,54 @@ extension HDF5File {
   }
 
   func requireObject(_ name: String) throws(DatasetError) {
-    guard exists(name) else {
-      throw DatasetError(
-        .unexpectedContents,
-        "The HDF5 file \(path) has no object named '\(name)': check the name, or write the file "
-          + "in the documented layout.")
-    }
+    if exists(name) { return }
+    try explainLinks(on: name)
+    throw DatasetError(
+      .unexpectedContents,
+      "The HDF5 file \(path) has no object named '\(name)': check the name, or write the file "
+        + "in the documented layout.")
   }
 
   func openArray(_ name: String) throws(DatasetError) -> HDF5Identifier {
     try requireObject(name)
-    let object = HDF5Identifier(H5Oopen(identifier.rawValue, name, bda_default_properties()))
-    guard let object else { throw malformed(name, "cannot be opened") }
-    guard H5Iget_type(object.rawValue) == H5I_DATASET else {
+    bda_clear_errors()
+    guard let access = HDF5Identifier(H5Pcreate(bda_dataset_access())) else {
+      throw malformed(name, "cannot be opened")
+    }
+    let information = HDF5Identifier(
+      H5Oopen(identifier.rawValue, name, bda_default_properties()))
+    guard let information else { throw notOpened(name) }
+    guard H5Iget_type(information.rawValue) == H5I_DATASET else {
       throw unexpected(name, "is a group, not an array", remedy: "store an array there")
     }
-    return object
+    // Values in other files are looked for beside this one, as h5py does, and then where a program
+    // that runs in this folder would.
+    guard let prefix = externalPrefix(of: try creation(of: information, name)) else {
+      return information
+    }
+    guard H5Pset_efile_prefix(access.rawValue, prefix) >= 0 else { throw notOpened(name) }
+    let path = "/" + name.split(separator: "/").joined(separator: "/")
+    // The prefix is one of opening; the first handle must be gone, or the library returns it again.
+    return try reopened(information, path, access)
+  }
+
+  private func reopened(
+    _ old: consuming HDF5Identifier, _ name: String, _ access: borrowing HDF5Identifier
+  ) throws(DatasetError) -> HDF5Identifier {
+    drop(old)
+    let array = HDF5Identifier(H5Dopen2(identifier.rawValue, name, access.rawValue))
+    guard let array else { throw notOpened(name) }
+    return array
+  }
+
+  private func drop(_ identifier: consuming HDF5Identifier) {}
+
+  private func notOpened(_ name: String) -> DatasetError {
+    let reasons = HDF5Library.errors()
+    if Self.isAboutVersions(reasons) {
+      return Self.newer("'\(name)' in the HDF5 file \(path) has a part", reasons)
+    }
+    return malformed(name, "cannot be opened (\(reasons.first ?? "no reason given"))")
   }
 
   func numberType(
@@ -51,10 +85,12 @@ extension HDF5File {
     guard let type = HDF5Identifier(H5Dget_type(array.rawValue)) else {
       throw malformed(name, "has no readable type")
     }
+    try requireNumberWidth(type, name)
     switch H5Tget_class(type.rawValue) {
-    case H5T_INTEGER:
+    case H5T_INTEGER, H5T_ENUM:
+      // An enumeration of numbers is its numbers; booleans are stored so.
       return .integer(
-        signed: H5Tget_sign(type.rawValue) == H5T_SGN_2, bytes: H5Tget_size(type.rawValue))
+        signed: isSigned(type), bytes: H5Tget_size(type.rawValue))
     case H5T_FLOAT:
       return .real
     case let other:
@@ -64,11 +100,30 @@ extension HDF5File {
     }
   }
 
+  /// The library makes room for a number of whatever width a file declares.
+  func requireNumberWidth(
+    _ type: borrowing HDF5Identifier, _ name: String
+  ) throws(DatasetError) {
+    let kinds = [H5T_INTEGER, H5T_ENUM, H5T_FLOAT]
+    let width = H5Tget_size(type.rawValue)
+    guard !kinds.contains(H5Tget_class(type.rawValue)) || (1...32).contains(width) else {
+      throw unexpected(
+        name, "holds numbers of \(width) bytes each", remedy: "store numbers of 1 to 8 bytes")
+    }
+  }
+
+  private func isSigned(_ type: borrowing HDF5Identifier) -> Bool {
+    guard H5Tget_class(type.rawValue) == H5T_ENUM else {
+      return H5Tget_sign(type.rawValue) == H5T_SGN_2
+    }
+    guard let base = HDF5Identifier(H5Tget_super(type.rawValue)) else { return true }
+    return H5Tget_sign(base.rawValue) == H5T_SGN_2
+  }
+
   private static func describe(_ type: H5T_class_t) -> String {
     switch type {
     case H5T_STRING: "texts"
     case H5T_COMPOUND: "compound records"
-    case H5T_ENUM: "an enumeration (booleans are stored so)"
     case H5T_REFERENCE: "references"
     case H5T_VLEN: "lists of varying length"
     case H5T_ARRAY: "arrays as elements"
@@ -116,7 +171,7 @@ extension HDF5File {
       guard !overflow, product <= maximumArrayBytes else { throw tooLarge(name, "\(shape)") }
       bytes = product
     }
-    let stored = H5Dget_storage_size(array.rawValue)
+    let stored = try storedBytes(of: array, name)
     guard stored > 0 else {
       throw unexpected(
         name, "declares the shape \(shape) but stores no values", remedy: "write its values")
@@ -150,7 +205,5 @@ extension HDF5File {
         + "the file was written.")
   }
 
-  func text(_ buffer: [CChar]) -> String {
-    String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
+  func text(_ buffer: [CChar]) -> String { HDF5Library.string(buffer) }
 }

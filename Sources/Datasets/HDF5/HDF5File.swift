@@ -21,36 +21,29 @@ public final class HDF5File: Sendable {
 
   /// The opened file.
   ///
-  /// Throws when the file is absent, unreadable, empty, not HDF5, or cut short.
+  /// Throws when the file is absent, unreadable, empty, not HDF5, in use by a writer, of a format
+  /// newer than the library, or cut short. It is locked for reading where its file system has locks.
   public static func open(
     _ path: String, maximumArrayBytes: Int = 4 << 30
   ) throws(DatasetError) -> HDF5File {
-    try FileBytes.requireReadable(
+    let size = try DataFile.requireRegular(
       path,
       remedy: "check the path, or create it with `datasets convert` or "
         + "`datasets synthesise`")
-    guard FileBytes.size(path) != 0 else {
-      throw DatasetError(
-        .malformed, "The file \(path) is empty (0 bytes): delete it and create it again.")
+    guard size != 0 else {
+      throw DatasetError(.malformed, "The file \(path) is empty (0 bytes): create it again.")
     }
     return try HDF5Library.synchronized { () throws(DatasetError) in
       guard H5Fis_hdf5(path) > 0 else {
+        let kind = FileKind.name(ofFile: path).map { ", but \($0)" } ?? ""
         throw DatasetError(
           .malformed,
-          "The file \(path) is not an HDF5 file: give an .h5 file, for example one written by "
-            + "`datasets convert`.")
-      }
-      guard
-        let identifier = HDF5Identifier(
-          H5Fopen(path, bda_read_only(), bda_default_properties()))
-      else {
-        throw DatasetError(
-          .malformed,
-          "The HDF5 file \(path) is damaged or cut short (\(HDF5Library.deepestError())): delete "
-            + "it and create it again.")
+          "The file \(path) is not an HDF5 file\(kind): give an .h5 file, for example one written "
+            + "by `datasets convert`.")
       }
       return HDF5File(
-        path: path, maximumArrayBytes: maximumArrayBytes, identifier: identifier)
+        path: path, maximumArrayBytes: maximumArrayBytes,
+        identifier: try openIdentifier(path, size: size))
     }
   }
 
@@ -106,6 +99,7 @@ public final class HDF5File: Sendable {
       let shape = try shape(of: array, name)
       let count = try elementCount(shape, of: array, name, stride: MemoryLayout<Element>.stride)
       guard count > 0 else { return HDF5Array(shape: shape, values: []) }
+      bda_clear_errors()
       var status: herr_t = -1
       let values = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
         status = H5Dread(
@@ -113,9 +107,7 @@ public final class HDF5File: Sendable {
           bda_default_properties(), buffer.baseAddress)
         initialized = status < 0 ? 0 : count
       }
-      guard status >= 0 else {
-        throw malformed(name, "cannot be read (\(HDF5Library.deepestError()))")
-      }
+      guard status >= 0 else { throw try unreadable(array, name) }
       return HDF5Array(shape: shape, values: values)
     }
   }

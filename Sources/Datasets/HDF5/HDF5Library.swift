@@ -19,12 +19,18 @@ enum HDF5Library {
   }
 
   /// The library's own words for what failed last, the deepest of its stack.
-  static func deepestError() -> String {
-    var text = [CChar](repeating: 0, count: 256)
-    bda_deepest_error(&text, text.count)
-    let message = String(
-      decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return message.isEmpty ? "no reason given" : message
+  static func deepestError() -> String { errors().first ?? "no reason given" }
+
+  /// The library's own words for what failed last, the deepest first.
+  static func errors() -> [String] {
+    var text = [CChar](repeating: 0, count: 4096)
+    bda_error_stack(&text, text.count)
+    return string(text).split(separator: "\n").map { String($0) }
+  }
+
+  /// The text of a C string's buffer.
+  static func string(_ buffer: [CChar]) -> String {
+    String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }
 

@@ -24,6 +24,10 @@ public struct HDF5Layout: Sendable, Equatable {
 
 /// A new HDF5 file that appears under its name only when ``finish()`` has succeeded.
 ///
+/// The library writes into memory, and the finished bytes go to the disk at once: a disk that is full
+/// is then an ordinary error, where the library, refused in the middle of a file, cannot close it any
+/// more and ends the process. Memory is that of the file, twice while it is finished.
+///
 /// Objects are named by paths; groups on the way are created. No time stamps are stored and numbers
 /// are little-endian, so the same calls write the same bytes.
 public final class HDF5Writer {
@@ -41,18 +45,22 @@ public final class HDF5Writer {
     self.destination = destination
     let defaults = bda_default_properties()
     identifier = try HDF5Library.synchronized { () throws(DatasetError) in
-      guard
+      guard let access = HDF5Identifier(H5Pcreate(bda_file_access())),
+        H5Pset_fapl_core(access.rawValue, Self.memoryStep, false) >= 0,
         let identifier = HDF5Identifier(
-          H5Fcreate(destination.temporaryPath, bda_truncate(), defaults, defaults))
+          H5Fcreate(destination.temporaryPath, bda_truncate(), defaults, access.rawValue))
       else {
         throw DatasetError(
           .unwritable,
-          "Cannot create the HDF5 file \(path) (\(HDF5Library.deepestError())): make sure that "
-            + "its folder may be written.")
+          "Cannot create the HDF5 file \(path) (\(HDF5Library.deepestError())): free some "
+            + "memory.")
       }
       return identifier
     }
   }
+
+  /// By how many bytes the file in memory grows.
+  private static let memoryStep = 1 << 20
 
   /// Writes an array; shape `[]` is a scalar.
   ///
@@ -122,13 +130,24 @@ public final class HDF5Writer {
 
   /// Flushes everything to the disk and gives the file its name; nothing may be written after it.
   public func finish() throws(DatasetError) {
-    try HDF5Library.synchronized { () throws(DatasetError) in
+    let bytes = try HDF5Library.synchronized { () throws(DatasetError) -> [UInt8] in
       let file = try openFile()
       guard H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0 else { throw failure("flush") }
+      let size = H5Fget_file_image(file, nil, 0)
+      guard size > 0 else { throw failure("finish") }
+      var copied = 0
+      let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+        copied = H5Fget_file_image(file, buffer.baseAddress, size)
+        count = max(0, min(copied, size))
+      }
+      guard copied == size else { throw failure("finish") }
       // Releasing the last identifier closes the file.
       identifier = nil
+      return bytes
     }
-    try DatasetError.converting { () throws(FileError) in try destination.commit() }
+    try DatasetError.converting { () throws(FileError) in
+      try AtomicFile.write(bytes, to: destination.path)
+    }
   }
 
   // MARK: - Parts, all called inside the lock
@@ -236,7 +255,13 @@ public final class HDF5Writer {
   private func failure(_ step: String) -> DatasetError {
     DatasetError(
       .unwritable,
-      "Cannot \(step) the HDF5 file \(path) (\(HDF5Library.deepestError())): check the free "
-        + "space and the permissions of its folder.")
+      "Cannot \(step) the HDF5 file \(path) (\(HDF5Library.deepestError())): free some memory.")
+  }
+
+  private func refused(_ reason: String) -> DatasetError {
+    DatasetError(
+      .unwritable,
+      "Cannot write the HDF5 file \(path) (\(reason)): check the free space and the permissions of "
+        + "its folder.")
   }
 }

@@ -8,12 +8,13 @@ import Foundation
 ///     @classNames         list of texts, in label order
 ///     @sourceDigest       list of texts, `sha256:<hexadecimal> <file>`
 ///     @contentDigest      text, see ``ImageDataset/contentDigest``
-///     @synthetic          integer, 1 for generated images
+///     @synthetic          integer or boolean, 1 or true for generated images
 ///     @source, @command, @tool   texts: where the images come from
 ///
 /// Only `images` and `labels` are required, so that people can bring files of their own: any number
 /// type is read as long as its values are whole and from 0 to 255; without `classNames`, the classes
-/// are called "0", "1", ... up to the largest label.
+/// are called "0", "1", ... up to the largest label. What such files often mean otherwise is found by
+/// `OwnFileReading` and said in ``ImageDataset/notes``.
 extension ImageDataset {
   /// The data set in an HDF5 file, completely validated, its content digest included.
   ///
@@ -35,19 +36,21 @@ extension ImageDataset {
           + "one label for each image.")
     }
     let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    let largest = Int(labels.max() ?? 0)
     let provenance = ImageProvenance(
       source: try file.string("source") ?? "",
       sourceDigests: try file.strings("sourceDigest") ?? [],
       command: try file.string("command") ?? "",
       tool: try file.string("tool") ?? "",
-      isSynthetic: try file.integer("synthetic") ?? 0 != 0)
+      isSynthetic: try file.boolean("synthetic") ?? false)
+    let recorded = try file.string("contentDigest")
+    let reading = try OwnFileReading(
+      images: images, labels: labels, classNames: try file.strings("classNames"),
+      isOwnForm: recorded == nil, path: path)
     let dataset = try ImageDataset(
       name: try file.string("name") ?? stem, split: try file.string("split") ?? "",
-      shape: shape, images: images, labels: labels,
-      classNames: try file.strings("classNames") ?? (0...largest).map { String($0) },
-      provenance: provenance, path: path)
-    if let recorded = try file.string("contentDigest"), recorded != dataset.contentDigest {
+      shape: shape, images: reading.images, labels: labels, classNames: reading.classNames,
+      provenance: provenance, path: path, notes: reading.notes)
+    if let recorded, recorded != dataset.contentDigest {
       throw DatasetError(
         .digestMismatch,
         "The images and labels in \(path) have the SHA-256 \(dataset.contentDigest) and not the "

@@ -31,6 +31,9 @@ public struct ImageDataset: Sendable, Equatable {
   public let contentDigest: String
   /// The file it was loaded from, nil when it was made in memory.
   public let path: String?
+  /// What a person should know of how the file was read, one full sentence each; for commands to
+  /// print before a run. Empty for files in the form that ``save(_:)`` writes.
+  public let notes: [String]
 
   /// Whether the images were generated and not photographed or scanned.
   public var isSynthetic: Bool { provenance.isSynthetic }
@@ -50,10 +53,12 @@ public struct ImageDataset: Sendable, Equatable {
   /// - Parameters:
   ///   - shape: `[count, height, width]` or `[count, height, width, channels]`.
   ///   - path: the file that errors name, nil for a data set made in memory.
+  ///   - notes: what a person should know of how it was read.
   /// - Throws: a sentence that says which of the invariants is violated, and where.
   public init(
     name: String, split: String, shape: [Int], images: [UInt8], labels: [UInt8],
-    classNames: [String], provenance: ImageProvenance, path: String? = nil
+    classNames: [String], provenance: ImageProvenance, path: String? = nil,
+    notes: [String] = []
   ) throws(DatasetError) {
     let place = path.map { "the file \($0)" } ?? "the data set \(name)-\(split)"
     guard shape.count == 3 || shape.count == 4 else {
@@ -98,6 +103,7 @@ public struct ImageDataset: Sendable, Equatable {
     self.classNames = classNames
     self.provenance = provenance
     self.path = path
+    self.notes = notes
     contentDigest = Self.digest(
       [shape[0], shape[1], shape[2], shape.count == 4 ? shape[3] : 1], images, labels)
   }

@@ -4,7 +4,8 @@ import Foundation
 /// An image of 8-bit samples, grey or RGB.
 ///
 /// The invariant: `pixels.count` is height x width x channels, row-major, channels fastest; samples
-/// are as the eye sees them (0 = black, 255 = white), whatever bit depth the file had.
+/// are those that are stored (0 = black, 255 = white), brought to 8 bits from whatever depth the file
+/// had, and never changed by a gamma or a colour profile that it carries.
 public struct PNGImage: Sendable, Equatable {
   /// Columns.
   public let width: Int
@@ -32,44 +33,54 @@ public struct PNGImage: Sendable, Equatable {
 
   /// The image in the bytes of a PNG file, of any bit depth (1 to 16) and colour type.
   ///
-  /// Palettes and colours become RGB, everything else grey; transparency is laid on white.
+  /// Palettes and colours become RGB, everything else grey. Transparency is laid on white paper; where
+  /// nothing would be seen of a drawing there, because its ink is white too, its opacity is drawn as
+  /// black ink. What claims more pixels than are read, or than its bytes can hold, is refused before
+  /// memory is made for it.
   ///
   /// - Parameter path: the file named in errors.
   public static func decode(_ bytes: [UInt8], path: String) throws(DatasetError) -> PNGImage {
-    guard bytes.suffix(endMark.count).elementsEqual(endMark) else {
+    let chunks = try PNGChunks(bytes, path: path)
+    let (claimed, overflow) = chunks.width.multipliedReportingOverflow(by: chunks.height)
+    guard !overflow, claimed <= maximumPixels else {
+      throw DatasetError(
+        .tooLarge,
+        "The PNG file \(path) claims \(chunks.width) x \(chunks.height) pixels, more than the "
+          + "\(maximumPixels) that are read: replace it with a smaller image.")
+    }
+    // DEFLATE gains at most a factor of 1032.
+    guard chunks.unpackedBytes <= 1032 * Double(chunks.packedBytes) + 64 else {
       throw DatasetError(
         .malformed,
-        "The file \(path) is not a whole PNG image (its \(bytes.count) bytes do not end with the end "
-          + "mark): convert the data set again or replace the file.")
+        "The PNG file \(path) claims \(chunks.width) x \(chunks.height) pixels, more than its "
+          + "\(chunks.packedBytes) bytes of them can hold: convert the data set again or replace the "
+          + "file.")
     }
     var image = png_image()
     var result: PNGImage?
     var failure: DatasetError?
-    bytes.withUnsafeBytes { buffer in
+    chunks.bytes.withUnsafeBytes { buffer in
       guard bda_png_begin(&image, buffer.baseAddress, buffer.count) != 0 else {
         failure = damaged(&image, path)
         return
       }
       let (width, height) = (Int(image.width), Int(image.height))
-      guard width > 0, height > 0, width * height <= maximumPixels else {
-        png_image_free(&image)
-        failure = DatasetError(
-          .tooLarge,
-          "The PNG file \(path) claims \(width) x \(height) pixels, more than the "
-            + "\(maximumPixels) that are read: replace it with a smaller image.")
-        return
-      }
       let channels = bda_png_has_color(&image) != 0 ? 3 : 1
+      let stored = channels + (chunks.hasAlpha ? 1 : 0)
       var succeeded = false
-      let pixels = [UInt8](unsafeUninitializedCapacity: width * height * channels) { out, count in
-        succeeded = bda_png_finish(&image, channels == 3 ? 1 : 0, out.baseAddress) != 0
-        count = succeeded ? width * height * channels : 0
+      let pixels = [UInt8](unsafeUninitializedCapacity: width * height * stored) { out, count in
+        succeeded =
+          bda_png_finish(&image, channels == 3 ? 1 : 0, chunks.hasAlpha ? 1 : 0, out.baseAddress)
+          != 0
+        count = succeeded ? width * height * stored : 0
       }
       guard succeeded else {
         failure = damaged(&image, path)
         return
       }
-      result = PNGImage(width: width, height: height, channels: channels, pixels: pixels)
+      result = PNGImage(
+        width: width, height: height, channels: channels,
+        pixels: chunks.hasAlpha ? onPaper(pixels, channels: channels) : pixels)
     }
     guard let result else {
       throw failure ?? DatasetError(.malformed, "The PNG file \(path) is empty: replace it.")
@@ -77,9 +88,29 @@ public struct PNGImage: Sendable, Equatable {
     return result
   }
 
-  /// The last chunk's name and checksum, with which a file ends: libpng is content once it has all
-  /// pixels, and would pass over a cut end or what a copy gone wrong has appended.
-  private static let endMark: [UInt8] = [0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82]
+  /// The samples `[pixels, channels + 1]`, the last of them opacity, laid on white paper.
+  private static func onPaper(_ samples: [UInt8], channels: Int) -> [UInt8] {
+    let stride = channels + 1
+    var result: [UInt8] = []
+    result.reserveCapacity(samples.count / stride * channels)
+    var (leastOpaque, mostOpaque, darkest) = (UInt8.max, UInt8.min, UInt8.max)
+    for pixel in Swift.stride(from: 0, to: samples.count, by: stride) {
+      let opacity = samples[pixel + channels]
+      leastOpaque = min(leastOpaque, opacity)
+      mostOpaque = max(mostOpaque, opacity)
+      for channel in 0..<channels {
+        let (ink, alpha) = (Int(samples[pixel + channel]), Int(opacity))
+        let seen = UInt8((ink * alpha + 255 * (255 - alpha) + 127) / 255)
+        darkest = min(darkest, seen)
+        result.append(seen)
+      }
+    }
+    // Ink that differs from the paper by less than an eighth of the scale is not seen on it.
+    guard darkest >= 224, mostOpaque >= 128, mostOpaque - leastOpaque >= 128 else { return result }
+    return Swift.stride(from: channels, to: samples.count, by: stride).flatMap {
+      [UInt8](repeating: 255 - samples[$0], count: channels)
+    }
+  }
 
   private static func damaged(_ image: inout png_image, _ path: String) -> DatasetError {
     let reason = String(cString: bda_png_message(&image))
@@ -92,7 +123,7 @@ public struct PNGImage: Sendable, Equatable {
 
   /// The image in a PNG file.
   public static func read(_ path: String) throws(DatasetError) -> PNGImage {
-    try decode(try FileBytes.read(path, remedy: "convert the data set again"), path: path)
+    try decode(try DataFile.read(path, remedy: "convert the data set again"), path: path)
   }
 
   /// The bytes of a PNG file with this image: 8 bits a sample, or 1 bit where `bilevel` is set.

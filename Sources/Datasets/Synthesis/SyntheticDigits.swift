@@ -16,7 +16,10 @@ public enum SyntheticDigits {
   /// Rows and columns of an image.
   public static let side = 28
 
-  /// A data set of `count` images.
+  /// The most images that are made at once: their pixels are held in memory.
+  public static let maximumCount = 10_000_000
+
+  /// A data set of `count` images, from 1 to ``maximumCount``.
   ///
   /// - Parameter command: what is recorded as the command that made it.
   public static func dataset(
@@ -25,6 +28,11 @@ public enum SyntheticDigits {
     guard count > 0 else {
       throw DatasetError(
         .unsupported, "\(count) images cannot be made: ask for at least one image a split.")
+    }
+    guard count <= maximumCount else {
+      throw DatasetError(
+        .unsupported,
+        "\(count) images cannot be made: ask for at most \(maximumCount) images a split.")
     }
     let stream = RandomStream(seed: seed, purpose: "synthetic digits \(split)")
     var images: [UInt8] = []

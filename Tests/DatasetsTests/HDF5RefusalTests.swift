@@ -1,0 +1,280 @@
+import CHDF5
+import Datasets
+import Foundation
+import TestSupport
+import Testing
+
+/// Files that the library refuses, or reads as zeros: the reason is said, and "damaged" only of what is.
+@Suite("HDF5 files with a reason")
+struct HDF5RefusalTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// A file written through the C library, as other programs do; `write` gets its identifier.
+  private func foreign(_ name: String, _ write: (hid_t) -> Void) -> String {
+    let path = folder.path(name)
+    let file = H5Fcreate(path, bda_truncate(), 0, 0)
+    write(file)
+    H5Fclose(file)
+    return path
+  }
+
+  /// An array of the bytes 1, 2, 3, ... with the given creation properties.
+  private func store(_ name: String, _ shape: [hsize_t], in file: hid_t, _ creation: hid_t = 0) {
+    let space = H5Screate_simple(Int32(shape.count), shape, nil)
+    let array = H5Dcreate2(file, name, bda_stored_uint8(), space, 0, creation, 0)
+    let values = (0..<Int(shape.reduce(1, *))).map { UInt8(truncatingIfNeeded: $0 + 1) }
+    #expect(H5Dwrite(array, bda_native_uint8(), 0, 0, 0, values) >= 0)
+    H5Dclose(array)
+    H5Sclose(space)
+  }
+
+  /// The sentence with which reading the array "a" of the file ends.
+  private func refusal(_ path: String, _ code: Int32, _ words: String...) {
+    let error = datasetError { _ = try HDF5File.open(path).read("a", as: UInt8.self) }
+    let message = error?.message ?? "no error"
+    for part in words { #expect(message.contains(part), "\(message)") }
+    #expect(isSentence(message) && error?.exitCode == code, "\(message)")
+    #expect(!message.contains("delete"), "\(message)")
+  }
+
+  @Test func aLockedFileIsInUse() throws {
+    let path = foreign("locked.h5") { store("a", [3], in: $0) }
+    let descriptor = open(path, O_RDWR)
+    #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    refusal(path, 66, "is in use by another program", "wait")
+    close(descriptor)
+    #expect(try HDF5File.open(path).read("a", as: UInt8.self).values == [1, 2, 3])
+  }
+
+  @Test func aFileThatIsMarkedOpenIsNotCalledDamaged() throws {
+    let access = H5Pcreate(bda_file_access())
+    H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110)
+    let path = folder.path("open.h5")
+    let copy = folder.path("copy.h5")
+    let file = H5Fcreate(path, bda_truncate(), 0, access)
+    store("a", [3], in: file)
+    // Single writer, many readers: only then does the mark reach the disk while the file is open.
+    H5Fstart_swmr_write(file)
+    try FileManager.default.copyItem(atPath: path, toPath: copy)
+    H5Fclose(file)
+    refusal(copy, 66, "is marked as open for writing", "h5clear -s")
+    #expect(try HDF5File.open(path).read("a", as: UInt8.self).values == [1, 2, 3])
+  }
+
+  @Test(arguments: [
+    (32_000, "lzf"), (32_001, "blosc"), (32_008, "bitshuffle"), (32_015, "zstd"),
+    (40_123, "someone's own"),
+  ])
+  func aMissingFilterIsNamedWithItsIdentifier(id: Int, name: String) throws {
+    let text = strdup(name)
+    defer { free(text) }
+    let path = foreign("packed.h5") { file in
+      let creation = H5Pcreate(bda_dataset_creation())
+      H5Pset_chunk(creation, 1, [3])
+      // Registered for the time of writing only.
+      var filter = H5Z_class2_t()
+      filter.version = H5Z_CLASS_T_VERS
+      filter.id = H5Z_filter_t(id)
+      filter.encoder_present = 1
+      filter.decoder_present = 1
+      filter.filter = { _, _, _, size, _, _ in size }
+      // The library keeps the pointer until the filter goes.
+      filter.name = UnsafePointer(text)
+      #expect(H5Zregister(&filter) >= 0)
+      H5Pset_filter(creation, H5Z_filter_t(id), 0, 0, nil)
+      store("a", [3], in: file, creation)
+      H5Pclose(creation)
+    }
+    #expect(H5Zunregister(H5Z_filter_t(id)) >= 0)
+    refusal(path, 65, "is packed by the filter \(name) (id \(id))", "h5repack -f NONE")
+  }
+
+  @Test func whatANewerLibraryWroteSaysSo() throws {
+    let path = foreign("layout.h5") { store("a", [3], in: $0) }
+    var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    // The message of the layout: version 3, class 1 (contiguous), address, size 3.
+    let layout = try #require(
+      bytes.indices.first { at in
+        at + 18 <= bytes.count && bytes[at..<at + 2] == [3, 1]
+          && bytes[(at + 10)..<(at + 18)] == [3, 0, 0, 0, 0, 0, 0, 0]
+      })
+    bytes[layout] = 5
+    refusal(
+      try folder.write(bytes, to: "newer-layout.h5"), 65, "does not know", "libver",
+      hdf5LibraryVersion())
+    bytes[layout] = 3
+    bytes[8] = 9
+    refusal(
+      try folder.write(bytes, to: "newer-block.h5"), 65, "begins with a block of version 9",
+      "libver")
+  }
+
+  @Test func virtualArraysAreReadAndTheirSourcesNamed() throws {
+    let source = foreign("part.h5") { store("d", [4], in: $0) }
+    func virtual(_ name: String, points: hsize_t) -> String {
+      foreign(name) { file in
+        let space = H5Screate_simple(1, [4], nil)
+        let part = H5Screate_simple(1, [4], nil)
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, [0], nil, [points], nil)
+        H5Sselect_hyperslab(part, H5S_SELECT_SET, [0], nil, [points], nil)
+        let creation = H5Pcreate(bda_dataset_creation())
+        H5Pset_virtual(creation, space, "part.h5", "d", part)
+        H5Sselect_all(space)
+        H5Dclose(H5Dcreate2(file, "a", bda_stored_uint8(), space, 0, creation, 0))
+        H5Pclose(creation)
+      }
+    }
+    let whole = virtual("whole.h5", points: 4)
+    #expect(try HDF5File.open(whole).read("a", as: UInt8.self).values == [1, 2, 3, 4])
+    refusal(virtual("gaps.h5", points: 3), 65, "give only 3 of its 4 values")
+    try FileManager.default.removeItem(atPath: source)
+    refusal(whole, 66, "The file \(source)", "takes values", "does not exist")
+    let itself = foreign("part.h5") { file in
+      let space = H5Screate_simple(1, [4], nil)
+      let creation = H5Pcreate(bda_dataset_creation())
+      H5Pset_virtual(creation, space, "part.h5", "d", space)
+      for name in ["a", "d"] {
+        H5Dclose(H5Dcreate2(file, name, bda_stored_uint8(), space, 0, creation, 0))
+      }
+      H5Pclose(creation)
+    }
+    refusal(itself, 65, "too deep")
+  }
+
+  @Test func externalStorageIsReadBesideTheFile() throws {
+    func external(_ name: String, _ file: String) -> String {
+      foreign(name) { id in
+        let space = H5Screate_simple(1, [4], nil)
+        let creation = H5Pcreate(bda_dataset_creation())
+        H5Pset_external(creation, file, 1, 4)
+        H5Dclose(H5Dcreate2(id, "a", bda_stored_uint8(), space, 0, creation, 0))
+        H5Pclose(creation)
+      }
+    }
+    let path = external("outside.h5", "values.raw")
+    refusal(path, 66, "values.raw", "does not exist")
+    _ = try folder.write([9, 5, 6, 7, 8], to: "values.raw")
+    #expect(try HDF5File.open(path).read("a", as: UInt8.self).values == [5, 6, 7, 8])
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("linked"), withDestinationPath: folder.path)
+    let linked = folder.path("linked/outside.h5")
+    #expect(try HDF5File.open(linked).read("a", as: UInt8.self).values == [5, 6, 7, 8])
+    _ = try folder.write([9, 5, 6, 7], to: "values.raw")
+    refusal(path, 65, "values.raw", "ends before them")
+    refusal(external("device.h5", "/dev/zero"), 65, "/dev/zero", "is not a regular file")
+  }
+
+  @Test func linksIntoOtherFilesNameThem() throws {
+    let path = foreign("links.h5") { file in
+      H5Lcreate_external("gone.h5", "a", file, "a", 0, 0)
+    }
+    refusal(path, 66, folder.path("gone.h5"), "does not exist")
+    #expect(mkfifo(folder.path("gone.h5"), 0o600) == 0)
+    refusal(path, 65, "is not a regular file")
+    #expect(unlink(folder.path("gone.h5")) == 0)
+    _ = foreign("gone.h5") { store("a", [2], in: $0) }
+    #expect(try HDF5File.open(path).read("a", as: UInt8.self).values == [1, 2])
+  }
+
+  @Test func pipesDevicesAndCirclesAreNoFiles() throws {
+    #expect(mkfifo(folder.path("pipe.h5"), 0o600) == 0)
+    refusal(folder.path("pipe.h5"), 65, "is a named pipe")
+    refusal("/dev/null", 65, "is a device")
+    let (one, two) = (folder.path("one.h5"), folder.path("two.h5"))
+    try FileManager.default.createSymbolicLink(atPath: one, withDestinationPath: two)
+    refusal(one, 66, "leads to \(two), which does not exist")
+    try FileManager.default.createSymbolicLink(atPath: two, withDestinationPath: one)
+    refusal(one, 66, "leads round in a circle")
+    refusal(try folder.write([0xff, 0xd8, 0xff, 0xe0], to: "photo.h5"), 65, "a JPEG image")
+  }
+
+  @Test func booleansAreNumbersAndTruthValues() throws {
+    let path = foreign("booleans.h5") { file in
+      let boolean = H5Tenum_create(bda_stored_int8())
+      for (name, value) in [("FALSE", Int8(0)), ("TRUE", 1)] {
+        var value = value
+        H5Tenum_insert(boolean, name, &value)
+      }
+      let space = H5Screate_simple(1, [3], nil)
+      let array = H5Dcreate2(file, "a", boolean, space, 0, 0, 0)
+      #expect(H5Dwrite(array, boolean, 0, 0, 0, [1, 0, 1] as [Int8]) >= 0)
+      H5Dclose(array)
+      let scalar = H5Screate(H5S_SCALAR)
+      let attribute = H5Acreate2(file, "synthetic", boolean, scalar, 0, 0)
+      #expect(H5Awrite(attribute, boolean, [1] as [Int8]) >= 0)
+      H5Aclose(attribute)
+    }
+    let file = try HDF5File.open(path)
+    #expect(try file.boolean("synthetic") == true && file.integer("synthetic") == 1)
+    #expect(try file.read("a", as: UInt8.self).values == [1, 0, 1])
+    #expect(try file.readIntegers("a", in: 0...1).values == [1, 0, 1])
+    let writer = try HDF5Writer(path: folder.path("words.h5"))
+    for (name, value) in [
+      ("no", .integer(0)), ("yes", .string("True")), ("two", .integer(2)), ("real", .real(0.5)),
+    ] as [(String, HDF5Attribute)] { try writer.setAttribute(name, value) }
+    try writer.finish()
+    let words = try HDF5File.open(folder.path("words.h5"))
+    #expect(try words.boolean("no") == false && words.boolean("yes") == true)
+    #expect(try words.boolean("absent") == nil)
+    for name in ["two", "real"] {
+      let error = datasetError { _ = try words.boolean(name) }
+      #expect(error?.message.contains("neither true nor false") == true)
+    }
+  }
+
+  /// A continuation that leads nowhere ends the process inside the library, were it not found before.
+  @Test func headersThatLeadOutsideAreFoundBeforeTheLibrarySeesThem() throws {
+    let path = folder.path("many.h5")
+    let writer = try HDF5Writer(path: path)
+    try writer.write([1, 2] as [UInt8], shape: [2], to: "a")
+    for index in 0..<12 { try writer.setAttribute("name \(index)", .string("some words")) }
+    try writer.finish()
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    // A message of type 16 and 16 bytes, in the header at 96 that the root has.
+    let place = try #require(
+      stride(from: 112, to: 400, by: 8).first {
+        bytes[$0..<$0 + 4] == [0x10, 0, 0x10, 0]
+      })
+    for address in [UInt64.max, UInt64(bytes.count) - 8, 1 << 62, UInt64(Int.max)] {
+      var damaged = bytes
+      for index in 0..<8 {
+        damaged[place + 8 + index] = UInt8(truncatingIfNeeded: address >> UInt64(8 * index))
+      }
+      refusal(
+        try folder.write(damaged, to: "leads-outside.h5"), 65, "damaged or cut short",
+        "the continuation of a header leads outside of it")
+    }
+    #expect(try HDF5File.open(path).string("name 11") == "some words")
+  }
+
+  @Test func absurdExtentsEndInSentences() throws {
+    let path = foreign("absurd.h5") { file in
+      let nothing = H5Screate_simple(3, [1 << 40, 1 << 40, 0], nil)
+      H5Dclose(H5Dcreate2(file, "empty", bda_stored_float(), nothing, 0, 0, 0))
+      let creation = H5Pcreate(bda_dataset_creation())
+      H5Pset_chunk(creation, 2, [1 << 16, 1 << 15])
+      H5Pset_deflate(creation, 9)
+      let wide = H5Screate_simple(2, [1 << 20, 1 << 20], nil)
+      H5Dclose(H5Dcreate2(file, "a", bda_stored_uint8(), wide, 0, creation, 0))
+      let text = H5Tcopy(bda_c_string())
+      H5Tset_size(text, 60_000)
+      let many = H5Screate_simple(1, [1], nil)
+      H5Aclose(H5Acreate2(file, "text", text, many, 0, 0))
+    }
+    let wide = foreign("wide.h5") { file in
+      let type = H5Tcopy(bda_stored_int64())
+      H5Tset_size(type, 1 << 30)
+      let creation = H5Pcreate(bda_dataset_creation())
+      H5Pset_alloc_time(creation, H5D_ALLOC_TIME_LATE)
+      let one = H5Screate_simple(1, [1], nil)
+      H5Dclose(H5Dcreate2(file, "a", type, one, 0, creation, 0))
+    }
+    refusal(wide, 65, "holds numbers of 1073741824 bytes each")
+    let file = try HDF5File.open(path)
+    #expect(try file.read("empty", as: Float.self).shape == [1 << 40, 1 << 40, 0])
+    refusal(path, 65, "declares the shape")
+    #expect(try file.attribute("text") == .strings([""]))
+  }
+}

@@ -1,0 +1,99 @@
+import Datasets
+import Testing
+
+/// PNG files that other programs write.
+@Suite("PNG files of other programs")
+struct PNGFormTests {
+  /// A PNG of 8-bit samples: colour type 0 grey, 2 RGB, 4 grey with opacity, 6 RGB with opacity.
+  static func png(
+    width: Int, colourType: UInt8, samples: [UInt8], before: [(String, [UInt8])] = []
+  ) -> [UInt8] {
+    let channels = [0: 1, 2: 3, 4: 2, 6: 4][colourType] ?? 1
+    let row = width * channels
+    var raw: [UInt8] = []
+    for start in stride(from: 0, to: samples.count, by: row) {
+      raw += [0] + samples[start..<start + row]
+    }
+    let header =
+      SampleFiles.bigEndian(UInt32(width)) + SampleFiles.bigEndian(UInt32(samples.count / row))
+      + [8, colourType, 0, 0, 0]
+    return SampleFiles.pngSignature + SampleFiles.chunk("IHDR", header)
+      + before.flatMap { SampleFiles.chunk($0.0, $0.1) }
+      + SampleFiles.chunk("IDAT", SampleFiles.stored(raw)) + SampleFiles.chunk("IEND", [])
+  }
+
+  private let ramp = (0...255).map { UInt8($0) }
+
+  @Test(arguments: [100_000, 45_455, 20_000, 1] as [UInt32])
+  func samplesAreThoseThatAreStoredWhateverTheGamma(gamma: UInt32) throws {
+    let before = [("gAMA", SampleFiles.bigEndian(gamma)), ("tEXt", Array("Comment\0x".utf8))]
+    let grey = Self.png(width: 16, colourType: 0, samples: ramp, before: before)
+    #expect(try PNGImage.decode(grey, path: "a.png").pixels == ramp)
+    let colour = Self.png(width: 16, colourType: 2, samples: ramp + ramp + ramp, before: before)
+    #expect(try PNGImage.decode(colour, path: "a.png").pixels == ramp + ramp + ramp)
+    let opaque = Self.png(
+      width: 16, colourType: 4, samples: ramp.flatMap { [$0, 255] }, before: before)
+    #expect(try PNGImage.decode(opaque, path: "a.png").pixels == ramp)
+  }
+
+  @Test func transparencyIsLaidOnWhitePaper() throws {
+    let samples: [UInt8] = [0, 255, 0, 128, 0, 0, 200, 255]
+    let image = try PNGImage.decode(
+      Self.png(width: 4, colourType: 4, samples: samples), path: "a.png")
+    #expect(image.pixels == [0, 127, 255, 200] && image.channels == 1)
+  }
+
+  @Test(arguments: [4, 6] as [UInt8])
+  func whiteInkOnTransparentIsInk(colourType: UInt8) throws {
+    let opacities: [UInt8] = [0, 255, 128, 0]
+    func picture(_ ink: UInt8) throws -> PNGImage {
+      let samples = opacities.flatMap {
+        [UInt8](repeating: ink, count: Int(colourType) / 2 - 1 + (colourType == 6 ? 1 : 0)) + [$0]
+      }
+      return try PNGImage.decode(
+        Self.png(width: 2, colourType: colourType, samples: samples), path: "a.png")
+    }
+    let white = try picture(255)
+    #expect(white == (try picture(0)))
+    #expect(white.converted(channels: 1).pixels == [255, 0, 127, 255])
+    // Ink that is seen on paper keeps its shade.
+    #expect(try picture(100).converted(channels: 1).pixels == [255, 100, 177, 255])
+  }
+
+  @Test func aTransparentGreyIsTransparent() throws {
+    let bytes = Self.png(
+      width: 3, colourType: 0, samples: [7, 50, 0], before: [("tRNS", [0, 7])])
+    #expect(try PNGImage.decode(bytes, path: "a.png").pixels == [255, 50, 0])
+  }
+
+  @Test(
+    arguments: [
+      ([0xff, 0xd8, 0xff, 0xe0], "is a JPEG image"), (Array("GIF89a".utf8), "is a GIF image"),
+      (Array("<!DOCTYPE html>".utf8), "is a web page"), ([], "is empty (0 bytes)"),
+      (Array("RIFF\0\0\0\0WEBPVP8 ".utf8), "is a WebP image"),
+      (Array("version https://git-lfs.github.com/spec/v1".utf8), "a Git LFS pointer"),
+      ([1, 2, 3], "is not a PNG image"),
+    ] as [([UInt8], String)])
+  func otherFilesAreCalledWhatTheyAre(bytes: [UInt8], words: String) {
+    let error = datasetError { _ = try PNGImage.decode(bytes, path: "some/1.png") }
+    #expect(
+      error?.message.contains("some/1.png \(words)") == true
+        || error?.message.contains(words) == true)
+    #expect(error.map { isSentence($0.message) } == true && error?.exitCode == 65)
+  }
+
+  /// Claims that would take gigabytes are refused from a file of some bytes, before any is taken.
+  @Test(arguments: [
+    (0x7fff_ffff, 0x7fff_ffff), (1 << 20, 1 << 20), (1 << 13, 1 << 13), (0, 5), (5, 0),
+    (0xffff_ffff, 1),
+  ])
+  func absurdDimensionsAreRefused(width: Int, height: Int) {
+    var bytes = Self.png(width: 1, colourType: 0, samples: [9])
+    let header =
+      SampleFiles.bigEndian(UInt32(width)) + SampleFiles.bigEndian(UInt32(height))
+      + [8, 0, 0, 0, 0]
+    bytes.replaceSubrange(8..<33, with: SampleFiles.chunk("IHDR", header))
+    let error = datasetError { _ = try PNGImage.decode(bytes, path: "a.png") }
+    #expect(error.map { isSentence($0.message) } == true && error?.exitCode == 65)
+  }
+}
