@@ -226,7 +226,7 @@ struct SettingRelevanceTests {
     if let flag = leaf as? Bool { return [!flag] }
     switch "\(type(of: leaf))" {
     case let type where type.contains("Int"): return [1, 3]
-    case let type where type.contains("Double"): return [0.31, 0.77]
+    case let type where type.contains("Double"): return [0.31, 0.77, 0.1, 30]
     default:
       guard let choice = leaf as? any NamedChoice else { return [] }
       return names(choice).filter { $0 != choice.rawValue }
