@@ -254,6 +254,8 @@ struct SettingRelevanceTests {
   static let projected: MethodSettings = {
     var settings = plain
     settings.project(onto: .ball, size: 0.2)
+    // So that the penalty rises, and its first weight counts.
+    settings.penalty.iterations = 3
     return settings
   }()
 
