@@ -226,7 +226,7 @@ struct SettingRelevanceTests {
     if let flag = leaf as? Bool { return [!flag] }
     switch "\(type(of: leaf))" {
     case let type where type.contains("Int"): return [1, 3]
-    case let type where type.contains("Double"): return [0.31, 0.77]
+    case let type where type.contains("Double"): return [0.31, 0.77, 0.1, 30]
     default:
       guard let choice = leaf as? any NamedChoice else { return [] }
       return names(choice).filter { $0 != choice.rawValue }
@@ -254,6 +254,8 @@ struct SettingRelevanceTests {
   static let projected: MethodSettings = {
     var settings = plain
     settings.project(onto: .ball, size: 0.2)
+    // So that the penalty rises, and its first weight counts.
+    settings.penalty.iterations = 3
     return settings
   }()
 

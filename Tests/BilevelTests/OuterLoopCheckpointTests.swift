@@ -75,7 +75,7 @@ struct OuterLoopCheckpointTests {
         if case .own = start {} else if !method.allowsOtherStart(under: settings) { continue }
         try Self.checkResuming("\(method.name), \(name)") {
           try BuiltMethod(method, settings, on: Self.subject.problem, from: Self.subject.point())
-            .loop(Adam(learningRate: .inverseTime(0.05, decay: 0.1)), iterations: 4, start: start)
+            .loop(Adam(learningRate: .inverseTime(0.05, decay: 0.1)), iterations: 3, start: start)
         }
       }
     }

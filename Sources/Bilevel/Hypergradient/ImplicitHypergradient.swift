@@ -9,7 +9,7 @@
 /// AISTATS 2020 (Neumann); Grazzi et al., ICML 2020 (fixed point). Cost: K steps, one product with
 /// h_yy per solver step, one with h_xy. Memory: one linearisation and a few lower variables.
 ///
-/// How the solve ended is in ``EstimatorDiagnostics/linearSolver``: the estimate is returned
+/// How the solve ended is in ``EstimatorDiagnostics/linearSolves``: the estimate is returned
 /// whatever it was, because a breakdown is a finding about the problem.
 public struct ImplicitHypergradient<Scalar: TensorScalar>: HypergradientEstimator {
   /// The objective whose stationarity defines y(x).
