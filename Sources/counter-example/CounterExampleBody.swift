@@ -41,7 +41,8 @@ struct CounterExampleBody<Scalar: TensorScalar>: RunBody {
       estimate,
       estimate.loop(
         optimizer: try settings.outerOptimizer(of: method, as: Scalar.self),
-        from: prepared.start, iterations: settings.outer.iterations)
+        from: prepared.start, iterations: settings.outer.iterations,
+        tolerance: settings.outer.tolerance)
     )
   }
 
@@ -77,8 +78,7 @@ struct CounterExampleBody<Scalar: TensorScalar>: RunBody {
     }
     return Observation(
       Measurement.all(values, at: event.iteration),
-      detail: "|x - x*| \(shortened(measure.upperError(event.upper)))",
-      stops: tolerance > 0 && hasSettled)
+      detail: "|x - x*| \(shortened(measure.upperError(event.upper)))")
   }
 
   private mutating func count(_ name: String) {

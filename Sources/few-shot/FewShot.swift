@@ -51,19 +51,22 @@ struct FewShot: Experiment {
   func refusal(of method: Method, under settings: RunSettings<FewShotSettings>) -> String? {
     if method.adaptsInitialization { return nil }
     if method.estimator.seesStartOnly {
-      return "The \(method.estimator.name) hypergradient sees x through the start of the inner loop "
+      return
+        "The \(method.estimator.name) hypergradient sees x through the start of the inner loop "
         + "alone, and the head starts at zero whatever x is: name a method that learns an "
         + "initialisation, such as fomaml or reptile."
     }
     if !method.estimator.factors, !method.estimator.movesLowerVariable {
-      return "The method \(method.name) would carry one tangent for each feature of each image of a "
+      return
+        "The method \(method.name) would carry one tangent for each feature of each image of a "
         + "task: use rhg, which gives the same hypergradient."
     }
     do {
       try method.requireOwnUpper(settings.method)
       return nil
     } catch {
-      return "The method \(method.name) keeps a lower variable or weights of its own in x, which many "
+      return
+        "The method \(method.name) keeps a lower variable or weights of its own in x, which many "
         + "tasks cannot share: choose another method."
     }
   }

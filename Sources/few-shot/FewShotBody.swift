@@ -39,7 +39,7 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
     test = try data.sampler(.test, settings.own, seed: run.seed)
     loop = estimate.loop(
       optimizer: try settings.outerOptimizer(of: method, as: Scalar.self), from: start,
-      iterations: settings.outer.iterations)
+      iterations: settings.outer.iterations, tolerance: settings.outer.tolerance)
     state.points["best"] = start
   }
 
@@ -62,7 +62,7 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
     let value = Double(event.estimate.upperValue)
     guard event.estimate.isFinite else { return Observation(detail: "F \(value)") }
     var measurements = [Measurement("upperObjective", at: event.iteration, value)]
-    let isLast = loop.iteration == loop.iterations
+    let isLast = loop.iteration == loop.iterations || loop.outcome == .completed
     if loop.iteration % settings.evaluation.every == 0 || isLast {
       measurements += try validate()
     }

@@ -218,7 +218,8 @@ extension FewShotSettings {
     }
     if settings.inner.startsWarm || settings.solver.startsWarm {
       let key = settings.inner.startsWarm ? "inner.startsWarm" : "solver.startsWarm"
-      return "The setting \(key) is true but must be false, because every outer iteration has tasks "
+      return
+        "The setting \(key) is true but must be false, because every outer iteration has tasks "
         + "of its own"
     }
     return nil

@@ -46,7 +46,7 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     self.estimate = estimate
     loop = estimate.loop(
       optimizer: try settings.outerOptimizer(of: method, as: Scalar.self), from: prepared.start,
-      iterations: settings.outer.iterations)
+      iterations: settings.outer.iterations, tolerance: settings.outer.tolerance)
   }
 
   private var evaluation: CleaningEvaluation<Scalar> {
@@ -96,9 +96,10 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     let startWeight = settings.weights.weighting == .sigmoid ? logisticSigmoid(start) : start
     let isOracle = arm.name == Cleaning.oracle.name
     let x = Parameters(
-      Tensor(truth.isNoisy.map { isNoisy -> Scalar in
-        isOracle ? (isNoisy ? 0 : 1) : startWeight
-      }))
+      Tensor(
+        truth.isNoisy.map { isNoisy -> Scalar in
+          isOracle ? (isNoisy ? 0 : 1) : startWeight
+        }))
     let y = trained(x)
     var values = CleaningEvaluation(
       noisyBelow: Double(startWeight) / 2, truth: truth, problem: problem

@@ -31,7 +31,7 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
       innerSteps: settings.inner.steps, start: settings.inner.startsWarm ? .warm : .own)
     loop = estimate.loop(
       optimizer: try settings.outerOptimizer(of: method, as: Scalar.self), from: prepared.start,
-      iterations: settings.outer.iterations)
+      iterations: settings.outer.iterations, tolerance: settings.outer.tolerance)
   }
 
   /// The extractor's part of an upper variable to which a method may have appended its own.

@@ -90,7 +90,9 @@ extension RepresentationSettings {
     .whole("data.test", "images: samples tested on; 0 means the whole file", 0...100_000_000) {
       $0.data.test
     },
-    .flag("data.testsOnTrainingFile", "images: whether \"test\" samples come from the training file") {
+    .flag(
+      "data.testsOnTrainingFile", "images: whether \"test\" samples come from the training file"
+    ) {
       $0.data.testsOnTrainingFile
     },
     .whole("data.samples", "linear: n, samples to train and to validate on", 1...100_000_000) {
@@ -126,7 +128,8 @@ extension RepresentationSettings {
     .whole("evaluation.every", "outer iterations between measurements", 1...1_000_000_000) {
       $0.evaluation.every
     },
-    .whole("evaluation.heads", "initial heads over which spreads are taken; 0 for none", 0...10_000) {
+    .whole("evaluation.heads", "initial heads over which spreads are taken; 0 for none", 0...10_000)
+    {
       $0.evaluation.heads
     },
   ]

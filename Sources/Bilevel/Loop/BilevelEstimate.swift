@@ -80,10 +80,11 @@ public struct BilevelEstimate<Scalar: TensorScalar>: Sendable {
 
   /// An outer loop on this estimate, within the problem's X.
   public func loop(
-    optimizer: any OuterOptimizer<Scalar>, from start: Parameters<Scalar>, iterations: Int
+    optimizer: any OuterOptimizer<Scalar>, from start: Parameters<Scalar>, iterations: Int,
+    tolerance: Double = 0
   ) -> OuterLoop<Scalar> {
     OuterLoop(
       estimate: { self($0, $1, $2) }, optimizer: optimizer, from: start, iterations: iterations,
-      within: problem.upperFeasibleSet)
+      tolerance: tolerance, within: problem.upperFeasibleSet)
   }
 }

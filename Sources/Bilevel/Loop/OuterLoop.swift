@@ -20,8 +20,10 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
   public let estimate: Estimate
   /// X.
   public let feasibleSet: any FeasibleSet<Scalar>
-  /// The number of outer iterations.
+  /// The number of outer iterations, at most.
   public let iterations: Int
+  /// The loop ends once |x_{n+1} - x_n| / sqrt(count of x) is at most this; 0 runs all iterations.
+  public let tolerance: Double
   /// The optimiser, with its memory.
   public private(set) var optimizer: any OuterOptimizer<Scalar>
   /// x_n.
@@ -35,7 +37,7 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
 
   /// How a loop ended.
   public enum Outcome: Sendable, Equatable {
-    /// All iterations were done.
+    /// All iterations were done, or x has settled within the tolerance.
     case completed
     /// A value became NaN or infinite in outer iteration n; x is the last finite point.
     case nonFinite(iteration: Int, what: String)
@@ -44,13 +46,14 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
   /// A loop from x_0, projected onto X.
   public init(
     estimate: @escaping Estimate, optimizer: any OuterOptimizer<Scalar>,
-    from start: Parameters<Scalar>, iterations: Int,
+    from start: Parameters<Scalar>, iterations: Int, tolerance: Double = 0,
     within feasibleSet: any FeasibleSet<Scalar> = WholeSpace<Scalar>()
   ) {
     precondition(iterations >= 0, "\(iterations) outer iterations cannot be done.")
     self.estimate = estimate
     self.optimizer = optimizer
     self.iterations = iterations
+    self.tolerance = tolerance
     self.feasibleSet = feasibleSet
     upper = feasibleSet.project(start)
   }
@@ -81,6 +84,7 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
     if estimate.isFinite {
       memory = estimate.memory
       following = feasibleSet.project(optimizer.step(from: upper, along: estimate.hypergradient))
+      if tolerance > 0, Self.distance(upper, following) <= tolerance { outcome = .completed }
     } else {
       outcome = .nonFinite(iteration: iteration, what: Self.firstNonFinite(in: estimate))
     }
@@ -126,6 +130,11 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
     optimizer.restore(checkpoint.optimizer)
     memory = checkpoint.memory
     outcome = nil
+  }
+
+  /// |y - x| / sqrt(count of x).
+  private static func distance(_ x: Parameters<Scalar>, _ y: Parameters<Scalar>) -> Double {
+    Double(y.adding(x, scaledBy: -1).norm) / Double(Swift.max(1, x.count)).squareRoot()
   }
 
   private static func firstNonFinite(in estimate: HypergradientEstimate<Scalar>) -> String {

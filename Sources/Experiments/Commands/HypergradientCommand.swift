@@ -33,7 +33,8 @@ public struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand {
 
   /// K.
   @Option(
-    name: .customLong("inner-steps"), parsing: .unconditional, help: "K, inner steps (inner.steps).")
+    name: .customLong("inner-steps"), parsing: .unconditional, help: "K, inner steps (inner.steps)."
+  )
   public var innerSteps: Int
 
   /// The methods' settings.

@@ -27,7 +27,8 @@ public struct ListCommand<E: Experiment>: ParsableCommand {
     try console.report {
       console.show(
         result: settings
-          ? SettingsPage.text(of: experiment) : MethodList(experiment).lines.joined(separator: "\n"))
+          ? SettingsPage.text(of: experiment) : MethodList(experiment).lines.joined(separator: "\n")
+      )
     }
   }
 }

@@ -49,10 +49,12 @@ public struct MetaBatchEstimate<Scalar: TensorScalar>: Sendable {
 
   /// An outer loop on this estimate.
   public func loop(
-    optimizer: any OuterOptimizer<Scalar>, from start: Parameters<Scalar>, iterations: Int
+    optimizer: any OuterOptimizer<Scalar>, from start: Parameters<Scalar>, iterations: Int,
+    tolerance: Double = 0
   ) -> OuterLoop<Scalar> {
     OuterLoop(
-      estimate: { self($0, $1, $2) }, optimizer: optimizer, from: start, iterations: iterations)
+      estimate: { self($0, $1, $2) }, optimizer: optimizer, from: start, iterations: iterations,
+      tolerance: tolerance)
   }
 }
 

@@ -110,7 +110,8 @@ public struct SharedOptions: ParsableArguments {
     for setting in settings {
       guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
         throw ValidationError(
-          "The option --set wants key=value, such as inner.steps=100, but was given \"\(setting)\".")
+          "The option --set wants key=value, such as inner.steps=100, but was given \"\(setting)\"."
+        )
       }
     }
     guard checkpointSeconds >= 0, checkpointSeconds.isFinite else {

@@ -88,7 +88,8 @@ extension Experiment {
         + "task: use it with few-shot, or choose another method."
     }
     if method.estimator.seesStartOnly, !method.learnsStart {
-      return "The \(method.estimator.name) hypergradient sees x through the start of the inner loop "
+      return
+        "The \(method.estimator.name) hypergradient sees x through the start of the inner loop "
         + "alone, which in \(name) does not depend on x: choose another method."
     }
     return nil

@@ -97,7 +97,9 @@ public struct PlannedRun<Own: OwnSettings>: Sendable {
       if let items = value?.arrayValue, items.count == 1 { value = items[0] }
       result[E.shortNames[key] ?? key] = value
     }
-    for key in stated where !unstated.contains(key) { state(key, configuration.tree.value(at: key)) }
+    for key in stated where !unstated.contains(key) {
+      state(key, configuration.tree.value(at: key))
+    }
     for (key, value) in configuration.tree.differences(from: Configuration(preset).tree)
     where !stated.contains(key) && !unstated.contains(key)
       && experiment.identifies(key, arm)
@@ -117,7 +119,8 @@ extension Run {
     RunRecord(
       experiment: experiment, method: methodRecord, seed: seed, budget: budget.rawValue,
       protocolName: protocolName, variant: variant, configuration: configuration.tree,
-      datasets: datasets, environment: .current(scalar: scalar.rawValue), status: status, metrics: metrics,
+      datasets: datasets, environment: .current(scalar: scalar.rawValue), status: status,
+      metrics: metrics,
       final: final, timing: timing, diagnostics: diagnostics)
   }
 }

@@ -122,7 +122,8 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
       }
       for measurement in observation.measurements { progress.recorder.record(measurement) }
       bar?.advance(to: event.iteration + 1, detail: observation.detail)
-      if observation.stops { break }
+      // After a non-finite estimate the loop stands behind it: nothing to continue from.
+      if observation.stops || body.loop.outcome != nil { break }
       if let interruption = Interruption.requested {
         try save()
         return interruption

@@ -30,7 +30,8 @@ public struct RunSettings<Own: OwnSettings>: Codable, Sendable, Equatable {
   public init(from decoder: any Decoder) throws {
     own = try Own(from: decoder)
     method = try MethodSettings(from: decoder)
-    outer = try decoder.container(keyedBy: CodingKeys.self).decode(OuterSettings.self, forKey: .outer)
+    outer = try decoder.container(keyedBy: CodingKeys.self).decode(
+      OuterSettings.self, forKey: .outer)
   }
 
   /// Writes all sections side by side.

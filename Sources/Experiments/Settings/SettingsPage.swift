@@ -12,7 +12,8 @@ public enum SettingsPage {
       "| `\(row.key)` | \(row.defaultValue) | \(row.unit) | \(row.wanted) | \(row.users) | "
         + "\(row.meaning) |"
     }
-    return (["| key | default | unit | must be | read by | meaning |", "|---|---|---|---|---|---|"]
+    return
+      (["| key | default | unit | must be | read by | meaning |", "|---|---|---|---|---|---|"]
       + rows).joined(separator: "\n")
   }
 
