@@ -39,9 +39,9 @@ struct CounterExample: Experiment {
   typealias Preset = CounterExampleProtocol
 
   static let name = "counter-example"
-  let catalogue: MethodCatalogue
+  let context: ExperimentContext
 
-  init(folder: DataFolder, catalogue: MethodCatalogue) { self.catalogue = catalogue }
+  init(_ context: ExperimentContext) { self.context = context }
 
   func usualArms(_ settings: RunSettings<CounterExampleSettings>, budget: Budget) -> [Arm] {
     catalogue.methods.map { .method($0) }

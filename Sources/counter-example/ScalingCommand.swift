@@ -52,7 +52,7 @@ struct ScalingCommand: ParsableCommand {
   func run() throws {
     let console = shared.makeConsole()
     try console.report {
-      let experiment = CounterExample(folder: shared.folder, catalogue: .standard)
+      let experiment = CounterExample(folder: shared.folder)
       let names = [
         "rhg", "fhg", "cg", "neumann", "one-stage", "bda", "f-bda", "bda-cg", "one-stage-bda",
       ]
@@ -163,7 +163,7 @@ struct ScalingCommand: ParsableCommand {
     // The first evaluation also pays for what a process does once (code pages, metadata).
     _ = evaluate()
     // What earlier cells freed goes back to the system first, or it would hide what this one needs.
-    releaseFreedMemory()
+    FreedMemory.release()
     PeakMemory.reset()
     let before = PeakMemory.residentBytes ?? 0
     let estimate = evaluate()
@@ -177,14 +177,6 @@ struct ScalingCommand: ParsableCommand {
         "hypergradientNorm": Double(estimate.hypergradient.norm),
       ], estimate.diagnostics.storage
     )
-  }
-
-  private func releaseFreedMemory() {
-    // glibc's `malloc_trim` is in no header that Swift imports; where it is absent, memory that earlier
-    // cells freed may hide a part of what a later one adds.
-    typealias Trim = @convention(c) (Int) -> CInt
-    guard let symbol = dlsym(nil, "malloc_trim") else { return }
-    _ = unsafeBitCast(symbol, to: Trim.self)(0)
   }
 
   private static func line(

@@ -38,7 +38,7 @@ struct SweepCommand: ParsableCommand {
   func run() throws {
     let console = shared.makeConsole()
     try console.report {
-      let experiment = CounterExample(folder: shared.folder, catalogue: .standard)
+      let experiment = CounterExample(folder: shared.folder)
       let preset = try CounterExampleProtocol.named(protocolName)
       let base = try shared.configuration(
         defaults: preset.settings(shared.budget),

@@ -37,12 +37,12 @@ struct FewShot: Experiment {
   typealias Preset = FewShotProtocol
 
   static let name = "few-shot"
-  let catalogue: MethodCatalogue
+  let context: ExperimentContext
   private let trees: ImageTrees
 
-  init(folder: DataFolder, catalogue: MethodCatalogue) {
-    self.catalogue = catalogue
-    trees = ImageTrees(folder: folder)
+  init(_ context: ExperimentContext) {
+    self.context = context
+    trees = ImageTrees(folder: context.folder)
   }
 
   /// Tasks free what the next ones need.

@@ -25,9 +25,9 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
     var tensors: [Tensor<Scalar>] = []
     var filters: [Int] = []
     let images: Tensor<Scalar> = try arrays.tensor("support/images", ranks: [4, 5])
-    let support = try Self.channelsLast(images)
+    let support = images.channelsLastImages()
     let queryImages: Tensor<Scalar> = try arrays.tensor("query/images", ranks: [4, 5])
-    let query = try Self.channelsLast(queryImages)
+    let query = queryImages.channelsLastImages()
     let learnsScale = file.contains("x/gamma0")
     var channels = support.shape[4]
     for block in 0..<64 where file.contains("x/conv\(block)") {
@@ -111,57 +111,11 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
     }
   }
 
-  /// `[tasks, n, height, width]` or `[tasks, n, channels, height, width]` with channels last.
-  private static func channelsLast(_ images: Tensor<Scalar>) throws -> Tensor<Scalar> {
-    let shape = images.shape
-    guard shape.count == 5 else { return images.reshaped(shape + [1]) }
-    let (count, channels, pixels) = (shape[0] * shape[1], shape[2], shape[3] * shape[4])
-    let source = images.scalars
-    var scalars = source
-    for image in 0..<count {
-      for channel in 0..<channels {
-        for pixel in 0..<pixels {
-          scalars[(image * pixels + pixel) * channels + channel] =
-            source[(image * channels + channel) * pixels + pixel]
-        }
-      }
-    }
-    return Tensor(shape: [shape[0], shape[1], shape[3], shape[4], channels], scalars: scalars)
-  }
-
   private static func labels(
     _ file: ArrayFile, _ name: String, like images: Tensor<Scalar>
   ) throws -> [[Int]] {
     let (tasks, count) = (images.shape[0], images.shape[1])
     let labels = try file.labels(name, in: 0...999, shape: [tasks, count], "one label per image")
     return (0..<tasks).map { task in Array(labels[task * count..<(task + 1) * count]) }
-  }
-}
-
-extension Tensor {
-  /// Filters `[f, channels, window, window]` as `[f, window, window, channels]`.
-  func channelsLastFilters() -> Tensor { permutedFilters(toChannelsLast: true) }
-
-  /// Filters `[f, window, window, channels]` as `[f, channels, window, window]`.
-  func channelsFirstFilters() -> Tensor { permutedFilters(toChannelsLast: false) }
-
-  private func permutedFilters(toChannelsLast: Bool) -> Tensor {
-    let channels = toChannelsLast ? shape[1] : shape[3]
-    let pixels = count / max(1, shape[0] * channels)
-    let source = scalars
-    var result = source
-    for filter in 0..<shape[0] {
-      for channel in 0..<channels {
-        for pixel in 0..<pixels {
-          let last = (filter * pixels + pixel) * channels + channel
-          let first = (filter * channels + channel) * pixels + pixel
-          if toChannelsLast { result[last] = source[first] } else { result[first] = source[last] }
-        }
-      }
-    }
-    let newShape =
-      toChannelsLast
-      ? [shape[0], shape[2], shape[3], channels] : [shape[0], channels, shape[1], shape[2]]
-    return Tensor(shape: newShape, scalars: result)
   }
 }

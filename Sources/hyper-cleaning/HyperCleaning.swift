@@ -39,15 +39,9 @@ struct Cleaning: Experiment {
   typealias Preset = CleaningProtocol
 
   static let name = "hyper-cleaning"
-  let catalogue: MethodCatalogue
-  private let folder: DataFolder
-  private let digests: ImageFileDigests
+  let context: ExperimentContext
 
-  init(folder: DataFolder, catalogue: MethodCatalogue) {
-    self.folder = folder
-    self.catalogue = catalogue
-    digests = ImageFileDigests(folder: folder)
-  }
+  init(_ context: ExperimentContext) { self.context = context }
 
   /// Training on all labels as they are, every weight as the methods start with.
   static let noCleaning = Baseline(
@@ -83,15 +77,15 @@ struct Cleaning: Experiment {
   ) throws -> [RunRecord.DatasetUse] {
     let name = settings.data.name
     return [
-      try digests.use(name: name, split: "train", purpose: "training, validation"),
-      try digests.use(name: name, split: "test", purpose: "test"),
+      try context.images.use(name: name, split: "train", purpose: "training, validation"),
+      try context.images.use(name: name, split: "test", purpose: "test"),
     ]
   }
 
   func body<Scalar: TensorScalar & HDF5Element>(
     of run: Run<CleaningSettings>, as type: Scalar.Type
   ) throws -> any RunBody<Scalar> {
-    try CleaningBody<Scalar>(run, folder: folder)
+    try CleaningBody<Scalar>(run, folder: context.folder)
   }
 
   static let columns: [SummaryColumn] = [

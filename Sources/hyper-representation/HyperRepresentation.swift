@@ -40,15 +40,9 @@ struct Representation: Experiment {
   typealias Preset = RepresentationProtocol
 
   static let name = "hyper-representation"
-  let catalogue: MethodCatalogue
-  private let folder: DataFolder
-  private let digests: ImageFileDigests
+  let context: ExperimentContext
 
-  init(folder: DataFolder, catalogue: MethodCatalogue) {
-    self.folder = folder
-    self.catalogue = catalogue
-    digests = ImageFileDigests(folder: folder)
-  }
+  init(_ context: ExperimentContext) { self.context = context }
 
   func usualArms(_ settings: RunSettings<RepresentationSettings>, budget: Budget) -> [Arm] {
     catalogue.methods.filter { method in
@@ -75,16 +69,16 @@ struct Representation: Experiment {
           split: "training, validation", synthetic: true)
       ]
     }
-    let train = try digests.use(
+    let train = try context.images.use(
       name: data.name, split: "train", purpose: "training, validation")
     guard !data.testsOnTrainingFile else { return [train] }
-    return [train, try digests.use(name: data.name, split: "test", purpose: "test")]
+    return [train, try context.images.use(name: data.name, split: "test", purpose: "test")]
   }
 
   func body<Scalar: TensorScalar & HDF5Element>(
     of run: Run<RepresentationSettings>, as type: Scalar.Type
   ) throws -> any RunBody<Scalar> {
-    try RepresentationBody<Scalar>(run, folder: folder)
+    try RepresentationBody<Scalar>(run, folder: context.folder)
   }
 
   static let columns: [SummaryColumn] = [

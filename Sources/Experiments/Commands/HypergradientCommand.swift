@@ -102,7 +102,7 @@ public struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand {
     try console.report {
       if let threads { Parallel.use(threads: threads) }
       if Own.E.keepsFreedMemory { FreedMemory.keepForReuse() }
-      let experiment = Own.E(folder: DataFolder(path: "datasets"), catalogue: .standard)
+      let experiment = Own.E(folder: DataFolder(path: "datasets"))
       var options = settings.overrides + own.overrides
       options.add("--inner-steps", "inner.steps", innerSteps)
       let resolved = try Configuration.resolve(

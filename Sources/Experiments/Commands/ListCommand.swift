@@ -23,7 +23,7 @@ public struct ListCommand<E: Experiment>: ParsableCommand {
   /// Prints the list.
   public func run() throws {
     let console = Console()
-    let experiment = E(folder: DataFolder(path: "datasets"), catalogue: .standard)
+    let experiment = E(folder: DataFolder(path: "datasets"))
     try console.report {
       console.show(
         result: settings

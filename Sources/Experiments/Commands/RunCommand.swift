@@ -78,7 +78,7 @@ public struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
   public func run() throws {
     let console = shared.makeConsole()
     try console.report {
-      let experiment = Own.E(folder: shared.folder, catalogue: .standard)
+      let experiment = Own.E(folder: shared.folder)
       let preset = try Own.E.Preset.named(protocolName)
       try RunSession(shared, experiment, console: console).perform(
         try plan(experiment, preset), seeds: shared.seeds(default: preset.seeds(shared.budget)))

@@ -12,13 +12,14 @@ public protocol Experiment: Sendable {
   /// Its named presets.
   associatedtype Preset: ExperimentPreset where Preset.Own == Own
 
-  /// The experiment on the data of a folder.
-  init(folder: DataFolder, catalogue: MethodCatalogue)
+  /// The experiment in a context.
+  init(_ context: ExperimentContext)
+
+  /// What it works with.
+  var context: ExperimentContext { get }
 
   /// The name: that of its executable, and of its folder of records.
   static var name: String { get }
-  /// The methods that can be named.
-  var catalogue: MethodCatalogue { get }
   /// The baselines, those that stand before the methods in tables first.
   var baselines: [Baseline] { get }
 
@@ -61,6 +62,14 @@ public protocol Experiment: Sendable {
 }
 
 extension Experiment {
+  /// The experiment on the data of a folder, with the suite's methods unless others are given.
+  public init(folder: DataFolder, catalogue: MethodCatalogue = .standard) {
+    self.init(ExperimentContext(folder: folder, catalogue: catalogue))
+  }
+
+  /// The methods that can be named.
+  public var catalogue: MethodCatalogue { context.catalogue }
+
   /// None.
   public var baselines: [Baseline] { [] }
 

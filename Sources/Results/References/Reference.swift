@@ -61,7 +61,7 @@ public struct Reference: Equatable, Sendable {
     seed = run.seed
     status = RunRecord.Status(run.status, reason: run.reason)
     self.configuration = configuration
-    configurationDigest = run.configuration
+    configurationDigest = configuration.canonicalDigest
     self.datasets = datasets
     self.environment = environment
     self.metrics = metrics

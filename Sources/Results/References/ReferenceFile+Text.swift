@@ -30,7 +30,8 @@ extension ReferenceFile {
           ("status", .string(reference.status.kind.rawValue)),
           ("reason", reference.status.reason.map(Value.string)),
           ("final", .object(sorted: reference.final.mapValues(Value.number))),
-          ("configuration", .string(configuration)), ("datasets", .string(datasets)),
+          ("configuration", .string(String(configuration.prefix(12)))),
+          ("datasets", .string(datasets)),
           ("environment", .string(environment)),
         ]))
     }
@@ -39,10 +40,34 @@ extension ReferenceFile {
       ("schemaVersion", .integer(FileFormat.references.version)),
     ])
     let metrics = shared.values("metric").map { Self.line([("metric", $0.value)]) }
-    let others = ["environment", "datasets", "configuration"].flatMap { kind in
+    let others = ["environment", "datasets"].flatMap { kind in
       shared.values(kind).map { Self.line([(kind, .string($0.name)), ("value", $0.value)]) }
     }
-    return ([header] + metrics + others + runs).joined(separator: "\n") + "\n"
+    let lines = [header] + metrics + others + Self.lines(shared.values("configuration")) + runs
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Configurations, the first one whole and the others by what differs from it: most runs of an
+  /// experiment share nearly all settings. One of other names is whole, too.
+  private static func lines(_ configurations: [(name: String, value: Value)]) -> [String] {
+    guard let base = configurations.first else { return [] }
+    return configurations.enumerated().map { index, configuration in
+      let changes = configuration.value.differences(from: base.value)
+      let isSimilar = base.value.replacing(changes) == configuration.value
+      guard index > 0, isSimilar else {
+        return line([
+          ("configuration", .string(configuration.name)), ("value", configuration.value),
+        ])
+      }
+      return line([
+        ("configuration", .string(configuration.name)), ("differsFrom", .string(base.name)),
+        (
+          "value",
+          .object(
+            sorted: Dictionary(changes.map { ($0.path, $0.value) }, uniquingKeysWith: { $1 }))
+        ),
+      ])
+    }
   }
 
   /// One object on one line, its members in the order given: who a run is comes before its numbers.
@@ -114,8 +139,19 @@ extension ReferenceFile {
       } else if let metric = value["metric"], let name = metric["name"]?.stringValue {
         shared["metric", default: [:]][name] = metric
       } else if let part = value["value"] {
-        for kind in ["environment", "datasets", "configuration"] {
+        for kind in ["environment", "datasets"] {
           if let name = value[kind]?.stringValue { shared[kind, default: [:]][name] = part }
+        }
+        if let name = value["configuration"]?.stringValue {
+          let whole = try Self.whole(part, value["differsFrom"], shared, source: place)
+          guard whole.canonicalDigest == name else {
+            throw ResultsError(
+              .malformed,
+              "The configuration at '\(place)' has the digest \(whole.canonicalDigest) and not the "
+                + "one that it is stored under; restore the file from version control or store it "
+                + "again with 'report accept'.")
+          }
+          shared["configuration", default: [:]][String(name.prefix(12))] = whole
         }
       }
     }
@@ -140,6 +176,20 @@ extension ReferenceFile {
           + "is out of date.")
     }
     self.init(experiment: experiment, budget: budget, references: references)
+  }
+
+  /// A configuration from its line: as it stands, or the one that it differs from with its changes.
+  private static func whole(
+    _ value: Value, _ base: Value?, _ shared: [String: [String: Value]], source: String
+  ) throws(ResultsError) -> Value {
+    guard let name = base?.stringValue else { return value }
+    guard let base = shared["configuration"]?[String(name.prefix(12))] else {
+      throw ResultsError(
+        .malformed,
+        "The configuration at '\(source)' differs from '\(name)', which no line above holds; restore "
+          + "the file from version control or store it again with 'report accept'.")
+    }
+    return base.replacing((value.objectValue ?? [:]).map { ($0.key, $0.value) })
   }
 
   private static func repeated(_ references: [Reference]) -> RunIdentity? {
@@ -169,7 +219,7 @@ extension ReferenceFile {
     }
     return Reference(
       experiment: experiment, budget: budget, run: run,
-      configuration: try part("configuration", run.configuration),
+      configuration: try part("configuration", String(run.configuration.prefix(12))),
       datasets: try part("datasets", run.datasets)
         .decoded(as: [RunRecord.DatasetUse].self, source: source),
       environment: try part("environment", run.environment)

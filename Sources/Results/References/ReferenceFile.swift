@@ -14,6 +14,7 @@ import Foundation
 ///     {"environment":"eb08...","value":{"backend":"oneDNN 2.6.3", ...}}
 ///     {"datasets":"ec6d...","value":[{"name":"synthetic-alphabets", ...}]}
 ///     {"configuration":"7bab...","value":{"aggregation":{"alpha":0.6, ...}, ...}}
+///     {"configuration":"a01c...","differsFrom":"7bab...","value":{"inner.steps":20}}
 ///     {"method":"bda","protocol":"icml2020","variant":{"shots":1,"ways":5},"seed":0,
 ///      "status":"completed","final":{"testAccuracy":0.8432, ...},"configuration":"7bab...", ...}
 public struct ReferenceFile: Equatable, Sendable {
@@ -48,7 +49,7 @@ public struct ReferenceFile: Equatable, Sendable {
     var seed: UInt64
     var status: RunRecord.Status.Kind
     var reason: String?
-    /// The digest of the configuration, under which a line above holds it.
+    /// The first 12 digits of the digest of the configuration, under which a line above holds it.
     var configuration: String
     /// The name of a line above.
     var datasets: String

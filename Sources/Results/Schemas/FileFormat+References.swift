@@ -57,8 +57,11 @@ extension FileFormat {
           "additionalProperties": false,
           "required": ["configuration", "value"],
           "properties": {
-            "configuration": { "$ref": "#/$defs/text" },
-            "value": { "description": "The complete resolved configuration, any tree." }
+            "configuration": { "type": "string", "minLength": 64 },
+            "differsFrom": { "$ref": "#/$defs/text" },
+            "value": {
+              "description": "The complete resolved configuration; with differsFrom, what differs."
+            }
           }
         },
         {

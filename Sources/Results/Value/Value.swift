@@ -174,4 +174,23 @@ extension Value {
       }
     }
   }
+
+  /// This tree with the leaves at dotted paths replaced, the inverse of ``differences(from:)`` where
+  /// both trees have the same names.
+  public func replacing(_ leaves: [(path: String, value: Value)]) -> Value {
+    leaves.reduce(self) { tree, leaf in
+      tree.replacing(leaf.path.split(separator: ".").map(String.init)[...], with: leaf.value)
+    }
+  }
+
+  private func replacing(_ path: ArraySlice<String>, with value: Value) -> Value {
+    guard let name = path.first, case .object(var members) = self else { return value }
+    if let index = members.firstIndex(where: { $0.key == name }) {
+      members[index].value = members[index].value.replacing(path.dropFirst(), with: value)
+    } else {
+      members.append(
+        Member(key: name, value: Value.object([]).replacing(path.dropFirst(), with: value)))
+    }
+    return .object(members)
+  }
 }
