@@ -48,6 +48,9 @@ private final class Receiver: NSObject, URLSessionDataDelegate, @unchecked Senda
   private var expected = 0
   private var lastShown = Date.distantPast
 
+  /// The most bytes that are taken, so that an answer without end does not fill the disk.
+  private static let mostBytes = 1 << 31
+
   init(handle: FileHandle) { self.handle = handle }
 
   /// What went wrong, nil when the whole answer is in the file.
@@ -73,6 +76,10 @@ private final class Receiver: NSObject, URLSessionDataDelegate, @unchecked Senda
     } else if !["", "identity"].contains(coding) {
       failure = "the server sends it in the coding \"\(coding)\", which is not read here"
     }
+    if failure == nil, expected > Self.mostBytes {
+      failure =
+        "the server promises \(expected) bytes, more than the \(Self.mostBytes) of any data set"
+    }
     completionHandler(failure == nil ? .allow : .cancel)
   }
 
@@ -85,6 +92,10 @@ private final class Receiver: NSObject, URLSessionDataDelegate, @unchecked Senda
       dataTask.cancel()
     }
     received += data.count
+    if received > Self.mostBytes, failure == nil {
+      failure = "more than the \(Self.mostBytes) bytes of any data set arrived"
+      dataTask.cancel()
+    }
     show()
   }
 

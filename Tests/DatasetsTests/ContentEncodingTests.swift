@@ -9,7 +9,7 @@ private final class CodingServer: Sendable {
   let address: String
   private let descriptor: Int32
 
-  init(head: [String], body: [UInt8]) throws {
+  init(head: [String], body: [UInt8], promised: Int? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var place = sockaddr_in()
     place.sin_family = sa_family_t(AF_INET)
@@ -23,7 +23,8 @@ private final class CodingServer: Sendable {
     }
     try #require(isListening)
     address = "http://127.0.0.1:\(UInt16(bigEndian: place.sin_port))/"
-    let lines = ["HTTP/1.1 200 OK", "Content-Length: \(body.count)", "Connection: close"] + head
+    let lines =
+      ["HTTP/1.1 200 OK", "Content-Length: \(promised ?? body.count)", "Connection: close"] + head
     let answer = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body
     Thread { [descriptor] in
       while true {
@@ -63,6 +64,18 @@ struct ContentEncodingTests {
     #expect(result.exitCode == exitCode, "\(result.standardError)")
     #expect(result.standardError.contains(sentence), "\(result.standardError)")
     #expect(!result.standardError.contains("bytes arrived"))
+    #expect(try folder.names(in: "data/mnist") == [])
+  }
+
+  @Test func aLengthBeyondAllReasonIsRefusedAtOnce() throws {
+    let folder = try TemporaryFolder()
+    let server = try CodingServer(head: [], body: [1, 2, 3], promised: 1 << 40)
+    let result = try CommandRunner.run(
+      "datasets", ["fetch", "mnist", "--timeout", "5", "--mirror", server.address],
+      environment: ["BDA_DATA_DIR": folder.path("data")])
+    #expect(result.exitCode == 1)
+    #expect(
+      result.standardError.contains("promises 1099511627776 bytes"), "\(result.standardError)")
     #expect(try folder.names(in: "data/mnist") == [])
   }
 }

@@ -249,6 +249,31 @@ struct HDF5RefusalTests {
     #expect(try HDF5File.open(path).string("name 11") == "some words")
   }
 
+  /// Chunks that are larger than the array, and more chunks than bytes, which the library would take
+  /// at their word: the first is read beyond its memory, the second takes minutes.
+  @Test func chunksMustBeWhatTheirBytesCanBe() throws {
+    let path = foreign("chunks.h5") { file in
+      let creation = H5Pcreate(bda_dataset_creation())
+      H5Pset_chunk(creation, 1, [515])
+      H5Pset_deflate(creation, 9)
+      store("a", [519], in: file, creation)
+    }
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    func changed(_ old: [UInt8], _ new: [UInt8]) throws -> String {
+      var bytes = bytes
+      for at in bytes.indices.dropLast(old.count)
+      where bytes[at..<at + old.count].elementsEqual(old) {
+        bytes.replaceSubrange(at..<at + new.count, with: new)
+      }
+      return try folder.write(bytes, to: "changed.h5")
+    }
+    // The side of a chunk is followed by the size of an element; extents have 8 bytes.
+    refusal(
+      try changed([3, 2, 0, 0, 1, 0, 0, 0], [3, 2, 0, 0x10]), 65, "larger than the array")
+    refusal(try changed([7, 2, 0, 0, 0, 0, 0, 0], [7, 2, 0, 3]), 65, "bytes stored")
+    #expect(try HDF5File.open(path).read("a", as: UInt8.self).values.count == 519)
+  }
+
   @Test func absurdExtentsEndInSentences() throws {
     let path = foreign("absurd.h5") { file in
       let nothing = H5Screate_simple(3, [1 << 40, 1 << 40, 0], nil)

@@ -35,26 +35,41 @@ extension HDF5File {
     }
   }
 
-  /// A chunk is unpacked as a whole, so its declared size must be one that its bytes can have.
+  /// A chunk is unpacked as a whole and the library believes what it declares, so that must be what its
+  /// bytes can be: no larger than the array may become, and no more chunks than bytes.
   private func requireModestChunks(
     _ creation: borrowing HDF5Identifier, of array: borrowing HDF5Identifier, _ name: String,
     stored: Int
   ) throws(DatasetError) {
     var extents = [hsize_t](repeating: 0, count: 32)
-    let rank = H5Pget_chunk(creation.rawValue, 32, &extents)
-    guard rank > 0, let type = HDF5Identifier(H5Dget_type(array.rawValue)) else {
-      throw malformed(name, "has no readable chunks")
-    }
+    var most = [hsize_t](repeating: 0, count: 32)
+    var chunk = [hsize_t](repeating: 0, count: 32)
+    let rank = Int(H5Pget_chunk(creation.rawValue, 32, &chunk))
+    guard rank > 0, let type = HDF5Identifier(H5Dget_type(array.rawValue)),
+      let space = HDF5Identifier(H5Dget_space(array.rawValue)),
+      Int(H5Sget_simple_extent_dims(space.rawValue, &extents, &most)) == rank
+    else { throw malformed(name, "has no readable chunks") }
     var bytes = max(1, Int(clamping: H5Tget_size(type.rawValue)))
-    for extent in extents.prefix(Int(rank)) {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: Int(clamping: extent))
-      guard !overflow, product <= maximumArrayBytes else {
-        throw tooLarge(name, "\(extents.prefix(Int(rank))) a chunk")
+    var count = 1
+    for (side, (extent, limit)) in zip(chunk, zip(extents, most)).prefix(rank) {
+      guard side > 0, limit == bda_unlimited() || side <= limit else {
+        throw malformed(name, "declares chunks of \(chunk.prefix(rank)), larger than the array")
+      }
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: Int(clamping: side))
+      let along = Int(clamping: extent / side + (extent % side == 0 ? 0 : 1))
+      let (chunks, tooMany) = count.multipliedReportingOverflow(by: along)
+      guard !overflow, product <= maximumArrayBytes, !tooMany else {
+        throw tooLarge(name, "\(chunk.prefix(rank)) a chunk")
       }
       bytes = product
+      count = chunks
     }
     guard bytes < 64 << 20 || Double(bytes) <= 2048 * 8 * Double(stored) else {
-      throw tooLarge(name, "\(extents.prefix(Int(rank))) a chunk with only \(stored) bytes stored")
+      throw tooLarge(name, "\(chunk.prefix(rank)) a chunk with only \(stored) bytes stored")
+    }
+    // Some chunks may be left out, as long as they are few.
+    guard stored == 0 || count <= max(1024, stored) else {
+      throw tooLarge(name, "\(extents.prefix(rank)) with only \(stored) bytes stored")
     }
   }
 
