@@ -42,7 +42,7 @@ struct FewShot: Experiment {
 
   init(_ context: ExperimentContext) {
     self.context = context
-    trees = ImageTrees(folder: context.folder)
+    trees = ImageTrees(context)
   }
 
   /// Tasks free what the next ones need.
@@ -73,10 +73,8 @@ struct FewShot: Experiment {
 
   func usualArms(_ settings: RunSettings<FewShotSettings>, budget: Budget) -> [Arm] {
     let names =
-      ["maml", "fomaml", "meta-sgd", "reptile"]
-      + ["rhg", "t-rhg", "one-stage", "bda", "one-stage-bda"]
-      + (budget == .smoke
-        ? ["meta-sgd-scalar", "imaml", "cg", "neumann", "t-bda"] : [])
+      ["maml", "fomaml", "meta-sgd", "reptile", "rhg", "t-rhg", "one-stage", "bda", "one-stage-bda"]
+      + (budget == .smoke ? ["meta-sgd-scalar", "imaml", "cg", "neumann", "t-bda"] : [])
     return catalogue.methods.filter { names.contains($0.name) }.map { .method($0) }
   }
 
@@ -117,14 +115,15 @@ struct FewShot: Experiment {
 
 /// Decoded images by what was asked for: one tree serves every run of a command.
 private final class ImageTrees: Sendable {
-  private let folder: DataFolder
+  private let context: ExperimentContext
   private let known = Mutex<(settings: FewShotSettings.Data, tree: ImageTree)?>(nil)
 
-  init(folder: DataFolder) { self.folder = folder }
+  init(_ context: ExperimentContext) { self.context = context }
 
   func tree(_ settings: FewShotSettings) throws -> ImageTree {
     if let known = known.withLock({ $0 }), known.settings == settings.data { return known.tree }
-    let tree = try FewShotData.tree(settings, folder: folder)
+    let tree = try FewShotData.tree(settings, folder: context.folder)
+    context.notes.add(tree.notes)
     known.withLock { $0 = (settings.data, tree) }
     return tree
   }

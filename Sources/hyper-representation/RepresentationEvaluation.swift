@@ -105,13 +105,11 @@ struct RepresentationEvaluation<Scalar: TensorScalar> {
       }
     }
     if headsOfOtherDraws.count > 1 {
-      let uppers = headsOfOtherDraws.map {
-        Double(problem.upper.value(upper: features, lower: $0))
-      }
-      values["upperSpreadOverHeads"] = standardDeviation(uppers)
+      let uppers = headsOfOtherDraws.map { Double(problem.upper.value(upper: features, lower: $0)) }
+      values["upperSpreadOverHeads"] = Statistics(uppers).standardDeviation
       if data.test != nil {
-        values["accuracySpreadOverHeads"] = standardDeviation(
-          headsOfOtherDraws.map { testAccuracy(upper: x, lower: $0) })
+        let accuracies = headsOfOtherDraws.map { testAccuracy(upper: x, lower: $0) }
+        values["accuracySpreadOverHeads"] = Statistics(accuracies).standardDeviation
       }
     }
     return values
@@ -121,11 +119,5 @@ struct RepresentationEvaluation<Scalar: TensorScalar> {
     guard let test = data.test else { return .nan }
     return accuracy(
       logits: problem.outputs(of: test.inputs, upper: x, lower: y), labels: test.labels)
-  }
-
-  private func standardDeviation(_ values: [Double]) -> Double {
-    let mean = values.reduce(0, +) / Double(values.count)
-    let sum = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return (sum / Double(values.count - 1)).squareRoot()
   }
 }

@@ -60,6 +60,7 @@ public struct RunSession<E: Experiment> {
       budget: shared.budget, seed: seed, scalar: shared.scalar,
       configuration: planned.configuration, variant: planned.variant(in: experiment),
       datasets: try experiment.datasets(planned.configuration.settings, seed: seed))
+    for note in experiment.context.notes.take() { console.show(note: note) }
     if shared.skipCompleted, let path = engine.completedRecord(of: run) {
       console.show(note: "Skipped: \(path) is complete, with the same configuration.")
       return .success

@@ -8,10 +8,14 @@ import Synchronization
 /// themselves are let go again.
 public final class ImageFileDigests: Sendable {
   private let folder: DataFolder
+  private let notes: DataNotes
   private let known = Mutex<[String: RunRecord.DatasetUse]>([:])
 
-  /// The files of a folder.
-  public init(folder: DataFolder) { self.folder = folder }
+  /// The files of a folder; what there is to say of them goes to `notes`.
+  init(folder: DataFolder, notes: DataNotes) {
+    self.folder = folder
+    self.notes = notes
+  }
 
   /// One file of a data set, and for what it serves.
   ///
@@ -21,7 +25,9 @@ public final class ImageFileDigests: Sendable {
   ) throws -> RunRecord.DatasetUse {
     let key = "\(name)\n\(split)\n\(purpose)"
     if let use = known.withLock({ $0[key] }) { return use }
-    let use = RunRecord.DatasetUse(try folder.load(name: name, split: split), purpose: purpose)
+    let file = try folder.load(name: name, split: split)
+    notes.add(file.notes)
+    let use = RunRecord.DatasetUse(file, purpose: purpose)
     known.withLock { $0[key] = use }
     return use
   }

@@ -1,17 +1,26 @@
-import Datasets
 import Tensors
 
 /// The images of an episode side by side: one row per class, support images, a gap, query images.
-struct EpisodePicture {
-  let episode: Episode<Float>
-  /// Whether black and white are exchanged, as the network sees ink.
-  let isNegative: Bool
-  let magnification: Int
+public struct EpisodePicture {
+  private let episode: Episode<Float>
+  private let isNegative: Bool
+  private let magnification: Int
+
+  /// The picture of an episode.
+  ///
+  /// - Parameters:
+  ///   - isNegative: whether black and white are exchanged, as the network sees ink.
+  ///   - magnification: rows and columns that a pixel becomes.
+  public init(episode: Episode<Float>, isNegative: Bool, magnification: Int) {
+    self.episode = episode
+    self.isNegative = isNegative
+    self.magnification = magnification
+  }
 
   private static let gap = 4
 
   /// The picture, on a grey ground.
-  var image: PNGImage {
+  public var image: PNGImage {
     let shape = episode.supportImages.shape
     let (side, channels) = (shape[1], shape[3])
     let (shots, queries) = (shape[0] / episode.ways, episode.queryImages.shape[0] / episode.ways)
