@@ -73,10 +73,8 @@ struct FewShot: Experiment {
 
   func usualArms(_ settings: RunSettings<FewShotSettings>, budget: Budget) -> [Arm] {
     let names =
-      [
-        "maml", "fomaml", "meta-sgd", "reptile", "rhg", "t-rhg", "one-stage", "bda",
-        "one-stage-bda",
-      ]
+      ["maml", "fomaml", "meta-sgd", "reptile", "rhg", "t-rhg", "bda"]
+      + ["one-stage", "one-stage-bda"]
       + (budget == .smoke ? ["meta-sgd-scalar", "imaml", "cg", "neumann", "t-bda"] : [])
     return catalogue.methods.filter { names.contains($0.name) }.map { .method($0) }
   }
