@@ -60,18 +60,19 @@ public struct DataFolder: Sendable, Equatable {
     if DataFile.linkTarget(path) == nil, !FileManager.default.fileExists(atPath: path) {
       throw DatasetError(
         .missing,
-        "The data file \(path) does not exist: create it with `\(remedy(name))`, or name the "
-          + "folder that has it with --data or BDA_DATA_DIR.")
+        "The data file \(path) does not exist: \(remedy(name)), or name the folder that has it with "
+          + "--data or BDA_DATA_DIR.")
     }
     return try ImageDataset.load(path)
   }
 
   private func remedy(_ name: String) -> String {
     if ImageSource.named(name) != nil {
-      return "datasets fetch \(name) && datasets convert \(name)"
+      return "create it with `datasets fetch \(name) && datasets convert \(name)`"
     }
-    if name == SyntheticDigits.name { return "datasets synthesise" }
-    return "datasets list"
+    if name == SyntheticDigits.name { return "create it with `datasets synthesise`" }
+    return "the suite knows no data set of that name (`datasets list` names those it does), so put a "
+      + "file of your own there"
   }
 
   /// The paths of all ready files, sorted.

@@ -17,6 +17,10 @@ public struct ListCommand<E: Experiment>: ParsableCommand {
   @Flag(help: "List every setting with its default, unit, range and who reads it, instead.")
   public var settings = false
 
+  /// Whether the settings are written as a Markdown table.
+  @Flag(help: "With --settings: as a Markdown table, as in the documentation.")
+  public var markdown = false
+
   /// The command without arguments.
   public init() {}
 
@@ -26,9 +30,9 @@ public struct ListCommand<E: Experiment>: ParsableCommand {
     let experiment = E(folder: DataFolder(path: "datasets"))
     try console.report {
       console.show(
-        result: settings
-          ? SettingsPage.text(of: experiment) : MethodList(experiment).lines.joined(separator: "\n")
-      )
+        result: !settings
+          ? MethodList(experiment).lines.joined(separator: "\n")
+          : markdown ? SettingsPage.markdown(of: experiment) : SettingsPage.text(of: experiment))
     }
   }
 }
