@@ -90,7 +90,8 @@ let executableTargets: [Target] = [
 ]
 
 let testTargets: [Target] = [
-  .target(name: "TestSupport", dependencies: ["Tensors", "Results"], path: "Tests/TestSupport"),
+  .target(
+    name: "TestSupport", dependencies: ["Tensors", "Bilevel", "Results"], path: "Tests/TestSupport"),
   .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
   .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport", argumentParser]),
   .testTarget(

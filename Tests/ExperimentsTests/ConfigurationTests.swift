@@ -1,3 +1,4 @@
+import Bilevel
 import Commands
 import Datasets
 import Experiments
@@ -156,8 +157,8 @@ struct ConfigurationTests {
       ("limit: many", "gives the key \"limit\" a value that is not a valid Int; correct it."),
       (
         "corruption: alwayswrong",
-        "has a wrong value for the key \"corruption\": \"alwayswrong\" is not one of its names; did "
-          + "you mean \"alwaysWrong\"?"
+        "names \"alwayswrong\" for the key \"corruption\", which does not exist; did you mean "
+          + "\"alwaysWrong\"?"
       ),
       ("corruption: salt", "the names are alwaysWrong and uniform."),
     ])

@@ -54,34 +54,38 @@ struct CounterExampleTests {
   }
 
   /// Presets whose derived point is the root of their hypergradient in x.
-  private static let methods = MethodPreset.allCases.filter {
-    ![.learnedBDA, .iaptt, .valueFunctionPenalty, .bome].contains($0)
+  private static let methods = MethodCatalogue.standard.methods.map(\.name).filter { name in
+    !["learned-bda", "iaptt", "v-pbgd", "bome", "fomaml", "meta-sgd", "meta-sgd-scalar", "reptile"]
+      .contains(name)
+  }
+
+  private func method(_ name: String) throws -> Method {
+    try MethodCatalogue.standard.method(named: name)
   }
 
   @Test("The hypergradient vanishes at the derived point and not beside it", arguments: methods)
-  func derivedPoints(preset: MethodPreset) throws {
+  func derivedPoints(name: String) throws {
     for (problem, damping) in [(Self.problems[0], 0.1), (Self.problems[2], 0)] {
       var one = problem
       one.dimension = 1
       for (steps, outer) in [(1, 0), (7, 0), (40, 3)] {
-        var method = MethodSettings(
-          preset, innerStepSize: 0.3, upperStepSize: 0.2, schedule: .outerHarmonic, alpha: 0.6)
-        method.damping = damping
-        method.solverTolerance = 0
-        method.solverSteps = preset.hypergradient == .conjugateGradient ? 2 : 9
+        let method = try method(name)
+        var settings = MethodSettings()
+        settings.inner = .init(steps: steps, stepSize: 0.3)
+        settings.aggregation = .init(schedule: .outerHarmonic, alpha: 0.6, upperStepSize: 0.2)
+        settings.solver.damping = damping
+        settings.solver.tolerance = 0
+        settings.solver.steps = method.estimator.name == "conjugate-gradient" ? 2 : 9
         let start = (0.25, one.secondStart[0])
         one.firstStart = [start.0]
         let point = try #require(
-          StationaryPoint(
-            method, on: one, start: start, innerSteps: steps, outerIteration: outer
-          ).value)
-        let dynamics = try method.innerDynamics(as: Double.self, innerSteps: steps)
-          .atOuterIteration(outer)
-        let estimator = try method.estimator(as: Double.self, innerSteps: steps)
+          StationaryPoint(method, settings, on: one, start: start, outerIteration: outer).value)
+        let dynamics = try method.innerDynamics(settings, as: Double.self)
+        let estimator = try method.hypergradientEstimator(settings, as: Double.self)
         func slope(_ x: Double) -> Double {
           estimator.estimate(
             one.bilevel(as: Double.self), dynamics: dynamics, upper: Parameters(Tensor([x])),
-            innerSteps: steps
+            innerSteps: steps, outerIteration: outer, memory: nil
           ).hypergradient.tensors[0].scalars[0]
         }
         // One-stage differences of a quadratic are exact but for rounding over the radius.
@@ -104,12 +108,14 @@ struct CounterExampleTests {
         (.shiftedHarmonic, 1, [0.8489, 0.9224, 0.9803, 0.9950, 0.9994]),
       ]
     for (rule, alpha, values) in rows {
-      let method = MethodSettings(.bda, innerStepSize: stepSize, schedule: rule, alpha: alpha)
+      var settings = MethodSettings()
+      settings.aggregation = .init(schedule: rule, alpha: alpha)
       for (steps, expected) in zip([8, 16, 64, 256, 2_048], values) {
+        settings.inner = .init(steps: steps, stepSize: stepSize)
         for start in [0.0, 2] {
           let point = try #require(
             StationaryPoint(
-              method, on: CounterExampleProblem(), start: (start, start), innerSteps: steps,
+              try method("bda"), settings, on: CounterExampleProblem(), start: (start, start),
               outerIteration: 0
             ).value)
           // From (2, 2) everything is reflected at 1.
@@ -120,20 +126,48 @@ struct CounterExampleTests {
   }
 
   @Test("Where there is no such point, the reason says so")
-  func absent() {
+  func absent() throws {
     let problem = CounterExampleProblem()
-    func reason(_ method: MethodSettings) -> String {
+    var settings = MethodSettings()
+    settings.inner = .init(steps: 8, stepSize: 0.5)
+    func reason(_ name: String) throws -> String {
       let point = StationaryPoint(
-        method, on: problem, start: (0, 0), innerSteps: 8, outerIteration: 0)
+        try method(name), settings, on: problem, start: (0, 0), outerIteration: 0)
       guard case .absent(let text) = point else { return "" }
       return text
     }
-    let singular = MethodSettings(.conjugateGradient, innerStepSize: 0.5)
-    #expect(reason(singular).contains("pole at x = 1"))
-    #expect(reason(MethodSettings(.learnedBDA, innerStepSize: 0.5)).contains("weights change"))
-    var boxed = MethodSettings(.rhg, innerStepSize: 0.5)
-    boxed.lowerConstraint = .box(lower: -1, upper: 1)
-    #expect(reason(boxed).contains("projection"))
+    #expect(try reason("cg").contains("pole at x = 1"))
+    #expect(try reason("learned-bda").contains("weights change"))
+    settings.lowerSet.kind = .box
+    #expect(try reason("rhg").contains("projection"))
+  }
+
+  @Test("Dynamics and estimators without a declared recursion have no derived point")
+  func undeclared() throws {
+    struct Renamed: NamedEstimator {
+      var name: String { "renamed" }
+      var exactness: String { "exact" }
+      var citation: String { "none" }
+      func estimator<Scalar: TensorScalar>(
+        _ settings: MethodSettings, for dynamics: any NamedDynamics, as type: Scalar.Type
+      ) throws(MethodError) -> any HypergradientEstimator<Scalar> { ReverseHypergradient() }
+    }
+    let rhg = try method("rhg")
+    for method in [
+      Method(NamedNesterov(), rhg.estimator), Method(rhg.dynamics, Renamed()),
+    ] {
+      let point = StationaryPoint(
+        method, MethodSettings(), on: CounterExampleProblem(), start: (0, 0), outerIteration: 0)
+      guard case .absent(let text) = point else {
+        Issue.record("\(method.name) has a derived point: \(point)")
+        continue
+      }
+      #expect(text.contains(method.dynamics.name) && text.contains(method.estimator.name))
+    }
+    #expect(
+      StationaryPoint(
+        rhg, MethodSettings(), on: CounterExampleProblem(), start: (0, 0), outerIteration: 0
+      ).value != nil)
   }
 
   @Test("Optima of both variants are stationary for the bi-level problem")

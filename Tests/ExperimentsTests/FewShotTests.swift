@@ -1,10 +1,11 @@
 import Bilevel
 import Datasets
-import Experiments
 import Networks
 import Tensors
 import TestSupport
 import Testing
+
+@testable import Experiments
 
 /// A small network and a random task, in Double.
 private struct SmallTask {
@@ -59,7 +60,7 @@ private struct SmallTask {
     _ learner: some TaskLearner<Double>, at x: Parameters<Double>
   ) -> [Tensor<Double>] {
     centralDifferenceGradient(at: x.tensors, step: 1e-6) {
-      learner.estimate(upper: Parameters($0), episode: episode, outerIteration: 0).value
+      learner.estimate(upper: Parameters($0), episode: episode, outerIteration: 0).upperValue
     }
   }
 
@@ -103,7 +104,7 @@ struct FewShotLearnerTests {
     let found = learner.estimate(upper: x, episode: task.episode, outerIteration: 0)
     #expect(
       largestDeviation(found.hypergradient.tensors, expected.hypergradient.tensors) < 1e-13)
-    #expect(abs(found.value - travelled.value) < 1e-13)
+    #expect(abs(found.upperValue - travelled.upperValue) < 1e-13)
   }
 
   @Test("Meta-SGD's gradient covers the rates", arguments: [true, false])
@@ -153,7 +154,7 @@ struct FewShotLearnerTests {
     func value(_ offset: Double) -> Double {
       learner.estimate(
         upper: x.adding(direction, scaledBy: offset), episode: task.episode, outerIteration: 0
-      ).value
+      ).upperValue
     }
     let slope = (value(1e-5) - value(-1e-5)) / 2e-5
     #expect(abs(slope - estimate.hypergradient.dot(direction)) < 1e-6 * (1 + abs(slope)))
@@ -263,10 +264,9 @@ struct MetaTrainingTests {
     return learner().initialUpper(using: &stream)
   }
 
-  private func training() throws -> MetaTraining<Float> {
-    MetaTraining(
-      learner: learner(), sampler: try sampler(), metaBatch: 3,
-      optimizer: Adam(learningRate: .constant(0.01)), from: start(), momentRate: 0.25)
+  private func training() throws -> OuterLoop<Float> {
+    MetaBatchEstimate(learner: learner(), sampler: try sampler(), metaBatch: 3, momentRate: 0.25)
+      .loop(optimizer: Adam(learningRate: .constant(0.01)), from: start(), iterations: 30)
   }
 
   @Test("The number of threads changes no bit")
@@ -278,7 +278,7 @@ struct MetaTrainingTests {
     for threads in [1, 2, 3] {
       Parallel.use(threads: threads)
       var loop = try training()
-      for _ in 0..<3 { _ = loop.step() }
+      for _ in 0..<3 { _ = loop.next() }
       results.append(loop.upper)
       scores.append(
         learner().evaluate(
@@ -302,59 +302,54 @@ struct MetaTrainingTests {
       $0.hypergradient.tensors.map { $0.converted(to: Double.self) }
     }
     #expect(largestDeviation(doubles[0], doubles[1]) < 1e-5)
-    #expect(abs(forward.value - backward.value) < 1e-5)
+    #expect(abs(forward.upperValue - backward.upperValue) < 1e-5)
   }
 
   @Test("A loop continued from a stored checkpoint is the uninterrupted one")
   func checkpoint() throws {
     var whole = try training()
-    for _ in 0..<5 { _ = whole.step() }
+    for _ in 0..<5 { _ = whole.next() }
     var first = try training()
-    for _ in 0..<2 { _ = first.step() }
-    var progress = MetaProgress()
-    progress.steps = [0, 1]
-    progress.bestAccuracy = 0.5
-    let path = folder.path("run.checkpoint.h5")
-    try MetaCheckpoint(
-      iteration: first.iteration, upper: first.upper, optimizer: first.optimizer.memory,
-      best: first.upper, moments: first.moments, progress: progress, configurationDigest: "digest"
-    ).write(to: path)
-    let stored = try MetaCheckpoint<Float>(
-      readingFrom: path, like: start(), normalisedFilters: [8, 8])
-    #expect(stored.progress == progress && stored.configurationDigest == "digest")
+    for _ in 0..<2 { _ = first.next() }
+    var body = BodyState<Float>()
+    body.points["best"] = first.upper
+    body.values["bestAccuracy"] = 0.5
+    let file = CheckpointFile(path: folder.path("run.checkpoint"))
+    try file.write(
+      Checkpoint(
+        stage: 0, closingSteps: 0, loop: first.checkpoint, body: body,
+        progress: RunProgress(recorder: MetricRecorder([]), steps: [0, 1], seconds: [0.1, 0.2])),
+      of: ["run": 1])
+    let stored = try file.read(of: ["run": 1], as: Float.self)
+    #expect(stored.body == body && stored.progress.steps == [0, 1])
+    #expect(stored.loop == first.checkpoint)
+    #expect(NormalisationMoments(memory: stored.loop.memory) != nil)
     var second = try training()
-    second.resume(
-      iteration: stored.iteration, upper: stored.upper, optimizer: stored.optimizer,
-      moments: stored.moments)
-    #expect(stored.bestMoments == nil && stored.moments != nil)
-    for _ in 0..<3 { _ = second.step() }
+    second.resume(from: stored.loop)
+    for _ in 0..<3 { _ = second.next() }
     #expect(second.upper == whole.upper)
-    #expect(second.moments == whole.moments)
-    #expect(throws: (any Error).self) {
-      try MetaCheckpoint<Float>(
-        readingFrom: try folder.write([1, 2, 3], to: "broken.h5"), like: start(),
-        normalisedFilters: [8, 8])
-    }
+    #expect(second.memory == whole.memory)
   }
 
   @Test(
     "Running moments are the exponential average of what training met, and evaluation uses them")
   func runningMoments() throws {
     var loop = try training()
+    let sampler = try sampler()
     let network = ConvolutionalNetwork(side: 12, channels: 1, filters: [8, 8])
     var expected: NormalisationMoments<Float>?
     for iteration in 0..<3 {
       var means: [[Float]] = []
       for task in 0..<3 {
-        let episode: Episode<Float> = loop.sampler.episode(3 * iteration + task)
+        let episode: Episode<Float> = sampler.episode(3 * iteration + task)
         let moments = network.moments(
           of: episode.queryImages, parameters: Array(loop.upper.tensors.prefix(6)))
         means.append(moments.means[1].scalars)
         #expect(moments.means.map(\.shape) == [[8], [8]])
         #expect(moments.variances[0].scalars.allSatisfy { $0 > 0 })
       }
-      _ = loop.step()
-      let found = try #require(loop.moments)
+      _ = loop.next()
+      let found = try #require(NormalisationMoments(memory: loop.memory))
       for filter in 0..<8 {
         let newest = means.reduce(0) { $0 + $1[filter] } / 3
         let before = expected?.means[1].scalars[filter]
@@ -363,8 +358,8 @@ struct MetaTrainingTests {
       }
       expected = found
     }
-    let moments = try #require(loop.moments)
-    let episode: Episode<Float> = loop.sampler.episode(100)
+    let moments = try #require(NormalisationMoments(memory: loop.memory))
+    let episode: Episode<Float> = sampler.episode(100)
     func scores(_ normalisation: EvaluationNormalisation<Float>) -> [AdaptedScore] {
       learner().adaptation(
         upper: loop.upper, episode: episode, steps: 2, normalisation: normalisation)
@@ -385,7 +380,8 @@ struct MetaTrainingTests {
   @Test("Training lowers the loss")
   func learns() throws {
     var loop = try training()
-    let values = (0..<30).map { _ in Double(loop.step().value) }
+    let values = (0..<30).compactMap { _ in loop.next().map { Double($0.estimate.upperValue) } }
+    #expect(values.count == 30)
     #expect(values.suffix(5).reduce(0, +) < values.prefix(5).reduce(0, +))
   }
 

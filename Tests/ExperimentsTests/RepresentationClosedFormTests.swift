@@ -33,14 +33,16 @@ struct RepresentationClosedFormTests {
 
   @Test(
     "converged inner loops give the exact hypergradient",
-    arguments: [MethodPreset.rhg, .conjugateGradient, .fixedPoint, .neumann])
-  func convergence(preset: MethodPreset) throws {
+    arguments: ["rhg", "cg", "fixed-point", "neumann"])
+  func convergence(name: String) throws {
     let problem = linear()
-    var settings = MethodSettings(preset, innerStepSize: 0.03)
-    settings.solverSteps = 6_000
-    settings.solverTolerance = 1e-13
+    let method = try MethodCatalogue.standard.method(named: name)
+    var settings = MethodSettings()
+    settings.solver.steps = 6_000
+    settings.solver.tolerance = 1e-13
     func error(_ steps: Int) throws -> Double {
-      let prepared = try problem.factored.prepare(settings, innerSteps: steps)
+      settings.inner = .init(steps: steps, stepSize: 0.03)
+      let prepared = try problem.factored.prepare(method, settings)
       let estimate = prepared.estimator.estimate(
         prepared.problem, dynamics: prepared.loopDynamics, upper: prepared.start,
         innerSteps: steps)

@@ -67,24 +67,27 @@ struct SmallRepresentation: Sendable {
 
   /// x after three outer iterations of each form; nil for the form that uses the structure.
   func upper(
-    _ settings: MethodSettings, startsWarm: Bool, generic usesGeneric: Bool
+    _ method: Method, _ settings: MethodSettings, startsWarm: Bool, generic usesGeneric: Bool
   ) throws -> Parameters<Double> {
-    let steps = 6
-    var loop: BilevelIteration<Double>
+    func made(
+      _ problem: BilevelProblem<Double>, _ dynamics: any InnerDynamics<Double>,
+      _ estimator: any HypergradientEstimator<Double>, from start: Parameters<Double>
+    ) -> OuterLoop<Double> {
+      BilevelEstimate(
+        problem: problem, dynamics: dynamics, estimator: estimator,
+        innerSteps: settings.inner.steps, start: startsWarm ? .warm : .own
+      ).loop(optimizer: GradientStep(learningRate: .constant(0.1)), from: start, iterations: 3)
+    }
+    var loop: OuterLoop<Double>
     if usesGeneric {
-      let prepared = try settings.prepare(generic, from: factored.start, innerSteps: steps)
-      loop = BilevelIteration(
-        problem: prepared.problem,
-        dynamics: try settings.innerDynamics(as: Double.self, innerSteps: steps),
-        estimator: try settings.estimator(as: Double.self, innerSteps: steps),
-        optimizer: GradientStep(learningRate: .constant(0.1)), from: prepared.start,
-        innerSteps: steps, outerIterations: 3, startsWarm: startsWarm)
+      let (problem, start) = try method.prepare(generic, from: factored.start, settings)
+      loop = made(
+        problem, try method.innerDynamics(settings, as: Double.self),
+        try method.hypergradientEstimator(settings, as: Double.self), from: start)
     } else {
-      let prepared = try factored.prepare(settings, innerSteps: steps)
-      loop = BilevelIteration(
-        problem: prepared.problem, dynamics: prepared.loopDynamics,
-        estimator: prepared.estimator, optimizer: GradientStep(learningRate: .constant(0.1)),
-        from: prepared.start, innerSteps: steps, outerIterations: 3, startsWarm: startsWarm)
+      let prepared = try factored.prepare(method, settings)
+      loop = made(
+        prepared.problem, prepared.loopDynamics, prepared.estimator, from: prepared.start)
     }
     while loop.next() != nil {}
     return loop.upper
@@ -93,18 +96,25 @@ struct SmallRepresentation: Sendable {
 
 @Suite("Hypergradients through features")
 struct RepresentationFactoringTests {
+  /// All but those that see x through a shared initialisation alone.
+  private static let movingMethods = MethodCatalogue.standard.methods
+    .filter { !$0.estimator.seesStartOnly || $0.learnsStart }.map(\.name)
+
   @Test(
-    "every method moves x as it does on plain expressions", arguments: MethodPreset.allCases,
+    "every method moves x as it does on plain expressions", arguments: movingMethods,
     HeadLoss.allCases)
-  func equality(preset: MethodPreset, loss: HeadLoss) throws {
+  func equality(name: String, loss: HeadLoss) throws {
     let problem = SmallRepresentation(loss, ridge: 0.1)
-    var settings = MethodSettings(preset, innerStepSize: 0.3, upperStepSize: 0.2)
-    settings.solverSteps = 5
-    for warm in settings.allowsWarmStart ? [false, true] : [false] {
-      let expected = try problem.upper(settings, startsWarm: warm, generic: true)
-      let found = try problem.upper(settings, startsWarm: warm, generic: false)
+    let method = try MethodCatalogue.standard.method(named: name)
+    var settings = MethodSettings()
+    settings.inner = .init(steps: 6, stepSize: 0.3)
+    settings.aggregation.upperStepSize = 0.2
+    settings.solver.steps = 5
+    for warm in method.allowsOtherStart(under: settings) ? [false, true] : [false] {
+      let expected = try problem.upper(method, settings, startsWarm: warm, generic: true)
+      let found = try problem.upper(method, settings, startsWarm: warm, generic: false)
       // One-stage differences cancel: their rounding is divided by the radius.
-      let tolerance = settings.hypergradient == .oneStage ? 1e-9 : 1e-11
+      let tolerance = method.estimator.name == "one-stage" ? 1e-9 : 1e-11
       #expect(largestDeviation(found.tensors, expected.tensors) < tolerance)
       #expect(
         largestDeviation(
@@ -116,10 +126,12 @@ struct RepresentationFactoringTests {
   @Test("the dynamic barrier is not factored, because on features it gives another direction")
   func barrier() throws {
     let problem = SmallRepresentation(.leastSquares, ridge: 0)
-    var settings = MethodSettings(.bome, innerStepSize: 0.3)
+    var settings = MethodSettings()
+    settings.inner = .init(steps: 4, stepSize: 0.3)
     // Large enough for the barrier to be active: its multiplier then divides by a norm in (x, y).
-    settings.barrierRatio = 5
-    let prepared = try problem.factored.prepare(settings, innerSteps: 4)
+    settings.penalty.barrierRatio = 5
+    let prepared = try problem.factored.prepare(
+      MethodCatalogue.standard.method(named: "bome"), settings)
     #expect(!(prepared.estimator is FactoredHypergradient<Double>))
     let right = prepared.estimator.estimate(
       prepared.problem, dynamics: prepared.loopDynamics, upper: prepared.start, innerSteps: 4)
@@ -135,8 +147,10 @@ struct RepresentationFactoringTests {
     let counter = CountingFeatureMap(base: problem.factored.map)
     let counted = FactoredProblem(
       map: counter, headProblem: problem.factored.headProblem, start: problem.factored.start)
+    var settings = MethodSettings()
+    settings.inner = .init(steps: 9, stepSize: 0.3)
     let prepared = try counted.prepare(
-      MethodSettings(.bda, innerStepSize: 0.3), innerSteps: 9)
+      MethodCatalogue.standard.method(named: "bda"), settings)
     counter.reset()
     _ = prepared.estimator.estimate(
       prepared.problem, dynamics: prepared.loopDynamics, upper: prepared.start, innerSteps: 9)

@@ -46,7 +46,10 @@ extension Checkpoint {
       let optimizerIteration = tree["optimizerIteration"]?.integerValue, optimizerIteration >= 0,
       let hasMemory = tree["hasMemory"]?.boolValue, let values = tree["body"]?.objectValue,
       let progress = RunProgress(tree["progress"]),
-      let upper = points.first(where: { $0.name == "upper" })?.point
+      let upper = points.first(where: { $0.name == "upper" })?.point,
+      points.allSatisfy({ name, _ in
+        name == "upper" || ["moment/", "memory/", "body/"].contains { name.hasPrefix($0) }
+      })
     else { return nil }
     func group(_ prefix: String) -> [(String, Parameters<Scalar>)] {
       points.filter { $0.name.hasPrefix(prefix) }
@@ -100,7 +103,11 @@ extension RunProgress {
       let seconds = tree["seconds"]?.arrayValue,
       let earlier = tree["earlierSeconds"]?.doubleValue,
       let solves = SolverTally(tree["solves"]), let notes = tree["notes"]?.objectValue,
-      metrics.allSatisfy({ $0.steps.count == $0.values.count })
+      metrics.allSatisfy({ $0.steps.count == $0.values.count }),
+      Set(metrics.map(\.name)).count == metrics.count,
+      latest.keys.allSatisfy({ name in metrics.contains { $0.name == name } }),
+      steps.count == seconds.count, steps.allSatisfy({ $0.integerValue != nil }),
+      seconds.allSatisfy({ $0.doubleValue != nil })
     else { return nil }
     recorder = MetricRecorder(metrics, latest: latest.compactMapValues(\.doubleValue))
     self.steps = steps.compactMap(\.integerValue)

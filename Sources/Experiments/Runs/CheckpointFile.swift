@@ -113,13 +113,18 @@ struct CheckpointFile {
 
   /// What differs between two runs, in words; nil where nothing does.
   private static func difference(_ stored: Value, from run: Value) -> String? {
-    let differences = run.differences(from: stored)
-    guard !differences.isEmpty || stored.canonicalText != run.canonicalText else { return nil }
-    let words = differences.prefix(4).map { path, value in
-      let before = stored.value(at: path)?.canonicalText ?? "nothing"
-      return "\(path) was \(before) and is \(value.canonicalText)"
-    }
-    return words.isEmpty ? "its settings are others" : words.joined(separator: ", ")
+    // Both ways, since either may lack what the other has; by whole paths, since names of data may
+    // have dots in them.
+    let after = run.differences(from: stored)
+    let before = stored.differences(from: run)
+    let gone = before.filter { path, _ in !after.contains { $0.path == path } }
+    let changes = (after.map { ($0.path, Value?.some($0.value)) } + gone.map { ($0.path, Value?.none) }).prefix(4)
+      .map { path, value in
+        let earlier = before.first { $0.path == path }?.value
+        return "\(path) was \(earlier?.canonicalText ?? "nothing") and is "
+          + "\(value?.canonicalText ?? "nothing")"
+      }
+    return changes.isEmpty ? nil : changes.joined(separator: ", ")
   }
 
   // MARK: - Sentences
@@ -132,7 +137,8 @@ struct CheckpointFile {
       "The checkpoint \(path) \(what); \(remedy), or add --fresh to start from the beginning.")
   }
 
-  private func damaged() -> ConfigurationError {
+  /// The error about a checkpoint that is not as it was written.
+  func damaged() -> ConfigurationError {
     failure("is damaged: its checksum or its content is wrong", "restore it")
   }
 }

@@ -55,18 +55,12 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
 
   /// Writes where the run stands.
   mutating func save() throws {
-    try save(loop: body.loop.checkpoint, state: body.state)
-  }
-
-  private mutating func save(
-    loop: OuterLoop<Scalar>.Checkpoint, state: BodyState<Scalar>
-  ) throws {
     var progress = progress
     progress.earlierSeconds += watch.seconds
     try file.write(
       Checkpoint(
-        stage: stage, closingSteps: closingSteps, ending: ending, loop: loop, body: state,
-        progress: progress), of: identity)
+        stage: stage, closingSteps: closingSteps, ending: ending, loop: body.loop.checkpoint,
+        body: body.state, progress: progress), of: identity)
     sinceCheckpoint = Stopwatch()
   }
 
@@ -76,6 +70,7 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
   mutating func run(titled title: String) throws -> Interrupted? {
     try body.begin(stage: stage)
     if let restored {
+      guard restored.loop.upper.shapes == body.loop.upper.shapes else { throw file.damaged() }
       body.loop.resume(from: restored.loop)
       body.state = restored.body
       self.restored = nil
@@ -112,7 +107,10 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
       do {
         observation = try body.observe(event)
       } catch let interruption as Interrupted {
-        try save(loop: before.loop, state: before.state)
+        // The iteration is forgotten, here too: whatever is saved or said later is without it.
+        body.loop.resume(from: before.loop)
+        body.state = before.state
+        try save()
         return interruption
       }
       note(event.estimate.diagnostics)
@@ -122,7 +120,7 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
       }
       for measurement in observation.measurements { progress.recorder.record(measurement) }
       bar?.advance(to: event.iteration + 1, detail: observation.detail)
-      // After a non-finite estimate the loop stands behind it: nothing to continue from.
+      // A loop that has ended must not be saved as one that goes on: a checkpoint knows no outcome.
       if observation.stops || body.loop.outcome != nil { break }
       if let interruption = Interruption.requested {
         try save()
@@ -148,7 +146,8 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
         closing = try body.close(
           step: closingSteps, stage: stage, after: ending ?? .completed)
       } catch let interruption as Interrupted {
-        try save(loop: body.loop.checkpoint, state: state)
+        body.state = state
+        try save()
         return interruption
       }
       for metric in closing.newMetrics { progress.recorder.declare(metric) }

@@ -40,8 +40,8 @@ public struct RunEngine: Sendable {
 
   /// What came of a run.
   public enum Outcome: Sendable {
-    /// The record that was made, where it lies (nil where an older, completed one was kept in its
-    /// place), and the interruption that ended it, if one did.
+    /// The record that was made, its path (where an older, completed record was kept if this run was
+    /// interrupted), and the interruption that ended it, if one did.
     case recorded(RunRecord, path: String, interruption: Interrupted?)
     /// Another process is running it.
     case busy(path: String)

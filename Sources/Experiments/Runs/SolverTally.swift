@@ -20,7 +20,8 @@ struct SolverTally: Sendable, Equatable {
       if report.outcome != .converged { lastUnconverged = report }
       let relative =
         report.rightSideNorm > 0 ? report.residualNorm / report.rightSideNorm : 0
-      if !(relative <= largestResidual) { largestResidual = relative }
+      // A NaN is larger than everything, and stays.
+      if !(relative <= largestResidual), !largestResidual.isNaN { largestResidual = relative }
     }
   }
 

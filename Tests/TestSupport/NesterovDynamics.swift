@@ -6,13 +6,21 @@ import Bilevel
 ///
 /// Dynamics of one's own, written with public API alone: this file and one entry in a catalogue are
 /// all there is to it.
-struct NesterovDynamics<Scalar: TensorScalar>: InnerDynamics {
+public struct NesterovDynamics<Scalar: TensorScalar>: InnerDynamics {
   let descent: GradientDescent<Scalar>
   let momentum: Scalar
 
-  var layout: StateLayout { .currentAndPrevious }
+  /// Dynamics whose gradient step is plain descent's, at the extrapolated point.
+  public init(descent: GradientDescent<Scalar>, momentum: Scalar) {
+    self.descent = descent
+    self.momentum = momentum
+  }
 
-  func step(
+  /// y and the y before it.
+  public var layout: StateLayout { .currentAndPrevious }
+
+  /// One step of the pair (y, the y before it).
+  public func step(
     _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> Parameters<Scalar> {
@@ -20,7 +28,8 @@ struct NesterovDynamics<Scalar: TensorScalar>: InnerDynamics {
     return Parameters(next.tensors + layout.lowerVariable(of: state).tensors)
   }
 
-  func linearizeStep(
+  /// The same, with its derivative.
+  public func linearizeStep(
     _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> any StepLinearization<Scalar> {
@@ -66,13 +75,21 @@ struct NesterovDynamics<Scalar: TensorScalar>: InnerDynamics {
 }
 
 /// Nesterov's accelerated gradient, for a catalogue.
-struct NamedNesterov: NamedDynamics {
-  var name: String { "nesterov" }
-  var formula: String { "z - s_l f_y(x, z), z = y + beta (y - previous y)" }
-  var citation: String { "Nesterov, Soviet Mathematics Doklady 27(2), 1983" }
-  var settings: [String] { ["inner.momentum"] }
+public struct NamedNesterov: NamedDynamics {
+  /// A catalogue's entry.
+  public init() {}
 
-  func dynamics<Scalar: TensorScalar>(
+  /// `nesterov`.
+  public var name: String { "nesterov" }
+  /// The step.
+  public var formula: String { "z - s_l f_y(x, z), z = y + beta (y - previous y)" }
+  /// The article.
+  public var citation: String { "Nesterov, Soviet Mathematics Doklady 27(2), 1983" }
+  /// beta.
+  public var settings: [String] { ["inner.momentum"] }
+
+  /// The dynamics for s_l and beta.
+  public func dynamics<Scalar: TensorScalar>(
     _ settings: MethodSettings, as type: Scalar.Type
   ) throws(MethodError) -> any InnerDynamics<Scalar> {
     NesterovDynamics<Scalar>(

@@ -1,0 +1,159 @@
+import Commands
+import Files
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+@testable import Experiments
+
+extension EngineTests {
+  @Test("A run leaves one complete record and nothing else")
+  func completed() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    let record = try place.record(run, checkpointSeconds: 0)
+    #expect(record.status == .init(.completed))
+    #expect(try RunRecord(readingFrom: place.path(run)).withoutTiming == record.withoutTiming)
+    let file = URL(fileURLWithPath: place.path(run))
+    let folder = try FileManager.default.contentsOfDirectory(
+      atPath: file.deletingLastPathComponent().path)
+    #expect(folder == [file.lastPathComponent])
+    #expect(record.metric(named: "value")?.steps == [1, 2, 3, 4, 5])
+    #expect(record.final["closing 0"] != nil && record.final["never"] == nil)
+    #expect(record.configuration == run.configuration.tree)
+    #expect(record.timing.steps == [0, 1, 2, 3, 4])
+    #expect(record.timing.seconds == record.timing.seconds.sorted())
+  }
+
+  @Test("A fresh start passes the checkpoint over and says so")
+  func fresh() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    try place.interrupt(run)
+    let list = MomentList()
+    let record = try place.record(run, startsFresh: true) { list.append($0) }
+    #expect(list.all.first == .observing(stage: 0, iteration: 0))
+    #expect(place.notes.text.contains("Fresh: the checkpoint \(place.checkpoint(run)) is passed"))
+    #expect(record.status.kind == .completed && !place.exists(place.checkpoint(run)))
+  }
+
+  @Test("A completed record is not replaced by that of an interrupted run")
+  func completedIsKept() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    try place.record(run)
+    let before = try Data(contentsOf: URL(fileURLWithPath: place.path(run)))
+    try place.interrupt(run)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: place.path(run))) == before)
+    #expect(place.notes.text.contains("Kept: \(place.path(run))"))
+    // The checkpoint is continued all the same, and the complete record then replaced.
+    #expect(try place.record(run).status.kind == .completed)
+    #expect(!place.exists(place.checkpoint(run)))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: place.path(run))) != before)
+  }
+
+  @Test("What was computed is kept where the record cannot be written", arguments: Stop.allCases)
+  func unwritable(stop: Stop) throws {
+    let run = try Run.tiny { $0.tiny.closingSteps = 2 }
+    let elsewhere = try Place()
+    let expected = try comparable(try elsewhere.record(run))
+    let place = try Place()
+    // A folder stands where the record should be.
+    try FileManager.default.createDirectory(
+      atPath: place.path(run) + "/inside", withIntermediateDirectories: true)
+    #expect(throws: (any Error).self) {
+      try place.record(run, checkpointSeconds: 0) {
+        if $0 == .observing(stage: 0, iteration: 2) { try stop.act() }
+      }
+    }
+    #expect(place.exists(place.checkpoint(run)))
+    if stop == .request {
+      #expect(throws: (any Error).self) { try place.record(run) }
+      #expect(place.exists(place.checkpoint(run)))
+    }
+    try FileManager.default.removeItem(atPath: place.path(run))
+    let list = MomentList()
+    let record = try place.record(run) { list.append($0) }
+    #expect(try comparable(record) == expected)
+    #expect(stop == .request ? list.all.isEmpty : list.all.count < 7)
+    #expect(!place.exists(place.checkpoint(run)))
+  }
+
+  @Test("The checkpoint goes once the record is there, and not before")
+  func order() throws {
+    let place = try Place()
+    let run = try Run.tiny { $0.tiny.closingSteps = 3 }
+    let (checkpoint, path) = (place.checkpoint(run), place.path(run))
+    let list = MomentList()
+    try place.record(run, checkpointSeconds: 0) { moment in
+      guard moment != .observing(stage: 0, iteration: 0) else { return }
+      if FileManager.default.fileExists(atPath: checkpoint),
+        !FileManager.default.fileExists(atPath: path)
+      {
+        list.append(moment)
+      }
+    }
+    #expect(list.all.count == 7)
+    #expect(place.exists(path) && !place.exists(checkpoint))
+  }
+
+  @Test("A run that another process holds is left alone")
+  func busy() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    let lock = try #require(try RunLock(for: place.path(run)))
+    #expect(try RunLock(for: place.path(run)) == nil)
+    guard case .busy(let path) = try place.engine().run(run, of: TinyExperiment()) else {
+      Issue.record("Two processes ran one run at once.")
+      return
+    }
+    #expect(path == place.path(run) && !place.exists(path))
+    // Another seed is another run.
+    #expect(try place.record(try .tiny(seed: 4)).status.kind == .completed)
+    lock.release()
+    #expect(try place.record(run).status.kind == .completed)
+    #expect(try RunLock(for: place.path(run)) != nil)
+  }
+
+  @Test("The lock is held while the run runs")
+  func lockIsHeld() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    let path = place.path(run)
+    let free = MomentList()
+    try place.record(run) { if try RunLock(for: path) != nil { free.append($0) } }
+    #expect(free.all.isEmpty)
+  }
+
+  @Test("The completed record of a run is one of its configuration")
+  func completedRecord() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    #expect(place.engine().completedRecord(of: run) == nil)
+    try place.interrupt(run)
+    #expect(place.engine().completedRecord(of: run) == nil)
+    try place.record(run)
+    #expect(place.engine().completedRecord(of: run) == place.path(run))
+    // Same path, since the interval of measurements does not tell runs apart; other settings.
+    let other = try Run.tiny { $0.evaluation.interval = 2 }
+    #expect(place.path(other) == place.path(run))
+    #expect(place.engine().completedRecord(of: other) == nil)
+    #expect(place.engine().completedRecord(of: try .tiny(seed: 4)) == nil)
+    #expect(place.engine().completedRecord(of: try .tiny(scalar: .double)) == nil)
+  }
+
+  @Test("A non-finite run says where, and is no completed one")
+  func nonFinite() throws {
+    let place = try Place()
+    let run = try Run.tiny { $0.tiny.breaksAt = 2 }
+    let record = try place.record(run)
+    #expect(record.status.kind == .nonFinite)
+    #expect(
+      record.status.reason
+        == "In outer iteration 2 the upper objective F was not finite: lower the step sizes.")
+    #expect(record.timing.steps == [0, 1, 2])
+    #expect(!place.exists(place.checkpoint(run)))
+    #expect(place.engine().completedRecord(of: run) == nil)
+  }
+}
