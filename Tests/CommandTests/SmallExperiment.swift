@@ -37,10 +37,11 @@ struct SmallExperiment: Sendable, CustomTestStringConvertible {
   static let cleaning = SmallExperiment(
     name: "hyper-cleaning",
     arguments: [
-      "run", "--method", "cg", "--inner-steps", "5", "--outer-iterations", "30", "--seed", "3",
+      "run", "--method", "cg", "--inner-steps", "3", "--outer-iterations", "9", "--seed", "3",
     ]
       + settings([
-        "data.train=60", "data.validation=60", "data.test=60", "solver.startsWarm=true",
+        "data.train=30", "data.validation=30", "data.test=30", "solver.startsWarm=true",
+        "solver.steps=3",
         "evaluation.every=3",
       ])
   ) { try makeDigits($0) }
@@ -48,7 +49,7 @@ struct SmallExperiment: Sendable, CustomTestStringConvertible {
   /// Adam, an inner loop that starts from the last head, curves in every iteration.
   static let representation = SmallExperiment(
     name: "hyper-representation",
-    arguments: ["run", "--method", "bda", "--outer-iterations", "60"]
+    arguments: ["run", "--method", "bda", "--outer-iterations", "40"]
       + settings(["inner.startsWarm=true"])
   ) { _ in }
 
@@ -57,9 +58,11 @@ struct SmallExperiment: Sendable, CustomTestStringConvertible {
     name: "few-shot",
     arguments: ["run", "--method", "maml"]
       + settings([
-        "split.train=9", "split.validation=6", "network.filters=4", "task.metaBatch=2",
-        "outer.iterations=10", "evaluation.every=2", "evaluation.validationEpisodes=4",
-        "evaluation.testEpisodes=36", "data.rotationsAreClasses=true",
+        "split.train=9", "split.validation=6", "network.filters=2", "network.blocks=3",
+        "task.metaBatch=2",
+        "outer.iterations=6", "task.queries=3", "inner.steps=3", "evaluation.every=2",
+        "evaluation.validationEpisodes=4",
+        "evaluation.testEpisodes=30", "data.rotationsAreClasses=true",
         "evaluation.normalisation=running",
       ])
   ) { try makeAlphabets($0) }
