@@ -58,7 +58,7 @@ struct CounterExampleCommandTests {
     // At x_0 = y2 = 0, and there alone, the system is consistent.
     #expect(record.final["solverConvergedFraction"] == 1.0 / 200)
     #expect(record.final["stationaryPoint"] == nil)
-    #expect(record.diagnostics["linearSolverLast"] == "singular-inconsistent")
+    #expect(record.diagnostics["linearSolver"]?["lastOutcome"] == "singular-inconsistent")
     #expect(
       record.diagnostics["stationaryPointAbsent"]?.stringValue?.contains("pole at x = 1") == true)
     #expect(record.metric(named: "upperError")?.values.count == 201)
@@ -88,16 +88,19 @@ struct CounterExampleCommandTests {
       (["--dynamics", "heavy-ball", "--hypergradient", "one-stage"], "one plain descent step"),
       (["--method", "rhgs"], "did you mean \"rhg\"?"),
       (["--method", "rhg", "--dynamics", "heavy-ball"], "use the one or the others"),
-      (["--method", "cg", "--set", "details.lowerSet=box"], "unconstrained lower level"),
+      (["--method", "cg", "--set", "lowerSet.kind=box"], "unconstrained lower level"),
       (["--method", "iaptt", "--set", "inner.startsWarm=true"], "inner.startsWarm=false"),
-      (["--protocol", "icml"], "--protocol names \"icml\""),
-      (["--inner-steps", "0"], "inner.steps is 0 but must be at least 1"),
+      (["--protocol", "icml"], "There is no protocol \"icml\""),
+      (["--inner-steps", "0"], "inner.steps is 0 but must be a whole number from 1 to 10000000"),
       (["--start", "1,2,3"], "--start"),
       (["--set", "problem.strongConvexity=-1"], "at least 0"),
       (["--outer", "sgd"], "the outer optimisers are gradient, momentum and adam"),
       (["--inner-step-size", "-1"], "inner.stepSize is -1.0"),
-      (["--dimension", "99999999999"], "at most 10000000"),
-      (["--set", "details.lowerSet=cube"], "none, box, simplex and ball"),
+      (
+        ["--dimension", "99999999999"],
+        "problem.dimension is 99999999999 but must be a whole number from 1 to 10000000"
+      ),
+      (["--set", "lowerSet.kind=cube"], "none, box, simplex and ball"),
       (["--set", "outer.clippingNorm=1", "--set", "outer.clippingValue=1"], "set one of them"),
     ])
   func refusals(arguments: [String], sentence: String) throws {
@@ -131,9 +134,9 @@ struct CounterExampleCommandTests {
     let plain = try x(["--method", "rhg"])
     for setting in [
       "outer.decay=cosine", "outer.clippingNorm=0.01", "outer.clippingValue=0.01",
-      "details.lowerSet=simplex", "details.lowerSet=ball",
+      "lowerSet.kind=simplex", "lowerSet.kind=ball",
     ] {
-      let extra = setting.contains("lowerSet") ? ["--set", "details.lowerSetSize=0.1"] : []
+      let extra = setting.contains("lowerSet") ? ["--set", "lowerSet.size=0.1"] : []
       #expect(try x(["--method", "rhg", "--set", setting] + extra) != plain, "\(setting)")
     }
     #expect(
@@ -141,17 +144,18 @@ struct CounterExampleCommandTests {
         == x(
           [
             "--method", "rhg", "--inner-steps", "60000",
-            "--set", "details.trajectoryMegabytes=1",
+            "--set", "trajectory.megabytes=1",
           ], iterations: 1))
     let learned = try x(["--method", "learned-bda"])
-    #expect(try x(["--method", "learned-bda", "--set", "details.learnsStepSizes=true"]) != learned)
+    #expect(
+      try x(["--method", "learned-bda", "--set", "aggregation.learnsStepSizes=true"]) != learned)
   }
 
   @Test("A projection onto Y holds y within its box")
   func box() throws {
     let result = try run(
-      ["run", "--method", "bda", "--start", "0", "--set", "details.lowerSet=box"]
-        + ["--set", "details.lowerSetSize=0.25"] + output)
+      ["run", "--method", "bda", "--start", "0", "--set", "lowerSet.kind=box"]
+        + ["--set", "lowerSet.size=0.25"] + output)
     #expect(result.exitCode == 0)
     let record = try #require(try RecordStore.load(runs).first?.record)
     // At best y = (1/4, 1/4): both coordinates 3/4 away from the optimum.

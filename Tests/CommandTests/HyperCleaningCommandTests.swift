@@ -27,15 +27,12 @@ struct HyperCleaningCommandTests {
       environment: ["BDA_DATA_DIR": folder.path("")], timeout: 120)
   }
 
-  /// The only record below a folder of runs whose name begins so; it ends with the data's digest.
-  private func record(_ relative: String) throws -> RunRecord {
-    let start = URL(fileURLWithPath: folder.path("runs/hyper-cleaning/\(relative)"))
-    let names = try FileManager.default.contentsOfDirectory(
-      atPath: start.deletingLastPathComponent().path
-    ).filter { $0.hasPrefix(start.lastPathComponent + "-") }
-    try #require(names.count == 1, "\(names)")
-    let file = start.deletingLastPathComponent().appendingPathComponent(names[0])
-    return try RunRecord(readingFrom: file.path)
+  /// The only record of a method.
+  private func record(_ method: String) throws -> RunRecord {
+    let records = try RecordStore.load(folder.path("runs")).map(\.record)
+      .filter { $0.method.name == method }
+    try #require(records.count == 1, "\(records.map(\.relativePath))")
+    return records[0]
   }
 
   @Test func everyStandardMethodLeavesARecord() throws {
@@ -45,25 +42,26 @@ struct HyperCleaningCommandTests {
     #expect(result.standardError.contains("seed: 1"))
     #expect(!result.standardError.contains("\u{1B}"), "Escapes where there is no terminal.")
     for method in ["no-cleaning", "rhg", "t-rhg", "cg", "neumann", "one-stage", "bda", "oracle"] {
-      let record = try record(
-        "\(method)/icml2020/\(Self.variant(of: method))/smoke-float-seed1")
+      let record = try record(method)
+      #expect(record.variant == Self.variant(of: method), "\(method)")
       #expect(record.status.kind == .completed && record.isSynthetic)
       let accuracy = try #require(record.final["testAccuracy"])
       #expect((0...1).contains(accuracy))
       #expect(record.final["corruptionRate"] == 0.5)
       #expect(record.timing.peakResidentBytes ?? 0 > 0)
     }
-    let forward = try FileManager.default.contentsOfDirectory(
-      atPath: folder.path("runs/hyper-cleaning/fhg/icml2020"))
-    #expect(forward.count == 1 && forward[0].contains("problem=reduced"), "\(forward)")
-    let oracle = try record("oracle/icml2020/\(Self.variant(of: "oracle"))/smoke-float-seed1")
+    #expect(try record("fhg").variant["problem"] == "reduced")
+    let oracle = try record("oracle")
     #expect(oracle.final["detectionAUC"] == 1)
   }
 
-  /// The overrides as they stand in a record's path; baselines have no upper level.
-  private static func variant(of method: String) -> String {
-    let data = "data.test=60,data.train=60,data.validation=60,K5"
-    return ["no-cleaning", "oracle"].contains(method) ? data : data + ",upper.iterations=3"
+  /// What sets the run apart from the preset; baselines have no upper level.
+  private static func variant(of method: String) -> [String: Value] {
+    var variant: [String: Value] = [
+      "data.test": 60, "data.train": 60, "data.validation": 60, "innerSteps": 5,
+    ]
+    if !["no-cleaning", "oracle"].contains(method) { variant["outer.iterations"] = 3 }
+    return variant
   }
 
   @Test func theSameSeedGivesTheSameNumbersWhateverTheThreads() throws {
@@ -109,7 +107,7 @@ struct HyperCleaningCommandTests {
   @Test(arguments: [
     (["--method", "bdaa"], "did you mean \"bda\"?"),
     (["--protocol", "icml"], "There is no protocol \"icml\""),
-    (["--inner-steps", "0"], "The setting inner.steps is 0 but must be at least 1"),
+    (["--inner-steps", "0"], "The setting inner.steps is 0 but must be a whole number from 1"),
     (["--inner-step-size", "nan"], "must be a positive finite number"),
     (["--inner-step-size=-1"], "must be a positive finite number"),
     (["--alpha", "1.5"], "aggregation.alpha is 1.5 but must be between 0 and 1"),

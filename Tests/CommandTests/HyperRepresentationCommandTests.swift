@@ -85,7 +85,7 @@ struct HyperRepresentationCommandTests {
         ["--protocol", "set-valued-cross-entropy", "--set", "head.smoothing=0"],
         "has no minimiser"
       ),
-      (["--set", "extractor.widths=[]"], "a list of positive widths"),
+      (["--set", "extractor.widths=[]"], "a list of widths from 1"),
       (["--dynamics", "gradient-descent"], "give both"),
       (["--dynamics", "learned-aggregation", "--hypergradient", "cg"], "estimator"),
     ] as [([String], String)])

@@ -111,15 +111,15 @@ struct HypergradientCommandTests {
 
   @Test(
     arguments: [
-      (["--method", "rhg", "--inner-steps", "0", "--inner-step-size", "0.1"], "at least 1", 64),
+      (["--method", "rhg", "--inner-steps", "0", "--inner-step-size", "0.1"], "from 1 to", 64),
       (["--method", "rhg", "--inner-steps", "3", "--inner-step-size", "nan"], "positive", 64),
       (["--method", "rhg", "--inner-steps", "3", "--inner-step-size", "inf"], "positive", 64),
       (["--method", "nothing"] + valid, "There is no method", 64),
       (["--method", "bda", "--schedule", "x"] + valid, "There is no schedule", 64),
       (["--method", "bda", "--alpha", "2"] + valid, "between 0 and 1", 64),
-      (["--method", "t-rhg", "--history", "0"] + valid, "at least one step", 64),
+      (["--method", "t-rhg", "--history", "0"] + valid, "truncation.history is 0", 64),
       (["--method", "bome"] + valid, "upper variable of its own", 64),
-      (["--method", "rhg", "--repeats", "0"] + valid, "at least 1", 64),
+      (["--method", "rhg", "--repeats", "0"] + valid, "from 1 to 1000000", 64),
     ] as [([String], String, Int32)])
   func wrongOptions(arguments: [String], sentence: String, code: Int32) throws {
     let result = try evaluate(try write(arrays(), to: "in.h5"), arguments)

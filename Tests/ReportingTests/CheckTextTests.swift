@@ -17,7 +17,7 @@ struct CheckTextTests {
   func deviation() {
     #expect(
       report(RecordFixture.record(accuracy: 0.7), [claim]).text() == """
-          hyper-cleaning / rhg / icml2020 / K20 / smoke / seed 0
+          hyper-cleaning / rhg / icml2020 / K20 / smoke / float / data cf7d6dda / seed 0
             testAccuracy: expected 0.8 fraction, found 0.7, allowed ± 0.01 \
         (one example in a hundred) -> outside
 
@@ -68,7 +68,7 @@ struct CheckTextTests {
         References: 1 run, 1 numbers within their tolerances, 1 outside (1 of them better).
         Claims: 1 of 1 reproduced.
         Better than stored, beyond the tolerance:
-          hyper-cleaning / rhg / icml2020 / K20 / smoke / seed 0: testAccuracy 0.9 where 0.8 is \
+          hyper-cleaning / rhg / icml2020 / K20 / smoke / float / data cf7d6dda / seed 0: testAccuracy 0.9 where 0.8 is \
         stored, better by 0.1 fraction
           claim value-claim: reproduced, known as not reproduced
         Exit code 4: outside what is stored in the better direction only; find out why before you \

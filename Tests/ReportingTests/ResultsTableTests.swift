@@ -59,7 +59,7 @@ struct ResultsTableTests {
   @Test("Of skewed seeds the table shows the mean and the spread with n - 1, not the median")
   func skewed() throws {
     let records = [0.90, 0.90, 0.60].enumerated().map {
-      RecordFixture.record(seed: $0.offset, accuracy: $0.element)
+      RecordFixture.record(seed: UInt64($0.offset), accuracy: $0.element)
     }
     // Mean 80, median 90; deviations 10, 10, -20: s = sqrt(600 / 2) = 17.32, with n it were 14.14.
     let table = try #require(tables(records).first)

@@ -8,7 +8,7 @@ struct ClaimComparisonTests {
   private func records(_ accuracies: [String: [Double?]]) -> [RunRecord] {
     accuracies.flatMap { method, values in
       values.enumerated().compactMap { seed, value in
-        value.map { RecordFixture.record(method: method, seed: seed, accuracy: $0) }
+        value.map { RecordFixture.record(method: method, seed: UInt64(seed), accuracy: $0) }
       }
     }
   }

@@ -32,7 +32,7 @@ struct ClaimTests {
   func levelsOverSeeds() {
     // Mean 0.82, s = 0.02, n = 3: the half width is 4.3027 * 0.02 / sqrt(3) = 0.04968.
     let records = [0.80, 0.82, 0.84].enumerated().map {
-      RecordFixture.record(seed: $0.offset, accuracy: $0.element)
+      RecordFixture.record(seed: UInt64($0.offset), accuracy: $0.element)
     }
     func outcome(_ lower: Double, _ upper: Double) -> Claim.Outcome {
       let claim = RecordFixture.claim(

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Results
 import TestSupport
@@ -40,6 +41,7 @@ struct ReferenceFileTests {
   func literal() throws {
     let text = try file([RecordFixture.record()]).text()
     let lines = text.split(separator: "\n").map(String.init)
+    let digest = SHA256.hexadecimal(#"{"innerSteps":20,"stepSize":0.1}"#.utf8)
     #expect(lines.count == 7)
     #expect(lines[0] == #"{"references":"hyper-cleaning","budget":"smoke","schemaVersion":1}"#)
     #expect(
@@ -47,12 +49,12 @@ struct ReferenceFileTests {
         == #"{"metric":{"betterWhen":"higher","name":"testAccuracy","unit":"fraction"}}"#)
     #expect(
       lines[5]
-        == #"{"configuration":"digest-20-0.1","value":{"innerSteps":20,"stepSize":0.1}}"#)
+        == #"{"configuration":"\#(digest)","value":{"innerSteps":20,"stepSize":0.1}}"#)
     #expect(
       lines[6].hasPrefix(
         #"{"method":"rhg","protocol":"icml2020","variant":{"innerSteps":20},"seed":0,"#
           + #""status":"completed","final":{"testAccuracy":0.8,"upperObjective":0.5},"#
-          + #""configuration":"digest-20-0.1","#))
+          + #""configuration":"\#(digest)","#))
     #expect(!text.contains("totalSeconds") && !text.contains("2.3"))
   }
 
@@ -80,6 +82,7 @@ struct ReferenceFileTests {
 
   @Test("Damage is named by file and line")
   func damage() throws {
+    let digest = records[3].configurationDigest
     let good = try file(records).text().split(separator: "\n").map(String.init)
     func message(_ lines: [String]) -> String {
       let data = Data((lines.joined(separator: "\n") + "\n").utf8)
@@ -93,8 +96,8 @@ struct ReferenceFileTests {
     #expect(message(good + [#"{"speed":1}"#]).contains("is malformed"))
     #expect(message(good + [good[good.count - 1]]).contains("two lines of the run"))
     #expect(
-      message(good.filter { !$0.hasPrefix(#"{"configuration":"digest-20-0.2"#) })
-        .contains("names the configuration 'digest-20-0.2'"))
+      message(good.filter { !$0.hasPrefix(#"{"configuration":"\#(digest)"#) })
+        .contains("names the configuration '\(digest)'"))
     #expect(
       message([good[0].replacingOccurrences(of: ":1}", with: ":7}")] + good.dropFirst())
         .contains("schema version 7"))
@@ -102,10 +105,13 @@ struct ReferenceFileTests {
 
   @Test("Two configurations of one digest, or two descriptions of a metric, are refused")
   func conflicts() throws {
-    var other = records[0]
-    other.configuration = ["innerSteps": 21]
-    let digest = #expect(throws: ResultsError.self) { try file([records[1], other]).text() }
-    #expect(digest?.message.contains("the configuration 'digest-20-0.1'") == true)
+    var references = records.prefix(2).map { Reference($0) }
+    references[0].configuration = ["innerSteps": 21]
+    let both = ReferenceFile(
+      experiment: "hyper-cleaning", budget: "smoke", references: references)
+    let digest = #expect(throws: ResultsError.self) { try both.text() }
+    #expect(
+      digest?.message.contains("the configuration '\(records[0].configurationDigest)'") == true)
     var unit = records[0]
     unit.metrics[0].unit = "percent"
     #expect(throws: ResultsError.self) { try file([records[1], unit]).text() }

@@ -1,0 +1,124 @@
+import Foundation
+import Results
+import Tensors
+import TestSupport
+import Testing
+
+/// The promise of every experiment: stop at any moment, repeat the command, get the same record.
+@Suite("Runs that are stopped", .serialized)
+struct StoppingTests {
+  /// SIGKILLs per experiment: 5, or what BDA_TEST_KILLS says (20 shows more and takes a minute).
+  private static let kills =
+    ProcessInfo.processInfo.environment["BDA_TEST_KILLS"].flatMap { Int($0) } ?? 5
+
+  @Test(
+    "SIGKILL at random moments, any number of times, then the same command: the same record",
+    arguments: SmallExperiment.all)
+  func killed(_ experiment: SmallExperiment) throws {
+    let folder = try ExperimentFolder(experiment)
+    let begin = Date()
+    let whole = try folder.run(into: "whole")
+    let duration = Date().timeIntervalSince(begin)
+    try #require(whole.exitCode == 0, "\(whole.standardError)")
+    let expected = try folder.comparable(in: "whole")
+    #expect(folder.files(in: "whole").allSatisfy { $0.hasSuffix(".json") })
+
+    var stream = RandomStream(seed: 17, purpose: "kills of \(experiment.name)")
+    var (kills, continuations, finished) = (0, 0, 0)
+    while kills < Self.kills {
+      let command = try folder.start(into: "cut")
+      let delay = stream.uniform(in: 0..<(kills.isMultiple(of: 2) ? 1 : 0.5)) * duration
+      usleep(useconds_t(delay * 1e6))
+      command.send(signal: SIGKILL)
+      let result = try command.wait(timeout: 60)
+      if result.standardError.contains("Continuing after") { continuations += 1 }
+      if result.endedBySignal {
+        kills += 1
+        continue
+      }
+      // It was faster: another round from the beginning.
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      #expect(try folder.comparable(in: "cut") == expected)
+      #expect(folder.files(in: "cut").count == 1, "\(folder.files(in: "cut"))")
+      folder.remove("cut")
+      finished += 1
+      try #require(finished < 20 + 5 * Self.kills, "Kills come too late to hit anything.")
+    }
+    let last = try folder.run(into: "cut")
+    #expect(last.exitCode == 0, "\(last.standardError)")
+    if last.standardError.contains("Continuing after") { continuations += 1 }
+    #expect(continuations > 0, "No kill hit a run that had a checkpoint.")
+    #expect(try folder.comparable(in: "cut") == expected)
+    #expect(folder.files(in: "cut").count == 1, "\(folder.files(in: "cut"))")
+  }
+
+  @Test(
+    "A signal ends the step, leaves a record that says what is true, and the command continues",
+    arguments: SmallExperiment.all)
+  func interrupted(_ experiment: SmallExperiment) throws {
+    let folder = try ExperimentFolder(experiment)
+    #expect(try folder.run(into: "whole").exitCode == 0)
+    let expected = try folder.comparable(in: "whole")
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+      try interrupt(folder, signal)
+      #expect(try folder.comparable(in: "cut") == expected)
+      folder.remove("cut")
+    }
+  }
+
+  private func interrupt(_ folder: ExperimentFolder, _ signal: Int32) throws {
+    let command = try folder.start(into: "cut")
+    let deadline = Date().addingTimeInterval(60)
+    while !folder.hasCheckpoint(in: "cut"), Date() < deadline { usleep(2_000) }
+    command.send(signal: signal)
+    let result = try command.wait()
+    try #require(result.exitCode == 128 + signal, "\(result.standardError)")
+    let record = try folder.record(in: "cut")
+    #expect(record.status.kind == .interrupted)
+    let reason = try #require(record.status.reason)
+    #expect(result.standardError.contains(reason))
+    // "Interrupted after 3 of 9 outer iterations; the same command continues from <path>."
+    let parts = try #require(
+      reason.wholeMatch(
+        of: /Interrupted after (\d+) of \d+ outer iterations; .* continues from (.*)\./))
+    #expect(FileManager.default.fileExists(atPath: String(parts.2)), "\(parts.2)")
+    let rest = try folder.run(into: "cut")
+    #expect(rest.exitCode == 0, "\(rest.standardError)")
+    #expect(
+      rest.standardError.contains(
+        "Continuing after \(parts.1) outer iterations from \(parts.2)."),
+      "\(rest.standardError)")
+    #expect(folder.files(in: "cut").count == 1, "\(folder.files(in: "cut"))")
+  }
+
+  @Test(
+    "--fresh starts over; a checkpoint of another run or a damaged one is refused in a sentence",
+    arguments: SmallExperiment.all)
+  func fresh(_ experiment: SmallExperiment) throws {
+    let folder = try ExperimentFolder(experiment)
+    let command = try folder.start(into: "cut")
+    let deadline = Date().addingTimeInterval(60)
+    while !folder.hasCheckpoint(in: "cut"), Date() < deadline { usleep(2_000) }
+    command.send(signal: SIGTERM)
+    try #require(try command.wait().exitCode == 143)
+    let reason = try #require(try folder.record(in: "cut").status.reason)
+    let path = String(try #require(reason.firstMatch(of: /continues from (.*)\./)).1)
+    let good = try Data(contentsOf: URL(fileURLWithPath: path))
+    var bad = good
+    bad[good.count - 1] ^= 1
+    try bad.write(to: URL(fileURLWithPath: path))
+    let damaged = try folder.run(into: "cut")
+    #expect(damaged.exitCode == 65, "\(damaged.standardError)")
+    #expect(damaged.standardError.contains("is damaged"))
+    #expect(damaged.standardError.contains("--fresh"))
+    // What is measured is no part of a run's identity, but a checkpoint knows it.
+    try good.write(to: URL(fileURLWithPath: path))
+    let other = try folder.run(into: "cut", ["--set", "evaluation.every=7"])
+    #expect(other.exitCode == 65, "\(other.standardError)")
+    #expect(other.standardError.contains("evaluation.every was"), "\(other.standardError)")
+    let over = try folder.run(into: "cut", ["--fresh"])
+    #expect(over.exitCode == 0, "\(over.standardError)")
+    #expect(!over.standardError.contains("Continuing"))
+    #expect(folder.files(in: "cut").count == 1, "\(folder.files(in: "cut"))")
+  }
+}
