@@ -112,8 +112,4 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Equatable {
 
   /// Whether every scalar is finite. O(count).
   public var isFinite: Bool { hasOnlyFiniteScalars() }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func hasOnlyFiniteScalars() -> Bool { scalars.allSatisfy { $0.isFinite } }
 }

@@ -22,9 +22,9 @@ final class CompressedPanels<Scalar: TensorScalar>: @unchecked Sendable {
   let shares: [Int]
 
   /// `[panelCount, majorCount + 1]`: where the entries of a row within a panel start.
-  private let starts: UnsafeMutablePointer<UInt32>
-  private let indices: UnsafeMutablePointer<UInt16>
-  private let values: UnsafeMutablePointer<Scalar>
+  let starts: UnsafeMutablePointer<UInt32>
+  let indices: UnsafeMutablePointer<UInt16>
+  let values: UnsafeMutablePointer<Scalar>
 
   /// The compressed form of a dense matrix whose entry (i, j) is
   /// `dense[i * majorStride + j * minorStride]`. Entries equal to zero are left out; a NaN is kept.
