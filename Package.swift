@@ -72,6 +72,10 @@ let executableTargets: [Target] = [
     name: "few-shot", dependencies: ["Experiments", argumentParser], swiftSettings: tuning),
   .executableTarget(name: "datasets", dependencies: ["Datasets", argumentParser]),
   .executableTarget(name: "report", dependencies: ["Reporting", argumentParser]),
+  // Rows of the speed table that no experiment's `hypergradient` command covers.
+  .executableTarget(
+    name: "performance-row", dependencies: ["Experiments", argumentParser],
+    path: "experiments/performance/Row", swiftSettings: tuning),
 ]
 
 let testTargets: [Target] = [
