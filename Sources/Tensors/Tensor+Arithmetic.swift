@@ -100,6 +100,44 @@ extension Tensor {
     }
   }
 
+  /// self + factor other + secondFactor second, in place and in one pass: what a step along two
+  /// directions costs in memory traffic is four reads and writes instead of six.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public mutating func add(
+    _ other: Tensor, scaledBy factor: Scalar, _ second: Tensor, scaledBy secondFactor: Scalar
+  ) {
+    precondition(
+      shape == other.shape && shape == second.shape,
+      "Shapes \(shape), \(other.shape) and \(second.shape) differ.")
+    withUnsafeMutableScalars { target in
+      other.scalars.withUnsafeBufferPointer { a in
+        second.scalars.withUnsafeBufferPointer { b in
+          guard let target = target.baseAddress, let a = a.baseAddress, let b = b.baseAddress
+          else { return }
+          let (sum, first, last) = (
+            SharedMutablePointer(target), SharedPointer(a), SharedPointer(b)
+          )
+          VectorPass.forEachBlock(of: other.count) { range in
+            let (sum, a, b) = (sum.pointer, first.pointer, last.pointer)
+            for index in range {
+              sum[index] = (sum[index] + factor * a[index]) + secondFactor * b[index]
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// self + factor other as a new tensor, in one pass.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func adding(_ other: Tensor, scaledBy factor: Scalar) -> Tensor {
+    pass(with: other) { range, left, right, result in
+      for index in range { result[index] = left[index] + factor * right[index] }
+    }
+  }
+
   /// factor self, in place and without allocating when the storage is not shared.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)

@@ -56,6 +56,22 @@ struct VectorPassTests {
     elementwise(count, as: Double.self)
   }
 
+  @Test("Sums of several terms equal one term after the other, to the bit", arguments: counts)
+  func severalTerms(count: Int) {
+    let a = randomTensor([count], seed: 1, as: Float.self)
+    let b = randomTensor([count], seed: 2, as: Float.self)
+    let c = randomTensor([count], seed: 3, as: Float.self)
+    var expected = a
+    expected.add(b, scaledBy: 0.3)
+    #expect(a.adding(b, scaledBy: 0.3) == expected)
+    expected.add(c, scaledBy: -0.7)
+    var found = a
+    found.add(b, scaledBy: 0.3, c, scaledBy: -0.7)
+    #expect(found == expected)
+    #expect(
+      found == Tensor(zip(a.adding(b, scaledBy: 0.3).scalars, c.scalars).map { $0 - 0.7 * $1 }))
+  }
+
   @Test("Reductions equal loops", arguments: counts)
   func reductions(count: Int) {
     let a = randomTensor([count], seed: 3, as: Double.self)

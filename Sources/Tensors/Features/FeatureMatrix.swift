@@ -92,13 +92,15 @@ extension FeatureMatrix {
   ///   - w: W, `[featureCount, columns]`, contiguous. Fastest on a 64-byte boundary with `columns`
   ///     a multiple of 16 (see ``paddedColumnCount(_:)`` and ``AlignedBuffer``); any is allowed.
   ///   - columns: the columns of W and Z.
+  ///   - meaningful: how many of them are not padding, which must be zero. All when nil.
   ///   - z: Z, `[rowCount, columns]`, contiguous; must not overlap W. Old contents are not read.
   public func multiply(
-    _ w: UnsafePointer<Scalar>, columns: Int, into z: UnsafeMutablePointer<Scalar>
+    _ w: UnsafePointer<Scalar>, columns: Int, meaningful: Int? = nil,
+    into z: UnsafeMutablePointer<Scalar>
   ) {
-    precondition(columns >= 0, "A matrix of \(columns) columns does not exist.")
+    let meaningful = checked(meaningful, columns)
     byRows?.multiply(w, columns: columns, into: z)
-    dense?.multiply(w, columns: columns, into: z)
+    dense?.multiply(w, columns: columns, meaningful: meaningful, into: z)
   }
 
   /// Writes G = A^T R. 2 nonzeroCount columns floating-point operations (sparse).
@@ -138,7 +140,7 @@ extension FeatureMatrix {
       dense.multiplyBack(
         w, columns: columns, meaningful: meaningful, rows: z, into: g, transforming: body)
     } else {
-      multiply(w, columns: columns, into: z)
+      multiply(w, columns: columns, meaningful: meaningful, into: z)
       Parallel.forEachBlock(of: rowCount, blockSize: 256, body)
       transposedMultiply(z, columns: columns, meaningful: meaningful, into: g)
     }
