@@ -4,7 +4,7 @@
 
 A row is named by the beginning of its name (`A`, `B sparse`, `E n = 1 RHG`); all rows without one.
 Each row first proves that upper value and hypergradient agree (TOLERANCE, relative to the largest
-component, in single precision); a row that does not is reported and not timed. Then every round asks
+component; in single precision, or in double for the rows that say so); a row that does not is reported and not timed. Then every round asks
 each program in turn for a few evaluations; ratios are taken within a round, and their median over the
 rounds is reported: on a busy machine the ratios count, not the seconds. `--before` names a second
 folder of our commands, of another commit, to compare with as if it were a peer.
@@ -36,11 +36,12 @@ ROUND = 1.0
 class Peer:
     """A peer's process, compiled and warm, that answers with seconds."""
 
-    def __init__(self, name, row, inputs, output, threads):
+    def __init__(self, name, row, inputs, output, threads, double=False):
         arguments = [os.path.join(FOLDER, f"peer_{name}.py"), row, inputs, output, str(threads)]
         self.process = subprocess.Popen(
             [sys.executable, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, cwd=FOLDER)  # fmt: skip
+            stderr=subprocess.PIPE, text=True, cwd=FOLDER,
+            env={**os.environ, "BDA_DOUBLE": "1" if double else "0"})  # fmt: skip
         if self.process.stdout.readline().strip() != "ready":
             raise RuntimeError(f"peer_{name}.py failed: {self.process.stderr.read()[-2000:]}")
 
@@ -108,6 +109,16 @@ def measure(name, options, folder):
         for program in programs:
             if program != "ours":
                 result["deviations"][program] = deviation(output("ours"), output(program))
+        if row.get("comparesInDouble"):
+            # Single precision cannot: which pixel of a window is the largest, and whether it is
+            # positive, turns on the last bit, and five steps with second derivatives amplify that.
+            result["singleDeviations"] = dict(result["deviations"])
+            subprocess.run(
+                [*command(row, options.binaries, inputs, output("double"), options.threads, 1),
+                 "--scalar", "double"], check=True, capture_output=True)  # fmt: skip
+            for peer in options.peers:
+                Peer(peer, name, inputs, output(peer), options.threads, double=True).close()
+                result["deviations"][peer] = deviation(output("double"), output(peer))
         result["agrees"] = all(d <= TOLERANCE for d in result["deviations"].values())
         if not result["agrees"]:
             return result
@@ -185,7 +196,7 @@ def main():
         for name in chosen:
             try:
                 results.append(measure(name, options, folder))
-            except (RuntimeError, json.JSONDecodeError) as error:
+            except (RuntimeError, OSError, subprocess.SubprocessError, ValueError) as error:
                 results.append({"row": name, "agrees": False, "error": str(error)})
             print(table(results[-1:], options).splitlines()[-1], flush=True)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())

@@ -4,15 +4,14 @@ Weights of softmax regression are stored classes x features, labels as one-hot r
 derivative is a scatter, which XLA runs on one core), convolutions as products of patches.
 """
 
-import worker
-
-worker.limit_threads()
+import worker  # first: it holds the libraries to the given number of threads
 
 import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 
 tree = jax.tree_util.tree_map
+jax.config.update("jax_enable_x64", worker.DOUBLE)
 
 
 def cross_entropies(logits, targets):
@@ -33,7 +32,7 @@ def unrolled(row, upper, lower, start, history=None):
         return tree(lambda v, g: v - size * g, y, slope)
 
     def run(x, y, first, last):
-        ks = jnp.arange(first, last + 1, dtype=jnp.float32)
+        ks = jnp.arange(first, last + 1, dtype=worker.DTYPE)
         return jax.lax.scan(lambda y, k: (step(x, y, k), None), y, ks)[0]
 
     def end(x):
@@ -61,7 +60,7 @@ def implicit(row, upper, lower, end):
                 term = tree(lambda t, h: t - size * h, term, product(term))
                 return (term, tree(jnp.add, total, term)), None
 
-            (_, total), _ = jax.lax.scan(term, (right, right), None, length=row["solverSteps"])
+            (_, total), _ = jax.lax.scan(term, (right, right), None, length=row["solverSteps"] - 1)
             q = tree(lambda t: size * t, total)
         else:
             def step(state, _):
@@ -85,7 +84,7 @@ def implicit(row, upper, lower, end):
 
 def classification(row, data):
     """Hyper-cleaning: (evaluate, arguments), for softmax regression or a network."""
-    one_hot = lambda labels, classes: jnp.asarray(np.eye(classes, dtype=np.float32)[labels])
+    one_hot = lambda labels, classes: jnp.asarray(np.eye(classes, dtype=worker.DTYPE)[labels])
     network = row["family"] == "network"
     if network:
         layers = sum(name.startswith("y0/weights") for name in data)
@@ -155,7 +154,7 @@ def few_shot(row, data):
             value = value.transpose(2, 3, 1, 0).reshape(-1, value.shape[0])
         if name.startswith("x/"):
             x[name[2:]] = jnp.asarray(value)
-    one_hot = np.eye(ways, dtype=np.float32)
+    one_hot = np.eye(ways, dtype=worker.DTYPE)
     tasks = tuple(
         jnp.asarray(part) for g in ("support", "query")
         for part in (data[f"{g}/images"][..., None], one_hot[data[f"{g}/labels"]]))

@@ -4,9 +4,7 @@ Weights of softmax regression are stored classes x features (what `linear` wants
 last, tasks that share their weights in one batch.
 """
 
-import worker
-
-worker.limit_threads()
+import worker  # first: it holds the libraries to the given number of threads
 
 import os  # noqa: E402
 import sys  # noqa: E402
@@ -49,7 +47,7 @@ def implicit(row, upper, lower, x, y):
     dot = lambda a, b: sum((u * v).sum() for u, v in zip(a, b))
     if row["method"] == "neumann":
         size, term, total = row["innerStepSize"], right, right
-        for _ in range(row["solverSteps"]):
+        for _ in range(row["solverSteps"] - 1):
             term = [t - size * h for t, h in zip(term, product(term))]
             total = [t + u for t, u in zip(total, term)]
         q = [size * t for t in total]
@@ -151,7 +149,7 @@ def few_shot(row, data):
     def together():
         a = features(x, support.flatten(0, 1), tasks)
         b = features(x, query.flatten(0, 1), tasks)
-        start = [torch.zeros(tasks, a.shape[2], ways), torch.zeros(tasks, 1, ways)]
+        start = [a.new_zeros(tasks, a.shape[2], ways), a.new_zeros(tasks, 1, ways)]
         # The sum over tasks: each head's gradient is that of its own task.
         loss = lambda z, targets: cross_entropy(
             z.flatten(0, 1), targets.flatten(), reduction="sum") / targets.shape[1]

@@ -1,7 +1,8 @@
 """The rows of the speed table: what is computed, on which inputs, and how our command is called.
 
 A row is a dictionary: family, method, innerSteps, innerStepSize, alpha (BDA: weights alpha / k and
-1 - alpha / k, both directions with the inner step size), and what its family needs besides. Letters
+1 - alpha / k, both directions with the inner step size), and what its family needs besides; with
+comparesInDouble, values are compared in double precision. Letters
 as in the table: A hyper-cleaning, B network, C few-shot representation, D MAML, E counter-example.
 """
 
@@ -49,7 +50,7 @@ ROWS = {
             "representation", method, ways, innerSteps=10, innerStepSize=0.1)
         for ways in (5, 20) for method in ("rhg", "bda")
     },
-    "D MAML": _few_shot("maml", "maml", 5, innerSteps=5, innerStepSize=0.1),
+    "D MAML": _few_shot("maml", "maml", 5, innerSteps=5, innerStepSize=0.1, comparesInDouble=True),
     **{
         f"E n = {n} {method.upper()}": dict(
             family="counter-example", method=method, innerSteps=100, innerStepSize=0.1, alpha=0.5,

@@ -10,16 +10,8 @@ import sys
 import time
 
 
-def arguments():
-    """(row, inputs path, output path), with the number of threads set in the environment."""
-    from rows import ROWS
-
-    name, inputs, output, _ = sys.argv[1:5]
-    return ROWS[name], inputs, output
-
-
 def limit_threads():
-    """Before the libraries are loaded."""
+    """Holds the process to the number of threads it was given, before any library is loaded."""
     threads = sys.argv[4]
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = threads
@@ -28,16 +20,36 @@ def limit_threads():
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
 
 
+limit_threads()
+
+import numpy as np  # noqa: E402
+
+# Single precision, unless bench.py compares values in double.
+DOUBLE = os.environ.get("BDA_DOUBLE") == "1"
+DTYPE = np.float64 if DOUBLE else np.float32
+
+
+def arguments():
+    """(row, inputs path, output path), with the number of threads set in the environment."""
+    from rows import ROWS
+
+    name, inputs, output, _ = sys.argv[1:5]
+    return ROWS[name], inputs, output
+
+
 def read(path):
     """All arrays of an HDF5 file by name."""
     import h5py
-    import numpy as np
 
     arrays = {}
+
+    def add(name, item):
+        if isinstance(item, h5py.Dataset):
+            value = np.asarray(item)
+            arrays[name] = value.astype(DTYPE) if value.dtype.kind == "f" else value
+
     with h5py.File(path) as file:
-        file.visititems(
-            lambda name, item: arrays.__setitem__(name, np.asarray(item))
-            if isinstance(item, h5py.Dataset) else None)  # fmt: skip
+        file.visititems(add)
     return arrays
 
 
