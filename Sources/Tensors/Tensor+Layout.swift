@@ -8,8 +8,15 @@ extension Tensor {
     let (rows, columns) = (shape[0], shape[1])
     return Tensor(shape: [columns, rows]) { result in
       scalars.withUnsafeBufferPointer { source in
-        for row in 0..<rows {
-          for column in 0..<columns { result[column * rows + row] = source[row * columns + column] }
+        // Squares of sixteen: a cache line of either side is used up before it is left.
+        for top in stride(from: 0, to: rows, by: 16) {
+          for left in stride(from: 0, to: columns, by: 16) {
+            for column in left..<min(columns, left + 16) {
+              for row in top..<min(rows, top + 16) {
+                result[column * rows + row] = source[row * columns + column]
+              }
+            }
+          }
         }
       }
     }

@@ -1,40 +1,32 @@
 /// Reductions, in a fixed order, and their dual, broadcasting.
 ///
-/// Both see a tensor as `[outer, axis, inner]`; several axes are reduced one after another.
+/// Both see a tensor as `[outer, axis, inner]`; several axes are reduced one after another. The order
+/// of additions depends on the shape alone, never on the number of threads (``VectorPass``).
 extension Tensor {
-  /// The sum of all scalars, in storage order, in eight interleaved partial sums. O(count).
+  /// The sum of all scalars: blocks of ``VectorPass/blockScalars`` in sixteen lanes, then the blocks
+  /// in their order. O(count).
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func sum() -> Scalar {
-    var partial = SIMD8<Scalar>()
-    return scalars.withUnsafeBufferPointer { source in
-      let blocks = source.count / 8
-      for block in 0..<blocks {
-        for lane in 0..<8 { partial[lane] += source[8 * block + lane] }
-      }
-      var total = Scalar(0)
-      for lane in 0..<8 { total += partial[lane] }
-      for index in (8 * blocks)..<source.count { total += source[index] }
-      return total
+    scalars.withUnsafeBufferPointer { source in
+      guard let source = source.baseAddress else { return 0 }
+      let shared = SharedPointer(source)
+      return VectorPass.sumOverBlocks(of: count) { sumOfScalars($0, shared.pointer) }
     }
   }
 
-  /// The inner product with a tensor of equal shape, in storage order. O(count).
+  /// The inner product with a tensor of equal shape, in the order of ``sum()``. O(count).
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func dot(_ other: Tensor) -> Scalar {
     precondition(shape == other.shape, "Shapes \(shape) and \(other.shape) differ.")
-    var partial = SIMD8<Scalar>()
     return scalars.withUnsafeBufferPointer { left in
       other.scalars.withUnsafeBufferPointer { right in
-        let blocks = left.count / 8
-        for block in 0..<blocks {
-          for lane in 0..<8 { partial[lane] += left[8 * block + lane] * right[8 * block + lane] }
+        guard let left = left.baseAddress, let right = right.baseAddress else { return 0 }
+        let (first, second) = (SharedPointer(left), SharedPointer(right))
+        return VectorPass.sumOverBlocks(of: count) {
+          dotOfScalars($0, first.pointer, second.pointer)
         }
-        var total = Scalar(0)
-        for lane in 0..<8 { total += partial[lane] }
-        for index in (8 * blocks)..<left.count { total += left[index] * right[index] }
-        return total
       }
     }
   }
@@ -46,13 +38,29 @@ extension Tensor {
     let (outer, extent, inner) = split(at: axis)
     var reduced = shape
     reduced.remove(at: axis)
+    if outer == 1, inner == 1 { return Tensor(shape: reduced, scalars: [sum()]) }
     return Tensor(shape: reduced) { result in
-      result.update(repeating: 0)
       scalars.withUnsafeBufferPointer { source in
-        for o in 0..<outer {
-          for a in 0..<extent {
-            let base = (o * extent + a) * inner
-            for i in 0..<inner { result[o * inner + i] += source[base + i] }
+        guard let source = source.baseAddress, let result = result.baseAddress else { return }
+        let (from, to) = (SharedPointer(source), SharedMutablePointer(result))
+        if inner == 1 {
+          forEachRow(of: outer, scalarsPerRow: extent) { row in
+            let start = row * extent
+            to.pointer[row] = sumOfScalars(start..<start + extent, from.pointer)
+          }
+        } else {
+          // Columns are dealt out, too: a sum over the rows of a tall matrix has no outer axis.
+          let width = 64
+          let slices = (inner + width - 1) / width
+          forEachRow(of: outer * slices, scalarsPerRow: extent * min(width, inner)) { task in
+            let (o, slice) = (task / slices, task % slices)
+            let columns = slice * width..<min(inner, (slice + 1) * width)
+            let target = to.pointer + o * inner
+            for i in columns { target[i] = 0 }
+            for a in 0..<extent {
+              let line = from.pointer + (o * extent + a) * inner
+              for i in columns { target[i] += line[i] }
+            }
           }
         }
       }
@@ -70,10 +78,16 @@ extension Tensor {
     let inner = shape[axis...].reduce(1, *)
     return Tensor(shape: expanded) { result in
       scalars.withUnsafeBufferPointer { source in
-        for o in 0..<outer {
-          for a in 0..<extent {
-            let base = (o * extent + a) * inner
-            for i in 0..<inner { result[base + i] = source[o * inner + i] }
+        guard let source = source.baseAddress, let result = result.baseAddress else { return }
+        let (from, to) = (SharedPointer(source), SharedMutablePointer(result))
+        if inner == 1 {
+          forEachRow(of: outer, scalarsPerRow: extent) { row in
+            (to.pointer + row * extent).update(repeating: from.pointer[row], count: extent)
+          }
+        } else {
+          forEachRow(of: outer * extent, scalarsPerRow: inner) { row in
+            (to.pointer + row * inner).update(
+              from: from.pointer + row / extent * inner, count: inner)
           }
         }
       }
@@ -88,15 +102,50 @@ extension Tensor {
     let extent = shape[rank - 1]
     return Tensor(shape: Array(shape.dropLast())) { result in
       scalars.withUnsafeBufferPointer { source in
-        for row in result.indices {
-          var largest = source[row * extent]
-          for index in stride(from: 1, to: extent, by: 1)
-          where !(source[row * extent + index] <= largest) {
-            largest = source[row * extent + index]
+        guard let source = source.baseAddress, let start = result.baseAddress else { return }
+        let (from, to) = (SharedPointer(source), SharedMutablePointer(start))
+        forEachRow(of: result.count, scalarsPerRow: extent) { row in
+          let line = from.pointer + row * extent
+          var largest = line[0]
+          for index in stride(from: 1, to: extent, by: 1) where !(line[index] <= largest) {
+            largest = line[index]
           }
-          result[row] = largest
+          to.pointer[row] = largest
         }
       }
+    }
+  }
+
+  /// Whether every scalar is finite. O(count).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func hasOnlyFiniteScalars() -> Bool {
+    // 0 times a scalar is 0 where it is finite, else NaN, which no sum loses.
+    scalars.withUnsafeBufferPointer { source in
+      guard let source = source.baseAddress else { return true }
+      let shared = SharedPointer(source)
+      let zero = VectorPass.sumOverBlocks(of: count) { range in
+        reduceLanes(range) { index, count, sum in
+          Scalar.multiplyAdd(
+            lanes(shared.pointer + index, count), SIMD16(repeating: 0), sum)
+        }
+      }
+      return zero == 0
+    }
+  }
+
+  /// Calls `body` for every row on several threads if the rows together are worth it.
+  @inline(__always)
+  private func forEachRow(
+    of rows: Int, scalarsPerRow: Int, _ body: @Sendable (Int) -> Void
+  ) {
+    guard rows * max(1, scalarsPerRow) >= VectorPass.scalarsWorthThreads else {
+      for row in 0..<rows { body(row) }
+      return
+    }
+    let block = max(1, VectorPass.blockScalars / max(1, scalarsPerRow))
+    Parallel.forEachBlock(of: rows, blockSize: block) { range in
+      for row in range { body(row) }
     }
   }
 

@@ -42,13 +42,25 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Equatable {
   public init(
     shape: [Int], initializingWith initialize: (UnsafeMutableBufferPointer<Scalar>) -> Void
   ) {
-    let count = shape.reduce(1, *)
+    var count = 1
+    for extent in shape {
+      precondition(extent >= 0, "A tensor of shape \(shape) does not exist.")
+      count *= extent
+    }
+    if count >= FreedMemory.largeBlock { FreedMemory.keptForReuse }
     self.init(
-      shape: shape,
-      scalars: Array(unsafeUninitializedCapacity: count) { buffer, initialized in
-        initialize(UnsafeMutableBufferPointer(rebasing: buffer[0..<count]))
+      unchecked: shape,
+      Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+        initialize(UnsafeMutableBufferPointer(start: buffer.baseAddress, count: count))
         initialized = count
       })
+  }
+
+  /// A tensor whose parts are known to fit each other.
+  @usableFromInline
+  init(unchecked shape: [Int], _ scalars: [Scalar]) {
+    self.shape = shape
+    storage = scalars
   }
 
   /// A tensor of zeros.
@@ -112,8 +124,4 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Equatable {
 
   /// Whether every scalar is finite. O(count).
   public var isFinite: Bool { hasOnlyFiniteScalars() }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func hasOnlyFiniteScalars() -> Bool { scalars.allSatisfy { $0.isFinite } }
 }

@@ -28,6 +28,7 @@ struct CounterExampleCommand: SuiteCommand {
     version: suiteVersion,
     subcommands: [
       RunCommand<CounterExampleOptions>.self, SweepCommand.self, ScalingCommand.self,
+      HypergradientCommand<CounterExampleHypergradient>.self,
       ListCommand<CounterExample>.self,
     ],
     defaultSubcommand: RunCommand<CounterExampleOptions>.self)

@@ -162,8 +162,7 @@ struct ScalingCommand: ParsableCommand {
     }
     // The first evaluation also pays for what a process does once (code pages, metadata).
     _ = evaluate()
-    // What earlier cells freed goes back to the system first, or it would hide what this one needs.
-    FreedMemory.release()
+    FreedMemory.release()  // or what earlier cells freed would hide what this one needs
     PeakMemory.reset()
     let before = PeakMemory.residentBytes ?? 0
     let estimate = evaluate()

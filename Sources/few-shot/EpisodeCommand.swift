@@ -58,8 +58,7 @@ struct EpisodeCommand: ParsableCommand {
         file: configurationFile.map { URL(fileURLWithPath: $0) }, settings: overrides
       ).settings
       try settings.validate()
-      let environment = ProcessInfo.processInfo.environment["BDA_DATA_DIR"]
-      let folder = DataFolder(path: dataFolder ?? environment ?? "datasets")
+      let folder = dataFolder.map { DataFolder(path: $0) } ?? DataFolder.standard()
       let tree = try FewShotData.tree(settings.own, folder: folder)
       let data = try FewShotData(settings.own, tree: tree)
       let sampler = try data.sampler(part, settings.own, seed: seed)

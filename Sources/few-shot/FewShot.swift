@@ -4,7 +4,6 @@ import Commands
 import Datasets
 import Experiments
 import Results
-import Synchronization
 import Tensors
 
 /// The few-shot experiment: classes told apart by a few labelled images, learned from many such tasks.
@@ -38,12 +37,10 @@ struct FewShot: Experiment {
 
   static let name = "few-shot"
   let context: ExperimentContext
-  private let trees: ImageTrees
+  /// Decoded images: one tree serves every run of a command.
+  private let trees = LastValue<FewShotSettings.Data, ImageTree>()
 
-  init(_ context: ExperimentContext) {
-    self.context = context
-    trees = ImageTrees(context)
-  }
+  init(_ context: ExperimentContext) { self.context = context }
 
   /// Tasks free what the next ones need.
   static let keepsFreedMemory = true
@@ -97,14 +94,22 @@ struct FewShot: Experiment {
   func datasets(
     _ settings: RunSettings<FewShotSettings>, seed: UInt64
   ) throws -> [RunRecord.DatasetUse] {
-    [try FewShotData(settings.own, tree: try trees.tree(settings.own)).use]
+    [try data(settings.own).use]
   }
 
   func body<Scalar: TensorScalar & HDF5Element>(
     of run: Run<FewShotSettings>, as type: Scalar.Type
   ) throws -> any RunBody<Scalar> {
-    try FewShotBody<Scalar>(
-      run, data: try FewShotData(run.settings.own, tree: try trees.tree(run.settings.own)))
+    try FewShotBody<Scalar>(run, data: try data(run.settings.own))
+  }
+
+  private func data(_ settings: FewShotSettings) throws -> FewShotData {
+    let tree = try trees.value(for: settings.data) {
+      let tree = try FewShotData.tree(settings, folder: context.folder)
+      context.notes.add(tree.notes)
+      return tree
+    }
+    return try FewShotData(settings, tree: tree)
   }
 
   static let columns: [SummaryColumn] = [
@@ -114,28 +119,9 @@ struct FewShot: Experiment {
   ]
 }
 
-/// Decoded images by what was asked for: one tree serves every run of a command.
-private final class ImageTrees: Sendable {
-  private let context: ExperimentContext
-  private let known = Mutex<(settings: FewShotSettings.Data, tree: ImageTree)?>(nil)
-
-  init(_ context: ExperimentContext) { self.context = context }
-
-  func tree(_ settings: FewShotSettings) throws -> ImageTree {
-    if let known = known.withLock({ $0 }), known.settings == settings.data { return known.tree }
-    let tree = try FewShotData.tree(settings, folder: context.folder)
-    context.notes.add(tree.notes)
-    known.withLock { $0 = (settings.data, tree) }
-    return tree
-  }
-}
-
 /// The options of `few-shot run` beside those of every experiment.
 struct FewShotOptions: OwnRunOptions {
-  @Option(
-    help: """
-      Data set: <name>-images in the data folder, or a folder of images with a slash (data.name).
-      """)
+  @Option(help: "Data set: <name>-images in the data folder, or a folder with a slash (data.name).")
   var dataset: String?
 
   @Option(parsing: .unconditional, help: "N, classes per task (task.ways).")

@@ -66,8 +66,8 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
         "The arrays support/images and query/images of \(path) have shapes \(images.shape) and "
           + "\(queryImages.shape): give square images of one size and equally many tasks in both.")
     }
-    let supportLabels = try Self.labels(arrays, "support/labels", like: support)
-    let queryLabels = try Self.labels(arrays, "query/labels", like: query)
+    let supportLabels = try arrays.labelRows("support/labels", like: support.shape)
+    let queryLabels = try arrays.labelRows("query/labels", like: query.shape)
     hasHead = file.contains("x/head/weights")
     var ways = 1 + ((supportLabels + queryLabels).flatMap(\.self).max() ?? 0)
     var averages = false
@@ -109,13 +109,5 @@ struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
         ways: ways, supportImages: images(support), supportLabels: supportLabels[task],
         queryImages: images(query), queryLabels: queryLabels[task])
     }
-  }
-
-  private static func labels(
-    _ file: ArrayFile, _ name: String, like images: Tensor<Scalar>
-  ) throws -> [[Int]] {
-    let (tasks, count) = (images.shape[0], images.shape[1])
-    let labels = try file.labels(name, in: 0...999, shape: [tasks, count], "one label per image")
-    return (0..<tasks).map { task in Array(labels[task * count..<(task + 1) * count]) }
   }
 }

@@ -72,8 +72,7 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
   ) -> Closing {
     guard let estimate else { return baseline() }
     guard ending == .completed else { return Closing() }
-    // Where y moves together with x, the last y is the result; elsewhere the inner loop is run once
-    // more at the last x.
+    // Where y moves together with x, the last y is the result; elsewhere one more inner loop's.
     let y =
       state.points["lower variable"]
       ?? estimate.dynamics.lowerVariable(

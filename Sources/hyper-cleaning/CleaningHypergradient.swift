@@ -2,22 +2,50 @@ import ArgumentParser
 import Bilevel
 import Datasets
 import Experiments
+import Networks
 import Results
 import Tensors
 
-/// The subcommand `hypergradient` of hyper-cleaning: softmax regression with sample weights.
+/// The subcommand `hypergradient` of hyper-cleaning: softmax regression or a network, with sample
+/// weights.
 struct CleaningHypergradient: HypergradientOptions {
   typealias E = Cleaning
 
   static let abstract = "Evaluate one hypergradient at the point that an HDF5 file gives."
   static let discussion = """
     f(x, y) = mean over i of sigmoid(x_i) CE_i(y); F(y) = mean validation cross-entropy, both of \
-    softmax regression.
+    softmax regression, or of a network where the file holds y0/weights1.
 
     Input:  train/features [n, d], train/labels [n], validation/features [m, d], \
-    validation/labels [m], x [n], y0/weights [d, c], y0/bias [c]; any integer or floating type.
-    Output: hypergradient [n], upperValue, lowerValue, y/weights [d, c], y/bias [c]
+    validation/labels [m], x [n], y0/weights [d, c], y0/bias [c]; any integer or floating type. Of a \
+    network: y0/weights1 [d, h], y0/bias1 [h], y0/weights2 [h, c], ...
+    Output: hypergradient [n], upperValue, lowerValue, y/weights [d, c], y/bias [c] (y/weights1, ...)
     """
+
+  @Option(help: "Widths that the file's layers must have, such as 784-300-10.")
+  var network: String?
+
+  @Option(help: "Activation of hidden layers: relu, tanh, sigmoid or identity.")
+  var activation = "relu"
+
+  private static let activations: [String: Activation] = [
+    "relu": .rectifier, "tanh": .hyperbolicTangent, "sigmoid": .sigmoid, "identity": .identity,
+  ]
+
+  func validate() throws {
+    guard Self.activations[activation] != nil else {
+      throw ValidationError(
+        "The option --activation wants relu, tanh, sigmoid or identity but was given "
+          + "\"\(activation)\".")
+    }
+    guard let network else { return }
+    let parts = network.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard (2...64).contains(parts.count), parts.allSatisfy({ (1...1_000_000).contains($0) }) else {
+      throw ValidationError(
+        "The option --network wants widths from 1 to 1000000 with hyphens between them, such as "
+          + "784-300-10, but was given \"\(network)\".")
+    }
+  }
 
   var defaults: RunSettings<CleaningSettings> { RunSettings(CleaningSettings()) }
 
@@ -25,49 +53,10 @@ struct CleaningHypergradient: HypergradientOptions {
     inputs: String, method: Method, _ settings: RunSettings<CleaningSettings>,
     as type: Scalar.Type
   ) throws -> HypergradientRequest<Scalar> {
-    try method.requireOwnUpper(settings.method)
-    let dynamics = try method.innerDynamics(settings.method, as: type)
-    let estimator = try method.hypergradientEstimator(settings.method, as: type)
-    let (problem, x): (BilevelProblem<Scalar>, Parameters<Scalar>) = try Self.point(inputs)
-    return HypergradientRequest(
-      evaluate: {
-        estimator.estimate(
-          problem, dynamics: dynamics, upper: x, innerSteps: settings.inner.steps)
-      },
-      write: { estimate, writer in
-        let lowerValue = problem.lower.value(upper: x, lower: estimate.lower)
-        try writer.write(estimate.hypergradient.tensors[0], to: "hypergradient")
-        try writer.write(estimate.lower.tensors[0], to: "y/weights")
-        try writer.write(estimate.lower.tensors[1], to: "y/bias")
-        try writer.write(scalar: estimate.upperValue, to: "upperValue")
-        try writer.write(scalar: lowerValue, to: "lowerValue")
-        return lowerValue.isFinite
-      })
-  }
-
-  /// The bi-level problem and the point x that a file gives, checked.
-  private static func point<Scalar: TensorScalar & HDF5Element>(
-    _ path: String
-  ) throws -> (BilevelProblem<Scalar>, Parameters<Scalar>) {
-    let file = try ArrayFile(path)
-    let weights: Tensor<Scalar> = try file.tensor("y0/weights", ranks: [2])
-    let (features, classes) = (weights.shape[0], weights.shape[1])
-    let bias: Tensor<Scalar> = try file.tensor(
-      "y0/bias", shape: [classes], "one per column of y0/weights")
-    func samples(_ group: String) throws -> SoftmaxRegressionSamples<Scalar> {
-      let matrix: Tensor<Scalar> = try file.tensor(
-        "\(group)/features", shape: [-1, features], "one column per row of y0/weights")
-      let labels = try file.labels(
-        "\(group)/labels", in: 0...(classes - 1), shape: [matrix.shape[0]],
-        "one label per row of \(group)/features")
-      return SoftmaxRegressionSamples(features: matrix, labels: labels, classCount: classes)
-    }
-    let (train, validation) = (try samples("train"), try samples("validation"))
-    let x: Tensor<Scalar> = try file.tensor("x", shape: [train.count], "one per training sample")
-    let problem = BilevelProblem(
-      upper: SoftmaxRegressionObjective(samples: validation, weighting: .uniform),
-      lower: SoftmaxRegressionObjective(samples: train, weighting: .sigmoid),
-      initialLower: ConstantInitialLower(Parameters([weights, bias])))
-    return (problem, Parameters(x))
+    let point = try WeightedClassificationPoint<Scalar>(
+      readingFrom: inputs, widths: network?.split(separator: "-").compactMap { Int($0) },
+      activation: Self.activations[activation] ?? .identity)
+    return try HypergradientRequest(
+      point.problem, at: point.x, lowerNames: point.lowerNames, method: method, settings.method)
   }
 }

@@ -45,7 +45,7 @@ struct SoftmaxSubject: Sendable, CustomTestStringConvertible {
         samples: SoftmaxRegressionSamples(
           features: matrix, labels: labels, classCount: classes, storage: storage),
         weighting: weighting),
-      networkClassificationObjective(
+      networkClassificationExpression(
         network: FullyConnectedNetwork(widths: [features, classes], activation: .identity),
         features: matrix, labels: labels, weighting: weighting),
       Parameters(stream.uniform([samples], in: -1..<1)),

@@ -140,11 +140,4 @@ struct ParallelTests {
       }
     }
   }
-
-  private func withThreads(_ threads: Int, _ body: () -> Void) {
-    let before = Parallel.threads
-    Parallel.use(threads: threads)
-    defer { Parallel.use(threads: before) }
-    body()
-  }
 }

@@ -52,6 +52,22 @@ public struct Parameters<Scalar: TensorScalar>: Sendable, Equatable {
     for index in tensors.indices { tensors[index].add(other.tensors[index], scaledBy: factor) }
   }
 
+  /// self + factor other + secondFactor second, in place, in one pass over the scalars; the bits are
+  /// those of adding one after the other.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public mutating func add(
+    _ other: Parameters, scaledBy factor: Scalar, _ second: Parameters,
+    scaledBy secondFactor: Scalar
+  ) {
+    requireSameSpace(other)
+    requireSameSpace(second)
+    for index in tensors.indices {
+      tensors[index].add(
+        other.tensors[index], scaledBy: factor, second.tensors[index], scaledBy: secondFactor)
+    }
+  }
+
   /// factor self, in place.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
@@ -63,18 +79,15 @@ public struct Parameters<Scalar: TensorScalar>: Sendable, Equatable {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func adding(_ other: Parameters, scaledBy factor: Scalar = 1) -> Parameters {
-    var result = self
-    result.add(other, scaledBy: factor)
-    return result
+    requireSameSpace(other)
+    return Parameters(zip(tensors, other.tensors).map { $0.adding($1, scaledBy: factor) })
   }
 
   /// factor self.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func scaled(by factor: Scalar) -> Parameters {
-    var result = self
-    result.scale(by: factor)
-    return result
+    Parameters(tensors.map { $0.scaled(by: factor) })
   }
 
   /// The point with one scalar set to 1 and all others 0: coordinate `index` of the long vector.

@@ -60,8 +60,8 @@ public struct DataFolder: Sendable, Equatable {
     if DataFile.linkTarget(path) == nil, !FileManager.default.fileExists(atPath: path) {
       throw DatasetError(
         .missing,
-        "The data file \(path) does not exist: \(remedy(name)), or name the folder that has it with "
-          + "--data or BDA_DATA_DIR.")
+        "The data file \(path) does not exist: \(remedy(name)), or name the folder that has it "
+          + "with --data or BDA_DATA_DIR.")
     }
     return try ImageDataset.load(path)
   }
@@ -71,7 +71,7 @@ public struct DataFolder: Sendable, Equatable {
       return "create it with `datasets fetch \(name) && datasets convert \(name)`"
     }
     if name == SyntheticDigits.name { return "create it with `datasets synthesise`" }
-    return "the suite knows no data set of that name (`datasets list` names those it does), so put a "
+    return "the suite knows no data set of that name (`datasets list` names those), so put a "
       + "file of your own there"
   }
 

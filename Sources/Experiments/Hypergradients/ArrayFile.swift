@@ -54,6 +54,13 @@ public struct ArrayFile {
     return labels.values.map { Int($0) }
   }
 
+  /// Labels of images `[tasks, n, ...]`, from 0 to 999, one row per task.
+  public func labelRows(_ name: String, like images: [Int]) throws -> [[Int]] {
+    let (tasks, count) = (images[0], images[1])
+    let all = try labels(name, in: 0...999, shape: [tasks, count], "one label per image")
+    return (0..<tasks).map { Array(all[$0 * count..<($0 + 1) * count]) }
+  }
+
   /// Throws where an array has another shape than it must.
   public func require(
     _ shape: [Int], _ name: String, _ wanted: [Int], _ why: String

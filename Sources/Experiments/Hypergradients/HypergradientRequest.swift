@@ -21,6 +21,34 @@ public struct HypergradientRequest<Scalar: TensorScalar & HDF5Element> {
   }
 }
 
+extension HypergradientRequest {
+  /// The hypergradient of a bi-level problem at x with respect to its one component, and what is
+  /// written of it: `hypergradient`, `upperValue`, `lowerValue`, and y_K under `y/` by its names.
+  public init(
+    _ problem: BilevelProblem<Scalar>, at x: Parameters<Scalar>, lowerNames: [String],
+    method: Method, _ settings: MethodSettings
+  ) throws(MethodError) {
+    try method.requireOwnUpper(settings)
+    let dynamics = try method.innerDynamics(settings, as: Scalar.self)
+    let estimator = try method.hypergradientEstimator(settings, as: Scalar.self)
+    self.init(
+      evaluate: {
+        estimator.estimate(
+          problem, dynamics: dynamics, upper: x, innerSteps: settings.inner.steps)
+      },
+      write: { estimate, writer in
+        let lowerValue = problem.lower.value(upper: x, lower: estimate.lower)
+        try writer.write(estimate.hypergradient.tensors[0], to: "hypergradient")
+        for (name, tensor) in zip(lowerNames, estimate.lower.tensors) {
+          try writer.write(tensor, to: "y/\(name)")
+        }
+        try writer.write(scalar: estimate.upperValue, to: "upperValue")
+        try writer.write(scalar: lowerValue, to: "lowerValue")
+        return lowerValue.isFinite
+      })
+  }
+}
+
 /// What an experiment contributes to the subcommand `hypergradient`: its options, and the problem that
 /// an input file holds.
 public protocol HypergradientOptions: ParsableArguments {

@@ -2,13 +2,25 @@ import Bilevel
 import Networks
 import Tensors
 
-/// The weighted cross-entropy of a network's classifications, as an expression:
+/// The weighted cross-entropy of a network's classifications, in closed form:
 ///
 ///     h(x, y) = 1/n sum_i w(x_i) CE(softmax(network_y(a_i)), label_i).
 ///
-/// Works for every network; with no hidden layer it is the reference that the closed form of
-/// softmax regression is tested against. `features` is `[n, d]`.
+/// For every fully connected network. `features` is `[n, d]`; they are stored dense or sparse by
+/// their density unless `storage` says how.
 public func networkClassificationObjective<Scalar: TensorScalar>(
+  network: FullyConnectedNetwork, features: Tensor<Scalar>, labels: [Int],
+  weighting: SampleWeighting, storage: WideFeatureMatrix<Scalar>.Storage? = nil
+) -> NetworkClassificationObjective<Scalar> {
+  NetworkClassificationObjective(
+    samples: NetworkSamples(
+      network: network, features: features, labels: labels, storage: storage),
+    weighting: weighting)
+}
+
+/// The same function as an expression: the reference that the closed forms of networks and of
+/// softmax regression (no hidden layer) are tested against.
+public func networkClassificationExpression<Scalar: TensorScalar>(
   network: FullyConnectedNetwork, features: Tensor<Scalar>, labels: [Int],
   weighting: SampleWeighting
 ) -> ExpressionObjective<Scalar> {

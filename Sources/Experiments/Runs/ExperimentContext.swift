@@ -41,3 +41,19 @@ public final class DataNotes: Sendable {
     }
   }
 }
+
+/// The last value that was made, kept for as long as the same is asked for.
+public final class LastValue<Key: Equatable & Sendable, Value: Sendable>: Sendable {
+  private let known = Mutex<(key: Key, value: Value)?>(nil)
+
+  /// Nothing yet.
+  public init() {}
+
+  /// The value for a key, made where the last one was for another.
+  public func value(for key: Key, _ make: () throws -> Value) rethrows -> Value {
+    if let known = known.withLock({ $0 }), known.key == key { return known.value }
+    let value = try make()
+    known.withLock { $0 = (key, value) }
+    return value
+  }
+}

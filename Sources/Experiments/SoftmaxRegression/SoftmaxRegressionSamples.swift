@@ -76,7 +76,7 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
   func multiply(_ y: Parameters<Scalar>, into rows: UnsafeMutablePointer<Scalar>) {
     scratch.withBuffer(count: (featureCount + 1) * width) { packed in
       pack(y, into: packed)
-      features.multiply(packed, columns: width, into: rows)
+      features.multiply(packed, columns: width, meaningful: classCount, into: rows)
     }
   }
 

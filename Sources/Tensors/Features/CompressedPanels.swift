@@ -22,9 +22,9 @@ final class CompressedPanels<Scalar: TensorScalar>: @unchecked Sendable {
   let shares: [Int]
 
   /// `[panelCount, majorCount + 1]`: where the entries of a row within a panel start.
-  private let starts: UnsafeMutablePointer<UInt32>
-  private let indices: UnsafeMutablePointer<UInt16>
-  private let values: UnsafeMutablePointer<Scalar>
+  let starts: UnsafeMutablePointer<UInt32>
+  let indices: UnsafeMutablePointer<UInt16>
+  let values: UnsafeMutablePointer<Scalar>
 
   /// The compressed form of a dense matrix whose entry (i, j) is
   /// `dense[i * majorStride + j * minorStride]`. Entries equal to zero are left out; a NaN is kept.
@@ -39,38 +39,35 @@ final class CompressedPanels<Scalar: TensorScalar>: @unchecked Sendable {
     self.minorCount = minorCount
     self.panelWidth = panelWidth
     panelCount = (minorCount + panelWidth - 1) / panelWidth
+    let starts = alignedAllocation(of: UInt32.self, count: panelCount * (majorCount + 1))
+    let source = DenseEntries(
+      dense: dense, majorCount: majorCount, majorStride: majorStride, minorCount: minorCount,
+      minorStride: minorStride, panelWidth: panelWidth, starts: starts)
+    Parallel.forEach(panelCount) { source.count(inPanel: $0) }
     var perRow = [Int](repeating: 0, count: majorCount)
-    for major in 0..<majorCount {
-      var count = 0
-      for minor in 0..<minorCount where dense[major * majorStride + minor * minorStride] != 0 {
-        count += 1
-      }
-      perRow[major] = count
-    }
-    entryCount = perRow.reduce(0, +)
-    precondition(entryCount <= Int(UInt32.max), "\(entryCount) stored entries exceed 2^32 - 1.")
-    shares = Self.balancedShares(entriesPerRow: perRow)
-    starts = alignedAllocation(of: UInt32.self, count: panelCount * (majorCount + 1))
-    indices = alignedAllocation(of: UInt16.self, count: entryCount)
-    values = alignedAllocation(of: Scalar.self, count: entryCount)
     var position = 0
     for panel in 0..<panelCount {
-      let firstMinor = panel * panelWidth
-      let endMinor = min(minorCount, firstMinor + panelWidth)
       let panelStarts = starts + panel * (majorCount + 1)
       for major in 0..<majorCount {
-        panelStarts[major] = UInt32(position)
-        for minor in firstMinor..<endMinor {
-          let value = dense[major * majorStride + minor * minorStride]
-          if value != 0 {
-            indices[position] = UInt16(minor - firstMinor)
-            values[position] = value
-            position += 1
-          }
-        }
+        let count = Int(panelStarts[major])
+        panelStarts[major] = UInt32(truncatingIfNeeded: position)
+        perRow[major] += count
+        position += count
       }
-      panelStarts[majorCount] = UInt32(position)
+      panelStarts[majorCount] = UInt32(truncatingIfNeeded: position)
     }
+    entryCount = position
+    precondition(entryCount <= Int(UInt32.max), "\(entryCount) stored entries exceed 2^32 - 1.")
+    shares = Self.balancedShares(entriesPerRow: perRow)
+    let indices = alignedAllocation(of: UInt16.self, count: entryCount)
+    let values = alignedAllocation(of: Scalar.self, count: entryCount)
+    let (numbers, entries) = (SharedMutablePointer(indices), SharedMutablePointer(values))
+    Parallel.forEach(panelCount) {
+      source.fill(panel: $0, numbers.pointer, entries.pointer)
+    }
+    self.starts = starts
+    self.indices = indices
+    self.values = values
   }
 
   deinit {
@@ -191,11 +188,17 @@ extension CompressedPanels {
         var third = Vector()
         var fourth = Vector()
         while entry + 4 <= end {
-          first.addProduct(of: values[entry], gathered(base, indices[entry], lineBytes))
-          second.addProduct(of: values[entry + 1], gathered(base, indices[entry + 1], lineBytes))
-          third.addProduct(of: values[entry + 2], gathered(base, indices[entry + 2], lineBytes))
-          fourth.addProduct(of: values[entry + 3], gathered(base, indices[entry + 3], lineBytes))
-          entry += 4
+          // Four indices in one load: the load units are what binds. The first is in the low bits,
+          // as on every machine that Swift runs on.
+          let four = UnsafeRawPointer(indices + entry).loadUnaligned(as: UInt64.self)
+          let (n0, n1) = (UInt16(truncatingIfNeeded: four), UInt16(truncatingIfNeeded: four &>> 16))
+          let n2 = UInt16(truncatingIfNeeded: four &>> 32)
+          let n3 = UInt16(truncatingIfNeeded: four &>> 48)
+          first.addProduct(of: values[entry], gathered(base, n0, lineBytes))
+          second.addProduct(of: values[entry &+ 1], gathered(base, n1, lineBytes))
+          third.addProduct(of: values[entry &+ 2], gathered(base, n2, lineBytes))
+          fourth.addProduct(of: values[entry &+ 3], gathered(base, n3, lineBytes))
+          entry &+= 4
         }
         while entry < end {
           first.addProduct(of: values[entry], gathered(base, indices[entry], lineBytes))

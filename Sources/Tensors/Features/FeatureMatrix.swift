@@ -46,49 +46,17 @@ public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
   ///   - storage: dense or sparse; by density (``sparseBelowDensity``) when nil.
   ///   - appendsOnes: whether a last column of ones follows the features, for an intercept.
   public init(_ features: Tensor<Scalar>, storage: Storage? = nil, appendsOnes: Bool = false) {
-    precondition(
-      features.rank == 2, "A feature matrix has shape [rows, features], not \(features.shape).")
-    let (rows, given) = (features.shape[0], features.shape[1])
-    let width = given + (appendsOnes ? 1 : 0)
-    rowCount = rows
-    featureCount = width
-    // The ones are written beside a single copy: large sets are what memory peaks at.
-    let dense = DenseFeatures<Scalar>(rowCount: rows, featureCount: width) { row, target in
-      features.scalars.withUnsafeBufferPointer { source in
-        if given > 0, let first = source.baseAddress {
-          target.update(from: first + row * given, count: given)
-        }
-      }
-      if appendsOnes { target[given] = 1 }
-    }
-    var nonzero = 0
-    for row in 0..<rows {
-      let entries = dense.row(row)
-      for index in 0..<width where entries[index] != 0 { nonzero += 1 }
-    }
-    nonzeroCount = nonzero
-    let density = rows * width == 0 ? 1 : Double(nonzero) / Double(rows * width)
-    let chosen = storage ?? (density < Self.sparseBelowDensity ? .sparse : .dense)
-    self.storage = chosen
-    switch chosen {
-    case .dense:
-      self.dense = dense
-      byRows = nil
-      byColumns = nil
-    case .sparse:
-      self.dense = nil
-      (byRows, byColumns) = withExtendedLifetime(dense) {
-        let entries = dense.row(0)
-        return (
-          CompressedPanels(
-            dense: entries, majorCount: rows, majorStride: dense.rowStride, minorCount: width,
-            minorStride: 1, panelWidth: Self.featuresPerPanel),
-          CompressedPanels(
-            dense: entries, majorCount: width, majorStride: 1, minorCount: rows,
-            minorStride: dense.rowStride, panelWidth: Self.rowsPerPanel)
-        )
-      }
-    }
+    let prepared = PreparedFeatures(
+      features, storage: storage, appendsOnes: appendsOnes,
+      sparseBelowDensity: Self.sparseBelowDensity, featuresPerPanel: Self.featuresPerPanel,
+      rowsPerPanel: Self.rowsPerPanel)
+    rowCount = prepared.rowCount
+    featureCount = prepared.featureCount
+    nonzeroCount = prepared.nonzeroCount
+    self.storage = prepared.storage
+    dense = prepared.dense
+    byRows = prepared.byRows
+    byColumns = prepared.byColumns
   }
 
   /// Weights of so many features (16 columns of Float) share the first-level cache with the rest.
@@ -124,13 +92,15 @@ extension FeatureMatrix {
   ///   - w: W, `[featureCount, columns]`, contiguous. Fastest on a 64-byte boundary with `columns`
   ///     a multiple of 16 (see ``paddedColumnCount(_:)`` and ``AlignedBuffer``); any is allowed.
   ///   - columns: the columns of W and Z.
+  ///   - meaningful: how many of them are not padding, which must be zero. All when nil.
   ///   - z: Z, `[rowCount, columns]`, contiguous; must not overlap W. Old contents are not read.
   public func multiply(
-    _ w: UnsafePointer<Scalar>, columns: Int, into z: UnsafeMutablePointer<Scalar>
+    _ w: UnsafePointer<Scalar>, columns: Int, meaningful: Int? = nil,
+    into z: UnsafeMutablePointer<Scalar>
   ) {
-    precondition(columns >= 0, "A matrix of \(columns) columns does not exist.")
+    let meaningful = checked(meaningful, columns)
     byRows?.multiply(w, columns: columns, into: z)
-    dense?.multiply(w, columns: columns, into: z)
+    dense?.multiply(w, columns: columns, meaningful: meaningful, into: z)
   }
 
   /// Writes G = A^T R. 2 nonzeroCount columns floating-point operations (sparse).
@@ -170,7 +140,7 @@ extension FeatureMatrix {
       dense.multiplyBack(
         w, columns: columns, meaningful: meaningful, rows: z, into: g, transforming: body)
     } else {
-      multiply(w, columns: columns, into: z)
+      multiply(w, columns: columns, meaningful: meaningful, into: z)
       Parallel.forEachBlock(of: rowCount, blockSize: 256, body)
       transposedMultiply(z, columns: columns, meaningful: meaningful, into: g)
     }

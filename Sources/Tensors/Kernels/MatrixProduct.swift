@@ -10,26 +10,37 @@ public struct MatrixProductShape: Sendable, Equatable {
   public var transposesLeft: Bool
   /// Whether B is stored `[columns, inner]`.
   public var transposesRight: Bool
+  /// Scalars from one stored row of A to the next.
+  public var leftStride: Int
 
-  /// The shape of a product; operands are contiguous and row-major.
+  /// The shape of a product; operands are row-major, B and the result contiguous, and A too unless
+  /// `leftStride` says that its stored rows are longer than what is used of them.
   public init(
     rows: Int, columns: Int, inner: Int, transposesLeft: Bool = false,
-    transposesRight: Bool = false
+    transposesRight: Bool = false, leftStride: Int? = nil
   ) {
+    let used = transposesLeft ? rows : inner
+    precondition(
+      (leftStride ?? used) >= used, "Rows of \(used) scalars are not \(leftStride ?? 0) apart.")
     self.rows = rows
     self.columns = columns
     self.inner = inner
     self.transposesLeft = transposesLeft
     self.transposesRight = transposesRight
+    self.leftStride = leftStride ?? used
   }
 
-  var leftStride: Int { transposesLeft ? rows : inner }
   var rightStride: Int { transposesRight ? inner : columns }
+
+  /// From the first to the last scalar of A.
+  var leftScalars: Int {
+    ((transposesLeft ? inner : rows) - 1) * leftStride + (transposesLeft ? rows : inner)
+  }
 }
 
 /// Writes op(A) op(B) + beta C into C. 2 rows columns inner floating-point operations.
 ///
-/// All operands row-major and contiguous; C must not overlap A or B. With `beta` 0 the old contents
+/// All operands as ``MatrixProductShape`` says; C must not overlap A or B. With `beta` 0 the old contents
 /// of C are never read.
 public func multiplyMatrices<Scalar: TensorScalar>(
   _ shape: MatrixProductShape, _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>,
@@ -40,7 +51,7 @@ public func multiplyMatrices<Scalar: TensorScalar>(
   if backend == .oneDNN, Scalar.self == Float.self, shape.inner > 0 {
     let count = shape.rows * shape.columns
     let done = c.withMemoryRebound(to: Float.self, capacity: count) { c in
-      a.withMemoryRebound(to: Float.self, capacity: shape.rows * shape.inner) { a in
+      a.withMemoryRebound(to: Float.self, capacity: shape.leftScalars) { a in
         b.withMemoryRebound(to: Float.self, capacity: shape.inner * shape.columns) { b in
           OneDNN.multiply(shape, a, b, Float(beta), c)
         }

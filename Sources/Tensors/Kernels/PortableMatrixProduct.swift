@@ -114,7 +114,8 @@ private struct PackedProduct<Scalar: TensorScalar>: @unchecked Sendable {
     _ rows: Range<Int>, _ panel: Int, _ terms: Range<Int>, _ tile: UnsafeMutablePointer<Scalar>,
     accumulating: Bool
   ) {
-    let (rowStride, termStride) = shape.transposesLeft ? (1, shape.rows) : (shape.inner, 1)
+    let stored = shape.leftStride
+    let (rowStride, termStride) = shape.transposesLeft ? (1, stored) : (stored, 1)
     let right = packed + panel * shape.inner * panelWidth
     let column = panel * panelWidth
     let width = min(panelWidth, shape.columns - column)

@@ -2,6 +2,13 @@ import Foundation
 
 /// What becomes of memory that tensors no longer need.
 public enum FreedMemory {
+  /// Scalars from which on a tensor's memory is worth keeping: smaller blocks the C library keeps by
+  /// itself.
+  @usableFromInline static let largeBlock = 1 << 15
+
+  /// ``keepForReuse()``, done once: the first large tensor asks for it.
+  @usableFromInline static let keptForReuse: Void = keepForReuse()
+
   /// Keeps freed blocks, up to a gigabyte each, in the process for the next tensors.
   ///
   /// A network's activations are megabytes that live for milliseconds. By default the C library

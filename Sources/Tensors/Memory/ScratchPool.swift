@@ -30,13 +30,49 @@ public final class ScratchPool<Scalar: TensorScalar>: Sendable {
     return body(buffer.start)
   }
 
+  /// Room for `count` scalars on a 64-byte boundary, which comes back to this pool with the last
+  /// reference: for what outlives a call, like a linearisation.
+  public func buffer(count: Int) -> PooledBuffer<Scalar> {
+    let buffer = take(count)
+    return PooledBuffer(pool: self, pointer: buffer.start, capacity: buffer.count, count: count)
+  }
+
+  fileprivate func takeBack(_ start: UnsafeMutablePointer<Scalar>, capacity: Int) {
+    free.withLock { $0.append(Buffer(start: start, count: capacity)) }
+  }
+
   private func take(_ count: Int) -> Buffer {
     let reused = free.withLock { buffers -> Buffer? in
-      guard let index = buffers.firstIndex(where: { $0.count >= count }) else {
-        return nil
+      // The smallest that is large enough: a large one is not spent on a small wish.
+      var best: Int?
+      for index in buffers.indices where buffers[index].count >= count {
+        if best.map({ buffers[index].count < buffers[$0].count }) ?? true { best = index }
       }
-      return buffers.remove(at: index)
+      return best.map { buffers.remove(at: $0) }
     }
     return reused ?? Buffer(start: alignedAllocation(of: Scalar.self, count: count), count: count)
   }
+}
+
+/// Memory of a ``ScratchPool`` that is in use as long as this object is referenced.
+///
+/// The class does no synchronisation: threads that share it must write to disjoint parts.
+public final class PooledBuffer<Scalar: TensorScalar>: @unchecked Sendable {
+  /// The first scalar; the contents are unspecified at first.
+  public let pointer: UnsafeMutablePointer<Scalar>
+  /// The number of scalars asked for.
+  public let count: Int
+  private let pool: ScratchPool<Scalar>
+  private let capacity: Int
+
+  fileprivate init(
+    pool: ScratchPool<Scalar>, pointer: UnsafeMutablePointer<Scalar>, capacity: Int, count: Int
+  ) {
+    self.pool = pool
+    self.pointer = pointer
+    self.capacity = capacity
+    self.count = count
+  }
+
+  deinit { pool.takeBack(pointer, capacity: capacity) }
 }

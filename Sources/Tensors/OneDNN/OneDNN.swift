@@ -63,7 +63,7 @@ enum OneDNN {
       func run(rows: Range<Int>, columns: Range<Int>) -> Bool {
         OneDNN.useCallingThreadOnly()
         let (transposed, plain) = (CChar(UInt8(ascii: "T")), CChar(UInt8(ascii: "N")))
-        let left = a + rows.lowerBound * (shape.transposesLeft ? 1 : shape.inner)
+        let left = a + rows.lowerBound * (shape.transposesLeft ? 1 : shape.leftStride)
         let right = b + columns.lowerBound * (shape.transposesRight ? shape.inner : 1)
         let out = c + rows.lowerBound * shape.columns + columns.lowerBound
         let status = dnnl_sgemm(

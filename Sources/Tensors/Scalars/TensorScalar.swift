@@ -23,6 +23,22 @@ where RawSignificand: FixedWidthInteger {
   static func cosine(_ x: Self) -> Self
   /// e raised to each lane, within ``vectorExponentialUlps`` units in the last place.
   static func exponential(_ x: SIMD16<Self>) -> SIMD16<Self>
+  /// The natural logarithm of each lane, within ``vectorLogarithmUlps`` units in the last place.
+  static func logarithm(_ x: SIMD16<Self>) -> SIMD16<Self>
+  /// The hyperbolic tangent of each lane, within ``vectorHyperbolicTangentUlps`` units in the last
+  /// place.
+  static func hyperbolicTangent(_ x: SIMD16<Self>) -> SIMD16<Self>
+  /// 1 / (1 + exp(-x)) of each lane, within ``vectorSigmoidUlps`` units in the last place.
+  static func sigmoid(_ x: SIMD16<Self>) -> SIMD16<Self>
+  /// max(0, x) of each lane; a NaN stays one.
+  static func rectified(_ x: SIMD16<Self>) -> SIMD16<Self>
+  /// 1 in each lane that is positive, else 0.
+  static func positiveIndicator(_ x: SIMD16<Self>) -> SIMD16<Self>
+  /// a b + c, rounded once in each lane. A requirement and not the standard library's generic
+  /// method, because that one is a loop over the lanes wherever the scalar is generic.
+  static func multiplyAdd(
+    _ a: SIMD16<Self>, _ b: SIMD16<Self>, _ c: SIMD16<Self>
+  ) -> SIMD16<Self>
   /// The largest lane. Of two lanes the second counts only where it is greater, so a NaN may be
   /// passed over or returned.
   static func largestLane(_ x: SIMD16<Self>) -> Self

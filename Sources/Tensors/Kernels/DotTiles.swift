@@ -1,0 +1,112 @@
+// The inner loops of dense products with few columns: sums over the features, vectors along them too.
+// With columns along the lanes ten classes would fill ten lanes of sixteen; here every lane works, at
+// the price of adding the lanes of each sum once, by halves. Every sum is made alike whatever the tile
+// it is in, so that the bits do not depend on how rows are cut into blocks.
+
+/// Sums of products `target[i, c] = sum over t of source[i, t] right[c, t]` of four rows and five
+/// columns: twenty named sums, nine loads for twenty multiply-adds. `length` is a multiple of 16.
+@inline(__always)
+func dotFourRowsFiveColumns<Scalar: TensorScalar>(
+  _ source: UnsafePointer<Scalar>, _ right: UnsafePointer<Scalar>, length: Int,
+  _ target: UnsafeMutablePointer<Scalar>, _ targetStride: Int
+) {
+  typealias Register = SIMD16<Scalar>
+  let zero = Register()
+  var (a0, a1, a2, a3, a4) = (zero, zero, zero, zero, zero)
+  var (b0, b1, b2, b3, b4) = (zero, zero, zero, zero, zero)
+  var (c0, c1, c2, c3, c4) = (zero, zero, zero, zero, zero)
+  var (d0, d1, d2, d3, d4) = (zero, zero, zero, zero, zero)
+  var t = 0
+  while t < length {
+    let a = register(source, t)
+    let b = register(source, length &+ t)
+    let c = register(source, 2 &* length &+ t)
+    let d = register(source, 3 &* length &+ t)
+    let r0 = register(right, t)
+    a0 = Scalar.multiplyAdd(a, r0, a0)
+    b0 = Scalar.multiplyAdd(b, r0, b0)
+    c0 = Scalar.multiplyAdd(c, r0, c0)
+    d0 = Scalar.multiplyAdd(d, r0, d0)
+    let r1 = register(right, length &+ t)
+    a1 = Scalar.multiplyAdd(a, r1, a1)
+    b1 = Scalar.multiplyAdd(b, r1, b1)
+    c1 = Scalar.multiplyAdd(c, r1, c1)
+    d1 = Scalar.multiplyAdd(d, r1, d1)
+    let r2 = register(right, 2 &* length &+ t)
+    a2 = Scalar.multiplyAdd(a, r2, a2)
+    b2 = Scalar.multiplyAdd(b, r2, b2)
+    c2 = Scalar.multiplyAdd(c, r2, c2)
+    d2 = Scalar.multiplyAdd(d, r2, d2)
+    let r3 = register(right, 3 &* length &+ t)
+    a3 = Scalar.multiplyAdd(a, r3, a3)
+    b3 = Scalar.multiplyAdd(b, r3, b3)
+    c3 = Scalar.multiplyAdd(c, r3, c3)
+    d3 = Scalar.multiplyAdd(d, r3, d3)
+    let r4 = register(right, 4 &* length &+ t)
+    a4 = Scalar.multiplyAdd(a, r4, a4)
+    b4 = Scalar.multiplyAdd(b, r4, b4)
+    c4 = Scalar.multiplyAdd(c, r4, c4)
+    d4 = Scalar.multiplyAdd(d, r4, d4)
+    t &+= 16
+  }
+  storeSums(a0, a1, a2, a3, a4, target)
+  storeSums(b0, b1, b2, b3, b4, target + targetStride)
+  storeSums(c0, c1, c2, c3, c4, target + 2 &* targetStride)
+  storeSums(d0, d1, d2, d3, d4, target + 3 &* targetStride)
+}
+
+/// The same of four rows and one column.
+@inline(__always)
+func dotFourRowsOneColumn<Scalar: TensorScalar>(
+  _ source: UnsafePointer<Scalar>, _ right: UnsafePointer<Scalar>, length: Int,
+  _ target: UnsafeMutablePointer<Scalar>, _ targetStride: Int
+) {
+  typealias Register = SIMD16<Scalar>
+  var (a, b, c, d) = (Register(), Register(), Register(), Register())
+  var t = 0
+  while t < length {
+    let r = register(right, t)
+    a = Scalar.multiplyAdd(register(source, t), r, a)
+    b = Scalar.multiplyAdd(register(source, length &+ t), r, b)
+    c = Scalar.multiplyAdd(register(source, 2 &* length &+ t), r, c)
+    d = Scalar.multiplyAdd(register(source, 3 &* length &+ t), r, d)
+    t &+= 16
+  }
+  target[0] = sumOfLanes(a)
+  target[targetStride] = sumOfLanes(b)
+  target[2 &* targetStride] = sumOfLanes(c)
+  target[3 &* targetStride] = sumOfLanes(d)
+}
+
+/// The same of one row and one column.
+@inline(__always)
+func dotOneRowOneColumn<Scalar: TensorScalar>(
+  _ source: UnsafePointer<Scalar>, _ right: UnsafePointer<Scalar>, length: Int
+) -> Scalar {
+  var sum = SIMD16<Scalar>()
+  var t = 0
+  while t < length {
+    sum = Scalar.multiplyAdd(register(source, t), register(right, t), sum)
+    t &+= 16
+  }
+  return sumOfLanes(sum)
+}
+
+@inline(__always)
+private func register<Scalar: TensorScalar>(
+  _ source: UnsafePointer<Scalar>, _ index: Int
+) -> SIMD16<Scalar> {
+  UnsafeRawPointer(source + index).loadUnaligned(as: SIMD16<Scalar>.self)
+}
+
+@inline(__always)
+private func storeSums<Scalar: TensorScalar>(
+  _ s0: SIMD16<Scalar>, _ s1: SIMD16<Scalar>, _ s2: SIMD16<Scalar>, _ s3: SIMD16<Scalar>,
+  _ s4: SIMD16<Scalar>, _ target: UnsafeMutablePointer<Scalar>
+) {
+  target[0] = sumOfLanes(s0)
+  target[1] = sumOfLanes(s1)
+  target[2] = sumOfLanes(s2)
+  target[3] = sumOfLanes(s3)
+  target[4] = sumOfLanes(s4)
+}
