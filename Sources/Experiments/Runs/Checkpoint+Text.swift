@@ -97,7 +97,8 @@ extension RunProgress {
 
   fileprivate init?(_ tree: Value?) {
     guard let tree,
-      let metrics = try? tree["metrics"]?.decoded(as: [RunRecord.Metric].self, source: "checkpoint"),
+      let metrics = try? tree["metrics"]?.decoded(
+        as: [RunRecord.Metric].self, source: "checkpoint"),
       let latest = tree["latest"]?.objectValue, let steps = tree["steps"]?.arrayValue,
       let seconds = tree["seconds"]?.arrayValue,
       let earlier = tree["earlierSeconds"]?.doubleValue,

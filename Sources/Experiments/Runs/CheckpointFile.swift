@@ -118,7 +118,10 @@ struct CheckpointFile {
     let after = run.differences(from: stored)
     let before = stored.differences(from: run)
     let gone = before.filter { path, _ in !after.contains { $0.path == path } }
-    let changes = (after.map { ($0.path, Value?.some($0.value)) } + gone.map { ($0.path, Value?.none) }).prefix(4)
+    let changes =
+      (after.map { ($0.path, Value?.some($0.value)) } + gone.map { ($0.path, Value?.none) }).prefix(
+        4
+      )
       .map { path, value in
         let earlier = before.first { $0.path == path }?.value
         return "\(path) was \(earlier?.canonicalText ?? "nothing") and is "

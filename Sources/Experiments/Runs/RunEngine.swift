@@ -114,10 +114,11 @@ extension Run {
       "method": .string(arm.name), "protocol": .string(protocolName),
       "budget": .string(budget.rawValue), "seed": .string("\(seed)"),
       "scalar": .string(scalar.rawValue), "configuration": configuration.tree,
-      "data": .object(sorted:
-        Dictionary(
-          datasets.map { ("\($0.name), \($0.split)", Value.string($0.sha256)) },
-          uniquingKeysWith: { first, _ in first })),
+      "data": .object(
+        sorted:
+          Dictionary(
+            datasets.map { ("\($0.name), \($0.split)", Value.string($0.sha256)) },
+            uniquingKeysWith: { first, _ in first })),
     ]
   }
 }
