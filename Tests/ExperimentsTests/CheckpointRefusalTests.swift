@@ -47,7 +47,8 @@ extension EngineTests {
       try refusal(of: .tiny { $0.inner.stepSize = 0.2 }, after: original)
         .contains("configuration.inner.stepSize was 0.1 and is 0.2;"))
     #expect(
-      try refusal(of: .tiny("t-rhg"), after: original).contains("method was \"rhg\" and is \"t-rhg\""))
+      try refusal(of: .tiny("t-rhg"), after: original).contains(
+        "method was \"rhg\" and is \"t-rhg\""))
   }
 
   @Test("So is one of another seed or scalar type")
@@ -153,7 +154,8 @@ extension EngineTests {
     _ = try file.read(of: run.tree, as: Float.self)
     // Every bit of the first line, and one of every third byte after it.
     let first = try #require(bytes.firstIndex(of: 10))
-    let positions = Array(0...first) + Array(stride(from: first + 1, to: bytes.count, by: 3))
+    let positions =
+      Array(0...first) + Array(stride(from: first + 1, to: bytes.count, by: 3))
       + [bytes.count - 1]
     for position in positions {
       for bit in position <= first ? Array(0..<8) : [position / 3 % 8] {
@@ -253,7 +255,8 @@ struct CheckpointFileTests {
         #expect(
           found.recorder.metrics[0].values.map(\.bitPattern) == numbers.map(\.bitPattern)
             || found.recorder.metrics[0].values.dropLast().map(\.bitPattern)
-              == numbers.dropLast().map(\.bitPattern) && found.recorder.metrics[0].values[8].isNaN)
+              == numbers.dropLast().map(\.bitPattern) && found.recorder.metrics[0].values[8].isNaN
+        )
         #expect(found.recorder.metrics == recorder.metrics)
         #expect(found.recorder.latest["m"]?.isNaN == true && found.recorder.latest.count == 1)
         #expect(found.steps == progress.steps && found.seconds == progress.seconds)

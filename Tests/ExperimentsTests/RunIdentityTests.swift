@@ -51,7 +51,9 @@ struct RunTests {
     for (method, settings) in [
       "t-rhg": ["truncation.history=2"],
       "cg": ["solver.steps=3", "solver.damping=0.1", "solver.startsWarm=true"],
-      "bda": ["aggregation.alpha=0.3", "aggregation.upperStepSize=0.3", "aggregation.schedule=journal"],
+      "bda": [
+        "aggregation.alpha=0.3", "aggregation.upperStepSize=0.3", "aggregation.schedule=journal",
+      ],
       "one-stage": ["oneStage.radius=0.1"], "heavy-ball-rhg": ["inner.momentum=0.5"],
       "v-pbgd": ["penalty.weight=0.3", "penalty.learningRate=0.3"],
     ] {
@@ -144,7 +146,8 @@ struct PlannedRunTests {
       } == ["sweep": "K"])
   }
 
-  @Test("Methods read their dynamics' and estimator's keys and the common ones; baselines their own")
+  @Test(
+    "Methods read their dynamics' and estimator's keys and the common ones; baselines their own")
   func reads() throws {
     func reads(_ name: String) throws -> Set<String> {
       let arm = try experiment.arm(named: name)
@@ -216,7 +219,8 @@ struct SettingsPageTests {
   func ownReaders() {
     var experiment = TinyExperiment()
     experiment.catalogue = experiment.catalogue.adding(dynamics: NamedNesterov())
-    let line = SettingsPage.markdown(of: experiment).split(separator: "\n")
+    let line =
+      SettingsPage.markdown(of: experiment).split(separator: "\n")
       .first { $0.contains("`inner.momentum`") } ?? ""
     #expect(line.contains("heavy-ball-aggregation, nesterov |"))
   }

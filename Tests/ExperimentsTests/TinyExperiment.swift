@@ -78,7 +78,9 @@ struct TinyExperiment: Experiment {
   }
 
   static let name = "tiny"
-  static var shortNames: [String: String] { ["inner.steps": "innerSteps", "tiny.levels": "levels"] }
+  static var shortNames: [String: String] {
+    ["inner.steps": "innerSteps", "tiny.levels": "levels"]
+  }
   static var columns: [SummaryColumn] { [.final("value", 8, "value")] }
 
   var catalogue = MethodCatalogue.standard
