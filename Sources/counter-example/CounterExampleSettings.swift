@@ -10,7 +10,6 @@ struct CounterExampleSettings: OwnSettings {
 
   /// Which member of the family.
   struct Problem: Codable, Sendable, Equatable {
-    /// n.
     var dimension = 1
     /// mu: 0 is the article's problem, more makes the lower solution unique.
     var strongConvexity = 0.0

@@ -42,9 +42,7 @@ struct FewShotSettings: OwnSettings {
 
   /// The tasks.
   struct Task: Codable, Sendable, Equatable {
-    /// N.
     var ways = 5
-    /// M.
     var shots = 1
     /// Query images per class.
     var queries = 15
