@@ -85,12 +85,7 @@ struct StoppingTests {
     let rest = try folder.run(into: "cut")
     #expect(rest.exitCode == 0, "\(rest.standardError)")
     let sentence = "Continuing after \(parts.1) outer iterations from \(parts.2)."
-    // An iteration whose measuring was interrupted is forgotten, but the reason still counts it.
-    withKnownIssue(isIntermittent: true) {
-      #expect(rest.standardError.contains(sentence), "\(rest.standardError)")
-    } when: {
-      folder.experiment.name == "few-shot"
-    }
+    #expect(rest.standardError.contains(sentence), "\(rest.standardError)")
     #expect(folder.files(in: "cut").count == 1, "\(folder.files(in: "cut"))")
   }
 

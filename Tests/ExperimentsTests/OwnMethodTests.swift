@@ -9,7 +9,7 @@ extension EngineTests {
   @Test("Dynamics of one's own run, stop and continue through the engine like the suite's")
   func nesterov() throws {
     var experiment = TinyExperiment()
-    experiment.catalogue = MethodCatalogue.standard.adding(dynamics: NamedNesterov())
+    experiment.use(MethodCatalogue.standard.adding(dynamics: NamedNesterov()))
     // As the command line looks them up.
     var options = try MethodOptions.parse(["--dynamics", "nesterov", "--hypergradient", "reverse"])
     let arm = try #require(try options.namedArms([], of: experiment)?.first)

@@ -218,7 +218,7 @@ struct SettingsPageTests {
   @Test("Dynamics of one's own are named as readers")
   func ownReaders() {
     var experiment = TinyExperiment()
-    experiment.catalogue = experiment.catalogue.adding(dynamics: NamedNesterov())
+    experiment.use(experiment.catalogue.adding(dynamics: NamedNesterov()))
     let line =
       SettingsPage.markdown(of: experiment).split(separator: "\n")
       .first { $0.contains("`inner.momentum`") } ?? ""

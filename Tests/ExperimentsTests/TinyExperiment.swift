@@ -83,12 +83,16 @@ struct TinyExperiment: Experiment {
   }
   static var columns: [SummaryColumn] { [.final("value", 8, "value")] }
 
-  var catalogue = MethodCatalogue.standard
+  var context = ExperimentContext(folder: DataFolder(path: "nowhere"))
   /// Called at each moment, once the body has changed its state.
   var hook: @Sendable (Moment) throws -> Void = { _ in }
 
   init() {}
-  init(folder: DataFolder, catalogue: MethodCatalogue) { self.catalogue = catalogue }
+  init(_ context: ExperimentContext) { self.context = context }
+
+  mutating func use(_ catalogue: MethodCatalogue) {
+    context = ExperimentContext(folder: context.folder, catalogue: catalogue)
+  }
 
   var baselines: [Baseline] { [Baseline("untrained", "Untrained", citation: "nobody")] }
 
@@ -243,7 +247,7 @@ extension Run where Own == TinySettings {
     _ change: (inout RunSettings<TinySettings>) -> Void = { _ in }
   ) throws -> Run {
     var experiment = TinyExperiment()
-    experiment.catalogue = catalogue
+    experiment.use(catalogue)
     let preset = TinyPreset.plain.settings(.smoke)
     var settings = preset
     change(&settings)

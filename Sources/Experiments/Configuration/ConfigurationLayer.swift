@@ -62,7 +62,7 @@ struct ConfigurationLayer {
     }
   }
 
-  /// The override of one option, `upper.learningRate=0.1`; the value is YAML.
+  /// The override of one option, `outer.learningRate=0.1`; the value is YAML.
   init(setting: String) throws(ConfigurationError) {
     guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
       throw ConfigurationError(

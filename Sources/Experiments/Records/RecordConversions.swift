@@ -6,7 +6,8 @@ import Results
 extension RunRecord.Environment {
   /// The environment of this process, computing in the given scalar type.
   public static func current(scalar: String) -> RunRecord.Environment {
-    let now = EnvironmentSnapshot.current(hdf5: hdf5LibraryVersion())
+    let now = EnvironmentSnapshot.current(
+      hdf5: hdf5LibraryVersion(), libpng: libpngVersion())
     return RunRecord.Environment(
       commit: now.commit, dirty: now.dirty, swift: now.swift, backend: now.backend,
       hdf5: now.hdf5, libpng: now.libpng, cpu: now.cpu, threads: now.threads, os: now.os,
