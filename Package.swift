@@ -20,6 +20,9 @@ let hasOneDNN = oneDNNHeader != nil
 let tuning: [SwiftSetting] =
   environment["BDA_TUNE"] == "generic" ? [] : [.unsafeFlags(["-Xcc", "-march=native"])]
 
+/// Tests look into these modules in release builds, too. None of them is part of a library product.
+let testable: [SwiftSetting] = [.unsafeFlags(["-enable-testing"])]
+
 let backendDependencies: [Target.Dependency] = hasOneDNN ? ["COneDNN"] : []
 let backendTargets: [Target] = hasOneDNN ? [.systemLibrary(name: "COneDNN")] : []
 let backendSettings: [SwiftSetting] = hasOneDNN ? [.define("BDA_ONEDNN")] : []
@@ -56,14 +59,14 @@ let coreTargets: [Target] = [
 let evidenceTargets: [Target] = [
   .target(name: "Results", dependencies: ["Files"]),
   .target(name: "Reporting", dependencies: ["Files", "Results"]),
-  .target(name: "Commands", dependencies: ["Files", argumentParser]),
+  .target(name: "Commands", dependencies: ["Files", argumentParser], swiftSettings: testable),
   .target(
     name: "Experiments",
     dependencies: [
       "Files", "Commands", "Tensors", "Datasets", "Networks", "Bilevel", "Results", argumentParser,
       yams,
     ],
-    swiftSettings: tuning),
+    swiftSettings: tuning + testable),
 ]
 
 /// What every experiment imports; all of it is declared, since a module that is imported but not
@@ -74,15 +77,16 @@ let experimentDependencies: [Target.Dependency] = [
 
 let executableTargets: [Target] = [
   .executableTarget(
-    name: "counter-example", dependencies: experimentDependencies, swiftSettings: tuning),
+    name: "counter-example", dependencies: experimentDependencies, swiftSettings: tuning + testable),
   .executableTarget(
     name: "hyper-cleaning", dependencies: experimentDependencies + ["Networks"],
-    swiftSettings: tuning),
+    swiftSettings: tuning + testable),
   .executableTarget(
     name: "hyper-representation", dependencies: experimentDependencies + ["Networks"],
-    swiftSettings: tuning),
+    swiftSettings: tuning + testable),
   .executableTarget(
-    name: "few-shot", dependencies: experimentDependencies + ["Networks"], swiftSettings: tuning),
+    name: "few-shot", dependencies: experimentDependencies + ["Networks"],
+    swiftSettings: tuning + testable),
   .executableTarget(
     name: "datasets", dependencies: ["Files", "Commands", "Datasets", argumentParser]),
   .executableTarget(
