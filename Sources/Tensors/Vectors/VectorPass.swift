@@ -9,8 +9,8 @@ public enum VectorPass {
   /// second-level cache.
   public static let blockScalars = 1 << 13
 
-  /// Below so many scalars a pass stays on the calling thread. Measured: waking a thread costs some
-  /// tens of microseconds, in which one core adds about as many scalars.
+  /// Below so many scalars a pass stays on the calling thread: waking a thread costs some tens of
+  /// microseconds (``Parallel/forEach(_:_:)``), in which one core passes over about as many.
   public static let scalarsWorthThreads = 1 << 16
 
   /// Calls `body` with ranges that cover `0..<count`, on several threads if there are enough of them.
