@@ -84,12 +84,6 @@ BUDGET ?= smoke
 # Real data is not run at smoke budget, which is synthetic.
 REAL = $(if $(filter smoke,$(BUDGET)),short,$(BUDGET))
 
-# Speed of the hot paths, one measurement a line.
-define BENCHMARKS
-$(RUN)/counter-example scaling
-$(RUN)/hyper-cleaning run --budget smoke --method rhg
-endef
-
 # --- Verbs --------------------------------------------------------------------------------------
 
 .PHONY: help
@@ -201,9 +195,14 @@ cross-check: build ## Recompute hypergradients with JAX and compare (needs pytho
 	  $(BUILD)/release/hyper-representation; \
 	JAX_PLATFORMS=cpu $(CROSS_CHECK_PYTHON) $(CROSS_CHECK)/few_shot.py $(BUILD)/release/few-shot rhg bda fomaml
 
+.PHONY: bench-peers-setup
+bench-peers-setup: ## Install JAX and PyTorch for `make bench` into .build/peers (gigabytes)
+	@$(TIMED) python3 -m venv .build/peers
+	@$(TIMED) .build/peers/bin/python -m pip install -q -r experiments/performance/requirements.txt
+
 .PHONY: bench
-bench: build ## Measure the speed of the hot paths
-	$(BENCHMARKS)
+bench: build ## Measure every row beside JAX and PyTorch (ROWS='"B sparse" "E n = 1 RHG"')
+	@$(TIMED) .build/peers/bin/python experiments/performance/bench.py --binaries $(BUILD)/release $(ROWS)
 
 .PHONY: lint
 lint: ## Look for violations of format and style, changing nothing

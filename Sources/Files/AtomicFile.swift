@@ -50,6 +50,16 @@ public final class AtomicFile: Sendable {
     }
   }
 
+  /// Makes the bytes the content of the file and gives it its name.
+  public func commit(_ bytes: [UInt8]) throws(FileError) {
+    let descriptor = open(temporaryPath, O_WRONLY | O_TRUNC | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(errno, writing: path) }
+    var problem = bytes.withUnsafeBytes { FileDescriptor.write($0, to: descriptor) }
+    if close(descriptor) != 0, problem == 0 { problem = errno }
+    guard problem == 0 else { throw FileError(problem, writing: path) }
+    try commit()
+  }
+
   /// Flushes the temporary file to the disk and gives it its name.
   public func commit() throws(FileError) {
     let target: String
@@ -82,13 +92,7 @@ public final class AtomicFile: Sendable {
       guard problem == 0 else { throw FileError(problem, writing: path) }
       return
     }
-    let file = try AtomicFile(path: path)
-    let descriptor = open(file.temporaryPath, O_WRONLY | O_TRUNC | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError(errno, writing: path) }
-    var problem = bytes.withUnsafeBytes { FileDescriptor.write($0, to: descriptor) }
-    if close(descriptor) != 0, problem == 0 { problem = errno }
-    guard problem == 0 else { throw FileError(problem, writing: path) }
-    try file.commit()
+    try AtomicFile(path: path).commit(bytes)
   }
 
   /// Writes all data under the path, or leaves what was there before.

@@ -115,7 +115,10 @@ struct HypergradientCommandTests {
       (["--method", "rhg", "--inner-steps", "3", "--inner-step-size", "nan"], "positive", 64),
       (["--method", "rhg", "--inner-steps", "3", "--inner-step-size", "inf"], "positive", 64),
       (["--method", "nothing"] + valid, "There is no method", 64),
-      (["--method", "bda", "--schedule", "x"] + valid, "There is no schedule", 64),
+      (
+        ["--method", "bda", "--schedule", "x"] + valid,
+        "\"x\" for the key \"aggregation.schedule\", which does not exist", 64
+      ),
       (["--method", "bda", "--alpha", "2"] + valid, "between 0 and 1", 64),
       (["--method", "t-rhg", "--history", "0"] + valid, "truncation.history is 0", 64),
       (["--method", "bome"] + valid, "upper variable of its own", 64),

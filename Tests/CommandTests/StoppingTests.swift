@@ -109,11 +109,11 @@ struct StoppingTests {
     #expect(damaged.exitCode == 65, "\(damaged.standardError)")
     #expect(damaged.standardError.contains("is damaged"))
     #expect(damaged.standardError.contains("--fresh"))
-    // What is measured is no part of a run's identity, but a checkpoint knows it.
+    // Memory for trajectories is no part of a run's identity, but a checkpoint knows it.
     try good.write(to: URL(fileURLWithPath: path))
-    let other = try folder.run(into: "cut", ["--set", "evaluation.every=7"])
+    let other = try folder.run(into: "cut", ["--set", "trajectory.megabytes=77"])
     #expect(other.exitCode == 65, "\(other.standardError)")
-    #expect(other.standardError.contains("evaluation.every was"), "\(other.standardError)")
+    #expect(other.standardError.contains("trajectory.megabytes was"), "\(other.standardError)")
     let over = try folder.run(into: "cut", ["--fresh"])
     #expect(over.exitCode == 0, "\(over.standardError)")
     #expect(!over.standardError.contains("Continuing"))

@@ -54,7 +54,7 @@ struct ReferenceFileTests {
       lines[6].hasPrefix(
         #"{"method":"rhg","protocol":"icml2020","variant":{"innerSteps":20},"seed":0,"#
           + #""status":"completed","final":{"testAccuracy":0.8,"upperObjective":0.5},"#
-          + #""configuration":"\#(digest)","#))
+          + #""configuration":"\#(digest.prefix(12))","#))
     #expect(!text.contains("totalSeconds") && !text.contains("2.3"))
   }
 
@@ -97,7 +97,7 @@ struct ReferenceFileTests {
     #expect(message(good + [good[good.count - 1]]).contains("two lines of the run"))
     #expect(
       message(good.filter { !$0.hasPrefix(#"{"configuration":"\#(digest)"#) })
-        .contains("names the configuration '\(digest)'"))
+        .contains("names the configuration '\(digest.prefix(12))'"))
     #expect(
       message([good[0].replacingOccurrences(of: ":1}", with: ":7}")] + good.dropFirst())
         .contains("schema version 7"))

@@ -146,7 +146,7 @@ public final class HDF5Writer {
       return bytes
     }
     try DatasetError.converting { () throws(FileError) in
-      try AtomicFile.write(bytes, to: destination.path)
+      try destination.commit(bytes)
     }
   }
 
