@@ -74,6 +74,18 @@ struct SoftmaxRegressionTests {
     #expect(largestDeviation(slope.tensors, expected.lower.tensors) < Self.rounding)
   }
 
+  @Test("Fixed at x the objective is the same, to the bit", arguments: SoftmaxSubject.all)
+  func fixedWeights(_ subject: SoftmaxSubject) {
+    let (closed, _, x, y) = subject.make()
+    let fixed = closed.fixed(at: x)
+    let (plain, kept) = (closed.gradients(upper: x, lower: y), fixed.gradients(upper: x, lower: y))
+    #expect(plain.value == kept.value && plain.upper == kept.upper && plain.lower == kept.lower)
+    let direction = plain.lower
+    let products = closed.lowerGradientPullback(upper: x, lower: y, direction)
+    let keptProducts = fixed.lowerGradientPullback(upper: x, lower: y, direction)
+    #expect(products.lower == keptProducts.lower && products.upper == keptProducts.upper)
+  }
+
   @Test("Second-order products, kept and fused, back and forward", arguments: SoftmaxSubject.all)
   func products(subject: SoftmaxSubject) {
     let (closed, expression, x, y) = subject.make()

@@ -21,6 +21,8 @@ public struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   public let samples: NetworkSamples<Scalar>
   /// How x, whose first component holds one scalar per sample, weighs them.
   public let weighting: SampleWeighting
+  /// The weights and their derivatives, where x is fixed.
+  private var known: (values: [Scalar], derivatives: [Scalar])?
 
   /// The objective of the given samples.
   public init(samples: NetworkSamples<Scalar>, weighting: SampleWeighting) {
@@ -177,7 +179,15 @@ public struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func factors(_ x: Parameters<Scalar>) -> (values: [Scalar], derivatives: [Scalar]) {
-    weighting.factors(x.tensors.first, count: samples.count)
+    known ?? weighting.factors(x.tensors.first, count: samples.count)
+  }
+
+  /// The same objective with its sample weights computed: inner steps then share one pair of arrays.
+  public func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar> {
+    guard known == nil else { return self }
+    var result = self
+    result.known = factors(x)
+    return result
   }
 
   /// One scalar per sample, written by `body`.

@@ -1,4 +1,5 @@
 import Bilevel
+import Foundation
 import Results
 
 /// Every key of an experiment's configuration, with its default, unit, range and who reads it.
@@ -8,9 +9,12 @@ import Results
 public enum SettingsPage {
   /// The keys of an experiment as a Markdown table.
   public static func markdown<E: Experiment>(of experiment: E) -> String {
+    // A bar inside a cell, as in |x_i|, would end the cell.
     let rows = rows(of: experiment).map { row in
-      "| `\(row.key)` | \(row.defaultValue) | \(row.unit) | \(row.wanted) | \(row.users) | "
-        + "\(row.meaning) |"
+      let cells = [
+        "`\(row.key)`", row.defaultValue, row.unit, row.wanted, row.users, row.meaning,
+      ].map { $0.replacingOccurrences(of: "|", with: "\\|") }
+      return "| " + cells.joined(separator: " | ") + " |"
     }
     return
       (["| key | default | unit | must be | read by | meaning |", "|---|---|---|---|---|---|"]
