@@ -5,14 +5,14 @@ import Synchronization
 ///
 /// A status line (the progress bar) may live at the bottom of the diagnostics; notes appear above
 /// it. All writes are whole and serialised, so that threads do not cut each other's lines.
-public final class Console: Sendable {
+package final class Console: Sendable {
   /// Where the bytes of one stream go; returns whether they arrived.
-  public typealias Sink = @Sendable (String) -> Bool
+  package typealias Sink = @Sendable (String) -> Bool
 
   /// Whether notes and progress are left out; warnings, errors and results never are.
-  public let isQuiet: Bool
+  package let isQuiet: Bool
   /// What standard error can show.
-  public let terminal: Terminal
+  package let terminal: Terminal
 
   private struct State {
     var status = ""
@@ -25,7 +25,7 @@ public final class Console: Sendable {
   private let diagnostics: Sink
 
   /// A console on standard output and standard error, or on the given sinks instead.
-  public init(
+  package init(
     isQuiet: Bool = false, terminal: Terminal = Terminal(descriptor: STDERR_FILENO),
     results: Sink? = nil, diagnostics: Sink? = nil
   ) {
@@ -38,7 +38,7 @@ public final class Console: Sendable {
   deinit { endStatus() }
 
   /// Writes a result line to standard output.
-  public func show(result text: String) {
+  package func show(result text: String) {
     state.withLock { state in
       erase(&state)
       if !results(text + "\n") { state.resultsWereLost = true }
@@ -47,24 +47,24 @@ public final class Console: Sendable {
   }
 
   /// Writes a note to standard error, unless the console is quiet.
-  public func show(note text: String) {
+  package func show(note text: String) {
     if !isQuiet { line(text) }
   }
 
   /// Writes the seeds of a run to standard error, even on a quiet console: without them a run cannot
   /// be repeated.
-  public func announce(seeds: [UInt64]) {
+  package func announce(seeds: [UInt64]) {
     let list = seeds.map(String.init).joined(separator: ", ")
     line((seeds.count == 1 ? "seed: " : "seeds: ") + list)
   }
 
   /// Writes a warning to standard error.
-  public func show(warning text: String) {
+  package func show(warning text: String) {
     line(terminal.paint("warning:", .yellow) + " " + text)
   }
 
   /// Writes an error to standard error.
-  public func show(error text: String) {
+  package func show(error text: String) {
     line(terminal.paint("error:", .red) + " " + text)
   }
 
@@ -72,7 +72,7 @@ public final class Console: Sendable {
   func show(plain text: String) { line(text) }
 
   /// Writes results that have their own line breaks, such as tables, to standard output as they are.
-  public func show(results text: String) {
+  package func show(results text: String) {
     state.withLock { state in
       erase(&state)
       if !results(text) { state.resultsWereLost = true }
@@ -81,7 +81,7 @@ public final class Console: Sendable {
   }
 
   /// Whether a result line could not be written (full disk, closed descriptor).
-  public var resultsWereLost: Bool { state.withLock { $0.resultsWereLost } }
+  package var resultsWereLost: Bool { state.withLock { $0.resultsWereLost } }
 
   /// Replaces the status line. The text has no line break and fits the terminal's width.
   ///

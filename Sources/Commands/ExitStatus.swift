@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The exit codes every command of the suite uses, so that scripts can tell outcomes apart.
-public enum ExitStatus: Int32, CaseIterable, Sendable {
+package enum ExitStatus: Int32, CaseIterable, Sendable {
   /// Everything asked for was done.
   case success = 0
   /// Something failed that no other code describes.
@@ -28,7 +28,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
   case terminated = 143
 
   /// What the code means, as a phrase for help texts and summaries.
-  public var meaning: String {
+  package var meaning: String {
     switch self {
     case .success: "success"
     case .unexpected: "unexpected failure"
@@ -46,7 +46,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
   }
 
   /// The list of all codes with their meanings, for the discussion of a command's help.
-  public static var discussion: String {
+  package static var discussion: String {
     let width = allCases.map { String($0.rawValue).count }.max() ?? 0
     let rows = allCases.map { status in
       let code = String(status.rawValue)
@@ -56,5 +56,5 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
   }
 
   /// The argument parser's form of the code: throwing it from `run()` ends the command silently.
-  public var exitCode: ExitCode { ExitCode(rawValue) }
+  package var exitCode: ExitCode { ExitCode(rawValue) }
 }

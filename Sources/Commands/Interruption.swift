@@ -9,9 +9,9 @@ import Synchronization
 /// raises the flag: the loop ends its step, writes a record with status `interrupted`, and the
 /// command exits with 128 plus the signal's number. The second one ends the process at once, giving
 /// the cursor back.
-public enum Interruption {
+package enum Interruption {
   /// The signals that ask a command to stop.
-  public static let signals: [Int32] = [SIGINT, SIGTERM, SIGHUP]
+  package static let signals: [Int32] = [SIGINT, SIGTERM, SIGHUP]
 
   private static let requests = Atomic<Int>(0)
   /// The first signal that came.
@@ -23,7 +23,7 @@ public enum Interruption {
   private nonisolated(unsafe) static var sources: [any DispatchSourceSignal] = []
 
   /// Starts listening. Call once, before the first long loop.
-  public static func install() {
+  package static func install() {
     // Globals are created lazily under a lock, which a signal handler must not wait for.
     _ = (requests.load(ordering: .relaxed), cursorIsHidden.load(ordering: .relaxed))
     _ = firstSignal.load(ordering: .relaxed)
@@ -35,7 +35,7 @@ public enum Interruption {
   /// Starts listening for commands whose steps leave nothing to record: a signal removes unfinished
   /// files, says `message` on standard error, and ends the process with 128 plus its number. Call once,
   /// before other threads exist.
-  public static func installEndingAtOnce(saying message: String) {
+  package static func installEndingAtOnce(saying message: String) {
     let queue = DispatchQueue(label: "interruption")
     let numbers = heeded
     sources = numbers.map { number in
@@ -56,10 +56,10 @@ public enum Interruption {
   }
 
   /// Whether somebody asked to stop.
-  public static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
+  package static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
 
   /// Who asked to stop, nil where nobody did.
-  public static var requested: Interrupted? {
+  package static var requested: Interrupted? {
     guard isRequested else { return nil }
     let number = firstSignal.load(ordering: .relaxed)
     return Interrupted(signal: number == 0 ? SIGINT : number)
@@ -67,12 +67,12 @@ public enum Interruption {
 
   /// Returns if nobody asked to stop.
   /// - Throws: ``Interrupted`` otherwise, which ends a command with its exit code.
-  public static func checkpoint() throws(Interrupted) {
+  package static func checkpoint() throws(Interrupted) {
     if let requested { throw requested }
   }
 
   /// Raises the flag from code, as the first signal would.
-  public static func request() { requests.add(1, ordering: .relaxed) }
+  package static func request() { requests.add(1, ordering: .relaxed) }
 
   /// Takes the flag down and stops listening, so that tests do not disturb each other.
   package static func reset() {

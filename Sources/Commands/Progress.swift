@@ -2,7 +2,7 @@ import ArgumentParser
 import Synchronization
 
 /// How progress is shown.
-public enum ProgressMode: String, Sendable, CaseIterable, ExpressibleByArgument {
+package enum ProgressMode: String, Sendable, CaseIterable, ExpressibleByArgument {
   /// A bar where standard error is a terminal that can, otherwise plain lines.
   case auto
   /// A bar; plain lines where the cursor cannot be moved, since a bar needs that.
@@ -22,7 +22,7 @@ public enum ProgressMode: String, Sendable, CaseIterable, ExpressibleByArgument 
 /// Cheap enough to call at every step: the bar is redrawn at most ten times a second, a plain line
 /// is written once per interval. Nothing but whole lines without escapes is written where standard
 /// error is not a terminal.
-public final class Progress: Sendable {
+package final class Progress: Sendable {
   private struct State {
     var done: Int
     var detail = ""
@@ -45,7 +45,7 @@ public final class Progress: Sendable {
   ///   - alreadyDone: steps of an earlier, interrupted run; they do not count for the time left.
   ///   - interval: seconds between plain lines.
   ///   - now: the clock, in seconds.
-  public init(
+  package init(
     _ title: String, total: Int, alreadyDone: Int = 0, mode: ProgressMode = .auto,
     console: Console, interval: Double = 10,
     now: @escaping @Sendable () -> Double = { Stopwatch.now }
@@ -69,7 +69,7 @@ public final class Progress: Sendable {
 
   /// Records that `done` steps are done, showing it if it is time.
   /// - Parameter detail: a few words about the state, such as `F 0.312`; replaces the earlier ones.
-  public func advance(to done: Int, detail: String? = nil) {
+  package func advance(to done: Int, detail: String? = nil) {
     let time = now()
     let isDue = state.withLock { state in
       if state.isFinished { return false }
@@ -84,7 +84,7 @@ public final class Progress: Sendable {
   }
 
   /// Takes the bar away and writes a last plain line with the total time. Further calls do nothing.
-  public func finish(detail: String? = nil) {
+  package func finish(detail: String? = nil) {
     let time = now()
     let isFirst = state.withLock { state in
       defer { state.isFinished = true }

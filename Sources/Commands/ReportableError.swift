@@ -3,7 +3,7 @@ import Files
 import Foundation
 
 /// An error of the outside world (file, digest, option, data) that a command can show as it is.
-public protocol ReportableError: Error, CustomStringConvertible {
+package protocol ReportableError: Error, CustomStringConvertible {
   /// One full sentence naming the thing and the remedy.
   var sentence: String { get }
   /// The exit code of a command that ends with this error.
@@ -12,18 +12,18 @@ public protocol ReportableError: Error, CustomStringConvertible {
 
 extension ReportableError {
   /// The sentence.
-  public var description: String { sentence }
+  package var description: String { sentence }
 }
 
 /// A sentence and an exit code: the form of errors whose own modules know nothing of commands.
-public struct CommandFailure: ReportableError, Equatable {
+package struct CommandFailure: ReportableError, Equatable {
   /// One full sentence naming the thing and the remedy.
-  public let sentence: String
+  package let sentence: String
   /// The exit code of a command that ends with this error.
-  public let exitStatus: ExitStatus
+  package let exitStatus: ExitStatus
 
   /// A failure with its sentence; a code that is not documented becomes 1.
-  public init(_ sentence: String, exitCode: Int32) {
+  package init(_ sentence: String, exitCode: Int32) {
     self.sentence = sentence
     exitStatus = ExitStatus(rawValue: exitCode) ?? .unexpected
   }
@@ -31,26 +31,26 @@ public struct CommandFailure: ReportableError, Equatable {
 
 extension FileError: ReportableError {
   /// The error's sentence.
-  public var sentence: String { message }
+  package var sentence: String { message }
   /// An unexpected failure.
-  public var exitStatus: ExitStatus { .unexpected }
+  package var exitStatus: ExitStatus { .unexpected }
 }
 
 /// The end of a run at somebody's wish, thrown by ``Interruption/checkpoint()``.
-public struct Interrupted: ReportableError, Equatable {
+package struct Interrupted: ReportableError, Equatable {
   /// The number of the signal that asked for it.
-  public let signal: Int32
+  package let signal: Int32
 
   /// An interruption by a signal, the interrupt key's by default.
-  public init(signal: Int32 = SIGINT) { self.signal = signal }
+  package init(signal: Int32 = SIGINT) { self.signal = signal }
 
   /// What happened, and how to go on.
-  public var sentence: String {
+  package var sentence: String {
     "The run was interrupted; repeat the command to go on from what is recorded."
   }
 
   /// 128 plus the signal's number: 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM.
-  public var exitStatus: ExitStatus { ExitStatus(rawValue: 128 + signal) ?? .interrupted }
+  package var exitStatus: ExitStatus { ExitStatus(rawValue: 128 + signal) ?? .interrupted }
 }
 
 extension Console {
@@ -60,7 +60,7 @@ extension Console {
   /// Errors of the argument parser (usage, clean exits, exit codes) pass through: it words them.
   /// Results that could not be written to standard output are a failure, too: a truncated table
   /// must not look like a whole one.
-  public func report(_ body: () throws -> Void) throws {
+  package func report(_ body: () throws -> Void) throws {
     do {
       try body()
     } catch let error as any ReportableError {

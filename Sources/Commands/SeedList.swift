@@ -1,15 +1,15 @@
 import ArgumentParser
 
 /// Seeds as a user writes them: `7`, `0,1,2` or `0...4` (both ends included).
-public struct SeedList: Sendable, Equatable, ExpressibleByArgument {
+package struct SeedList: Sendable, Equatable, ExpressibleByArgument {
   /// The seeds in the order written.
-  public let seeds: [UInt64]
+  package let seeds: [UInt64]
 
   /// At most as many as anybody has meant: a mistyped range must not exhaust memory.
   private static let limit = 10_000
 
   /// The seeds of a text; nil if it has another form, an empty or a decreasing range.
-  public init?(argument: String) {
+  package init?(argument: String) {
     var seeds: [UInt64] = []
     for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
       if let seed = UInt64(part) {
@@ -27,5 +27,5 @@ public struct SeedList: Sendable, Equatable, ExpressibleByArgument {
   }
 
   /// The text of the default in help.
-  public var defaultValueDescription: String { seeds.map(String.init).joined(separator: ",") }
+  package var defaultValueDescription: String { seeds.map(String.init).joined(separator: ",") }
 }

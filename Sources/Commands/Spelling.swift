@@ -1,8 +1,8 @@
 /// Suggestions for mistyped names.
-public enum Spelling {
+package enum Spelling {
   /// The advice at the end of a sentence about an unknown name: `did you mean "steps"?`, or the list
   /// of valid names where none is near: `valid keys are a, b and c.`
-  public static func advice(
+  package static func advice(
     for name: String, among names: [String], plural: String = "valid keys are"
   ) -> String {
     if let near = nearest(to: name, among: names) { return "did you mean \"\(near)\"?" }
@@ -13,7 +13,7 @@ public enum Spelling {
   ///
   /// Case, hyphens and underscores are ignored, so that `inner-steps` finds `innerSteps`; otherwise
   /// a third of the letters may be wrong (edit distance).
-  public static func nearest(to name: String, among names: [String]) -> String? {
+  package static func nearest(to name: String, among names: [String]) -> String? {
     let wanted = folded(name)
     guard !wanted.isEmpty else { return nil }
     let ranked = names.map { (name: $0, distance: distance(wanted, folded($0))) }
@@ -22,7 +22,7 @@ public enum Spelling {
   }
 
   /// Names as an English list: `a, b and c`.
-  public static func list(_ names: [String]) -> String {
+  package static func list(_ names: [String]) -> String {
     guard let last = names.last, names.count > 1 else { return names.first ?? "" }
     return names.dropLast().joined(separator: ", ") + " and " + last
   }

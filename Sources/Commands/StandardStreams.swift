@@ -7,7 +7,7 @@ import Synchronization
 /// Nothing here traps, and nothing is lost silently: what could not be written to standard output is
 /// remembered, and ends the command with exit code 1. Diagnostics that cannot be written are given
 /// up, since there is nobody left to tell.
-public enum StandardStreams {
+package enum StandardStreams {
   /// The error number of the first write to standard output that failed, 0 while none has.
   private static let failure = Atomic<Int32>(0)
 
@@ -17,7 +17,7 @@ public enum StandardStreams {
   ///   the lines of another stream with it; writing results to it still fails.
   /// - A pipe without reader (SIGPIPE) and a file beyond the size limit (SIGXFSZ) become errors of
   ///   the write, which have a sentence, instead of the end of the process.
-  public static func prepare() {
+  package static func prepare() {
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
     where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
       // The lowest free number is given out, which is this one: lower ones were just occupied.
@@ -28,7 +28,7 @@ public enum StandardStreams {
   }
 
   /// Writes text to standard output; false where it did not arrive, which is remembered.
-  @Sendable public static func writeResults(_ text: String) -> Bool {
+  @Sendable package static func writeResults(_ text: String) -> Bool {
     let problem = write(text, to: STDOUT_FILENO)
     guard problem != 0 else { return true }
     _ = failure.compareExchange(expected: 0, desired: problem, ordering: .relaxed)
@@ -36,12 +36,12 @@ public enum StandardStreams {
   }
 
   /// Writes text to standard error; false where it did not arrive.
-  @Sendable public static func writeDiagnostics(_ text: String) -> Bool {
+  @Sendable package static func writeDiagnostics(_ text: String) -> Bool {
     write(text, to: STDERR_FILENO) == 0
   }
 
   /// Whether something could not be written to standard output.
-  public static var resultsWereLost: Bool { failure.load(ordering: .relaxed) != 0 }
+  package static var resultsWereLost: Bool { failure.load(ordering: .relaxed) != 0 }
 
   /// What happened to the results, and the remedy.
   static var lossSentence: String {

@@ -2,24 +2,24 @@ import Foundation
 
 /// Elapsed time in seconds, on a clock that never goes backwards and stands still while the machine
 /// sleeps, so that a laptop's closed lid is not counted as computation.
-public struct Stopwatch: Sendable {
+package struct Stopwatch: Sendable {
   private var started: Double
 
   /// A stopwatch that starts now.
-  public init() { started = Self.now }
+  package init() { started = Self.now }
 
   /// The seconds since the start, or since the last ``lap()``.
-  public var seconds: Double { Self.now - started }
+  package var seconds: Double { Self.now - started }
 
   /// The seconds since the start or the last lap, starting the next lap now.
-  public mutating func lap() -> Double {
+  package mutating func lap() -> Double {
     let now = Self.now
     defer { started = now }
     return now - started
   }
 
   /// The result of a body and the seconds it took.
-  public static func measure<Result, Failure: Error>(
+  package static func measure<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> (result: Result, seconds: Double) {
     let watch = Stopwatch()
@@ -28,14 +28,14 @@ public struct Stopwatch: Sendable {
   }
 
   /// Seconds on the monotonic clock; only differences mean anything.
-  public static var now: Double {
+  package static var now: Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   /// A duration for people: `0.4 s`, `34 s`, `4 min 10 s`, `2 h 05 min`.
-  public static func describe(seconds: Double) -> String {
+  package static func describe(seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e9 else { return "unknown" }
     let seconds = max(0, seconds)
     if seconds < 9.95 { return "\((seconds * 10).rounded() / 10) s" }

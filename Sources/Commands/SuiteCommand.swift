@@ -14,7 +14,7 @@ import Foundation
 /// - help and versions that cannot be written end with exit code 1, not 0;
 /// - a ``ReportableError`` from any command becomes its sentence and its exit code;
 /// - a wrong `BDA_THREADS` is said.
-public protocol SuiteCommand: ParsableCommand {
+package protocol SuiteCommand: ParsableCommand {
   /// The reportable form of an error that a subcommand threw; nil for those of the argument parser.
   static func reportable(_ error: any Error) -> (any ReportableError)?
   /// Prepares the process once the arguments are known to be right: listening to signals, as a rule.
@@ -23,15 +23,15 @@ public protocol SuiteCommand: ParsableCommand {
 
 extension SuiteCommand {
   /// The error itself, if it is reportable.
-  public static func reportable(_ error: any Error) -> (any ReportableError)? {
+  package static func reportable(_ error: any Error) -> (any ReportableError)? {
     error as? any ReportableError
   }
 
   /// Prepares nothing; experiments do when they know their options.
-  public static func prepare() {}
+  package static func prepare() {}
 
   /// Runs the command that the process's arguments describe, and ends the process.
-  public static func main() {
+  package static func main() {
     StandardStreams.prepare()
     Foundation.exit(run(Array(CommandLine.arguments.dropFirst())))
   }

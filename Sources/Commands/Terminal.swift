@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 
 /// When diagnostics are coloured.
-public enum ColorChoice: String, Sendable, CaseIterable, ExpressibleByArgument {
+package enum ColorChoice: String, Sendable, CaseIterable, ExpressibleByArgument {
   /// On a terminal that can, unless `NO_COLOR` is set.
   case auto
   /// Always, whatever the environment says.
@@ -12,14 +12,14 @@ public enum ColorChoice: String, Sendable, CaseIterable, ExpressibleByArgument {
 }
 
 /// What one output stream can show.
-public struct Terminal: Sendable, Equatable {
+package struct Terminal: Sendable, Equatable {
   /// Whether the stream is a terminal.
-  public let isTerminal: Bool
+  package let isTerminal: Bool
   /// Whether the cursor may be moved: a terminal, and not a dumb one (`TERM` unset or
   /// `dumb`). Colour is another matter.
-  public let movesCursor: Bool
+  package let movesCursor: Bool
   /// Whether text may be coloured.
-  public let usesColor: Bool
+  package let usesColor: Bool
   /// The number of columns that does not change; nil asks the terminal each time.
   private let fixedColumns: Int?
   private let descriptor: Int32
@@ -31,7 +31,7 @@ public struct Terminal: Sendable, Equatable {
   /// - Width: `COLUMNS` where it is a positive number, else the terminal's own, else 80.
   /// - Parameters:
   ///   - isTerminal: nil asks the operating system.
-  public init(
+  package init(
     descriptor: Int32, color choice: ColorChoice = .auto, isTerminal: Bool? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
@@ -56,7 +56,7 @@ public struct Terminal: Sendable, Equatable {
   }
 
   /// The width in columns, at this moment (users resize windows).
-  public var columns: Int {
+  package var columns: Int {
     if let fixedColumns { return fixedColumns }
     var size = winsize()
     guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
@@ -64,12 +64,12 @@ public struct Terminal: Sendable, Equatable {
   }
 
   /// The text in a colour, or as it is where colours are not used.
-  public func paint(_ text: String, _ color: Color) -> String {
+  package func paint(_ text: String, _ color: Color) -> String {
     usesColor ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
   }
 
   /// The few colours diagnostics need, by their escape codes.
-  public enum Color: Int, Sendable {
+  package enum Color: Int, Sendable {
     /// Errors.
     case red = 31
     /// Progress and success.

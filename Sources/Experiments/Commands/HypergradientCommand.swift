@@ -8,9 +8,9 @@ import Tensors
 
 /// Evaluates one hypergradient at a given point, for comparison with other programs. The same for
 /// every experiment.
-public struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand {
+package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand {
   /// The command's description.
-  public static var configuration: CommandConfiguration {
+  package static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "hypergradient", abstract: Own.abstract,
       discussion: Own.discussion + """
@@ -21,26 +21,26 @@ public struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand {
 
   /// The input file.
   @Option(help: "Input file (HDF5).")
-  public var inputs: String
+  package var inputs: String
 
   /// The output file.
   @Option(help: "Output file (HDF5), written at once when all is done.")
-  public var output: String
+  package var output: String
 
   /// The method.
   @Option(help: "Method; see the subcommand list.")
-  public var method = "rhg"
+  package var method = "rhg"
 
   /// K.
   @Option(
     name: .customLong("inner-steps"), parsing: .unconditional, help: "K, inner steps (inner.steps)."
   )
-  public var innerSteps: Int
+  package var innerSteps: Int
 
   /// The methods' settings.
-  @OptionGroup public var settings: MethodOptions
+  @OptionGroup package var settings: MethodOptions
   /// The experiment's own.
-  @OptionGroup public var own: Own
+  @OptionGroup package var own: Own
 
   /// Single keys.
   @Option(
@@ -48,27 +48,27 @@ public struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand {
     help: ArgumentHelp(
       "One key of the configuration, overriding the options; may be repeated.",
       valueName: "key=value"))
-  public var overrides: [String] = []
+  package var overrides: [String] = []
 
   /// The scalar type of the computation.
   @Option(help: "Scalar type of the computation: float or double.")
-  public var scalar = ScalarChoice.float
+  package var scalar = ScalarChoice.float
 
   /// The number of threads.
   @Option(help: "Number of threads. (default: $BDA_THREADS, else all processors)")
-  public var threads: Int?
+  package var threads: Int?
 
   /// Measured evaluations.
   @Option(
     parsing: .unconditional,
     help: "Evaluations that are timed; with more than one, another before them warms up.")
-  public var repeats = 1
+  package var repeats = 1
 
   /// The command without arguments.
-  public init() {}
+  package init() {}
 
   /// Checks what the parser cannot.
-  public func validate() throws {
+  package func validate() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError(
         "The option --threads wants a number from 1 to 1024 but was given \(threads).")
@@ -97,7 +97,7 @@ public struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand {
   }
 
   /// Evaluates and writes.
-  public func run() throws {
+  package func run() throws {
     let console = Console()
     try console.report {
       if let threads { Parallel.use(threads: threads) }

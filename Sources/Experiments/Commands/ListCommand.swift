@@ -5,9 +5,9 @@ import Datasets
 
 /// Lists what can be named: protocols, methods, products and schedules, each with its source, or all
 /// settings. The same for every experiment.
-public struct ListCommand<E: Experiment>: ParsableCommand {
+package struct ListCommand<E: Experiment>: ParsableCommand {
   /// The command's description.
-  public static var configuration: CommandConfiguration {
+  package static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "list",
       abstract: "List protocols, methods, products and schedules with their sources.")
@@ -15,17 +15,17 @@ public struct ListCommand<E: Experiment>: ParsableCommand {
 
   /// Whether settings are listed instead.
   @Flag(help: "List every setting with its default, unit, range and who reads it, instead.")
-  public var settings = false
+  package var settings = false
 
   /// Whether the settings are written as a Markdown table.
   @Flag(help: "With --settings: as a Markdown table, as in the documentation.")
-  public var markdown = false
+  package var markdown = false
 
   /// The command without arguments.
-  public init() {}
+  package init() {}
 
   /// Prints the list.
-  public func run() throws {
+  package func run() throws {
     let console = Console()
     let experiment = E(folder: DataFolder(path: "datasets"))
     try console.report {

@@ -4,78 +4,78 @@ import Results
 
 /// The options that name a method and its settings: the same words in `run`, `sweep` and
 /// `hypergradient` of every experiment. Each sets the key of the same meaning; `--set` comes after.
-public struct MethodOptions: ParsableArguments {
+package struct MethodOptions: ParsableArguments {
   /// Inner dynamics by name.
   @Option(help: "Inner dynamics, with --hypergradient instead of --method; see list.")
-  public var dynamics: String?
+  package var dynamics: String?
 
   /// A hypergradient estimator by name.
   @Option(help: "Hypergradient estimator, with --dynamics instead of --method; see list.")
-  public var hypergradient: String?
+  package var hypergradient: String?
 
   /// s_l.
   @Option(
     name: .customLong("inner-step-size"), parsing: .unconditional,
     help: "s_l, step size of the lower direction (inner.stepSize).")
-  public var innerStepSize: Double?
+  package var innerStepSize: Double?
 
   /// s_u.
   @Option(
     name: .customLong("upper-step-size"), parsing: .unconditional,
     help: "s_u, step size of BDA's upper direction (aggregation.upperStepSize).")
-  public var upperStepSize: Double?
+  package var upperStepSize: Double?
 
   /// The aggregation schedule by name.
   @Option(help: "Aggregation schedule of BDA (aggregation.schedule); see list.")
-  public var schedule: String?
+  package var schedule: String?
 
   /// alpha.
   @Option(
     parsing: .unconditional,
     help: "alpha, the schedule's parameter, in [0, 1] (aggregation.alpha).")
-  public var alpha: Double?
+  package var alpha: Double?
 
   /// H.
   @Option(
     parsing: .unconditional,
     help: "H, the steps that a truncated sweep goes back (truncation.history).")
-  public var history: Int?
+  package var history: Int?
 
   /// Steps of the linear solver.
   @Option(
     name: .customLong("solver-steps"), parsing: .unconditional,
     help: "Steps of the linear solver (solver.steps).")
-  public var solverSteps: Int?
+  package var solverSteps: Int?
 
   /// The linear solver's tolerance.
   @Option(
     name: .customLong("solver-tolerance"), parsing: .unconditional,
     help: "The residual at which the linear solver stops, relative to |F_y| (solver.tolerance).")
-  public var solverTolerance: Double?
+  package var solverTolerance: Double?
 
   /// Damping.
   @Option(
     parsing: .unconditional,
     help: "Added to the diagonal of the lower Hessian by implicit methods (solver.damping).")
-  public var damping: Double?
+  package var damping: Double?
 
   /// Memory for the trajectory.
   @Option(
     name: .customLong("trajectory-megabytes"), parsing: .unconditional,
     help: "Memory for the trajectory before reverse mode recomputes (trajectory.megabytes).")
-  public var trajectoryMegabytes: Int?
+  package var trajectoryMegabytes: Int?
 
   /// Tangents per block.
   @Option(
     name: .customLong("tangents-per-block"), parsing: .unconditional,
     help: "Tangents that forward mode carries at a time (trajectory.tangentsPerBlock).")
-  public var tangentsPerBlock: Int?
+  package var tangentsPerBlock: Int?
 
   /// The options' defaults.
-  public init() {}
+  package init() {}
 
   /// What the options set.
-  public var overrides: [SettingOverride] {
+  package var overrides: [SettingOverride] {
     var result: [SettingOverride] = []
     result.add("--inner-step-size", "inner.stepSize", innerStepSize)
     result.add("--upper-step-size", "aggregation.upperStepSize", upperStepSize)
@@ -94,7 +94,7 @@ public struct MethodOptions: ParsableArguments {
   ///
   /// - Throws: `UnknownName` for a name that does not exist, `MethodError` for a product that is
   ///   refused or named by halves.
-  public func namedArms<E: Experiment>(_ names: [String], of experiment: E) throws -> [Arm]? {
+  package func namedArms<E: Experiment>(_ names: [String], of experiment: E) throws -> [Arm]? {
     var arms = try names.map { try experiment.arm(named: $0) }
     switch (dynamics, hypergradient) {
     case (nil, nil): return names.isEmpty ? nil : arms
@@ -114,28 +114,28 @@ public struct MethodOptions: ParsableArguments {
 }
 
 /// The options of the outer loop, in `run` and `sweep` of every experiment.
-public struct OuterOptions: ParsableArguments {
+package struct OuterOptions: ParsableArguments {
   /// The optimiser.
   @Option(help: "Outer optimiser: gradient, momentum or adam (outer.optimizer).")
-  public var outer: String?
+  package var outer: String?
 
   /// Outer iterations.
   @Option(
     name: .customLong("outer-iterations"), parsing: .unconditional,
     help: "Outer iterations, at most (outer.iterations).")
-  public var outerIterations: Int?
+  package var outerIterations: Int?
 
   /// The learning rate.
   @Option(
     name: .customLong("outer-step-size"), parsing: .unconditional,
     help: "Learning rate of the outer optimiser (outer.learningRate).")
-  public var outerStepSize: Double?
+  package var outerStepSize: Double?
 
   /// The options' defaults.
-  public init() {}
+  package init() {}
 
   /// What the options set.
-  public var overrides: [SettingOverride] {
+  package var overrides: [SettingOverride] {
     var result: [SettingOverride] = []
     result.add("--outer", "outer.optimizer", outer)
     result.add("--outer-iterations", "outer.iterations", outerIterations)
@@ -148,7 +148,7 @@ extension Experiment {
   /// The arm of a name.
   ///
   /// - Throws: `UnknownName`, with the names of baselines and methods.
-  public func arm(named name: String) throws(UnknownName) -> Arm {
+  package func arm(named name: String) throws(UnknownName) -> Arm {
     if let baseline = baselines.first(where: { $0.name == name }) { return .baseline(baseline) }
     guard let method = catalogue.methods.first(where: { $0.name == name }) else {
       throw UnknownName(
@@ -158,7 +158,7 @@ extension Experiment {
   }
 
   /// Why an arm is refused under settings; nil where it applies.
-  public func refusal(of arm: Arm, under settings: RunSettings<Own>) -> String? {
+  package func refusal(of arm: Arm, under settings: RunSettings<Own>) -> String? {
     guard let method = arm.method else { return nil }
     return refusal(of: method, under: settings) ?? method.refusal(under: settings.method)
   }

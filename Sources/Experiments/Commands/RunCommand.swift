@@ -6,7 +6,7 @@ import Foundation
 import Results
 
 /// Options that an experiment adds to those of `run`.
-public protocol OwnRunOptions: ParsableArguments {
+package protocol OwnRunOptions: ParsableArguments {
   /// The experiment.
   associatedtype E: Experiment
 
@@ -23,7 +23,7 @@ public protocol OwnRunOptions: ParsableArguments {
 
 extension OwnRunOptions {
   /// One run, as it is.
-  public func planned(
+  package func planned(
     _ arm: Arm, _ settings: RunSettings<E.Own>, preset: E.Preset, budget: Budget, isNamed: Bool,
     in experiment: E
   ) throws -> [PlannedRun<E.Own>] {
@@ -35,9 +35,9 @@ extension OwnRunOptions {
 }
 
 /// Runs methods under a protocol; writes one record per run. The same for every experiment.
-public struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
+package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
   /// The command's description.
-  public static var configuration: CommandConfiguration {
+  package static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "run",
       abstract: "Run methods under a protocol and write their records.",
@@ -53,29 +53,29 @@ public struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
   }
 
   /// The options that every experiment shares.
-  @OptionGroup public var shared: SharedOptions
+  @OptionGroup package var shared: SharedOptions
   /// The options that name methods and their settings.
-  @OptionGroup public var methods: MethodOptions
+  @OptionGroup package var methods: MethodOptions
   /// The options of the outer loop.
-  @OptionGroup public var outer: OuterOptions
+  @OptionGroup package var outer: OuterOptions
   /// The experiment's own.
-  @OptionGroup public var own: Own
+  @OptionGroup package var own: Own
 
   /// The protocol's name.
   @Option(name: .customLong("protocol"), help: "Protocol; see the subcommand list.")
-  public var protocolName = Own.E.Preset.allCases.first?.rawValue ?? ""
+  package var protocolName = Own.E.Preset.allCases.first?.rawValue ?? ""
 
   /// K, one or several.
   @Option(
     name: .customLong("inner-steps"), parsing: .unconditionalSingleValue,
     help: "K, inner steps (inner.steps); may be repeated.")
-  public var innerSteps: [Int] = []
+  package var innerSteps: [Int] = []
 
   /// The command without arguments.
-  public init() {}
+  package init() {}
 
   /// Plans and performs the runs.
-  public func run() throws {
+  package func run() throws {
     let console = shared.makeConsole()
     try console.report {
       let experiment = Own.E(folder: shared.folder)
@@ -128,7 +128,7 @@ public struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
 
 extension SharedOptions {
   /// The defaults overridden by the file of `--config`, then by typed options, then by each `--set`.
-  public func configuration<Settings: Codable & Sendable>(
+  package func configuration<Settings: Codable & Sendable>(
     defaults: Settings, options: [SettingOverride] = []
   ) throws(ConfigurationError) -> Configuration<Settings> {
     try Configuration.resolve(
@@ -137,5 +137,5 @@ extension SharedOptions {
   }
 
   /// The folder of data sets.
-  public var folder: DataFolder { DataFolder(path: dataDirectory().path) }
+  package var folder: DataFolder { DataFolder(path: dataDirectory().path) }
 }

@@ -6,13 +6,13 @@ import Tensors
 
 /// What `run` and its relatives do once they know what to run: every planned run with every seed, one
 /// line each, and the exit code that says how it went.
-public struct RunSession<E: Experiment> {
+package struct RunSession<E: Experiment> {
   let shared: SharedOptions
   let experiment: E
   let console: Console
 
   /// A session of an experiment.
-  public init(_ shared: SharedOptions, _ experiment: E, console: Console) {
+  package init(_ shared: SharedOptions, _ experiment: E, console: Console) {
     self.shared = shared
     self.experiment = experiment
     self.console = console
@@ -21,7 +21,7 @@ public struct RunSession<E: Experiment> {
   /// Runs a plan.
   ///
   /// - Throws: what a run throws; `ExitCode` for the worst that came of one; `Interrupted`.
-  public func perform(
+  package func perform(
     _ plan: [PlannedRun<E.Own>], seeds: [UInt64],
     columns: [SummaryColumn] = .experiment(E.columns)
   ) throws {

@@ -13,14 +13,14 @@ import Yams
 /// **Invariant:** a layer can only override what the defaults name. A key they do not have is an
 /// error, and so is a value of another type: a setting is never silently ignored. (Members of
 /// dictionaries are free; elements of lists are replaced as a whole list.)
-public struct Configuration<Settings: Codable & Sendable>: Sendable {
+package struct Configuration<Settings: Codable & Sendable>: Sendable {
   /// The typed settings.
-  public let settings: Settings
+  package let settings: Settings
   /// The same as a tree, unset optionals included.
-  public let tree: Value
+  package let tree: Value
 
   /// The settings as they are, without overrides.
-  public init(_ settings: Settings) {
+  package init(_ settings: Settings) {
     // Settings are declared by this package: that they can be encoded is a property of their type.
     guard let tree = try? ConfigurationEncoder.encode(settings) else {
       preconditionFailure("Settings of type \(Settings.self) cannot be encoded: \(settings)")
@@ -35,7 +35,7 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
 
   /// The defaults overridden by the file, then by typed options, then by each `key.path=value` in
   /// order: the last one wins.
-  public static func resolve(
+  package static func resolve(
     defaults: Settings, file: URL? = nil, options: [SettingOverride] = [],
     settings: [String] = []
   ) throws(ConfigurationError) -> Configuration {
@@ -51,11 +51,11 @@ public struct Configuration<Settings: Codable & Sendable>: Sendable {
   }
 
   /// The resolved settings as YAML, which `--config` reads back to the same settings.
-  public var yaml: String { tree.yaml }
+  package var yaml: String { tree.yaml }
 
   /// The digest of the tree's canonical text. Equal settings have equal digests, whichever files and
   /// options they came from, and whether they are still here or were read from a record.
-  public var digest: String { tree.canonicalDigest }
+  package var digest: String { tree.canonicalDigest }
 
   // MARK: - One layer
 

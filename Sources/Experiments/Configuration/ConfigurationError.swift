@@ -1,9 +1,9 @@
 import Commands
 
 /// A configuration file or a `--set` option that cannot be used.
-public struct ConfigurationError: ReportableError, Equatable {
+package struct ConfigurationError: ReportableError, Equatable {
   /// What is wrong.
-  public enum Kind: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
     /// The file is not there or cannot be read.
     case missing
     /// The file's content is wrong: syntax, an unknown key, a wrong type, a value that is not valid.
@@ -13,18 +13,18 @@ public struct ConfigurationError: ReportableError, Equatable {
   }
 
   /// What is wrong, for programs.
-  public let kind: Kind
+  package let kind: Kind
   /// What is wrong, for people: one full sentence naming file, line and key, and the remedy.
-  public let sentence: String
+  package let sentence: String
 
   /// An error with its sentence.
-  public init(_ kind: Kind, _ sentence: String) {
+  package init(_ kind: Kind, _ sentence: String) {
     self.kind = kind
     self.sentence = sentence
   }
 
   /// 66 for a missing file, 65 for wrong content, 64 for a wrong option.
-  public var exitStatus: ExitStatus {
+  package var exitStatus: ExitStatus {
     switch kind {
     case .missing: .dataMissing
     case .invalidFile: .dataInvalid

@@ -1,16 +1,16 @@
 import Results
 
 /// One key that a typed option of the command line sets.
-public struct SettingOverride: Sendable {
+package struct SettingOverride: Sendable {
   /// The option, for messages: `--alpha`.
-  public let option: String
+  package let option: String
   /// The key, such as `aggregation.alpha`.
-  public let key: String
+  package let key: String
   /// The value, as it was typed.
-  public let value: Value
+  package let value: Value
 
   /// An override by an option.
-  public init(_ option: String, _ key: String, _ value: Value) {
+  package init(_ option: String, _ key: String, _ value: Value) {
     self.option = option
     self.key = key
     self.value = value
@@ -19,17 +19,17 @@ public struct SettingOverride: Sendable {
 
 extension [SettingOverride] {
   /// Adds a text, where given.
-  public mutating func add(_ option: String, _ key: String, _ value: String?) {
+  package mutating func add(_ option: String, _ key: String, _ value: String?) {
     if let value { append(SettingOverride(option, key, .string(value))) }
   }
 
   /// Adds a whole number, where given.
-  public mutating func add(_ option: String, _ key: String, _ value: Int?) {
+  package mutating func add(_ option: String, _ key: String, _ value: Int?) {
     if let value { append(SettingOverride(option, key, .integer(value))) }
   }
 
   /// Adds a number, where given.
-  public mutating func add(_ option: String, _ key: String, _ value: Double?) {
+  package mutating func add(_ option: String, _ key: String, _ value: Double?) {
     if let value { append(SettingOverride(option, key, .number(value))) }
   }
 }

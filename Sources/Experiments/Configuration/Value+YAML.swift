@@ -3,7 +3,7 @@ import Yams
 
 extension Value {
   /// The tree as YAML, in order, ending with a line break; reads back as the same configuration.
-  public var yaml: String {
+  package var yaml: String {
     // The emitter refuses only what has no representation, which a tree of this type cannot hold.
     guard let text = try? Yams.serialize(node: node, width: -1, allowUnicode: true) else {
       preconditionFailure("The configuration tree could not be written as YAML: \(self)")

@@ -7,19 +7,19 @@ import Bilevel
 /// with x, y1 and y2 of shape `[n]` and e all ones; y has the components (y1, y2). Quadratic, so
 /// its linearisation holds nothing but the gradient. Every member costs O(n). Source: arXiv
 /// 2006.04045 for n = 1, vis-opt-group/sl-BAMM `merely_convex/strategy3.py` for any n.
-public struct CounterExampleUpperObjective<Scalar: TensorScalar>: Objective {
+package struct CounterExampleUpperObjective<Scalar: TensorScalar>: Objective {
   /// The objective, in as many dimensions as its arguments have.
-  public init() {}
+  package init() {}
 
   /// F.
-  public func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
+  package func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
     let gap = x.tensors[0].subtracting(y.tensors[1])
     let distance = y.tensors[0].shifted(by: -1)
     return (gap.dot(gap) + distance.dot(distance)) / 2
   }
 
   /// F, x - y2, and (y1 - e, y2 - x).
-  public func gradients(
+  package func gradients(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> ObjectiveGradients<Scalar> {
     let gap = x.tensors[0].subtracting(y.tensors[1])
@@ -30,21 +30,21 @@ public struct CounterExampleUpperObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// (y1 - e, y2 - x).
-  public func lowerGradient(
+  package func lowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
     Parameters([y.tensors[0].shifted(by: -1), y.tensors[1].subtracting(x.tensors[0])])
   }
 
   /// The constant Jacobians of the lower gradient, with its value.
-  public func linearizeLowerGradient(
+  package func linearizeLowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> any LowerGradientLinearization<Scalar> {
     Linearization(lowerGradient: lowerGradient(upper: x, lower: y))
   }
 
   /// (v1, v2) and -v2.
-  public func lowerGradientPullback(
+  package func lowerGradientPullback(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> SecondOrderProducts<Scalar> {
     SecondOrderProducts(lower: v, upper: Parameters(v.tensors[1].scaled(by: -1)))
@@ -77,14 +77,14 @@ public struct CounterExampleUpperObjective<Scalar: TensorScalar>: Objective {
 ///
 /// With mu = 0 this is the article's: convex, and minimal at y1 = x with *any* y2. With mu > 0 it
 /// is strongly convex (the singleton variant): minimal at (x, c) alone. Every member costs O(n).
-public struct CounterExampleLowerObjective<Scalar: TensorScalar>: Objective {
+package struct CounterExampleLowerObjective<Scalar: TensorScalar>: Objective {
   /// mu.
-  public let strongConvexity: Scalar
+  package let strongConvexity: Scalar
   /// c, the same in every coordinate.
-  public let target: Scalar
+  package let target: Scalar
 
   /// The objective, in as many dimensions as its arguments have.
-  public init(strongConvexity: Scalar = 0, target: Scalar = 1) {
+  package init(strongConvexity: Scalar = 0, target: Scalar = 1) {
     precondition(
       strongConvexity >= 0, "The strong convexity must not be negative, got \(strongConvexity).")
     self.strongConvexity = strongConvexity
@@ -92,7 +92,7 @@ public struct CounterExampleLowerObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// f.
-  public func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
+  package func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
     let (first, second) = (y.tensors[0], y.tensors[1])
     let base = first.dot(first) / 2 - x.tensors[0].dot(first)
     guard strongConvexity > 0 else { return base }
@@ -101,7 +101,7 @@ public struct CounterExampleLowerObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// f, -y1, and (y1 - x, mu (y2 - c)).
-  public func gradients(
+  package func gradients(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> ObjectiveGradients<Scalar> {
     ObjectiveGradients(
@@ -110,7 +110,7 @@ public struct CounterExampleLowerObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// (y1 - x, mu (y2 - c)).
-  public func lowerGradient(
+  package func lowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
     let second =
@@ -120,7 +120,7 @@ public struct CounterExampleLowerObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// The constant Jacobians of the lower gradient, with its value.
-  public func linearizeLowerGradient(
+  package func linearizeLowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> any LowerGradientLinearization<Scalar> {
     Linearization(
@@ -128,7 +128,7 @@ public struct CounterExampleLowerObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// (v1, mu v2) and -v1.
-  public func lowerGradientPullback(
+  package func lowerGradientPullback(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> SecondOrderProducts<Scalar> {
     Linearization.products(v, strongConvexity)

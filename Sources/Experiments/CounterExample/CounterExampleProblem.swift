@@ -7,22 +7,22 @@ import Bilevel
 /// mu = 0: S(x) = {(x, anything)} and the optimum is x* = y1* = y2* = e with F* = 0, which a method
 /// finds only if it moves y2 within S(x). mu > 0: S(x) = {(x, c)} and x* = (e + c) / 2, which every
 /// sound method finds (with c = 1 again at e).
-public struct CounterExampleProblem: Sendable, Equatable {
+package struct CounterExampleProblem: Sendable, Equatable {
   /// n.
-  public var dimension: Int
+  package var dimension: Int
   /// mu.
-  public var strongConvexity: Double
+  package var strongConvexity: Double
   /// c.
-  public var target: Double
+  package var target: Double
   /// y1 at the start, repeated over the coordinates as often as needed.
-  public var firstStart: [Double]
+  package var firstStart: [Double]
   /// y2 at the start, likewise.
-  public var secondStart: [Double]
+  package var secondStart: [Double]
   /// X is the box of all |x_i| <= this.
-  public var upperBound: Double
+  package var upperBound: Double
 
   /// A problem with the given starts.
-  public init(
+  package init(
     dimension: Int = 1, strongConvexity: Double = 0, target: Double = 1,
     firstStart: [Double] = [0], secondStart: [Double] = [0], upperBound: Double = 100
   ) {
@@ -39,27 +39,27 @@ public struct CounterExampleProblem: Sendable, Equatable {
   }
 
   /// The values repeated over n coordinates, as a tensor of shape `[n]`.
-  public func spread<Scalar: TensorScalar>(_ values: [Double]) -> Tensor<Scalar> {
+  package func spread<Scalar: TensorScalar>(_ values: [Double]) -> Tensor<Scalar> {
     Tensor((0..<dimension).map { Scalar(values[$0 % values.count]) })
   }
 
   /// x*, the same in every coordinate, without regard to the bounds of X.
-  public var optimalUpper: Double { strongConvexity > 0 ? (1 + target) / 2 : 1 }
+  package var optimalUpper: Double { strongConvexity > 0 ? (1 + target) / 2 : 1 }
 
   /// (y1*, y2*).
-  public var optimalLower: (first: Double, second: Double) {
+  package var optimalLower: (first: Double, second: Double) {
     (optimalUpper, strongConvexity > 0 ? target : 1)
   }
 
   /// F*.
-  public var optimalValue: Double {
+  package var optimalValue: Double {
     let (first, second) = optimalLower
     let gap = optimalUpper - second
     return Double(dimension) * (gap * gap + (first - 1) * (first - 1)) / 2
   }
 
   /// The bi-level problem with its closed-form objectives.
-  public func bilevel<Scalar: TensorScalar>(as type: Scalar.Type) -> BilevelProblem<Scalar> {
+  package func bilevel<Scalar: TensorScalar>(as type: Scalar.Type) -> BilevelProblem<Scalar> {
     BilevelProblem(
       upper: CounterExampleUpperObjective(),
       lower: CounterExampleLowerObjective(
@@ -71,7 +71,7 @@ public struct CounterExampleProblem: Sendable, Equatable {
 
   /// The same problem written as expressions, all derivatives by `Autodiff`: the reference for the
   /// closed forms.
-  public func bilevelByExpressions<Scalar: TensorScalar>(
+  package func bilevelByExpressions<Scalar: TensorScalar>(
     as type: Scalar.Type
   ) -> BilevelProblem<Scalar> {
     let (mu, c) = (Scalar(strongConvexity), Scalar(target))

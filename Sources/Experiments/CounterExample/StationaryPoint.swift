@@ -10,14 +10,14 @@ import Bilevel
 /// which vanishes at x = ((1 - z2) p2 + z1 (1 - p1)) / ((1 - z2) (1 - q2) + z1 q1). Exact methods
 /// have z = q, and the point is then the minimiser of phi_K. The recursions are scalar and share
 /// nothing with the library but the schedules' weights: they are what its results are held against.
-public enum StationaryPoint: Sendable, Equatable {
+package enum StationaryPoint: Sendable, Equatable {
   /// The point, one coordinate of x.
   case at(Double)
   /// There is none that can be derived, or none at all; the sentence says why.
   case absent(String)
 
   /// The point, if there is one.
-  public var value: Double? {
+  package var value: Double? {
     if case .at(let value) = self { value } else { nil }
   }
 
@@ -26,7 +26,7 @@ public enum StationaryPoint: Sendable, Equatable {
   /// `outerIteration` matters for schedules that change over outer iterations: the point is then
   /// that of the weights in that iteration. Dynamics and estimators for which no recursion is declared
   /// here have no derived point.
-  public init(
+  package init(
     _ method: Method, _ settings: MethodSettings, on problem: CounterExampleProblem,
     start: (Double, Double), outerIteration: Int
   ) {

@@ -3,7 +3,7 @@ import Tensors
 extension Tensor {
   /// Images `[tasks, n, height, width]` or `[tasks, n, channels, height, width]` with their channels
   /// last.
-  public func channelsLastImages() -> Tensor {
+  package func channelsLastImages() -> Tensor {
     guard shape.count == 5 else { return reshaped(shape + [1]) }
     let (count, channels, pixels) = (shape[0] * shape[1], shape[2], shape[3] * shape[4])
     let source = scalars
@@ -20,10 +20,10 @@ extension Tensor {
   }
 
   /// Filters `[f, channels, window, window]` as `[f, window, window, channels]`.
-  public func channelsLastFilters() -> Tensor { permutedFilters(toChannelsLast: true) }
+  package func channelsLastFilters() -> Tensor { permutedFilters(toChannelsLast: true) }
 
   /// Filters `[f, window, window, channels]` as `[f, channels, window, window]`.
-  public func channelsFirstFilters() -> Tensor { permutedFilters(toChannelsLast: false) }
+  package func channelsFirstFilters() -> Tensor { permutedFilters(toChannelsLast: false) }
 
   private func permutedFilters(toChannelsLast: Bool) -> Tensor {
     let channels = toChannelsLast ? shape[1] : shape[3]

@@ -9,24 +9,24 @@ import Tensors
 /// MAML is the reverse hypergradient of this problem, first-order MAML its first-order one, implicit
 /// MAML the implicit one with a proximal term, Meta-SGD appends learned rates to x. Nothing here knows
 /// which of them it is part of: they differ by the estimator and the dynamics alone.
-public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
+package struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
   /// The network below the head.
-  public let network: any ImageNetwork
+  package let network: any ImageNetwork
   /// N.
-  public let ways: Int
+  package let ways: Int
   /// The inner dynamics on all parameters; also used at test.
-  public let dynamics: any InnerDynamics<Scalar>
+  package let dynamics: any InnerDynamics<Scalar>
   /// The hypergradient estimator.
-  public let estimator: any HypergradientEstimator<Scalar>
+  package let estimator: any HypergradientEstimator<Scalar>
   /// K.
-  public let innerSteps: Int
+  package let innerSteps: Int
   /// The weight of the proximal term |y - x|^2 / 2 in f; 0 for none.
-  public let proximity: Scalar
+  package let proximity: Scalar
   /// The learned rates that follow the parameters in x.
-  public let rates: Rates
+  package let rates: Rates
 
   /// Which learned rates there are.
-  public enum Rates: Sendable, Equatable {
+  package enum Rates: Sendable, Equatable {
     /// None.
     case none
     /// One per scalar, each starting at the given value.
@@ -36,7 +36,7 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
   }
 
   /// A learner of the given parts.
-  public init(
+  package init(
     network: any ImageNetwork, ways: Int, dynamics: any InnerDynamics<Scalar>,
     estimator: any HypergradientEstimator<Scalar>, innerSteps: Int, proximity: Scalar = 0,
     rates: Rates = .none
@@ -54,7 +54,7 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
   private var bodyNames: [String] { network.parameterNames + ["head/weights", "head/bias"] }
 
   /// Parameters of network and head, then the rates.
-  public var parameterNames: [String] {
+  package var parameterNames: [String] {
     switch rates {
     case .none: bodyNames
     case .shared: bodyNames + ["rate"]
@@ -63,7 +63,7 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
   }
 
   /// Glorot's draw for network and head; rates at their start.
-  public func initialUpper(using stream: inout RandomStream) -> Parameters<Scalar> {
+  package func initialUpper(using stream: inout RandomStream) -> Parameters<Scalar> {
     var tensors: [Tensor<Scalar>] = network.glorotParameters(
       using: &stream, as: Scalar.self)
     let bound = (6 / Double(network.featureCount + ways)).squareRoot()
@@ -73,7 +73,7 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
   }
 
   /// Parameters with the rates at their start appended.
-  public func appendingRates(_ parameters: Parameters<Scalar>) -> Parameters<Scalar> {
+  package func appendingRates(_ parameters: Parameters<Scalar>) -> Parameters<Scalar> {
     switch rates {
     case .none: parameters
     case .shared(let start): Parameters(parameters.tensors + [Tensor(Scalar(start))])
@@ -121,7 +121,7 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
   }
 
   /// F(x, y_K) and the estimate of its total derivative.
-  public func estimate(
+  package func estimate(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, outerIteration: Int
   ) -> HypergradientEstimate<Scalar> {
     estimator.estimate(
@@ -130,7 +130,7 @@ public struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
   }
 
   /// Scores of the network after each of its inner steps.
-  public func adaptation(
+  package func adaptation(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [AdaptedScore] {

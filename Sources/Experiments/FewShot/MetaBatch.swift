@@ -10,7 +10,7 @@ extension TaskLearner {
   /// Each task is computed by one thread and the sums are taken in the order of the tasks, so the
   /// result does not depend on the number of threads. Memory: one task per thread and one
   /// hypergradient per task.
-  public func estimate(
+  package func estimate(
     upper x: Parameters<Scalar>, episodes: [Episode<Scalar>], outerIteration: Int
   ) -> HypergradientEstimate<Scalar> {
     precondition(!episodes.isEmpty, "A meta-batch of no tasks has no mean.")
@@ -31,7 +31,7 @@ extension TaskLearner {
   }
 
   /// The scores of x on some episodes after every inner step, tasks on separate cores.
-  public func scores(
+  package func scores(
     upper x: Parameters<Scalar>, sampler: EpisodeSampler, episodes: Range<Int>, steps: Int,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [[AdaptedScore]] {
@@ -43,7 +43,7 @@ extension TaskLearner {
   }
 
   /// The scores of x on many episodes after every inner step.
-  public func evaluate(
+  package func evaluate(
     upper x: Parameters<Scalar>, sampler: EpisodeSampler, episodes: Int, steps: Int,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> EpisodeScores {
@@ -82,31 +82,31 @@ func orderedMap<Value: Sendable>(
 }
 
 /// Losses and accuracies of many episodes, by inner step.
-public struct EpisodeScores: Sendable, Equatable {
+package struct EpisodeScores: Sendable, Equatable {
   /// The scores of each episode at steps 0, 1, ...
-  public let scores: [[AdaptedScore]]
+  package let scores: [[AdaptedScore]]
 
   /// Scores by episode and step.
-  public init(_ scores: [[AdaptedScore]]) {
+  package init(_ scores: [[AdaptedScore]]) {
     precondition(
       scores.allSatisfy { $0.count == scores[0].count }, "Episodes of different numbers of steps.")
     self.scores = scores
   }
 
   /// The mean accuracy after `step` inner steps, a fraction.
-  public func accuracy(afterStep step: Int) -> Double { mean { $0[step].accuracy } }
+  package func accuracy(afterStep step: Int) -> Double { mean { $0[step].accuracy } }
 
   /// The mean loss after `step` inner steps, in nats.
-  public func loss(afterStep step: Int) -> Double { mean { $0[step].loss } }
+  package func loss(afterStep step: Int) -> Double { mean { $0[step].loss } }
 
   /// Half the width of the 95 % confidence interval of the mean accuracy: 1.96 s / sqrt(episodes), s
   /// the standard deviation over episodes (the field's convention); NaN for a single episode.
-  public func accuracyHalfWidth(afterStep step: Int) -> Double {
+  package func accuracyHalfWidth(afterStep step: Int) -> Double {
     1.96 * accuracyDeviation(afterStep: step) / Double(scores.count).squareRoot()
   }
 
   /// The standard deviation of the accuracy over episodes, which the official code reports.
-  public func accuracyDeviation(afterStep step: Int) -> Double {
+  package func accuracyDeviation(afterStep step: Int) -> Double {
     guard scores.count > 1 else { return .nan }
     let center = accuracy(afterStep: step)
     let squares = scores.reduce(0.0) {

@@ -7,18 +7,18 @@ import Tensors
 ///
 /// Task b of iteration n is training episode n B + b, so a continued loop sees the episodes that an
 /// uninterrupted one would have seen.
-public struct MetaBatchEstimate<Scalar: TensorScalar>: Sendable {
+package struct MetaBatchEstimate<Scalar: TensorScalar>: Sendable {
   /// The method.
-  public let learner: any TaskLearner<Scalar>
+  package let learner: any TaskLearner<Scalar>
   /// The training episodes.
-  public let sampler: EpisodeSampler
+  package let sampler: EpisodeSampler
   /// B, tasks per outer step.
-  public let metaBatch: Int
+  package let metaBatch: Int
   /// The share of the newest moments in their running average; 0 where none is kept.
-  public let momentRate: Scalar
+  package let momentRate: Scalar
 
   /// An estimate of the given parts.
-  public init(
+  package init(
     learner: any TaskLearner<Scalar>, sampler: EpisodeSampler, metaBatch: Int,
     momentRate: Scalar = 0
   ) {
@@ -31,7 +31,7 @@ public struct MetaBatchEstimate<Scalar: TensorScalar>: Sendable {
   }
 
   /// The mean of F and of the hypergradient over the tasks of outer iteration n.
-  public func callAsFunction(
+  package func callAsFunction(
     _ x: Parameters<Scalar>, _ n: Int, _ memory: EstimatorMemory<Scalar>?
   ) -> HypergradientEstimate<Scalar> {
     let (first, sampler) = (n * metaBatch, sampler)
@@ -48,7 +48,7 @@ public struct MetaBatchEstimate<Scalar: TensorScalar>: Sendable {
   }
 
   /// An outer loop on this estimate.
-  public func loop(
+  package func loop(
     optimizer: any OuterOptimizer<Scalar>, from start: Parameters<Scalar>, iterations: Int,
     tolerance: Double = 0
   ) -> OuterLoop<Scalar> {
@@ -63,7 +63,7 @@ extension NormalisationMoments {
   private static var variancesName: String { "running variances" }
 
   /// The moments that a memory holds; nil where it holds none.
-  public init?(memory: EstimatorMemory<Scalar>?) {
+  package init?(memory: EstimatorMemory<Scalar>?) {
     guard let means = memory?[Self.meansName], let variances = memory?[Self.variancesName] else {
       return nil
     }
@@ -71,7 +71,7 @@ extension NormalisationMoments {
   }
 
   /// The moments as points of a memory.
-  public var memory: EstimatorMemory<Scalar> {
+  package var memory: EstimatorMemory<Scalar> {
     [Self.meansName: Parameters(means), Self.variancesName: Parameters(variances)]
   }
 }

@@ -11,22 +11,22 @@ import Tensors
 /// posed on those features: features once, the whole inner loop and its derivative on them, and one
 /// pullback through the network. That is exact for every estimator, because each is linear in the
 /// derivatives with respect to the features; it saves one pass through the network per inner step.
-public struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
+package struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
   /// The network below the head.
-  public let network: any ImageNetwork
+  package let network: any ImageNetwork
   /// N.
-  public let ways: Int
+  package let ways: Int
   /// The inner dynamics on the head.
-  public let dynamics: any InnerDynamics<Scalar>
+  package let dynamics: any InnerDynamics<Scalar>
   /// The hypergradient estimator.
-  public let estimator: any HypergradientEstimator<Scalar>
+  package let estimator: any HypergradientEstimator<Scalar>
   /// K.
-  public let innerSteps: Int
+  package let innerSteps: Int
   /// The step size of plain descent at test.
-  public let testStepSize: Scalar
+  package let testStepSize: Scalar
 
   /// A learner of the given parts.
-  public init(
+  package init(
     network: any ImageNetwork, ways: Int, dynamics: any InnerDynamics<Scalar>,
     estimator: any HypergradientEstimator<Scalar>, innerSteps: Int, testStepSize: Scalar
   ) {
@@ -39,10 +39,10 @@ public struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
   }
 
   /// The network's parameters.
-  public var parameterNames: [String] { network.parameterNames }
+  package var parameterNames: [String] { network.parameterNames }
 
   /// Glorot's draw for the network.
-  public func initialUpper(using stream: inout RandomStream) -> Parameters<Scalar> {
+  package func initialUpper(using stream: inout RandomStream) -> Parameters<Scalar> {
     Parameters(network.glorotParameters(using: &stream, as: Scalar.self))
   }
 
@@ -66,7 +66,7 @@ public struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
   }
 
   /// F(x, y_K) and its derivative through the features.
-  public func estimate(
+  package func estimate(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, outerIteration: Int
   ) -> HypergradientEstimate<Scalar> {
     let parameters = x.leaves
@@ -87,7 +87,7 @@ public struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
   }
 
   /// Scores of the head after each plain step.
-  public func adaptation(
+  package func adaptation(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [AdaptedScore] {

@@ -7,7 +7,7 @@ import Tensors
 ///
 /// The bi-level problem of one task: F is the mean cross-entropy on its query images, f that on its
 /// support images. Over a meta-batch F is averaged.
-public protocol TaskLearner<Scalar>: Sendable {
+package protocol TaskLearner<Scalar>: Sendable {
   associatedtype Scalar: TensorScalar
 
   /// The names of x's components, in order.
@@ -36,7 +36,7 @@ public protocol TaskLearner<Scalar>: Sendable {
 }
 
 /// How images are normalised while a task is evaluated.
-public enum EvaluationNormalisation<Scalar: TensorScalar>: Sendable {
+package enum EvaluationNormalisation<Scalar: TensorScalar>: Sendable {
   /// By the moments of the support images, and of all query images together: what the official code
   /// does.
   case transductive
@@ -53,14 +53,14 @@ public enum EvaluationNormalisation<Scalar: TensorScalar>: Sendable {
 }
 
 /// Loss and accuracy on a task's query images after some inner steps.
-public struct AdaptedScore: Sendable, Equatable {
+package struct AdaptedScore: Sendable, Equatable {
   /// Mean cross-entropy in nats.
-  public var loss: Double
+  package var loss: Double
   /// Fraction in [0, 1].
-  public var accuracy: Double
+  package var accuracy: Double
 
   /// A score as it was noted.
-  public init(loss: Double, accuracy: Double) {
+  package init(loss: Double, accuracy: Double) {
     self.loss = loss
     self.accuracy = accuracy
   }

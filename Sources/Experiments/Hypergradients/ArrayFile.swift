@@ -3,17 +3,17 @@ import Datasets
 import Tensors
 
 /// The arrays of an input file, each checked as it is read.
-public struct ArrayFile {
+package struct ArrayFile {
   /// The file.
-  public let file: HDF5File
+  package let file: HDF5File
 
   /// Opens a file.
-  public init(_ path: String) throws { file = try HDF5File.open(path) }
+  package init(_ path: String) throws { file = try HDF5File.open(path) }
 
   /// An array of one of the given numbers of dimensions, none of them empty, all of it finite.
   ///
   /// - Throws: `DatasetError` that names the array, what it holds and what it should hold.
-  public func tensor<Scalar: TensorScalar & HDF5Element>(
+  package func tensor<Scalar: TensorScalar & HDF5Element>(
     _ name: String, ranks: [Int], as type: Scalar.Type = Scalar.self
   ) throws -> Tensor<Scalar> {
     let array = try file.read(name, as: Scalar.self)
@@ -35,7 +35,7 @@ public struct ArrayFile {
 
   /// An array of exactly the given shape; `why` says where the shape comes from. An extent of -1 is
   /// free.
-  public func tensor<Scalar: TensorScalar & HDF5Element>(
+  package func tensor<Scalar: TensorScalar & HDF5Element>(
     _ name: String, shape: [Int], _ why: String, as type: Scalar.Type = Scalar.self
   ) throws -> Tensor<Scalar> {
     let tensor: Tensor<Scalar> = try tensor(name, ranks: [shape.count])
@@ -45,7 +45,7 @@ public struct ArrayFile {
   }
 
   /// Integer labels of a shape, within a range.
-  public func labels(
+  package func labels(
     _ name: String, in range: ClosedRange<Int>, shape: [Int], _ why: String
   ) throws -> [Int] {
     let labels = try file.readIntegers(
@@ -55,14 +55,14 @@ public struct ArrayFile {
   }
 
   /// Labels of images `[tasks, n, ...]`, from 0 to 999, one row per task.
-  public func labelRows(_ name: String, like images: [Int]) throws -> [[Int]] {
+  package func labelRows(_ name: String, like images: [Int]) throws -> [[Int]] {
     let (tasks, count) = (images[0], images[1])
     let all = try labels(name, in: 0...999, shape: [tasks, count], "one label per image")
     return (0..<tasks).map { Array(all[$0 * count..<($0 + 1) * count]) }
   }
 
   /// Throws where an array has another shape than it must.
-  public func require(
+  package func require(
     _ shape: [Int], _ name: String, _ wanted: [Int], _ why: String
   ) throws {
     guard shape == wanted else {
@@ -76,7 +76,7 @@ public struct ArrayFile {
 
 extension HDF5Writer {
   /// Writes a tensor in its shape; one without dimensions as a scalar.
-  public func write<Scalar: TensorScalar & HDF5Element>(
+  package func write<Scalar: TensorScalar & HDF5Element>(
     _ tensor: Tensor<Scalar>, to name: String
   ) throws {
     if tensor.shape.isEmpty {

@@ -5,14 +5,14 @@ import Results
 import Tensors
 
 /// One hypergradient at a point that a file gives: how to evaluate it, and what to write of it.
-public struct HypergradientRequest<Scalar: TensorScalar & HDF5Element> {
+package struct HypergradientRequest<Scalar: TensorScalar & HDF5Element> {
   /// The estimate; called once for each measured evaluation.
-  public let evaluate: () -> HypergradientEstimate<Scalar>
+  package let evaluate: () -> HypergradientEstimate<Scalar>
   /// Writes the result's arrays; returns whether everything written is finite.
-  public let write: (HypergradientEstimate<Scalar>, HDF5Writer) throws -> Bool
+  package let write: (HypergradientEstimate<Scalar>, HDF5Writer) throws -> Bool
 
   /// A request of the given parts.
-  public init(
+  package init(
     evaluate: @escaping () -> HypergradientEstimate<Scalar>,
     write: @escaping (HypergradientEstimate<Scalar>, HDF5Writer) throws -> Bool
   ) {
@@ -24,7 +24,7 @@ public struct HypergradientRequest<Scalar: TensorScalar & HDF5Element> {
 extension HypergradientRequest {
   /// The hypergradient of a bi-level problem at x with respect to its one component, and what is
   /// written of it: `hypergradient`, `upperValue`, `lowerValue`, and y_K under `y/` by its names.
-  public init(
+  package init(
     _ problem: BilevelProblem<Scalar>, at x: Parameters<Scalar>, lowerNames: [String],
     method: Method, _ settings: MethodSettings
   ) throws(MethodError) {
@@ -51,7 +51,7 @@ extension HypergradientRequest {
 
 /// What an experiment contributes to the subcommand `hypergradient`: its options, and the problem that
 /// an input file holds.
-public protocol HypergradientOptions: ParsableArguments {
+package protocol HypergradientOptions: ParsableArguments {
   /// The experiment.
   associatedtype E: Experiment
 
@@ -77,15 +77,15 @@ public protocol HypergradientOptions: ParsableArguments {
 
 extension HypergradientOptions {
   /// None.
-  public var overrides: [SettingOverride] { [] }
+  package var overrides: [SettingOverride] { [] }
   /// None.
-  public func attributes(_ settings: RunSettings<E.Own>) -> [(String, HDF5Attribute)] { [] }
+  package func attributes(_ settings: RunSettings<E.Own>) -> [(String, HDF5Attribute)] { [] }
 }
 
 extension Method {
   /// Throws where the upper variable that the method works on is more than x, so that there is no
   /// hypergradient with respect to x alone to compare.
-  public func requireOwnUpper(_ settings: MethodSettings) throws(MethodError) {
+  package func requireOwnUpper(_ settings: MethodSettings) throws(MethodError) {
     let settings = applied(to: settings)
     let point = Parameters<Double>(Tensor([0]))
     let probe = BilevelProblem<Double>(

@@ -9,13 +9,13 @@ import Tensors
 ///
 /// of softmax regression (`y0/weights`, `y0/bias`), or of a network with hidden layers
 /// (`y0/weights1`, `y0/bias1`, `y0/weights2`, ...).
-public struct WeightedClassificationPoint<Scalar: TensorScalar & HDF5Element> {
+package struct WeightedClassificationPoint<Scalar: TensorScalar & HDF5Element> {
   /// The problem, started at y_0.
-  public let problem: BilevelProblem<Scalar>
+  package let problem: BilevelProblem<Scalar>
   /// x.
-  public let x: Parameters<Scalar>
+  package let x: Parameters<Scalar>
   /// The names of y's components.
-  public let lowerNames: [String]
+  package let lowerNames: [String]
 
   /// The contents of a file, checked.
   ///
@@ -24,7 +24,7 @@ public struct WeightedClassificationPoint<Scalar: TensorScalar & HDF5Element> {
   ///     for those that it holds.
   ///   - activation: of the hidden layers.
   /// - Throws: `DatasetError` that names the array, what it holds and what it should hold.
-  public init(readingFrom path: String, widths: [Int]?, activation: Activation) throws {
+  package init(readingFrom path: String, widths: [Int]?, activation: Activation) throws {
     let file = try ArrayFile(path)
     let isNetwork = file.file.contains("y0/weights1")
     var layers: [Tensor<Scalar>] = []

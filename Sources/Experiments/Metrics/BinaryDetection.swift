@@ -2,18 +2,18 @@
 ///
 /// For hyper-cleaning: which training labels are noisy? Three incompatible F1 scores are in use, so
 /// each says in its name what counts as positive.
-public struct BinaryDetection: Sendable, Equatable {
+package struct BinaryDetection: Sendable, Equatable {
   /// Positive and said so.
-  public var truePositives = 0
+  package var truePositives = 0
   /// Negative but said positive.
-  public var falsePositives = 0
+  package var falsePositives = 0
   /// Positive but said negative.
-  public var falseNegatives = 0
+  package var falseNegatives = 0
   /// Negative and said so.
-  public var trueNegatives = 0
+  package var trueNegatives = 0
 
   /// The counts of `decisions` against `truth`, both true for positive.
-  public init(decisions: [Bool], truth: [Bool]) {
+  package init(decisions: [Bool], truth: [Bool]) {
     precondition(
       decisions.count == truth.count, "\(decisions.count) decisions on \(truth.count) cases.")
     for (decision, isPositive) in zip(decisions, truth) {
@@ -28,7 +28,7 @@ public struct BinaryDetection: Sendable, Equatable {
 
   /// The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN), in [0, 1]; 0 where nothing
   /// is positive either way (the convention of scikit-learn).
-  public var f1: Double {
+  package var f1: Double {
     let denominator = 2 * truePositives + falsePositives + falseNegatives
     return denominator == 0 ? 0 : 2 * Double(truePositives) / Double(denominator)
   }
@@ -38,7 +38,7 @@ public struct BinaryDetection: Sendable, Equatable {
 /// ties counting half (Mann and Whitney 1947). Threshold-free.
 ///
 /// NaN where one of the classes is empty or a score is NaN. O(n log n).
-public func areaUnderROC(scores: [Double], isPositive: [Bool]) -> Double {
+package func areaUnderROC(scores: [Double], isPositive: [Bool]) -> Double {
   precondition(
     scores.count == isPositive.count, "\(scores.count) scores for \(isPositive.count) cases.")
   guard scores.allSatisfy({ !$0.isNaN }) else { return .nan }

@@ -1,13 +1,13 @@
 /// The scores of multi-class predictions.
-public struct ClassificationScores: Sendable, Equatable {
+package struct ClassificationScores: Sendable, Equatable {
   /// The fraction of correct predictions, in [0, 1]; equal to the micro-averaged F1.
-  public let accuracy: Double
+  package let accuracy: Double
   /// The mean over classes of each class's F1 (macro average), in [0, 1]. A class that is neither
   /// present nor predicted counts as 0, as in scikit-learn.
-  public let macroF1: Double
+  package let macroF1: Double
 
   /// The scores of predictions against labels, all below `classCount`.
-  public init(predictions: [Int], labels: [Int], classCount: Int) {
+  package init(predictions: [Int], labels: [Int], classCount: Int) {
     precondition(
       predictions.count == labels.count,
       "\(predictions.count) predictions for \(labels.count) labels.")

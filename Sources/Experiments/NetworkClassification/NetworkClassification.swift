@@ -8,7 +8,7 @@ import Tensors
 ///
 /// For every fully connected network. `features` is `[n, d]`; they are stored dense or sparse by
 /// their density unless `storage` says how.
-public func networkClassificationObjective<Scalar: TensorScalar>(
+package func networkClassificationObjective<Scalar: TensorScalar>(
   network: FullyConnectedNetwork, features: Tensor<Scalar>, labels: [Int],
   weighting: SampleWeighting, storage: WideFeatureMatrix<Scalar>.Storage? = nil
 ) -> NetworkClassificationObjective<Scalar> {
@@ -20,7 +20,7 @@ public func networkClassificationObjective<Scalar: TensorScalar>(
 
 /// The same function as an expression: the reference that the closed forms of networks and of
 /// softmax regression (no hidden layer) are tested against.
-public func networkClassificationExpression<Scalar: TensorScalar>(
+package func networkClassificationExpression<Scalar: TensorScalar>(
   network: FullyConnectedNetwork, features: Tensor<Scalar>, labels: [Int],
   weighting: SampleWeighting
 ) -> ExpressionObjective<Scalar> {

@@ -16,16 +16,16 @@ import Tensors
 /// further layers'. Memory of a kept linearisation: the units of all layers, n times the sum of
 /// the widths. The reference is ``networkClassificationExpression(network:features:labels:weighting:)``,
 /// against which this is tested in Double, to rounding.
-public struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
+package struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   /// The samples and the network.
-  public let samples: NetworkSamples<Scalar>
+  package let samples: NetworkSamples<Scalar>
   /// How x, whose first component holds one scalar per sample, weighs them.
-  public let weighting: SampleWeighting
+  package let weighting: SampleWeighting
   /// The weights and their derivatives, where x is fixed.
   private var known: (values: [Scalar], derivatives: [Scalar])?
 
   /// The objective of the given samples.
-  public init(samples: NetworkSamples<Scalar>, weighting: SampleWeighting) {
+  package init(samples: NetworkSamples<Scalar>, weighting: SampleWeighting) {
     self.samples = samples
     self.weighting = weighting
   }
@@ -35,7 +35,7 @@ public struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   /// h(x, y).
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
+  package func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
     let losses = perSample { losses in
       let losses = SharedMutablePointer(losses)
       _ = unitsForward(y, losses: losses)
@@ -46,7 +46,7 @@ public struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   /// h(x, y) and both gradients, from one pass.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func gradients(
+  package func gradients(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> ObjectiveGradients<Scalar> {
     let (values, derivatives) = factors(x)
@@ -62,7 +62,7 @@ public struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   /// h_y.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func lowerGradient(
+  package func lowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
     backward(y, factors: factors(x).values, losses: nil, keeping: nil)
@@ -71,7 +71,7 @@ public struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   /// The lower gradient with the units of all layers kept.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func linearizeLowerGradient(
+  package func linearizeLowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> any LowerGradientLinearization<Scalar> {
     let (values, derivatives) = factors(x)
@@ -86,7 +86,7 @@ public struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   /// whose gradient is not needed here.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func lowerGradientPullback(
+  package func lowerGradientPullback(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> SecondOrderProducts<Scalar> {
     let (values, derivatives) = factors(x)
@@ -183,7 +183,7 @@ public struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// The same objective with its sample weights computed: inner steps then share one pair of arrays.
-  public func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar> {
+  package func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar> {
     guard known == nil else { return self }
     var result = self
     result.known = factors(x)

@@ -6,19 +6,19 @@ import Tensors
 ///
 /// Inside, rows of units are padded to whole registers and end in a one, so that a layer's bias is a
 /// row of its weights; weights of all layers lie in one packed buffer, padding zero.
-public final class NetworkSamples<Scalar: TensorScalar>: Sendable {
+package final class NetworkSamples<Scalar: TensorScalar>: Sendable {
   /// The network.
-  public let network: FullyConnectedNetwork
+  package let network: FullyConnectedNetwork
   /// The number of samples n.
-  public let count: Int
+  package let count: Int
   /// The label of each sample.
-  public let labels: [Int]
+  package let labels: [Int]
   let features: WideFeatureMatrix<Scalar>
   let layout: NetworkLayout
   let scratch = ScratchPool<Scalar>()
 
   /// Samples with features `[n, d]`; storage follows their density unless given. O(n d) once.
-  public init(
+  package init(
     network: FullyConnectedNetwork, features: Tensor<Scalar>, labels: [Int],
     storage: WideFeatureMatrix<Scalar>.Storage? = nil
   ) {

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A run's identity needs the digests before its data is read into the form it is used in; the images
 /// themselves are let go again.
-public final class ImageFileDigests: Sendable {
+package final class ImageFileDigests: Sendable {
   private let folder: DataFolder
   private let notes: DataNotes
   private let known = Mutex<[String: RunRecord.DatasetUse]>([:])
@@ -20,7 +20,7 @@ public final class ImageFileDigests: Sendable {
   /// One file of a data set, and for what it serves.
   ///
   /// - Throws: `DatasetError` where the file is missing or wrong.
-  public func use(
+  package func use(
     name: String, split: String, purpose: String
   ) throws -> RunRecord.DatasetUse {
     let key = "\(name)\n\(split)\n\(purpose)"

@@ -1,14 +1,14 @@
 import Results
 
 /// Collects the curves of a run: declared metrics, one value per recorded step.
-public struct MetricRecorder: Sendable {
+package struct MetricRecorder: Sendable {
   /// The metrics with their curves, those without any value included.
-  public private(set) var metrics: [RunRecord.Metric]
+  package private(set) var metrics: [RunRecord.Metric]
   /// The last value recorded for each metric.
-  public private(set) var latest: [String: Double] = [:]
+  package private(set) var latest: [String: Double] = [:]
 
   /// A recorder of the given metrics, without curves yet.
-  public init(_ metrics: [RunRecord.Metric]) { self.metrics = metrics }
+  package init(_ metrics: [RunRecord.Metric]) { self.metrics = metrics }
 
   /// A recorder as it was left.
   init(_ metrics: [RunRecord.Metric], latest: [String: Double]) {
@@ -17,12 +17,12 @@ public struct MetricRecorder: Sendable {
   }
 
   /// Declares a further metric, unless there is one of its name.
-  public mutating func declare(_ metric: RunRecord.Metric) {
+  package mutating func declare(_ metric: RunRecord.Metric) {
     if !metrics.contains(where: { $0.name == metric.name }) { metrics.append(metric) }
   }
 
   /// Adds one value to its metric's curve.
-  public mutating func record(_ measurement: Measurement) {
+  package mutating func record(_ measurement: Measurement) {
     guard let index = metrics.firstIndex(where: { $0.name == measurement.metric }) else {
       preconditionFailure(
         "The metric \(measurement.metric) is not among \(metrics.map(\.name)).")
@@ -33,10 +33,10 @@ public struct MetricRecorder: Sendable {
   }
 
   /// Adds one value to each named metric's curve.
-  public mutating func record(step: Int, _ values: [String: Double]) {
+  package mutating func record(step: Int, _ values: [String: Double]) {
     for measurement in Measurement.all(values, at: step) { record(measurement) }
   }
 
   /// The metrics with their curves; those without any value are left out.
-  public var recorded: [RunRecord.Metric] { metrics.filter { latest[$0.name] != nil } }
+  package var recorded: [RunRecord.Metric] { metrics.filter { latest[$0.name] != nil } }
 }

@@ -5,7 +5,7 @@ import Results
 
 extension RunRecord.Environment {
   /// The environment of this process, computing in the given scalar type.
-  public static func current(scalar: String) -> RunRecord.Environment {
+  package static func current(scalar: String) -> RunRecord.Environment {
     let now = EnvironmentSnapshot.current(
       hdf5: hdf5LibraryVersion(), libpng: libpngVersion())
     return RunRecord.Environment(
@@ -17,7 +17,7 @@ extension RunRecord.Environment {
 
 extension RunRecord.DatasetUse {
   /// One use of a data set: its name and content digest, and for what it served.
-  public init(_ dataset: ImageDataset, purpose: String) {
+  package init(_ dataset: ImageDataset, purpose: String) {
     self.init(
       name: dataset.name, sha256: dataset.contentDigest, split: "\(dataset.split): \(purpose)",
       synthetic: dataset.isSynthetic)
@@ -26,31 +26,31 @@ extension RunRecord.DatasetUse {
 
 extension DatasetError: ReportableError {
   /// The error's sentence.
-  public var sentence: String { message }
+  package var sentence: String { message }
   /// Missing data, wrong data, or an unexpected failure.
-  public var exitStatus: ExitStatus { ExitStatus(rawValue: exitCode) ?? .unexpected }
+  package var exitStatus: ExitStatus { ExitStatus(rawValue: exitCode) ?? .unexpected }
 }
 
 extension ResultsError: ReportableError {
   /// The error's sentence.
-  public var sentence: String { message }
+  package var sentence: String { message }
   /// Missing or wrong records, or an unexpected failure.
-  public var exitStatus: ExitStatus { ExitStatus(rawValue: exitCode) ?? .unexpected }
+  package var exitStatus: ExitStatus { ExitStatus(rawValue: exitCode) ?? .unexpected }
 }
 
 extension MethodError: ReportableError {
   /// The error's sentence.
-  public var sentence: String { description }
+  package var sentence: String { description }
   /// A usage error.
-  public var exitStatus: ExitStatus { .usage }
+  package var exitStatus: ExitStatus { .usage }
 }
 
 extension UnknownName: ReportableError {
   /// The error's sentence, with the nearest name where one is near.
-  public var sentence: String {
+  package var sentence: String {
     "There is no \(kind) \"\(name)\"; "
       + Spelling.advice(for: name, among: names, plural: "the names are")
   }
   /// A usage error.
-  public var exitStatus: ExitStatus { .usage }
+  package var exitStatus: ExitStatus { .usage }
 }

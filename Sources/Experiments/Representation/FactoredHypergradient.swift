@@ -12,18 +12,18 @@ import Bilevel
 ///
 /// The upper variable may carry trailing components of a method's own (learned starts or weights):
 /// they pass through as they are.
-public struct FactoredHypergradient<Scalar: TensorScalar>: HypergradientEstimator {
+package struct FactoredHypergradient<Scalar: TensorScalar>: HypergradientEstimator {
   /// The estimator that works on features.
-  public let base: any HypergradientEstimator<Scalar>
+  package let base: any HypergradientEstimator<Scalar>
   /// Phi.
-  public let map: any FeatureMap<Scalar>
+  package let map: any FeatureMap<Scalar>
   /// The problem on features, with the trailing components that the method appends.
-  public let headProblem: BilevelProblem<Scalar>
+  package let headProblem: BilevelProblem<Scalar>
   /// The number of leading components of the upper variable that Phi takes.
-  public let leadingCount: Int
+  package let leadingCount: Int
 
   /// The estimator on features of a problem given on features.
-  public init(
+  package init(
     _ base: any HypergradientEstimator<Scalar>, map: any FeatureMap<Scalar>,
     headProblem: BilevelProblem<Scalar>, leadingCount: Int
   ) {
@@ -34,7 +34,7 @@ public struct FactoredHypergradient<Scalar: TensorScalar>: HypergradientEstimato
   }
 
   /// The estimate, given the base's memory.
-  public func estimate(
+  package func estimate(
     _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
     upper x: Parameters<Scalar>, innerSteps: Int, outerIteration n: Int,
     memory: EstimatorMemory<Scalar>?
@@ -53,7 +53,7 @@ public struct FactoredHypergradient<Scalar: TensorScalar>: HypergradientEstimato
   }
 
   /// The problem on features with the start that the loop is using.
-  public func onFeatures(_ problem: BilevelProblem<Scalar>) -> BilevelProblem<Scalar> {
+  package func onFeatures(_ problem: BilevelProblem<Scalar>) -> BilevelProblem<Scalar> {
     var result = headProblem
     // Warm and redrawn starts replace the problem's own: constants, the same on either level.
     if problem.initialLower is ConstantInitialLower<Scalar> {
@@ -63,7 +63,7 @@ public struct FactoredHypergradient<Scalar: TensorScalar>: HypergradientEstimato
   }
 
   /// The upper variable on features: Phi(x), then the trailing components of x.
-  public func upperOnFeatures(_ x: Parameters<Scalar>) -> Parameters<Scalar> {
+  package func upperOnFeatures(_ x: Parameters<Scalar>) -> Parameters<Scalar> {
     extended(map.features(of: Parameters(Array(x.tensors.prefix(leadingCount)))), like: x)
   }
 

@@ -2,18 +2,18 @@ import Bilevel
 
 /// A bi-level problem whose levels see the upper variable through features alone, in both forms: on
 /// features, where inner loops run, and on the upper variable, where any method can be applied.
-public struct FactoredProblem<Scalar: TensorScalar>: Sendable {
+package struct FactoredProblem<Scalar: TensorScalar>: Sendable {
   /// Phi.
-  public let map: any FeatureMap<Scalar>
+  package let map: any FeatureMap<Scalar>
   /// F and f as functions of features and head, and y_0.
-  public let headProblem: BilevelProblem<Scalar>
+  package let headProblem: BilevelProblem<Scalar>
   /// x_0.
-  public let start: Parameters<Scalar>
+  package let start: Parameters<Scalar>
   /// The f that inner loops descend, where it is not the problem's own (see ``LowerSubstitution``).
-  public let descended: (any Objective<Scalar>)?
+  package let descended: (any Objective<Scalar>)?
 
   /// A problem given on features. The start y_0 must not depend on x.
-  public init(
+  package init(
     map: any FeatureMap<Scalar>, headProblem: BilevelProblem<Scalar>, start: Parameters<Scalar>,
     descended: (any Objective<Scalar>)? = nil
   ) {
@@ -24,7 +24,7 @@ public struct FactoredProblem<Scalar: TensorScalar>: Sendable {
   }
 
   /// The problem on the upper variable.
-  public var bilevel: BilevelProblem<Scalar> {
+  package var bilevel: BilevelProblem<Scalar> {
     BilevelProblem(
       upper: FeatureObjective(map: map, base: headProblem.upper),
       lower: FeatureObjective(map: map, base: headProblem.lower),
@@ -32,24 +32,24 @@ public struct FactoredProblem<Scalar: TensorScalar>: Sendable {
   }
 
   /// What a loop needs to solve the problem with one method.
-  public struct Prepared: Sendable {
+  package struct Prepared: Sendable {
     /// The problem that the loop iterates on.
-    public let problem: BilevelProblem<Scalar>
+    package let problem: BilevelProblem<Scalar>
     /// Its start, with the components that the method appends.
-    public let start: Parameters<Scalar>
+    package let start: Parameters<Scalar>
     /// The inner dynamics, for problems on features.
-    public let dynamics: any InnerDynamics<Scalar>
+    package let dynamics: any InnerDynamics<Scalar>
     /// The estimator for the loop.
-    public let estimator: any HypergradientEstimator<Scalar>
+    package let estimator: any HypergradientEstimator<Scalar>
     /// The dynamics for the loop: on features where the estimator is factored.
-    public let loopDynamics: any InnerDynamics<Scalar>
+    package let loopDynamics: any InnerDynamics<Scalar>
     /// The way between the two levels.
-    public let factored: FactoredHypergradient<Scalar>
+    package let factored: FactoredHypergradient<Scalar>
   }
 
   /// The problem prepared for a method; on features wherever that gives the same
   /// (``NamedEstimator/factors``), or nowhere with `factoring` false.
-  public func prepare(
+  package func prepare(
     _ method: Method, _ settings: MethodSettings, factoring: Bool = true
   ) throws(MethodError) -> Prepared {
     let base = try method.hypergradientEstimator(settings, as: Scalar.self)
@@ -76,7 +76,7 @@ public struct FactoredProblem<Scalar: TensorScalar>: Sendable {
 extension FactoredProblem.Prepared {
   /// y after K steps at the upper variable x of the loop, computed on features; y_0 is the loop
   /// problem's, or `head` where given.
-  public func trainedHead(
+  package func trainedHead(
     at x: Parameters<Scalar>, of problem: BilevelProblem<Scalar>, outerIteration n: Int,
     innerSteps: Int, from head: Parameters<Scalar>? = nil
   ) -> Parameters<Scalar> {

@@ -10,9 +10,9 @@ import Networks
 ///
 /// No layer mixes samples (there is no batch normalisation), so the features of a sample do not
 /// depend on which others are evaluated with it.
-public struct FeatureExtractor: Sendable {
+package struct FeatureExtractor: Sendable {
   /// What the layers are.
-  public enum Kind: String, NamedChoice {
+  package enum Kind: String, NamedChoice {
     /// z W (+ b).
     case fullyConnected = "fully-connected"
     /// 3 x 3 convolutions that move by two pixels.
@@ -20,7 +20,7 @@ public struct FeatureExtractor: Sendable {
   }
 
   /// How the weights are drawn; biases start at zero.
-  public enum Initialization: String, NamedChoice {
+  package enum Initialization: String, NamedChoice {
     /// Uniform in +-sqrt(6 / (inputs + outputs)); a convolution counts its nine pixels.
     case glorot
     /// Standard normal.
@@ -28,20 +28,20 @@ public struct FeatureExtractor: Sendable {
   }
 
   /// What the layers are.
-  public let kind: Kind
+  package let kind: Kind
   /// Height, width and channels of an input row; a row of numbers is [1, p, 1].
-  public let inputShape: [Int]
+  package let inputShape: [Int]
   /// The units or filters of each layer.
-  public let widths: [Int]
+  package let widths: [Int]
   /// The function after each layer.
-  public let activation: Activation
+  package let activation: Activation
   /// Whether a bias is added to each unit or filter.
-  public let hasBias: Bool
+  package let hasBias: Bool
   /// How the weights are drawn.
-  public let initialization: Initialization
+  package let initialization: Initialization
 
   /// An extractor with at least one layer.
-  public init(
+  package init(
     _ kind: Kind = .fullyConnected, inputShape: [Int], widths: [Int], activation: Activation,
     hasBias: Bool = true, initialization: Initialization = .glorot
   ) {
@@ -57,7 +57,7 @@ public struct FeatureExtractor: Sendable {
   }
 
   /// The number of features of a sample.
-  public var featureCount: Int {
+  package var featureCount: Int {
     switch kind {
     case .fullyConnected: return widths[widths.count - 1]
     case .convolutional:
@@ -81,7 +81,7 @@ public struct FeatureExtractor: Sendable {
   }
 
   /// Parameters drawn from the stream, in Double and rounded once.
-  public func initial<Scalar: TensorScalar>(
+  package func initial<Scalar: TensorScalar>(
     using stream: inout RandomStream
   ) -> [Tensor<Scalar>] {
     zip(weightShapes, widths).flatMap { shape, width -> [Tensor<Scalar>] in
@@ -98,7 +98,7 @@ public struct FeatureExtractor: Sendable {
   }
 
   /// The features `[rows, featureCount]` of inputs `[rows, values]`.
-  public func features<Scalar>(
+  package func features<Scalar>(
     of input: Variable<Scalar>, parameters: [Variable<Scalar>]
   ) -> Variable<Scalar> {
     let rows = input.shape[0]

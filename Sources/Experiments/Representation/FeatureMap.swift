@@ -4,7 +4,7 @@ import Bilevel
 ///
 /// A lower level that sees x through its features alone, f(x, y) = f(Phi(x), y), needs the extractor
 /// once per x: everything that an inner loop differentiates are the features.
-public protocol FeatureMap<Scalar>: Sendable {
+package protocol FeatureMap<Scalar>: Sendable {
   associatedtype Scalar: TensorScalar
 
   /// Phi(x): one matrix `[samples, features]` per set of samples.
@@ -16,7 +16,7 @@ public protocol FeatureMap<Scalar>: Sendable {
 }
 
 /// The features at one x, with their derivative.
-public protocol RecordedFeatures<Scalar>: Sendable {
+package protocol RecordedFeatures<Scalar>: Sendable {
   associatedtype Scalar: TensorScalar
 
   /// Phi(x).
@@ -33,22 +33,22 @@ public protocol RecordedFeatures<Scalar>: Sendable {
 }
 
 /// A feature map given as an expression; its derivative comes from `Autodiff`.
-public struct ExpressionFeatureMap<Scalar: TensorScalar>: FeatureMap {
+package struct ExpressionFeatureMap<Scalar: TensorScalar>: FeatureMap {
   /// The feature matrices as a function of the components of x.
-  public typealias Expression = @Sendable (_ x: [Variable<Scalar>]) -> [Variable<Scalar>]
+  package typealias Expression = @Sendable (_ x: [Variable<Scalar>]) -> [Variable<Scalar>]
 
   private let expression: Expression
 
   /// The map computed by `expression`.
-  public init(_ expression: @escaping Expression) { self.expression = expression }
+  package init(_ expression: @escaping Expression) { self.expression = expression }
 
   /// Phi(x), without history.
-  public func features(of x: Parameters<Scalar>) -> Parameters<Scalar> {
+  package func features(of x: Parameters<Scalar>) -> Parameters<Scalar> {
     Parameters(expression(x.constants).map(\.value))
   }
 
   /// Phi(x) with its history.
-  public func record(at x: Parameters<Scalar>) -> any RecordedFeatures<Scalar> {
+  package func record(at x: Parameters<Scalar>) -> any RecordedFeatures<Scalar> {
     let inputs = x.leaves
     return Recorded(inputs: inputs, outputs: expression(inputs))
   }

@@ -4,25 +4,25 @@ import Bilevel
 ///
 /// The general form, good for every method; it computes the features anew for every call.
 /// ``FactoredHypergradient`` computes them once per outer iteration.
-public struct FeatureObjective<Scalar: TensorScalar>: Objective {
+package struct FeatureObjective<Scalar: TensorScalar>: Objective {
   /// Phi.
-  public let map: any FeatureMap<Scalar>
+  package let map: any FeatureMap<Scalar>
   /// The objective as a function of features and head.
-  public let base: any Objective<Scalar>
+  package let base: any Objective<Scalar>
 
   /// The composition of an objective with a feature map.
-  public init(map: any FeatureMap<Scalar>, base: any Objective<Scalar>) {
+  package init(map: any FeatureMap<Scalar>, base: any Objective<Scalar>) {
     self.map = map
     self.base = base
   }
 
   /// base(Phi(x), y).
-  public func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
+  package func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
     base.value(upper: map.features(of: x), lower: y)
   }
 
   /// The value and both gradients; the upper one pulled back through Phi.
-  public func gradients(
+  package func gradients(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> ObjectiveGradients<Scalar> {
     let recorded = map.record(at: x)
@@ -32,14 +32,14 @@ public struct FeatureObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// The base's lower gradient at Phi(x).
-  public func lowerGradient(
+  package func lowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
     base.lowerGradient(upper: map.features(of: x), lower: y)
   }
 
   /// The base's linearisation behind that of Phi.
-  public func linearizeLowerGradient(
+  package func linearizeLowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> any LowerGradientLinearization<Scalar> {
     let recorded = map.record(at: x)

@@ -13,27 +13,27 @@ import Tensors
 /// targets of 0 and 1 on separable features the infimum 0 is not attained and S is empty.
 ///
 /// Norms are Frobenius. Cost: one eigendecomposition of size min(n, p).
-public struct HeadSolutionSet: Sendable {
+package struct HeadSolutionSet: Sendable {
   private let features: Tensor<Double>
   private let reference: Tensor<Double>
   private let centres: Bool
   private let gram: SymmetricEigen
   private let isWide: Bool
   /// The rank of Phi.
-  public let rank: Int
+  package let rank: Int
 
   /// Eigenvalues of the Gram matrix below this fraction of the largest count as zero: the square of
   /// a millionth, which is where single-precision features stop carrying information.
-  public static let relativeTolerance = 1e-12
+  package static let relativeTolerance = 1e-12
 
   /// The set for least squares.
-  public init(leastSquares features: Tensor<Double>, targets: Tensor<Double>) {
+  package init(leastSquares features: Tensor<Double>, targets: Tensor<Double>) {
     self.init(features, reference: targets, centres: false)
   }
 
   /// The set for cross-entropy against positive targets, or nil where it has no closed form: some
   /// target is not positive, or the features cannot fit all targets.
-  public init?(crossEntropy features: Tensor<Double>, targets: Tensor<Double>) {
+  package init?(crossEntropy features: Tensor<Double>, targets: Tensor<Double>) {
     guard targets.scalars.allSatisfy({ $0 > 0 }) else { return nil }
     self.init(features, reference: targets.logarithm(), centres: true)
     guard rank == features.shape[0] else { return nil }
@@ -50,13 +50,13 @@ public struct HeadSolutionSet: Sendable {
   }
 
   /// dist(W, S).
-  public func distance(of head: Tensor<Double>) -> Double {
+  package func distance(of head: Tensor<Double>) -> Double {
     let step = correction(of: head)
     return step.dot(step).squareRoot()
   }
 
   /// The point of S nearest to W.
-  public func project(_ head: Tensor<Double>) -> Tensor<Double> {
+  package func project(_ head: Tensor<Double>) -> Tensor<Double> {
     head.subtracting(correction(of: head))
   }
 
@@ -87,7 +87,7 @@ public struct HeadSolutionSet: Sendable {
   ///
   /// With N = I - Phi^+ Phi: W = W_0 + N Z, so it is least squares in Z on Psi N, solved by its
   /// normal equations with a ridge of a 1e-12 of their mean diagonal, which keeps them definite.
-  public func optimisticValue(
+  package func optimisticValue(
     features validation: Tensor<Double>, targets: Tensor<Double>
   ) -> Double {
     precondition(!centres, "The optimistic value has a closed form for least squares only.")

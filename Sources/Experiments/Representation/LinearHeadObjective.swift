@@ -1,7 +1,7 @@
 import Bilevel
 
 /// What a linear head is trained to: its outputs Z = Phi W against targets T, both `[n, c]`.
-public enum HeadLoss: String, NamedChoice {
+package enum HeadLoss: String, NamedChoice {
   /// 1/(2n) |Z - T|^2.
   case leastSquares = "least-squares"
   /// Mean over rows of the cross-entropy of softmax(Z_i) against T_i, whose rows sum to 1.
@@ -23,20 +23,20 @@ public enum HeadLoss: String, NamedChoice {
 /// softmax, R = factor (P - T)/n, U_i = factor P_i (D_i - <P_i, D_i>)/n. Cost: two matrix products of
 /// n p c per gradient, four per pullback; a kept linearisation holds R (and P).
 /// The reference is the same loss as an `ExpressionObjective`.
-public struct LinearHeadObjective<Scalar: TensorScalar>: Objective {
+package struct LinearHeadObjective<Scalar: TensorScalar>: Objective {
   /// The position of the features among the components of the upper variable.
-  public let component: Int
+  package let component: Int
   /// T.
-  public let targets: Tensor<Scalar>
+  package let targets: Tensor<Scalar>
   /// The loss.
-  public let loss: HeadLoss
+  package let loss: HeadLoss
   /// The coefficient of |W|^2 / 2.
-  public let ridge: Scalar
+  package let ridge: Scalar
   /// The factor of the data term.
-  public let factor: Scalar
+  package let factor: Scalar
 
   /// The loss of a head on the features at `component`.
-  public init(
+  package init(
     component: Int, targets: Tensor<Scalar>, loss: HeadLoss, ridge: Scalar = 0, factor: Scalar = 1
   ) {
     precondition(
@@ -51,12 +51,12 @@ public struct LinearHeadObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// h(Phi, W).
-  public func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
+  package func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
     evaluate(outputs: outputs(x, y)).value + ridge / 2 * y.dot(y)
   }
 
   /// h(Phi, W) and both gradients.
-  public func gradients(
+  package func gradients(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> ObjectiveGradients<Scalar> {
     let point = evaluate(outputs: outputs(x, y))
@@ -68,14 +68,14 @@ public struct LinearHeadObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// Phi' R + ridge W.
-  public func lowerGradient(
+  package func lowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
     lowerGradient(x, y, evaluate(outputs: outputs(x, y)).residuals)
   }
 
   /// The lower gradient with R, and P for cross-entropy, kept.
-  public func linearizeLowerGradient(
+  package func linearizeLowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> any LowerGradientLinearization<Scalar> {
     let point = evaluate(outputs: outputs(x, y))

@@ -5,16 +5,16 @@ import Bilevel
 ///     F(H, w) = |X_v H w - t_v|^2 / (2m),    f(H, w) = |X H w - t|^2 / (2n) + ridge/2 |w|^2,
 ///
 /// with H `[p, d]` the upper variable and w `[d, 1]` the lower one.
-public struct LinearRepresentationProblem<Scalar: TensorScalar>: Sendable {
+package struct LinearRepresentationProblem<Scalar: TensorScalar>: Sendable {
   /// The problem in both forms.
-  public let factored: FactoredProblem<Scalar>
+  package let factored: FactoredProblem<Scalar>
   /// F on features.
-  public let upper: LinearHeadObjective<Scalar>
+  package let upper: LinearHeadObjective<Scalar>
   /// f on features.
-  public let lower: LinearHeadObjective<Scalar>
+  package let lower: LinearHeadObjective<Scalar>
 
   /// The problem of the given samples: inputs `[n, p]` with targets `[n, 1]`, started at H and w.
-  public init(
+  package init(
     train: (inputs: Tensor<Scalar>, targets: Tensor<Scalar>),
     validation: (inputs: Tensor<Scalar>, targets: Tensor<Scalar>),
     representation: Tensor<Scalar>, head: Tensor<Scalar>, ridge: Scalar
@@ -39,7 +39,7 @@ public struct LinearRepresentationProblem<Scalar: TensorScalar>: Sendable {
 
 extension LinearRepresentationProblem where Scalar == Double {
   /// The lower solution and the exact hypergradient at the start H; the ridge must be positive.
-  public var solution: RidgeSolution {
+  package var solution: RidgeSolution {
     RidgeSolution(map: factored.map, upper: upper, lower: lower, at: factored.start)
   }
 }

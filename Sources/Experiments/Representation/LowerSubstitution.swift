@@ -4,14 +4,14 @@ import Bilevel
 ///
 /// For reproducing programs whose inner solver and hypergradient disagree on f: the loop runs on
 /// `lower`, and what an implicit estimator linearises is the problem's own.
-public struct LowerSubstitution<Scalar: TensorScalar>: InnerDynamics {
+package struct LowerSubstitution<Scalar: TensorScalar>: InnerDynamics {
   /// The dynamics.
-  public let base: any InnerDynamics<Scalar>
+  package let base: any InnerDynamics<Scalar>
   /// The objective that they descend.
-  public let lower: any Objective<Scalar>
+  package let lower: any Objective<Scalar>
 
   /// The dynamics on another lower objective.
-  public init(_ base: any InnerDynamics<Scalar>, descending lower: any Objective<Scalar>) {
+  package init(_ base: any InnerDynamics<Scalar>, descending lower: any Objective<Scalar>) {
     self.base = base
     self.lower = lower
   }
@@ -23,7 +23,7 @@ public struct LowerSubstitution<Scalar: TensorScalar>: InnerDynamics {
   }
 
   /// The base's step on the other objective.
-  public func step(
+  package func step(
     _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> Parameters<Scalar> {
@@ -31,7 +31,7 @@ public struct LowerSubstitution<Scalar: TensorScalar>: InnerDynamics {
   }
 
   /// The base's linearisation on the other objective.
-  public func linearizeStep(
+  package func linearizeStep(
     _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> any StepLinearization<Scalar> {
@@ -39,7 +39,7 @@ public struct LowerSubstitution<Scalar: TensorScalar>: InnerDynamics {
   }
 
   /// The base's sweep on the other objective.
-  public func sweepBack(
+  package func sweepBack(
     _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>, _ p: inout Parameters<Scalar>,
     addingTo upper: inout Parameters<Scalar>
@@ -49,5 +49,5 @@ public struct LowerSubstitution<Scalar: TensorScalar>: InnerDynamics {
   }
 
   /// The base's state.
-  public var layout: StateLayout { base.layout }
+  package var layout: StateLayout { base.layout }
 }

@@ -4,7 +4,7 @@ import Tensors
 ///
 /// Cholesky's factorisation A = L L', then two triangular solves; n^3/3 + 2 n^2 c operations. A
 /// matrix that is not positive definite gives NaN: a numerical outcome.
-public func solvePositiveDefinite(
+package func solvePositiveDefinite(
   _ matrix: Tensor<Double>, _ rightSide: Tensor<Double>
 ) -> Tensor<Double> {
   let n = matrix.shape[0]

@@ -7,16 +7,16 @@ import Bilevel
 ///
 /// The lower level is strongly convex, so W* is unique and the implicit function theorem exact: what
 /// every estimator approximates as K grows. O(n p^2 + p^3).
-public struct RidgeSolution: Sendable {
+package struct RidgeSolution: Sendable {
   /// W*(x).
-  public let head: Parameters<Double>
+  package let head: Parameters<Double>
   /// F(x, W*(x)).
-  public let upperValue: Double
+  package let upperValue: Double
   /// d F(x, W*(x)) / dx.
-  public let hypergradient: Parameters<Double>
+  package let hypergradient: Parameters<Double>
 
   /// The solution at x.
-  public init(
+  package init(
     map: any FeatureMap<Double>, upper: LinearHeadObjective<Double>,
     lower: LinearHeadObjective<Double>, at x: Parameters<Double>
   ) {

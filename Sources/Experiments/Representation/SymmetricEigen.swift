@@ -6,14 +6,14 @@ import Tensors
 /// Cyclic Jacobi rotations (Golub and Van Loan, Matrix Computations, section 8.5): slow, O(n^3) per
 /// sweep and about eight sweeps, but accurate to rounding for small eigenvalues too, which is what a
 /// decision about rank needs. For matrices of a few hundred rows.
-public struct SymmetricEigen: Sendable {
+package struct SymmetricEigen: Sendable {
   /// The eigenvalues, in no particular order.
-  public private(set) var values: [Double]
+  package private(set) var values: [Double]
   /// Row i is the eigenvector of `values[i]`, of length one; the rows are orthogonal.
-  public private(set) var vectors: [[Double]]
+  package private(set) var vectors: [[Double]]
 
   /// The decomposition of a symmetric matrix `[n, n]`; the upper triangle is read.
-  public init(_ matrix: Tensor<Double>) {
+  package init(_ matrix: Tensor<Double>) {
     let n = matrix.shape[0]
     precondition(matrix.shape == [n, n], "A square matrix is needed, got \(matrix.shape).")
     var rows = (0..<n).map { row in (0..<n).map { matrix[min(row, $0), max(row, $0)] } }
@@ -69,13 +69,13 @@ public struct SymmetricEigen: Sendable {
 
   /// The eigenvalues that count as different from zero: larger than `relativeTolerance` times the
   /// largest.
-  public func rank(relativeTolerance: Double) -> Int {
+  package func rank(relativeTolerance: Double) -> Int {
     let bound = relativeTolerance * (values.max() ?? 0)
     return values.count { $0 > bound }
   }
 
   /// sum over the eigenvalues above the bound of v_i v_i' b / value_i, for each column of b `[n, c]`.
-  public func pseudoInverseApplied(
+  package func pseudoInverseApplied(
     to b: Tensor<Double>, relativeTolerance: Double
   ) -> Tensor<Double> {
     let bound = relativeTolerance * (values.max() ?? 0)

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// How much a run may cost.
-public enum Budget: String, Sendable, CaseIterable, ExpressibleByArgument, Codable {
+package enum Budget: String, Sendable, CaseIterable, ExpressibleByArgument, Codable {
   /// Synthetic data, minutes: every method once, for continuous integration.
   case smoke
   /// Real data, one evening: one seed, fewer outer steps.
@@ -11,7 +11,7 @@ public enum Budget: String, Sendable, CaseIterable, ExpressibleByArgument, Codab
 }
 
 /// The scalar type computations use.
-public enum ScalarChoice: String, Sendable, CaseIterable, ExpressibleByArgument, Codable {
+package enum ScalarChoice: String, Sendable, CaseIterable, ExpressibleByArgument, Codable {
   /// 32 bits: fast, for runs.
   case float
   /// 64 bits: for proofs and comparisons.

@@ -4,30 +4,30 @@ import Tensors
 /// Where a run took place: enough to explain a difference between two records.
 ///
 /// Encodes to the `environment` object of a record; what is unknown is left out.
-public struct EnvironmentSnapshot: Sendable, Equatable, Codable {
+package struct EnvironmentSnapshot: Sendable, Equatable, Codable {
   /// The commit of the sources, where the binary lies in its checkout.
-  public var commit: String?
+  package var commit: String?
   /// Whether tracked files differed from the commit when the run began.
-  public var dirty: Bool?
+  package var dirty: Bool?
   /// The version of the compiler that built the binary.
-  public var swift: String
+  package var swift: String
   /// The kernels in use: `portable` or `oneDNN 2.6.3`.
-  public var backend: String
+  package var backend: String
   /// oneDNN's version, where its kernels are in use.
-  public var onednn: String?
+  package var onednn: String?
   /// HDF5's version, where the command links it.
-  public var hdf5: String?
+  package var hdf5: String?
   /// libpng's version, where the command links it.
-  public var libpng: String?
+  package var libpng: String?
   /// The processor's model name.
-  public var cpu: String
+  package var cpu: String
   /// The threads that kernels and loops may use.
-  public var threads: Int
+  package var threads: Int
   /// The operating system's name and version, with the kernel's.
-  public var os: String
+  package var os: String
 
   /// The environment of this process at this moment.
-  public static func current(hdf5: String? = nil, libpng: String? = nil) -> EnvironmentSnapshot {
+  package static func current(hdf5: String? = nil, libpng: String? = nil) -> EnvironmentSnapshot {
     let checkout = SourceCheckout.ofThisProcess
     let backend = KernelBackend.selectedDescription
     return EnvironmentSnapshot(

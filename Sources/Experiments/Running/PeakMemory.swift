@@ -1,24 +1,24 @@
 import Foundation
 
 /// The most memory this process had resident, in bytes, as the kernel counts it.
-public enum PeakMemory {
+package enum PeakMemory {
   /// The peak resident bytes since the start of the process or the last successful ``reset()``.
   ///
   /// `VmHWM` of `/proc/self/status`; where that does not exist, `getrusage`'s maximum, which cannot
   /// be reset. Nil where the operating system tells neither.
-  public static var bytes: Int? {
+  package static var bytes: Int? {
     status("VmHWM:") ?? usage
   }
 
   /// The bytes resident now (`VmRSS`), where the operating system tells.
-  public static var residentBytes: Int? { status("VmRSS:") }
+  package static var residentBytes: Int? { status("VmRSS:") }
 
   /// Lowers the peak to what is resident now, so that a phase can be measured on its own.
   ///
   /// Returns whether the kernel permitted it (some containers do not): if false, a later
   /// ``bytes`` still includes everything before.
   @discardableResult
-  public static func reset() -> Bool {
+  package static func reset() -> Bool {
     let descriptor = open("/proc/self/clear_refs", O_WRONLY)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
@@ -28,7 +28,7 @@ public enum PeakMemory {
 
   /// The result of a body, the peak resident bytes of the process during it, and whether earlier
   /// phases are excluded from that peak.
-  public static func during<Result, Failure: Error>(
+  package static func during<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> (result: Result, peakBytes: Int?, isOwnPeak: Bool) {
     let isOwn = reset()

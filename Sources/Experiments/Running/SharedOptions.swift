@@ -4,18 +4,18 @@ import Foundation
 import Tensors
 
 /// The options every experiment understands, in the same words.
-public struct SharedOptions: ParsableArguments {
+package struct SharedOptions: ParsableArguments {
   /// Seeds as written, one list per use of the option.
   @Option(
     name: .customLong("seed"),
     help: ArgumentHelp(
       "Seed of all randomness: 7, or 0,1,2, or 0...4; may be repeated. (default: the budget's)",
       valueName: "seed"))
-  public var seedLists: [SeedList] = []
+  package var seedLists: [SeedList] = []
 
   /// How much the run may cost.
   @Option(help: "How much the run may cost: smoke (synthetic data), short or paper (real data).")
-  public var budget: Budget = .smoke
+  package var budget: Budget = .smoke
 
   /// The methods to run, by name; empty means all of the budget.
   @Option(
@@ -23,14 +23,14 @@ public struct SharedOptions: ParsableArguments {
     help: ArgumentHelp(
       "Method to run; may be repeated. (default: all; see the subcommand list)",
       valueName: "name"))
-  public var methods: [String] = []
+  package var methods: [String] = []
 
   /// The file whose keys override the defaults.
   @Option(
     name: .customLong("config"),
     help: ArgumentHelp(
       "YAML file whose keys override the defaults; unknown keys are errors.", valueName: "file"))
-  public var configurationFile: String?
+  package var configurationFile: String?
 
   /// Single keys, overriding the file.
   @Option(
@@ -38,40 +38,40 @@ public struct SharedOptions: ParsableArguments {
     help: ArgumentHelp(
       "One key of the configuration, overriding the file: --set outer.learningRate=0.1; may be "
         + "repeated.", valueName: "key=value"))
-  public var settings: [String] = []
+  package var settings: [String] = []
 
   /// The folder of data sets, where given.
   @Option(
     name: .customLong("data"),
     help: ArgumentHelp(
       "Folder of data sets. (default: $BDA_DATA_DIR, else datasets)", valueName: "folder"))
-  public var dataFolder: String?
+  package var dataFolder: String?
 
   /// The folder that records are written to.
   @Option(
     name: .customLong("output"),
     help: ArgumentHelp("Folder to write records to.", valueName: "folder"))
-  public var outputFolder: String = "results/runs"
+  package var outputFolder: String = "results/runs"
 
   /// The number of threads, where given.
   @Option(help: "Number of threads. (default: $BDA_THREADS, else all processors)")
-  public var threads: Int?
+  package var threads: Int?
 
   /// The scalar type of the computation.
   @Option(help: "Scalar type of the computation: float or double.")
-  public var scalar: ScalarChoice = .float
+  package var scalar: ScalarChoice = .float
 
   /// How progress is shown.
   @Option(help: "Progress on standard error: auto, bar, plain or none.")
-  public var progress: ProgressMode = .auto
+  package var progress: ProgressMode = .auto
 
   /// When diagnostics are coloured.
   @Option(help: "Colour: auto (honours NO_COLOR), always or never.")
-  public var color: ColorChoice = .auto
+  package var color: ColorChoice = .auto
 
   /// Whether notes and progress are left out.
   @Flag(name: .shortAndLong, help: "Only results, warnings and errors.")
-  public var quiet = false
+  package var quiet = false
 
   /// Seconds between checkpoints.
   @Option(
@@ -79,27 +79,27 @@ public struct SharedOptions: ParsableArguments {
     help: ArgumentHelp(
       "Seconds between checkpoints of an unfinished run; 0 writes one after every outer iteration.",
       valueName: "seconds"))
-  public var checkpointSeconds: Double = 30
+  package var checkpointSeconds: Double = 30
 
   /// Whether unfinished runs are started over.
   @Flag(help: "Start unfinished runs over instead of continuing them.")
-  public var fresh = false
+  package var fresh = false
 
   /// Whether complete runs are skipped.
   @Flag(
     name: .customLong("skip-completed"),
     help: "Skip runs whose record is there, completed, with the same configuration and data.")
-  public var skipCompleted = false
+  package var skipCompleted = false
 
   /// Whether only the resolved configuration is printed.
   @Flag(help: "Print the resolved configuration as YAML and stop.")
-  public var dryRun = false
+  package var dryRun = false
 
   /// The options' defaults.
-  public init() {}
+  package init() {}
 
   /// Checks what the parser cannot: the messages name the option, what was given and what is valid.
-  public func validate() throws {
+  package func validate() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError(
         "The option --threads wants a number from 1 to 1024 but was given \(threads).")
@@ -131,13 +131,13 @@ public struct SharedOptions: ParsableArguments {
   }
 
   /// The seeds named on the command line, or the given ones where none is.
-  public func seeds(default seeds: [UInt64]) -> [UInt64] {
+  package func seeds(default seeds: [UInt64]) -> [UInt64] {
     let named = seedLists.flatMap(\.seeds)
     return named.isEmpty ? seeds : named
   }
 
   /// The folder of data sets: `--data`, else `BDA_DATA_DIR`, else `datasets`.
-  public func dataDirectory(
+  package func dataDirectory(
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> URL {
     let variable = environment["BDA_DATA_DIR"].flatMap { $0.isEmpty ? nil : $0 }
@@ -145,15 +145,15 @@ public struct SharedOptions: ParsableArguments {
   }
 
   /// The folder records are written to.
-  public var outputDirectory: URL { URL(fileURLWithPath: outputFolder, isDirectory: true) }
+  package var outputDirectory: URL { URL(fileURLWithPath: outputFolder, isDirectory: true) }
 
   /// The console these options describe.
-  public func makeConsole() -> Console {
+  package func makeConsole() -> Console {
     Console(isQuiet: quiet, terminal: Terminal(descriptor: STDERR_FILENO, color: color))
   }
 
   /// Applies what concerns the whole process: the number of threads, and listening to interrupts.
-  public func prepareProcess() {
+  package func prepareProcess() {
     if let threads { Parallel.use(threads: threads) }
     Interruption.install()
   }

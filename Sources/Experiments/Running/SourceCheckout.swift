@@ -1,17 +1,17 @@
 import Foundation
 
 /// The git checkout a binary was built in: its commit, and whether tracked files differ from it.
-public struct SourceCheckout: Sendable, Equatable, Codable {
+package struct SourceCheckout: Sendable, Equatable, Codable {
   /// The commit's full hash.
-  public let commit: String
+  package let commit: String
   /// Whether tracked files were changed since.
-  public let dirty: Bool
+  package let dirty: Bool
 
   /// The checkout of this package around a folder.
   ///
   /// Nil, never an error, outside a checkout, without git, or in a checkout of something else (a
   /// binary copied into another project must not borrow that project's commit).
-  public init?(around folder: URL) {
+  package init?(around folder: URL) {
     guard
       let root = Self.git(["rev-parse", "--show-toplevel"], in: folder),
       let manifest = try? String(contentsOfFile: root + "/Package.swift", encoding: .utf8),
@@ -24,7 +24,7 @@ public struct SourceCheckout: Sendable, Equatable, Codable {
   }
 
   /// The checkout this process's executable lies in, asked for once.
-  public static let ofThisProcess: SourceCheckout? = {
+  package static let ofThisProcess: SourceCheckout? = {
     let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     return SourceCheckout(around: executable.deletingLastPathComponent())
   }()

@@ -1,14 +1,14 @@
 import Bilevel
 
 /// What an experiment can run: a method of the field, or a baseline that frames them.
-public enum Arm: Sendable {
+package enum Arm: Sendable {
   /// A bi-level method.
   case method(Method)
   /// Training without an outer loop.
   case baseline(Baseline)
 
   /// The name on the command line and in records.
-  public var name: String {
+  package var name: String {
     switch self {
     case .method(let method): method.name
     case .baseline(let baseline): baseline.name
@@ -16,7 +16,7 @@ public enum Arm: Sendable {
   }
 
   /// The name in tables.
-  public var displayName: String {
+  package var displayName: String {
     switch self {
     case .method(let method): method.displayName
     case .baseline(let baseline): baseline.displayName
@@ -24,7 +24,7 @@ public enum Arm: Sendable {
   }
 
   /// Where it comes from.
-  public var citation: String {
+  package var citation: String {
     switch self {
     case .method(let method): method.citation
     case .baseline(let baseline): baseline.citation
@@ -32,12 +32,12 @@ public enum Arm: Sendable {
   }
 
   /// The method; nil for a baseline.
-  public var method: Method? {
+  package var method: Method? {
     if case .method(let method) = self { method } else { nil }
   }
 
   /// Whether a key of the methods' sections or of `outer` can change what it does.
-  public func reads(_ key: String) -> Bool {
+  package func reads(_ key: String) -> Bool {
     switch self {
     case .method(let method):
       // Value-function methods may have a learning rate of their own; all else of `outer` is common.
@@ -48,18 +48,18 @@ public enum Arm: Sendable {
 }
 
 /// A way of training without an outer loop, by its name.
-public struct Baseline: Sendable, Hashable {
+package struct Baseline: Sendable, Hashable {
   /// The name on the command line and in records.
-  public let name: String
+  package let name: String
   /// The name in tables.
-  public let displayName: String
+  package let displayName: String
   /// Where it comes from.
-  public let citation: String
+  package let citation: String
   /// The keys of the methods' sections that it reads.
-  public let settings: [String]
+  package let settings: [String]
 
   /// A baseline.
-  public init(
+  package init(
     _ name: String, _ displayName: String, citation: String,
     settings: [String] = ["inner.steps", "inner.stepSize"]
   ) {

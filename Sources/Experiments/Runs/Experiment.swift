@@ -6,7 +6,7 @@ import Tensors
 /// What one experiment contributes to the suite: its problem, data, protocols, metrics and baselines.
 /// Configuring, running, stopping, resuming and recording are the same for all and know it only by
 /// this.
-public protocol Experiment: Sendable {
+package protocol Experiment: Sendable {
   /// The sections that it adds to the methods'.
   associatedtype Own: OwnSettings
   /// Its named presets.
@@ -63,35 +63,35 @@ public protocol Experiment: Sendable {
 
 extension Experiment {
   /// The experiment on the data of a folder, with the suite's methods unless others are given.
-  public init(folder: DataFolder, catalogue: MethodCatalogue = .standard) {
+  package init(folder: DataFolder, catalogue: MethodCatalogue = .standard) {
     self.init(ExperimentContext(folder: folder, catalogue: catalogue))
   }
 
   /// The methods that can be named.
-  public var catalogue: MethodCatalogue { context.catalogue }
+  package var catalogue: MethodCatalogue { context.catalogue }
 
   /// None.
-  public var baselines: [Baseline] { [] }
+  package var baselines: [Baseline] { [] }
 
   /// Own keys matter, but for those that only say what is measured and how often.
-  public func reads(_ key: String, _ arm: Arm) -> Bool { !key.hasPrefix("evaluation.") }
+  package func reads(_ key: String, _ arm: Arm) -> Bool { !key.hasPrefix("evaluation.") }
 
   /// K.
-  public func statedKeys(_ arm: Arm) -> [String] { ["inner.steps"] }
+  package func statedKeys(_ arm: Arm) -> [String] { ["inner.steps"] }
 
   /// False.
-  public static var keepsFreedMemory: Bool { false }
+  package static var keepsFreedMemory: Bool { false }
 
   /// K by its usual name.
-  public static var shortNames: [String: String] { ["inner.steps": "innerSteps"] }
+  package static var shortNames: [String: String] { ["inner.steps": "innerSteps"] }
 
   /// Methods that need an initialisation shared by tasks are refused, and nothing else.
-  public func refusal(of method: Method, under settings: RunSettings<Own>) -> String? {
+  package func refusal(of method: Method, under settings: RunSettings<Own>) -> String? {
     Self.initializationRefusal(of: method)
   }
 
   /// The sentence against methods that learn an initialisation, for experiments with one task.
-  public static func initializationRefusal(of method: Method) -> String? {
+  package static func initializationRefusal(of method: Method) -> String? {
     if method.adaptsInitialization {
       return "The method \(method.name) learns a start that many tasks share, and \(name) has one "
         + "task: use it with few-shot, or choose another method."
@@ -106,7 +106,7 @@ extension Experiment {
 }
 
 /// A named preset with its source: which settings it fixes.
-public protocol ExperimentPreset: RawRepresentable, CaseIterable, Sendable
+package protocol ExperimentPreset: RawRepresentable, CaseIterable, Sendable
 where RawValue == String {
   /// The sections of the experiment.
   associatedtype Own: OwnSettings
@@ -123,10 +123,10 @@ where RawValue == String {
 
 extension ExperimentPreset {
   /// Three seeds for tables, one otherwise.
-  public func seeds(_ budget: Budget) -> [UInt64] { budget == .paper ? [0, 1, 2] : [0] }
+  package func seeds(_ budget: Budget) -> [UInt64] { budget == .paper ? [0, 1, 2] : [0] }
 
   /// The preset of a name.
-  public static func named(_ name: String) throws(UnknownName) -> Self {
+  package static func named(_ name: String) throws(UnknownName) -> Self {
     guard let preset = Self(rawValue: name) else {
       throw UnknownName(name, "protocol", among: allCases.map(\.rawValue))
     }

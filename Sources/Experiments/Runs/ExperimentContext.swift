@@ -4,18 +4,18 @@ import Synchronization
 
 /// What an experiment works with: the folder of data sets, the image files in it as records name them,
 /// and the methods that can be named.
-public struct ExperimentContext: Sendable {
+package struct ExperimentContext: Sendable {
   /// The folder of data sets.
-  public let folder: DataFolder
+  package let folder: DataFolder
   /// The image files of the folder, digested once.
-  public let images: ImageFileDigests
+  package let images: ImageFileDigests
   /// The methods that can be named.
-  public let catalogue: MethodCatalogue
+  package let catalogue: MethodCatalogue
   /// What loaders have to say of the data that was read.
-  public let notes = DataNotes()
+  package let notes = DataNotes()
 
   /// The context of a folder, with the suite's methods unless others are given.
-  public init(folder: DataFolder, catalogue: MethodCatalogue = .standard) {
+  package init(folder: DataFolder, catalogue: MethodCatalogue = .standard) {
     self.folder = folder
     self.catalogue = catalogue
     images = ImageFileDigests(folder: folder, notes: notes)
@@ -23,18 +23,18 @@ public struct ExperimentContext: Sendable {
 }
 
 /// What a person should know of the data that a command has read, each sentence once.
-public final class DataNotes: Sendable {
+package final class DataNotes: Sendable {
   private let state = Mutex<(said: Set<String>, waiting: [String])>(([], []))
 
   /// Adds sentences.
-  public func add(_ notes: [String]) {
+  package func add(_ notes: [String]) {
     state.withLock { state in
       for note in notes where state.said.insert(note).inserted { state.waiting.append(note) }
     }
   }
 
   /// The sentences that have not been taken yet.
-  public func take() -> [String] {
+  package func take() -> [String] {
     state.withLock { state in
       defer { state.waiting = [] }
       return state.waiting
@@ -43,14 +43,14 @@ public final class DataNotes: Sendable {
 }
 
 /// The last value that was made, kept for as long as the same is asked for.
-public final class LastValue<Key: Equatable & Sendable, Value: Sendable>: Sendable {
+package final class LastValue<Key: Equatable & Sendable, Value: Sendable>: Sendable {
   private let known = Mutex<(key: Key, value: Value)?>(nil)
 
   /// Nothing yet.
-  public init() {}
+  package init() {}
 
   /// The value for a key, made where the last one was for another.
-  public func value(for key: Key, _ make: () throws -> Value) rethrows -> Value {
+  package func value(for key: Key, _ make: () throws -> Value) rethrows -> Value {
     if let known = known.withLock({ $0 }), known.key == key { return known.value }
     let value = try make()
     known.withLock { $0 = (key, value) }

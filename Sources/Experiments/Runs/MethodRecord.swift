@@ -60,7 +60,7 @@ extension Run {
 
 extension RunSettings {
   /// The outer optimiser of a method under these settings.
-  public func outerOptimizer<Scalar: TensorScalar>(
+  package func outerOptimizer<Scalar: TensorScalar>(
     of method: Method, as type: Scalar.Type
   ) throws(MethodError) -> any OuterOptimizer<Scalar> {
     var settings = outer

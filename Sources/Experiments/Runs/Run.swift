@@ -2,28 +2,28 @@ import Bilevel
 import Results
 
 /// A run as a value: everything that decides what it computes, before it has run.
-public struct Run<Own: OwnSettings>: Sendable {
+package struct Run<Own: OwnSettings>: Sendable {
   /// The experiment's name.
-  public let experiment: String
+  package let experiment: String
   /// What is run.
-  public let arm: Arm
+  package let arm: Arm
   /// The protocol's name.
-  public let protocolName: String
+  package let protocolName: String
   /// How much it may cost.
-  public let budget: Budget
+  package let budget: Budget
   /// The seed of all randomness.
-  public let seed: UInt64
+  package let seed: UInt64
   /// The scalar type of the computation.
-  public let scalar: ScalarChoice
+  package let scalar: ScalarChoice
   /// The resolved settings.
-  public let configuration: Configuration<RunSettings<Own>>
+  package let configuration: Configuration<RunSettings<Own>>
   /// What sets the run apart from the protocol's preset.
-  public let variant: [String: Value]
+  package let variant: [String: Value]
   /// The data, with digests of its content.
-  public let datasets: [RunRecord.DatasetUse]
+  package let datasets: [RunRecord.DatasetUse]
 
   /// A run.
-  public init(
+  package init(
     experiment: String, arm: Arm, protocolName: String, budget: Budget, seed: UInt64,
     scalar: ScalarChoice, configuration: Configuration<RunSettings<Own>>,
     variant: [String: Value], datasets: [RunRecord.DatasetUse]
@@ -40,40 +40,40 @@ public struct Run<Own: OwnSettings>: Sendable {
   }
 
   /// The settings.
-  public var settings: RunSettings<Own> { configuration.settings }
+  package var settings: RunSettings<Own> { configuration.settings }
 
   /// What tells the run from others: stopping, resuming, skipping, sweeping and checking all go by it.
-  public var identity: RunIdentity {
+  package var identity: RunIdentity {
     RunIdentity(
       experiment: experiment, method: arm.name, protocolName: protocolName, variant: variant,
       budget: budget.rawValue, seed: seed, scalar: scalar.rawValue, datasets: datasets)
   }
 
   /// A few words for progress lines and notes: method, K, seed.
-  public var title: String {
+  package var title: String {
     "\(arm.displayName), K \(settings.inner.steps), seed \(seed)"
   }
 }
 
 /// A run that is planned, before seed, scalar type and data are known.
-public struct PlannedRun<Own: OwnSettings>: Sendable {
+package struct PlannedRun<Own: OwnSettings>: Sendable {
   /// What is run.
-  public let arm: Arm
+  package let arm: Arm
   /// The resolved settings.
-  public let configuration: Configuration<RunSettings<Own>>
+  package let configuration: Configuration<RunSettings<Own>>
   /// The preset that it is a variant of.
-  public let preset: RunSettings<Own>
+  package let preset: RunSettings<Own>
   /// The protocol's name.
-  public let protocolName: String
+  package let protocolName: String
   /// What the variant says beside settings, such as the kind of a sweep.
-  public var marks: [String: Value] = [:]
+  package var marks: [String: Value] = [:]
   /// Keys that the variant states beside those that every variant of the experiment states.
-  public var stated: [String] = []
+  package var stated: [String] = []
   /// Keys that the variant does not state though they differ from the preset's.
-  public var unstated: Set<String> = []
+  package var unstated: Set<String> = []
 
   /// A planned run.
-  public init(
+  package init(
     _ arm: Arm, _ settings: RunSettings<Own>, preset: RunSettings<Own>, protocolName: String,
     marks: [String: Value] = [:], stated: [String] = [], unstated: Set<String> = []
   ) {
@@ -88,7 +88,7 @@ public struct PlannedRun<Own: OwnSettings>: Sendable {
 
   /// What sets the run apart: stated keys, and all settings that differ from the preset's and matter
   /// to the arm, so that no run replaces the record of another.
-  public func variant<E: Experiment>(in experiment: E) -> [String: Value] where E.Own == Own {
+  package func variant<E: Experiment>(in experiment: E) -> [String: Value] where E.Own == Own {
     var result = marks
     let stated = experiment.statedKeys(arm) + stated
     func state(_ key: String, _ value: Value?) {
@@ -112,7 +112,7 @@ public struct PlannedRun<Own: OwnSettings>: Sendable {
 
 extension Run {
   /// The record of the run with the given content.
-  public func record(
+  package func record(
     metrics: [RunRecord.Metric], final: [String: Double], status: RunRecord.Status,
     timing: RunRecord.Timing, diagnostics: [String: Value]
   ) -> RunRecord {
@@ -140,7 +140,7 @@ extension Experiment {
 
 extension Value {
   /// The value at a dotted path such as `outer.learningRate`; nil where there is none.
-  public func value(at key: String) -> Value? {
+  package func value(at key: String) -> Value? {
     value(at: key.split(separator: ".").map(String.init))
   }
 }

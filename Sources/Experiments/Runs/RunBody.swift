@@ -9,7 +9,7 @@ import Tensors
 /// may take long). A body must be a function of what the engine knows: the stage, the loop, ``state``,
 /// and the number of closing steps done; then a run that was stopped anywhere continues to the same
 /// record, bit for bit.
-public protocol RunBody<Scalar> {
+package protocol RunBody<Scalar> {
   associatedtype Scalar: TensorScalar
 
   /// What is measured: names, units and directions.
@@ -42,57 +42,57 @@ public protocol RunBody<Scalar> {
 
 extension RunBody {
   /// One.
-  public var stages: Int { 1 }
+  package var stages: Int { 1 }
   /// One.
-  public var closingSteps: Int { 1 }
+  package var closingSteps: Int { 1 }
   /// The loop is there already.
-  public mutating func begin(stage: Int) throws {}
+  package mutating func begin(stage: Int) throws {}
 }
 
 /// What a body keeps beside its loop.
-public struct BodyState<Scalar: TensorScalar>: Sendable, Equatable {
+package struct BodyState<Scalar: TensorScalar>: Sendable, Equatable {
   /// Points by name.
-  public var points: [String: Parameters<Scalar>] = [:]
+  package var points: [String: Parameters<Scalar>] = [:]
   /// Numbers and texts by name.
-  public var values: [String: Value] = [:]
+  package var values: [String: Value] = [:]
 
   /// Nothing yet.
-  public init() {}
+  package init() {}
 }
 
 /// One measured value of a curve.
-public struct Measurement: Sendable {
+package struct Measurement: Sendable {
   /// The metric.
-  public let metric: String
+  package let metric: String
   /// The outer step, or what else the curve is drawn against.
-  public let step: Int
+  package let step: Int
   /// The value.
-  public let value: Double
+  package let value: Double
 
   /// A measured value.
-  public init(_ metric: String, at step: Int, _ value: Double) {
+  package init(_ metric: String, at step: Int, _ value: Double) {
     self.metric = metric
     self.step = step
     self.value = value
   }
 
   /// Values by metric at one step, in the order of names.
-  public static func all(_ values: [String: Double], at step: Int) -> [Measurement] {
+  package static func all(_ values: [String: Double], at step: Int) -> [Measurement] {
     values.sorted { $0.key < $1.key }.map { Measurement($0.key, at: step, $0.value) }
   }
 }
 
 /// What one outer iteration shows.
-public struct Observation: Sendable {
+package struct Observation: Sendable {
   /// What was measured, if anything.
-  public var measurements: [Measurement] = []
+  package var measurements: [Measurement] = []
   /// A few words about the state for the progress line.
-  public var detail = ""
+  package var detail = ""
   /// Whether the loop has nothing left to do.
-  public var stops = false
+  package var stops = false
 
   /// An observation.
-  public init(_ measurements: [Measurement] = [], detail: String = "", stops: Bool = false) {
+  package init(_ measurements: [Measurement] = [], detail: String = "", stops: Bool = false) {
     self.measurements = measurements
     self.detail = detail
     self.stops = stops
@@ -100,18 +100,18 @@ public struct Observation: Sendable {
 }
 
 /// What a closing step shows.
-public struct Closing: Sendable {
+package struct Closing: Sendable {
   /// What was measured.
-  public var measurements: [Measurement] = []
+  package var measurements: [Measurement] = []
   /// Metrics that the body did not know of before, such as one for each K of a sweep.
-  public var newMetrics: [RunRecord.Metric] = []
+  package var newMetrics: [RunRecord.Metric] = []
   /// What to note in the record's diagnostics.
-  public var notes: [String: Value] = [:]
+  package var notes: [String: Value] = [:]
   /// How the run ended, where that is not "completed".
-  public var status: RunRecord.Status?
+  package var status: RunRecord.Status?
 
   /// A closing.
-  public init(
+  package init(
     _ measurements: [Measurement] = [], newMetrics: [RunRecord.Metric] = [],
     notes: [String: Value] = [:], status: RunRecord.Status? = nil
   ) {
@@ -124,7 +124,7 @@ public struct Closing: Sendable {
 
 extension OuterLoop {
   /// A loop of no iterations, for what is run without one.
-  public static func none(at point: Parameters<Scalar>) -> OuterLoop {
+  package static func none(at point: Parameters<Scalar>) -> OuterLoop {
     OuterLoop(
       estimate: { x, _, _ in
         HypergradientEstimate(
@@ -136,6 +136,6 @@ extension OuterLoop {
 }
 
 /// A number for progress lines: four decimals.
-public func shortened(_ value: Double) -> String {
+package func shortened(_ value: Double) -> String {
   value.isFinite ? "\((value * 1e4).rounded() / 1e4)" : "\(value)"
 }

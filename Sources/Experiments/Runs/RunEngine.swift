@@ -14,20 +14,20 @@ import Tensors
 /// - the record is in place before the checkpoint goes, and a completed record is never replaced by
 ///   one of an interrupted run;
 /// - a checkpoint that is damaged or of another run is refused with a sentence, never ignored.
-public struct RunEngine: Sendable {
+package struct RunEngine: Sendable {
   /// Where progress and notes go.
-  public let console: Console
+  package let console: Console
   /// The folder of records.
-  public let output: String
+  package let output: String
   /// How progress is shown.
-  public let progress: ProgressMode
+  package let progress: ProgressMode
   /// Seconds between checkpoints.
-  public let checkpointSeconds: Double
+  package let checkpointSeconds: Double
   /// Whether checkpoints of earlier processes are passed over.
-  public let startsFresh: Bool
+  package let startsFresh: Bool
 
   /// An engine that writes below a folder.
-  public init(
+  package init(
     console: Console, output: String, progress: ProgressMode = .none,
     checkpointSeconds: Double = 30, startsFresh: Bool = false
   ) {
@@ -39,7 +39,7 @@ public struct RunEngine: Sendable {
   }
 
   /// What came of a run.
-  public enum Outcome: Sendable {
+  package enum Outcome: Sendable {
     /// The record that was made, its path (where an older, completed record was kept if this run was
     /// interrupted), and the interruption that ended it, if one did.
     case recorded(RunRecord, path: String, interruption: Interrupted?)
@@ -48,7 +48,7 @@ public struct RunEngine: Sendable {
   }
 
   /// The path of a run's record where it is there, completed, with the same configuration.
-  public func completedRecord<Own>(of run: Run<Own>) -> String? {
+  package func completedRecord<Own>(of run: Run<Own>) -> String? {
     let path = "\(output)/\(run.identity.relativePath)"
     guard let record = try? RunRecord(readingFrom: path), record.status.kind == .completed,
       record.configurationDigest == run.configuration.tree.canonicalDigest
@@ -57,7 +57,7 @@ public struct RunEngine: Sendable {
   }
 
   /// Runs a run to its record, or to a checkpoint where it is interrupted.
-  public func run<E: Experiment>(_ run: Run<E.Own>, of experiment: E) throws -> Outcome {
+  package func run<E: Experiment>(_ run: Run<E.Own>, of experiment: E) throws -> Outcome {
     switch run.scalar {
     case .float: try drive(run, experiment, as: Float.self)
     case .double: try drive(run, experiment, as: Double.self)

@@ -106,7 +106,7 @@ struct SolverTally: Sendable, Equatable {
 
 extension LinearSolverOutcome {
   /// The outcome in one word, for records.
-  public var name: String {
+  package var name: String {
     switch self {
     case .converged: "converged"
     case .maximumSteps: "maximum-steps"

@@ -2,60 +2,60 @@ import Foundation
 import Results
 
 /// One column of the lines that `run` prints.
-public struct SummaryColumn: Sendable {
+package struct SummaryColumn: Sendable {
   /// The head of the column.
-  public let title: String
+  package let title: String
   /// The characters that it takes up.
-  public let width: Int
+  package let width: Int
   /// The cell of a record.
-  public let cell: @Sendable (RunRecord) -> String
+  package let cell: @Sendable (RunRecord) -> String
 
   /// A column.
-  public init(_ title: String, _ width: Int, _ cell: @escaping @Sendable (RunRecord) -> String) {
+  package init(_ title: String, _ width: Int, _ cell: @escaping @Sendable (RunRecord) -> String) {
     self.title = title
     self.width = width
     self.cell = cell
   }
 
   /// A final value with so many decimals, multiplied by a factor (100 for percent).
-  public static func final(
+  package static func final(
     _ title: String, _ width: Int, _ metric: String, decimals: Int = 4, times factor: Double = 1
   ) -> SummaryColumn {
     SummaryColumn(title, width) { number($0.final[metric].map { factor * $0 }, decimals) }
   }
 
   /// A final value with four significant digits.
-  public static func general(_ title: String, _ width: Int, _ metric: String) -> SummaryColumn {
+  package static func general(_ title: String, _ width: Int, _ metric: String) -> SummaryColumn {
     SummaryColumn(title, width) { $0.final[metric].map { String(format: "%.4g", $0) } ?? "-" }
   }
 
   /// K.
-  public static let innerSteps = SummaryColumn("K", 5) {
+  package static let innerSteps = SummaryColumn("K", 5) {
     $0.innerSteps.map { "\($0)" } ?? "-"
   }
 
   /// The median seconds of an outer iteration.
-  public static let secondsPerOuterStep = SummaryColumn("s/outer", 9) {
+  package static let secondsPerOuterStep = SummaryColumn("s/outer", 9) {
     number($0.timing.secondsPerOuterStep, 4)
   }
 
   /// The peak of resident memory.
-  public static let peakMegabytes = SummaryColumn("peak MB", 8) {
+  package static let peakMegabytes = SummaryColumn("peak MB", 8) {
     number($0.timing.peakResidentBytes.map { Double($0) / 1e6 }, 0)
   }
 
   /// A number with so many decimals, or a dash.
-  public static func number(_ value: Double?, _ decimals: Int) -> String {
+  package static func number(_ value: Double?, _ decimals: Int) -> String {
     value.map { String(format: "%.\(decimals)f", $0) } ?? "-"
   }
 
   /// The heads of columns, in one line.
-  public static func header(_ columns: [SummaryColumn]) -> String {
+  package static func header(_ columns: [SummaryColumn]) -> String {
     line(columns.map { ($0.title, $0.width) }) + "  record"
   }
 
   /// A record in one line.
-  public static func line(
+  package static func line(
     _ columns: [SummaryColumn], of record: RunRecord, path: String
   ) -> String {
     line(columns.map { ($0.cell(record), $0.width) }) + "  " + path
@@ -70,7 +70,7 @@ public struct SummaryColumn: Sendable {
 
 extension [SummaryColumn] {
   /// Method, K, seed and status before an experiment's own columns, cost behind them.
-  public static func experiment(_ own: [SummaryColumn]) -> [SummaryColumn] {
+  package static func experiment(_ own: [SummaryColumn]) -> [SummaryColumn] {
     [
       SummaryColumn("method", 19) { $0.method.displayName }, .innerSteps,
       SummaryColumn("seed", 5) { "\($0.seed)" },

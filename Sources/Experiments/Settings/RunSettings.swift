@@ -7,16 +7,16 @@ import Bilevel
 /// declares them, so that one setting has one name in all experiments. In code the experiment's own
 /// sections and the methods' are members alike: `settings.data.name`, `settings.inner.steps`.
 @dynamicMemberLookup
-public struct RunSettings<Own: OwnSettings>: Codable, Sendable, Equatable {
+package struct RunSettings<Own: OwnSettings>: Codable, Sendable, Equatable {
   /// The experiment's own sections.
-  public var own: Own
+  package var own: Own
   /// The methods' sections.
-  public var method: MethodSettings
+  package var method: MethodSettings
   /// The section `outer`.
-  public var outer: OuterSettings
+  package var outer: OuterSettings
 
   /// Settings of the three parts.
-  public init(
+  package init(
     _ own: Own, method: MethodSettings = MethodSettings(), outer: OuterSettings = OuterSettings()
   ) {
     self.own = own
@@ -27,7 +27,7 @@ public struct RunSettings<Own: OwnSettings>: Codable, Sendable, Equatable {
   private enum CodingKeys: String, CodingKey { case outer }
 
   /// The settings that a flat configuration holds.
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     own = try Own(from: decoder)
     method = try MethodSettings(from: decoder)
     outer = try decoder.container(keyedBy: CodingKeys.self).decode(
@@ -35,7 +35,7 @@ public struct RunSettings<Own: OwnSettings>: Codable, Sendable, Equatable {
   }
 
   /// Writes all sections side by side.
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     try own.encode(to: encoder)
     try method.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)
@@ -43,13 +43,13 @@ public struct RunSettings<Own: OwnSettings>: Codable, Sendable, Equatable {
   }
 
   /// A section of the experiment's own.
-  public subscript<Section>(dynamicMember path: WritableKeyPath<Own, Section>) -> Section {
+  package subscript<Section>(dynamicMember path: WritableKeyPath<Own, Section>) -> Section {
     get { own[keyPath: path] }
     set { own[keyPath: path] = newValue }
   }
 
   /// A section of the methods'.
-  public subscript<Section>(
+  package subscript<Section>(
     dynamicMember path: WritableKeyPath<MethodSettings, Section>
   ) -> Section {
     get { method[keyPath: path] }
@@ -58,7 +58,7 @@ public struct RunSettings<Own: OwnSettings>: Codable, Sendable, Equatable {
 }
 
 /// The sections that one experiment adds to those of the methods.
-public protocol OwnSettings: Codable, Sendable, Equatable {
+package protocol OwnSettings: Codable, Sendable, Equatable {
   /// Every key of the sections, in their order.
   static var keys: [SettingKey<Self>] { get }
 
@@ -69,18 +69,18 @@ public protocol OwnSettings: Codable, Sendable, Equatable {
 
 extension OwnSettings {
   /// Nothing conflicts.
-  public static func conflict(in settings: RunSettings<Self>) -> String? { nil }
+  package static func conflict(in settings: RunSettings<Self>) -> String? { nil }
 }
 
 extension RunSettings {
   /// Every key of the configuration, in its order.
-  public static var keys: [SettingKey<RunSettings>] {
+  package static var keys: [SettingKey<RunSettings>] {
     Own.keys.map { $0.lifted { $0.own } } + MethodSettings.keys.map { $0.lifted { $0.method } }
       + OuterSettings.keys.map { $0.lifted { $0.outer } }
   }
 
   /// Throws the first setting that makes no sense, with what it must be.
-  public func validate() throws(ConfigurationError) {
+  package func validate() throws(ConfigurationError) {
     for key in Self.keys {
       guard let violation = key.violation(in: self) else { continue }
       throw ConfigurationError(

@@ -6,9 +6,9 @@ import Results
 ///
 /// What `list --settings` prints, and what the page of the documentation is generated from, so that
 /// neither can go stale.
-public enum SettingsPage {
+package enum SettingsPage {
   /// The keys of an experiment as a Markdown table.
-  public static func markdown<E: Experiment>(of experiment: E) -> String {
+  package static func markdown<E: Experiment>(of experiment: E) -> String {
     // A bar inside a cell, as in |x_i|, would end the cell.
     let rows = rows(of: experiment).map { row in
       let cells = [
@@ -22,7 +22,7 @@ public enum SettingsPage {
   }
 
   /// The keys of an experiment as text, two lines each.
-  public static func text<E: Experiment>(of experiment: E) -> String {
+  package static func text<E: Experiment>(of experiment: E) -> String {
     rows(of: experiment).map { row in
       "\(row.key) = \(row.defaultValue)\n    \(row.meaning); \(row.wanted)"
         + (row.unit == "-" ? "" : " (\(row.unit))") + "; read by \(row.users)"

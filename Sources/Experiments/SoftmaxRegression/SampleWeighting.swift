@@ -1,7 +1,7 @@
 import Tensors
 
 /// How the upper variable weighs the samples of an objective.
-public enum SampleWeighting: String, Sendable, CaseIterable, Codable {
+package enum SampleWeighting: String, Sendable, CaseIterable, Codable {
   /// w_i = 1 / (1 + exp(-x_i)): the parametrisation of most hyper-cleaning codes.
   case sigmoid
   /// w_i = x_i, kept in a feasible set by projection (Franceschi et al. 2017).

@@ -19,16 +19,16 @@ import Tensors
 /// Cost of a gradient: 4 n d c floating-point operations dense, 4 nnz c sparse; of a kept
 /// linearisation: n times c (padded to 16) scalars. The reference is ``ExpressionObjective``,
 /// against which this is tested in Double, to rounding.
-public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
+package struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   /// The samples.
-  public let samples: SoftmaxRegressionSamples<Scalar>
+  package let samples: SoftmaxRegressionSamples<Scalar>
   /// How x, whose first component holds one scalar per sample, weighs them.
-  public let weighting: SampleWeighting
+  package let weighting: SampleWeighting
   /// The weights and their derivatives, where x is fixed.
   private var known: (values: [Scalar], derivatives: [Scalar])?
 
   /// The objective of the given samples.
-  public init(samples: SoftmaxRegressionSamples<Scalar>, weighting: SampleWeighting) {
+  package init(samples: SoftmaxRegressionSamples<Scalar>, weighting: SampleWeighting) {
     self.samples = samples
     self.weighting = weighting
   }
@@ -36,7 +36,7 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   /// h(x, y).
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
+  package func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
     samples.withRows(1) { rows in
       samples.multiply(y, into: rows)
       let shared = SharedMutablePointer(rows)
@@ -53,7 +53,7 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   /// h(x, y) and both gradients, from one pass forward and one back.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func gradients(
+  package func gradients(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> ObjectiveGradients<Scalar> {
     let (values, derivatives) = factors(x)
@@ -76,7 +76,7 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   /// A' R.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func lowerGradient(
+  package func lowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
     let values = factors(x).values
@@ -92,7 +92,7 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   /// The lower gradient with the probabilities P kept.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func linearizeLowerGradient(
+  package func linearizeLowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> any LowerGradientLinearization<Scalar> {
     let (values, derivatives) = factors(x)
@@ -124,7 +124,7 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   /// not needed here.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func lowerGradientPullback(
+  package func lowerGradientPullback(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> SecondOrderProducts<Scalar> {
     let (values, derivatives) = factors(x)
@@ -155,7 +155,7 @@ public struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   }
 
   /// The same objective with its sample weights computed: inner steps then share one pair of arrays.
-  public func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar> {
+  package func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar> {
     guard known == nil else { return self }
     var result = self
     result.known = factors(x)

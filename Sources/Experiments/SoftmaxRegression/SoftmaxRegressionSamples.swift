@@ -6,15 +6,15 @@ import Tensors
 /// The lower variable is y = (W [d, c], b [c]); internally it is packed into one `[d + 1, width]`
 /// matrix whose last row is b, and the features carry a column of ones. Matrices with one row per
 /// sample live in scratch memory with rows of `width` scalars, padding lanes zero.
-public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
+package final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
   /// The number of samples n.
-  public let count: Int
+  package let count: Int
   /// The number of features d, without the column of ones.
-  public let featureCount: Int
+  package let featureCount: Int
   /// The number of classes c.
-  public let classCount: Int
+  package let classCount: Int
   /// The label of each sample, below `classCount`.
-  public let labels: [Int]
+  package let labels: [Int]
   /// c rounded up to whole vector registers.
   let width: Int
   /// The features with a last column of ones.
@@ -22,7 +22,7 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
   private let scratch = ScratchPool<Scalar>()
 
   /// Samples with features `[n, d]`; storage follows their density unless given. O(n d) once.
-  public init(
+  package init(
     features: Tensor<Scalar>, labels: [Int], classCount: Int,
     storage: FeatureMatrix<Scalar>.Storage? = nil
   ) {
@@ -41,15 +41,15 @@ public final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
   }
 
   /// The shapes of (W, b).
-  public var parameterShapes: [[Int]] { [[featureCount, classCount], [classCount]] }
+  package var parameterShapes: [[Int]] { [[featureCount, classCount], [classCount]] }
 
   /// (W, b) = 0.
-  public var zeroParameters: Parameters<Scalar> { Parameters(parameterShapes.map { .zeros($0) }) }
+  package var zeroParameters: Parameters<Scalar> { Parameters(parameterShapes.map { .zeros($0) }) }
 
   /// The logits A W + b, of shape `[n, c]`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func logits(_ y: Parameters<Scalar>) -> Tensor<Scalar> {
+  package func logits(_ y: Parameters<Scalar>) -> Tensor<Scalar> {
     withRows(1) { rows in
       multiply(y, into: rows)
       return Tensor(shape: [count, classCount]) { result in

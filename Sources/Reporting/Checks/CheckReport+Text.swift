@@ -7,7 +7,7 @@ extension CheckReport {
   /// What is not as expected is there in full: for a metric of a reference and for a claim what was
   /// expected, what was found, the tolerance and why, and the verdict. What is as expected is there
   /// only in a verbose report.
-  public func text(isVerbose: Bool = false) -> String {
+  package func text(isVerbose: Bool = false) -> String {
     var lines: [String] = []
     if isVerbose {
       lines += ["References of budget \(budget)", "  Tolerances: \(tolerancesChosen)"]
@@ -28,7 +28,7 @@ extension CheckReport {
   }
 
   /// What is not as expected, in full and without empty lines; empty where all is.
-  public var deviationLines: [String] {
+  package var deviationLines: [String] {
     let lines =
       comparisons.flatMap { Self.lines(for: $0, isVerbose: false) }
       + verdicts.filter { !$0.isAsExpected }.flatMap(Self.lines) + breakdownLines
@@ -37,12 +37,12 @@ extension CheckReport {
 
   /// The last lines: counts of references and of claims; what is better than is stored, each with by
   /// how much; and in the last one what the exit code means.
-  public var summaryLines: [String] {
+  package var summaryLines: [String] {
     [referenceCounts, claimCounts] + improvementLines + [exitLine]
   }
 
   /// What is better than stored beyond the tolerance, each with by how much; empty where nothing is.
-  public var improvementLines: [String] {
+  package var improvementLines: [String] {
     let surprises = verdicts.filter { $0.isBetterThanExpected == true }
     if improvements.isEmpty && surprises.isEmpty { return [] }
     var lines = ["Better than stored, beyond the tolerance:"]
@@ -58,7 +58,7 @@ extension CheckReport {
   }
 
   /// The exit code and what it means.
-  public var exitLine: String {
+  package var exitLine: String {
     "Exit code \(exitCode): \(Self.meaning(ofExitCode: exitCode))."
   }
 
@@ -73,7 +73,7 @@ extension CheckReport {
   }
 
   /// How many numbers of how many runs were compared, and what came of it.
-  public var referenceCounts: String {
+  package var referenceCounts: String {
     let better = count(.improved)
     var parts = [
       "\(count(.within)) numbers within their tolerances",
@@ -86,7 +86,7 @@ extension CheckReport {
   }
 
   /// How many claims there are, and their verdicts.
-  public var claimCounts: String {
+  package var claimCounts: String {
     let others: [Claim.Outcome] = [.undecided, .notReproduced, .tooFewSeeds, .notRun]
     let parts = others.compactMap { outcome -> String? in
       let all = verdicts.filter { $0.outcome == outcome }

@@ -2,11 +2,11 @@ import Results
 
 /// What runs of one budget say, on one screen: each experiment's table as the article has it with
 /// published numbers beside, counts of references and claims, what deviates, where the rest is.
-public struct Summary: Sendable {
+package struct Summary: Sendable {
   /// The budget.
-  public let budget: String
+  package let budget: String
   /// The check of all experiments.
-  public let check: CheckReport
+  package let check: CheckReport
 
   private let sections: [Section]
   private let places: [String]
@@ -23,7 +23,7 @@ public struct Summary: Sendable {
 
   /// A summary of records of the budget. `check` holds all of them against references and claims and
   /// `checkOf` those of one experiment; `places` says where the full tables and the full check are.
-  public init(
+  package init(
     records: [RunRecord], published: [PublishedValue], budget: String, check: CheckReport,
     checkOf: (String) -> CheckReport, places: [String]
   ) {
@@ -41,7 +41,7 @@ public struct Summary: Sendable {
 
   /// The lines, at most `limit` of them. What deviates is there in full as far as it fits; the last
   /// lines say what is better than stored, where everything is, and what the exit code means.
-  public func lines(limit: Int = 50) -> [String] {
+  package func lines(limit: Int = 50) -> [String] {
     let counts = [check.referenceCounts, check.claimCounts]
     let fixed = counts.count + places.count + 1
     let head = Self.cut(sections.flatMap(lines), to: limit - fixed - 4)

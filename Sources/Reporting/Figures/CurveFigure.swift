@@ -2,7 +2,7 @@ import Results
 
 extension Figure {
   /// What a curve is drawn against.
-  public enum Abscissa: String, Sendable, CaseIterable {
+  package enum Abscissa: String, Sendable, CaseIterable {
     /// Outer steps.
     case iteration
     /// Seconds since the start of the run.
@@ -10,7 +10,7 @@ extension Figure {
   }
 
   /// The figures of one metric, one per experiment, protocol, budget, data set and swept setting.
-  public static func all(
+  package static func all(
     of metric: String, in records: [RunRecord], against abscissa: Abscissa,
     isLogarithmic: Bool = false
   ) -> [Figure] {
@@ -28,7 +28,7 @@ extension Figure {
   /// names those of the first, and what all variants share. Records whose variant names a `sweep`
   /// have that setting in place of outer steps, on a logarithmic axis. Nil where no run has a curve
   /// of the metric.
-  public static func curves(
+  package static func curves(
     of metric: String, in records: [RunRecord], against abscissa: Abscissa,
     isLogarithmic: Bool = false
   ) -> Figure? {

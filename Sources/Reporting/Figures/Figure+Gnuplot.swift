@@ -1,7 +1,7 @@
 extension Figure {
   /// The curves as gnuplot reads them: one block per curve (two blank lines between), columns x, y,
   /// and lower and upper edge of the band where there is one.
-  public var gnuplotData: String {
+  package var gnuplotData: String {
     var blocks: [String] = []
     for series in series {
       var lines = ["# \(Self.oneLine(series.label))"]
@@ -17,7 +17,7 @@ extension Figure {
   }
 
   /// The script that draws `<name>.svg` and `<name>.png` from `<name>.dat` in the current folder.
-  public var gnuplotScript: String {
+  package var gnuplotScript: String {
     var curves: [String] = []
     for (index, series) in series.enumerated() {
       let source = "'\(name).dat' index \(index)"

@@ -1,16 +1,16 @@
 /// Curves in one pair of axes, as a value.
-public struct Figure: Sendable, Equatable {
+package struct Figure: Sendable, Equatable {
   /// One axis.
-  public struct Axis: Sendable, Equatable {
+  package struct Axis: Sendable, Equatable {
     /// The label with its unit.
-    public var label: String
+    package var label: String
     /// Whether the scale is logarithmic; values that are not positive are then left out.
-    public var isLogarithmic: Bool
+    package var isLogarithmic: Bool
     /// Where the axis begins, nil for wherever the values do.
-    public var minimum: Double?
+    package var minimum: Double?
 
     /// An axis.
-    public init(_ label: String, isLogarithmic: Bool = false, minimum: Double? = nil) {
+    package init(_ label: String, isLogarithmic: Bool = false, minimum: Double? = nil) {
       self.label = label
       self.isLogarithmic = isLogarithmic
       self.minimum = minimum
@@ -18,18 +18,18 @@ public struct Figure: Sendable, Equatable {
   }
 
   /// One curve, with a band around it where there are several seeds.
-  public struct Series: Sendable, Equatable {
+  package struct Series: Sendable, Equatable {
     /// The name in the legend.
-    public var label: String
+    package var label: String
     /// The abscissae.
-    public var x: [Double]
+    package var x: [Double]
     /// The ordinates, as many.
-    public var y: [Double]
+    package var y: [Double]
     /// The lower and upper edge of the band, as many; nil without a band.
-    public var band: [ClosedRange<Double>]?
+    package var band: [ClosedRange<Double>]?
 
     /// A curve.
-    public init(
+    package init(
       label: String, x: [Double], y: [Double], band: [ClosedRange<Double>]? = nil
     ) {
       precondition(
@@ -44,18 +44,18 @@ public struct Figure: Sendable, Equatable {
   }
 
   /// The name of its files: letters, digits, "-", "_" and "." only.
-  public var name: String
+  package var name: String
   /// The title.
-  public var title: String
+  package var title: String
   /// The horizontal axis.
-  public var xAxis: Axis
+  package var xAxis: Axis
   /// The vertical axis.
-  public var yAxis: Axis
+  package var yAxis: Axis
   /// The curves, in the order of the legend.
-  public var series: [Series]
+  package var series: [Series]
 
   /// A figure; the name must be usable as a file name.
-  public init(name: String, title: String, xAxis: Axis, yAxis: Axis, series: [Series]) {
+  package init(name: String, title: String, xAxis: Axis, yAxis: Axis, series: [Series]) {
     precondition(
       Self.isUsable(name: name),
       "The figure name '\(name)' is not usable as a file name.")
@@ -67,7 +67,7 @@ public struct Figure: Sendable, Equatable {
   }
 
   /// Whether a name can be that of a figure's files.
-  public static func isUsable(name: String) -> Bool {
+  package static func isUsable(name: String) -> Bool {
     let isPlain = name.unicodeScalars.allSatisfy {
       $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains($0))
     }

@@ -3,30 +3,30 @@ import Foundation
 import Results
 
 /// Writing figures: data and script always, pictures where gnuplot is installed.
-public struct FigureWriter: Sendable {
+package struct FigureWriter: Sendable {
   /// What was written.
-  public struct Output: Sendable, Equatable {
+  package struct Output: Sendable, Equatable {
     /// The data file.
-    public let dataPath: String
+    package let dataPath: String
     /// The gnuplot script.
-    public let scriptPath: String
+    package let scriptPath: String
     /// The pictures, SVG and PNG; empty where gnuplot is absent or failed.
-    public let picturePaths: [String]
+    package let picturePaths: [String]
     /// Why there are no pictures and what to do, nil where there are.
-    public let message: String?
+    package let message: String?
   }
 
   private let searchPath: String
 
   /// A writer that looks for gnuplot in the folders of a search path (`PATH` by default).
-  public init(searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? "") {
+  package init(searchPath: String = ProcessInfo.processInfo.environment["PATH"] ?? "") {
     self.searchPath = searchPath
   }
 
   /// Writes `<name>.dat` and `<name>.gp` into the folder and draws `<name>.svg` and `<name>.png`.
   ///
   /// A missing or failing gnuplot is not an error: the message says what to do.
-  public func write(_ figure: Figure, into folder: String) throws(ResultsError) -> Output {
+  package func write(_ figure: Figure, into folder: String) throws(ResultsError) -> Output {
     let base = folder + "/" + figure.name
     try ResultsError.converting { () throws(FileError) in
       try AtomicFile.write(figure.gnuplotData, to: base + ".dat")

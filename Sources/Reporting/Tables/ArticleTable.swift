@@ -1,22 +1,22 @@
 import Results
 
 /// The table by which an experiment is compared with the article: which runs, methods and numbers.
-public struct ArticleTable: Sendable {
+package struct ArticleTable: Sendable {
   /// The experiment's name.
-  public let experiment: String
+  package let experiment: String
   /// What the article has: a table, a figure, a statement.
-  public let source: String
+  package let source: String
   /// The protocol's name.
-  public let protocolName: String
+  package let protocolName: String
   /// The methods, in the order of the rows; those without runs are left out.
-  public let methods: [String]
+  package let methods: [String]
   /// The metrics, in the order of the columns.
-  public let metrics: [String]
+  package let metrics: [String]
   /// Settings that a run must have.
-  public let variant: [String: Value]
+  package let variant: [String: Value]
 
   /// One for each experiment, in the order of the article.
-  public static let all = [
+  package static let all = [
     ArticleTable(
       experiment: "counter-example",
       source: "the article's, where x* = 1", protocolName: "icml2020",
@@ -42,7 +42,7 @@ public struct ArticleTable: Sendable {
 
   /// The tables of these records, one per budget and data; empty where no run belongs. Under
   /// `hasShortTitles` they are titled by experiment and source alone, for records of one budget.
-  public func tables(
+  package func tables(
     records: [RunRecord], published: [PublishedValue], spread: SpreadKind = .std,
     hasShortTitles: Bool = false
   ) -> [Table] {

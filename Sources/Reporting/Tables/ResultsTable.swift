@@ -1,9 +1,9 @@
 import Results
 
 /// Tables of methods from records, beside published numbers.
-public struct ResultsTable: Sendable {
+package struct ResultsTable: Sendable {
   /// What the columns are.
-  public enum Layout: Sendable, Equatable {
+  package enum Layout: Sendable, Equatable {
     /// One group of columns per metric, one row per method and variant.
     case metrics
     /// One group of columns per number of inner steps K, one row per method, one table per metric.
@@ -11,27 +11,27 @@ public struct ResultsTable: Sendable {
   }
 
   /// How tables are made.
-  public struct Options: Sendable {
+  package struct Options: Sendable {
     /// The metrics and costs shown, in this order; empty for the headline metrics and the costs.
-    public var metrics: [String] = []
+    package var metrics: [String] = []
     /// Whether all metrics are shown where none is named, not the headline ones alone.
-    public var showsAllMetrics = false
+    package var showsAllMetrics = false
     /// The methods shown, in this order; empty for all.
-    public var methods: [String] = []
+    package var methods: [String] = []
     /// The spread shown.
-    public var spread: SpreadKind = .std
+    package var spread: SpreadKind = .std
     /// What the columns are.
-    public var layout: Layout = .metrics
+    package var layout: Layout = .metrics
     /// What stands in the title instead of experiment, protocol and budget; nil for these.
-    public var heading: String?
+    package var heading: String?
 
     /// The usual way: headline metrics, all methods, standard deviation, metrics as columns.
-    public init() {}
+    package init() {}
   }
 
   /// The order of methods where none is asked for: baselines, then the order of the paper; methods
   /// not listed follow by name.
-  public static let usualOrder = [
+  package static let usualOrder = [
     "no-cleaning", "oracle", "maml", "meta-sgd", "reptile", "rhg", "t-rhg", "fhg", "cg", "neumann",
     "one-stage", "bda",
   ]
@@ -41,7 +41,7 @@ public struct ResultsTable: Sendable {
   let options: Options
 
   /// Tables of these records, beside those published values that match one of them.
-  public init(
+  package init(
     records: [RunRecord], published: [PublishedValue], options: Options = Options()
   ) {
     self.records = records
@@ -51,7 +51,7 @@ public struct ResultsTable: Sendable {
 
   /// The tables: one per experiment, protocol, budget and data, and per metric where the columns are
   /// inner steps.
-  public var tables: [Table] {
+  package var tables: [Table] {
     let shown =
       options.methods.isEmpty
       ? records : records.filter { options.methods.contains($0.method.name) }

@@ -7,7 +7,7 @@ extension Table {
   /// A measured column becomes mean, spread and number of seeds; a published one becomes number
   /// and status. Where a cell is missing these are empty, and a column `<name> missing` says why.
   /// Title and notes are not part of it.
-  public var csv: String {
+  package var csv: String {
     let gaps = columns.indices.map { index in
       rows.contains { if case .missing = $0[index] { true } else { false } }
     }

@@ -1,6 +1,6 @@
 extension Table {
   /// The table as a LaTeX float with booktabs rules (`\usepackage{booktabs}`), notes below it.
-  public var latex: String {
+  package var latex: String {
     let alignment = columns.map { $0.kind == .text ? "l" : "r" }.joined()
     func line(_ cells: [String]) -> String {
       "    " + cells.map(Self.latexEscaped).joined(separator: " & ") + " \\\\"

@@ -1,7 +1,7 @@
 extension Table {
   /// The table in GitHub's Markdown: title, table, notes as a list; columns are padded, so that it
   /// reads as well on a terminal.
-  public var markdown: String {
+  package var markdown: String {
     var lines = ["**\(Self.markdownEscaped(caption(plusMinus: "±")))**", ""]
     let headings = columns.map { Self.markdownEscaped(heading(of: $0, plusMinus: "±")) }
     let body = rows.map { row in

@@ -4,7 +4,7 @@ extension Table {
   /// The table as aligned text without rules, for a terminal: the title with what the numbers are,
   /// the headings, the rows, of which at most so many. Notes are not part of it, and what was never
   /// published is a dash.
-  public func plainLines(mostRows: Int = .max) -> [String] {
+  package func plainLines(mostRows: Int = .max) -> [String] {
     let headings = columns.map { column in
       if column.kind == .published { return "published" }
       guard let unit = column.unit, unit != "1" else { return column.name }

@@ -4,9 +4,9 @@ import Results
 /// A table of results as a value, independent of how it is written.
 ///
 /// Invariant: every row has one cell per column. Writers are ``markdown``, ``csv`` and ``latex``.
-public struct Table: Sendable, Equatable {
+package struct Table: Sendable, Equatable {
   /// What a column holds, which decides its alignment and its columns in CSV.
-  public enum ColumnKind: Sendable, Equatable {
+  package enum ColumnKind: Sendable, Equatable {
     /// Words.
     case text
     /// Single numbers.
@@ -18,16 +18,16 @@ public struct Table: Sendable, Equatable {
   }
 
   /// One column.
-  public struct Column: Sendable, Equatable {
+  package struct Column: Sendable, Equatable {
     /// The heading, without unit.
-    public let name: String
+    package let name: String
     /// The unit of the numbers, nil for words.
-    public let unit: String?
+    package let unit: String?
     /// What it holds.
-    public let kind: ColumnKind
+    package let kind: ColumnKind
 
     /// A column.
-    public init(_ name: String, unit: String? = nil, kind: ColumnKind = .text) {
+    package init(_ name: String, unit: String? = nil, kind: ColumnKind = .text) {
       self.name = name
       self.unit = unit
       self.kind = kind
@@ -35,7 +35,7 @@ public struct Table: Sendable, Equatable {
   }
 
   /// One cell.
-  public enum Cell: Sendable, Equatable {
+  package enum Cell: Sendable, Equatable {
     /// Words.
     case text(String)
     /// A number, shown with so many decimals.
@@ -49,18 +49,18 @@ public struct Table: Sendable, Equatable {
   }
 
   /// A mean over seeds with its spread.
-  public struct Measured: Sendable, Equatable {
+  package struct Measured: Sendable, Equatable {
     /// The mean.
-    public let mean: Double
+    package let mean: Double
     /// The spread, nil for one seed.
-    public let spread: Spread?
+    package let spread: Spread?
     /// The number of seeds.
-    public let count: Int
+    package let count: Int
     /// The decimals shown.
-    public let decimals: Int
+    package let decimals: Int
 
     /// A mean with its spread.
-    public init(mean: Double, spread: Spread?, count: Int, decimals: Int) {
+    package init(mean: Double, spread: Spread?, count: Int, decimals: Int) {
       self.mean = mean
       self.spread = spread
       self.count = count
@@ -69,7 +69,7 @@ public struct Table: Sendable, Equatable {
   }
 
   /// The spread of a mean.
-  public enum Spread: Sendable, Equatable {
+  package enum Spread: Sendable, Equatable {
     /// So far on either side.
     case plusMinus(Double)
     /// From here to there.
@@ -77,18 +77,18 @@ public struct Table: Sendable, Equatable {
   }
 
   /// What the table shows; one line.
-  public let title: String
+  package let title: String
   /// The columns.
-  public let columns: [Column]
+  package let columns: [Column]
   /// The rows, one cell per column each.
-  public let rows: [[Cell]]
+  package let rows: [[Cell]]
   /// What a reader must know besides, one sentence each.
-  public let notes: [String]
+  package let notes: [String]
   /// The number of seeds behind every measured cell, nil where they differ or there are none.
   let sharedCount: Int?
 
   /// A table; every row must have one cell per column.
-  public init(title: String, columns: [Column], rows: [[Cell]], notes: [String] = []) {
+  package init(title: String, columns: [Column], rows: [[Cell]], notes: [String] = []) {
     for row in rows {
       precondition(
         row.count == columns.count,
