@@ -21,9 +21,9 @@ struct DatasetsCommand: SuiteCommand {
       <name>/<file>.gz below it
 
       EXIT CODES
-        0 success - 1 unexpected failure (network, permissions) - 64 wrong usage - 65 data present \
-      but wrong (digest, format, shape) - 66 data missing - 129, 130, 143 interrupted by SIGHUP, \
-      SIGINT, SIGTERM
+        0 success - 1 unexpected failure (network, disk full) - 64 wrong usage - 65 data present \
+      but wrong (digest, format, shape) - 66 data missing or not readable - 129, 130, 143 \
+      interrupted by SIGHUP, SIGINT, SIGTERM
       """,
     version: "\(suiteVersion) (HDF5 \(hdf5LibraryVersion()))",
     subcommands: [

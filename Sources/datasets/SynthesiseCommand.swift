@@ -43,8 +43,9 @@ struct SynthesiseCommand: ParsableCommand {
   var force = false
 
   func validate() throws {
-    for (name, count) in [("train", trainCount), ("test", testCount)] where count < 1 {
-      throw ValidationError("--\(name)-count must be at least 1, not \(count).")
+    for (name, count) in [("train", trainCount), ("test", testCount)]
+    where !(1...10_000_000).contains(count) {
+      throw ValidationError("--\(name)-count must be from 1 to 10000000, not \(count).")
     }
     for (name, count) in [
       ("alphabets", alphabets), ("characters", characters), ("drawers", drawers),
