@@ -7,9 +7,9 @@ import Testing
 /// The promise of every experiment: stop at any moment, repeat the command, get the same record.
 @Suite("Runs that are stopped", .serialized)
 struct StoppingTests {
-  /// SIGKILLs per experiment: 5, or what BDA_TEST_KILLS says (20 shows more and takes a minute).
+  /// SIGKILLs per experiment: 20 (half a minute), or what BDA_TEST_KILLS says.
   private static let kills =
-    ProcessInfo.processInfo.environment["BDA_TEST_KILLS"].flatMap { Int($0) } ?? 5
+    ProcessInfo.processInfo.environment["BDA_TEST_KILLS"].flatMap { Int($0) } ?? 20
 
   @Test(
     "SIGKILL at random moments, any number of times, then the same command: the same record",
