@@ -71,6 +71,17 @@ struct NetworkClassificationTests {
     #expect(largestDeviation(slope.tensors, expected.lower.tensors) < Self.rounding)
   }
 
+  @Test("Fixed at x the objective is the same, to the bit", arguments: NetworkSubject.all)
+  func fixedWeights(_ subject: NetworkSubject) {
+    let (closed, _, x, y) = subject.make(as: Double.self)
+    let fixed = closed.fixed(at: x)
+    let (plain, kept) = (closed.gradients(upper: x, lower: y), fixed.gradients(upper: x, lower: y))
+    #expect(plain.value == kept.value && plain.upper == kept.upper && plain.lower == kept.lower)
+    let products = closed.lowerGradientPullback(upper: x, lower: y, plain.lower)
+    let keptProducts = fixed.lowerGradientPullback(upper: x, lower: y, plain.lower)
+    #expect(products.lower == keptProducts.lower && products.upper == keptProducts.upper)
+  }
+
   @Test("Second-order products, kept and fused, back and forward", arguments: NetworkSubject.all)
   func products(subject: NetworkSubject) {
     let (closed, expression, x, y) = subject.make(as: Double.self)
