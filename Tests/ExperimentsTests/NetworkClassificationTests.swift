@@ -59,53 +59,18 @@ struct NetworkClassificationTests {
   static let rounding = 3e-13
 
   @Test("Value and gradients", arguments: NetworkSubject.all)
-  func gradients(subject: NetworkSubject) {
-    let (closed, expression, x, y) = subject.make(as: Double.self)
-    let expected = expression.gradients(upper: x, lower: y)
-    let found = closed.gradients(upper: x, lower: y)
-    #expect(abs(found.value - expected.value) < Self.rounding)
-    #expect(abs(closed.value(upper: x, lower: y) - expected.value) < Self.rounding)
-    #expect(largestDeviation(found.upper.tensors, expected.upper.tensors) < Self.rounding)
-    #expect(largestDeviation(found.lower.tensors, expected.lower.tensors) < Self.rounding)
-    let slope = closed.lowerGradient(upper: x, lower: y)
-    #expect(largestDeviation(slope.tensors, expected.lower.tensors) < Self.rounding)
-  }
+  func gradients(subject: NetworkSubject) { comparison(subject).expectEqualGradients() }
 
   @Test("Fixed at x the objective is the same, to the bit", arguments: NetworkSubject.all)
-  func fixedWeights(_ subject: NetworkSubject) {
-    let (closed, _, x, y) = subject.make(as: Double.self)
-    let fixed = closed.fixed(at: x)
-    let (plain, kept) = (closed.gradients(upper: x, lower: y), fixed.gradients(upper: x, lower: y))
-    #expect(plain.value == kept.value && plain.upper == kept.upper && plain.lower == kept.lower)
-    let products = closed.lowerGradientPullback(upper: x, lower: y, plain.lower)
-    let keptProducts = fixed.lowerGradientPullback(upper: x, lower: y, plain.lower)
-    #expect(products.lower == keptProducts.lower && products.upper == keptProducts.upper)
-  }
+  func fixedWeights(_ subject: NetworkSubject) { comparison(subject).expectSameWhenFixed() }
 
   @Test("Second-order products, kept and fused, back and forward", arguments: NetworkSubject.all)
-  func products(subject: NetworkSubject) {
+  func products(subject: NetworkSubject) { comparison(subject).expectEqualProducts(seed: 24) }
+
+  private func comparison(_ subject: NetworkSubject) -> ClosedFormSubject {
     let (closed, expression, x, y) = subject.make(as: Double.self)
-    var stream = RandomStream(seed: 24, purpose: "directions")
-    let v = Parameters(y.tensors.map { stream.uniform($0.shape, in: -1..<1, as: Double.self) })
-    let dx = Parameters(x.tensors.map { stream.uniform($0.shape, in: -1..<1, as: Double.self) })
-    let reference = expression.linearizeLowerGradient(upper: x, lower: y)
-    let kept = closed.linearizeLowerGradient(upper: x, lower: y)
-    let expected = reference.pullback(v)
-    for found in [kept.pullback(v), closed.lowerGradientPullback(upper: x, lower: y, v)] {
-      #expect(largestDeviation(found.lower.tensors, expected.lower.tensors) < Self.rounding)
-      #expect(largestDeviation(found.upper.tensors, expected.upper.tensors) < Self.rounding)
-    }
-    #expect(
-      largestDeviation(kept.lowerGradient.tensors, reference.lowerGradient.tensors)
-        < Self.rounding)
-    #expect(
-      largestDeviation(
-        kept.hessianVectorProduct(v).tensors, expected.lower.tensors) < Self.rounding)
-    for (upper, lower) in [(dx, v), (nil, v), (dx, nil)] as [(Parameters?, Parameters?)] {
-      let found = kept.pushforward(upper: upper, lower: lower)
-      let expected = reference.pushforward(upper: upper, lower: lower)
-      #expect(largestDeviation(found.tensors, expected.tensors) < Self.rounding)
-    }
+    return ClosedFormSubject(
+      closed: closed, expression: expression, x: x, y: y, rounding: Self.rounding)
   }
 
   @Test("A hypergradient through descent aggregation agrees between the two")

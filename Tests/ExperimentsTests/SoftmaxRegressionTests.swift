@@ -62,51 +62,26 @@ struct SoftmaxRegressionTests {
   static let rounding = 1e-13
 
   @Test("Value and gradients", arguments: SoftmaxSubject.all)
-  func gradients(subject: SoftmaxSubject) {
-    let (closed, expression, x, y) = subject.make()
-    let expected = expression.gradients(upper: x, lower: y)
-    let found = closed.gradients(upper: x, lower: y)
-    #expect(abs(found.value - expected.value) < Self.rounding)
-    #expect(abs(closed.value(upper: x, lower: y) - expected.value) < Self.rounding)
-    #expect(largestDeviation(found.upper.tensors, expected.upper.tensors) < Self.rounding)
-    #expect(largestDeviation(found.lower.tensors, expected.lower.tensors) < Self.rounding)
-    let slope = closed.lowerGradient(upper: x, lower: y)
-    #expect(largestDeviation(slope.tensors, expected.lower.tensors) < Self.rounding)
-  }
+  func gradients(subject: SoftmaxSubject) { comparison(subject).expectEqualGradients() }
 
   @Test("Fixed at x the objective is the same, to the bit", arguments: SoftmaxSubject.all)
-  func fixedWeights(_ subject: SoftmaxSubject) {
-    let (closed, _, x, y) = subject.make()
-    let fixed = closed.fixed(at: x)
-    let (plain, kept) = (closed.gradients(upper: x, lower: y), fixed.gradients(upper: x, lower: y))
-    #expect(plain.value == kept.value && plain.upper == kept.upper && plain.lower == kept.lower)
-    let direction = plain.lower
-    let products = closed.lowerGradientPullback(upper: x, lower: y, direction)
-    let keptProducts = fixed.lowerGradientPullback(upper: x, lower: y, direction)
-    #expect(products.lower == keptProducts.lower && products.upper == keptProducts.upper)
-  }
+  func fixedWeights(_ subject: SoftmaxSubject) { comparison(subject).expectSameWhenFixed() }
 
   @Test("Second-order products, kept and fused, back and forward", arguments: SoftmaxSubject.all)
-  func products(subject: SoftmaxSubject) {
+  func products(subject: SoftmaxSubject) { comparison(subject).expectEqualProducts(seed: 22) }
+
+  @Test("Fixed at one x, an objective refuses to answer for another")
+  func fixedElsewhere() async {
+    await #expect(processExitsWith: .failure) {
+      let (closed, _, x, y) = SoftmaxSubject.all[1].make()
+      _ = closed.fixed(at: x).lowerGradient(upper: x.scaled(by: 2), lower: y)
+    }
+  }
+
+  private func comparison(_ subject: SoftmaxSubject) -> ClosedFormSubject {
     let (closed, expression, x, y) = subject.make()
-    var stream = RandomStream(seed: 22, purpose: "directions")
-    let v = Parameters(y.tensors.map { stream.uniform($0.shape, in: -1..<1, as: Double.self) })
-    let dx = Parameters(x.tensors.map { stream.uniform($0.shape, in: -1..<1, as: Double.self) })
-    let reference = expression.linearizeLowerGradient(upper: x, lower: y)
-    let kept = closed.linearizeLowerGradient(upper: x, lower: y)
-    let expected = reference.pullback(v)
-    for found in [kept.pullback(v), closed.lowerGradientPullback(upper: x, lower: y, v)] {
-      #expect(largestDeviation(found.lower.tensors, expected.lower.tensors) < Self.rounding)
-      #expect(largestDeviation(found.upper.tensors, expected.upper.tensors) < Self.rounding)
-    }
-    #expect(
-      largestDeviation(kept.lowerGradient.tensors, reference.lowerGradient.tensors)
-        < Self.rounding)
-    for (upper, lower) in [(dx, v), (nil, v), (dx, nil)] as [(Parameters?, Parameters?)] {
-      let found = kept.pushforward(upper: upper, lower: lower)
-      let expected = reference.pushforward(upper: upper, lower: lower)
-      #expect(largestDeviation(found.tensors, expected.tensors) < Self.rounding)
-    }
+    return ClosedFormSubject(
+      closed: closed, expression: expression, x: x, y: y, rounding: Self.rounding)
   }
 
   @Test("Hypergradients of every method agree between the two")

@@ -20,14 +20,14 @@ package struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   /// The samples and the network.
   package let samples: NetworkSamples<Scalar>
   /// How x, whose first component holds one scalar per sample, weighs them.
-  package let weighting: SampleWeighting
-  /// The weights and their derivatives, where x is fixed.
-  private var known: (values: [Scalar], derivatives: [Scalar])?
+  package var weighting: SampleWeighting { sampleWeights.weighting }
+  /// The weights of the samples as functions of x.
+  fileprivate var sampleWeights: SampleWeights<Scalar>
 
   /// The objective of the given samples.
   package init(samples: NetworkSamples<Scalar>, weighting: SampleWeighting) {
     self.samples = samples
-    self.weighting = weighting
+    sampleWeights = SampleWeights(weighting: weighting, count: samples.count)
   }
 
   private var layout: NetworkLayout { samples.layout }
@@ -36,11 +36,11 @@ package struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package func value(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> Scalar {
-    let losses = perSample { losses in
+    let losses = sampleWeights.perSample { losses in
       let losses = SharedMutablePointer(losses)
       _ = unitsForward(y, losses: losses)
     }
-    return Tensor(losses).dot(Tensor(factors(x).values))
+    return Tensor(losses).dot(Tensor(sampleWeights.factors(x).values))
   }
 
   /// h(x, y) and both gradients, from one pass.
@@ -49,14 +49,14 @@ package struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   package func gradients(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> ObjectiveGradients<Scalar> {
-    let (values, derivatives) = factors(x)
+    let (values, derivatives) = sampleWeights.factors(x)
     var lower = Parameters<Scalar>([])
-    let losses = perSample { losses in
+    let losses = sampleWeights.perSample { losses in
       lower = backward(y, factors: values, losses: SharedMutablePointer(losses), keeping: nil)
     }
     return ObjectiveGradients(
       value: Tensor(losses).dot(Tensor(values)),
-      upper: upperVector(like: x, losses, times: derivatives), lower: lower)
+      upper: sampleWeights.upperVector(like: x, losses, times: derivatives), lower: lower)
   }
 
   /// h_y.
@@ -65,7 +65,7 @@ package struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   package func lowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
-    backward(y, factors: factors(x).values, losses: nil, keeping: nil)
+    backward(y, factors: sampleWeights.factors(x).values, losses: nil, keeping: nil)
   }
 
   /// The lower gradient with the units of all layers kept.
@@ -74,7 +74,7 @@ package struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   package func linearizeLowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> any LowerGradientLinearization<Scalar> {
-    let (values, derivatives) = factors(x)
+    let (values, derivatives) = sampleWeights.factors(x)
     let units = samples.scratch.buffer(count: samples.count * layout.unitScalars)
     let gradient = backward(y, factors: values, losses: nil, keeping: units)
     return NetworkLinearization(
@@ -89,7 +89,7 @@ package struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
   package func lowerGradientPullback(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> SecondOrderProducts<Scalar> {
-    let (values, derivatives) = factors(x)
+    let (values, derivatives) = sampleWeights.factors(x)
     let units = unitsForward(y, losses: nil)
     return NetworkLinearization(
       objective: self, lowerGradient: Parameters([]), point: y, units: units, factors: values,
@@ -173,45 +173,10 @@ package struct NetworkClassificationObjective<Scalar: TensorScalar>: Objective {
     }
   }
 
-  // MARK: - Samples
-
-  /// w_i / n and w'_i / n.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func factors(_ x: Parameters<Scalar>) -> (values: [Scalar], derivatives: [Scalar]) {
-    known ?? weighting.factors(x.tensors.first, count: samples.count)
-  }
-
   /// The same objective with its sample weights computed: inner steps then share one pair of arrays.
   package func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar> {
-    guard known == nil else { return self }
     var result = self
-    result.known = factors(x)
-    return result
-  }
-
-  /// One scalar per sample, written by `body`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  fileprivate func perSample(_ body: (UnsafeMutablePointer<Scalar>) -> Void) -> [Scalar] {
-    // Room for one at least, so that `body` is called without samples, too.
-    Array(unsafeUninitializedCapacity: max(1, samples.count)) { buffer, initialized in
-      if let start = buffer.baseAddress { body(start) }
-      initialized = samples.count
-    }
-  }
-
-  /// The vector of x's space whose first component is the product of the two lists.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  fileprivate func upperVector(
-    like x: Parameters<Scalar>, _ left: [Scalar], times right: [Scalar]
-  ) -> Parameters<Scalar> {
-    var result = Parameters.zeros(like: x)
-    if weighting != .uniform {
-      let product = Tensor(left).multiplying(Tensor(right))
-      result.tensors[0] = product.reshaped(x.tensors[0].shape)
-    }
+    result.sampleWeights = sampleWeights.fixed(at: x)
     return result
   }
 }
@@ -253,11 +218,12 @@ private struct NetworkLinearization<Scalar: TensorScalar>: LowerGradientLineariz
   @specialized(where Scalar == Double)
   func pullback(_ v: Parameters<Scalar>) -> SecondOrderProducts<Scalar> {
     var lower = Parameters<Scalar>([])
-    let inner = objective.perSample { inner in
+    let inner = objective.sampleWeights.perSample { inner in
       lower = secondOrder(v, factorTangents: nil, inner: SharedMutablePointer(inner))
     }
     return SecondOrderProducts(
-      lower: lower, upper: objective.upperVector(like: upper, inner, times: derivatives))
+      lower: lower,
+      upper: objective.sampleWeights.upperVector(like: upper, inner, times: derivatives))
   }
 
   @specialized(where Scalar == Float)
@@ -269,7 +235,7 @@ private struct NetworkLinearization<Scalar: TensorScalar>: LowerGradientLineariz
     let moved = objective.weighting == .uniform ? nil : dx?.tensors[0]
     let scaled = moved?.reshaped([count]).multiplying(Tensor(derivatives)).scalars
     var result = Parameters<Scalar>([])
-    _ = objective.perSample { unused in
+    _ = objective.sampleWeights.perSample { unused in
       result = secondOrder(
         dy ?? .zeros(like: point), factorTangents: scaled, inner: SharedMutablePointer(unused))
     }

@@ -23,14 +23,14 @@ package struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   /// The samples.
   package let samples: SoftmaxRegressionSamples<Scalar>
   /// How x, whose first component holds one scalar per sample, weighs them.
-  package let weighting: SampleWeighting
-  /// The weights and their derivatives, where x is fixed.
-  private var known: (values: [Scalar], derivatives: [Scalar])?
+  package var weighting: SampleWeighting { sampleWeights.weighting }
+  /// The weights of the samples as functions of x.
+  fileprivate var sampleWeights: SampleWeights<Scalar>
 
   /// The objective of the given samples.
   package init(samples: SoftmaxRegressionSamples<Scalar>, weighting: SampleWeighting) {
     self.samples = samples
-    self.weighting = weighting
+    sampleWeights = SampleWeights(weighting: weighting, count: samples.count)
   }
 
   /// h(x, y).
@@ -40,13 +40,13 @@ package struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
     samples.withRows(1) { rows in
       samples.multiply(y, into: rows)
       let shared = SharedMutablePointer(rows)
-      let losses = perSample { losses in
+      let losses = sampleWeights.perSample { losses in
         let losses = SharedMutablePointer(losses)
         samples.forEachRange {
           samples.applySoftmax($0, of: shared.pointer, losses: losses.pointer)
         }
       }
-      return Tensor(losses).dot(Tensor(factors(x).values))
+      return Tensor(losses).dot(Tensor(sampleWeights.factors(x).values))
     }
   }
 
@@ -56,11 +56,11 @@ package struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   package func gradients(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> ObjectiveGradients<Scalar> {
-    let (values, derivatives) = factors(x)
+    let (values, derivatives) = sampleWeights.factors(x)
     return samples.withRows(1) { rows in
       let shared = SharedMutablePointer(rows)
       var lower = Parameters<Scalar>([])
-      let losses = perSample { losses in
+      let losses = sampleWeights.perSample { losses in
         let losses = SharedMutablePointer(losses)
         lower = samples.multiplyBack(y, rows: rows) { range in
           samples.applySoftmax(range, of: shared.pointer, losses: losses.pointer)
@@ -69,7 +69,7 @@ package struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
       }
       return ObjectiveGradients(
         value: Tensor(losses).dot(Tensor(values)),
-        upper: upperVector(like: x, losses, times: derivatives), lower: lower)
+        upper: sampleWeights.upperVector(like: x, losses, times: derivatives), lower: lower)
     }
   }
 
@@ -79,7 +79,7 @@ package struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   package func lowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
-    let values = factors(x).values
+    let values = sampleWeights.factors(x).values
     return samples.withRows(1) { rows in
       let shared = SharedMutablePointer(rows)
       return samples.multiplyBack(y, rows: rows) { range in
@@ -95,7 +95,7 @@ package struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   package func linearizeLowerGradient(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> any LowerGradientLinearization<Scalar> {
-    let (values, derivatives) = factors(x)
+    let (values, derivatives) = sampleWeights.factors(x)
     return samples.withRows(1) { rows in
       let shared = SharedMutablePointer(rows)
       let width = samples.width
@@ -127,13 +127,13 @@ package struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
   package func lowerGradientPullback(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> SecondOrderProducts<Scalar> {
-    let (values, derivatives) = factors(x)
+    let (values, derivatives) = sampleWeights.factors(x)
     return samples.withRows(2) { rows in
       let probabilities = SharedMutablePointer(rows)
       let directions = SharedMutablePointer(rows + samples.rowScalars)
       samples.multiply(y, into: rows)
       var lower = Parameters<Scalar>([])
-      let inner = perSample { inner in
+      let inner = sampleWeights.perSample { inner in
         let inner = SharedMutablePointer(inner)
         lower = samples.multiplyBack(v, rows: directions.pointer) { range in
           samples.applySoftmax(range, of: probabilities.pointer)
@@ -143,47 +143,14 @@ package struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
         }
       }
       return SecondOrderProducts(
-        lower: lower, upper: upperVector(like: x, inner, times: derivatives))
+        lower: lower, upper: sampleWeights.upperVector(like: x, inner, times: derivatives))
     }
-  }
-
-  /// w_i / n and w'_i / n.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func factors(_ x: Parameters<Scalar>) -> (values: [Scalar], derivatives: [Scalar]) {
-    known ?? weighting.factors(x.tensors.first, count: samples.count)
   }
 
   /// The same objective with its sample weights computed: inner steps then share one pair of arrays.
   package func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar> {
-    guard known == nil else { return self }
     var result = self
-    result.known = factors(x)
-    return result
-  }
-
-  /// One scalar per sample, written by `body`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  fileprivate func perSample(_ body: (UnsafeMutablePointer<Scalar>) -> Void) -> [Scalar] {
-    // Room for one at least, so that `body` is called without samples, too.
-    Array(unsafeUninitializedCapacity: max(1, samples.count)) { buffer, initialized in
-      if let start = buffer.baseAddress { body(start) }
-      initialized = samples.count
-    }
-  }
-
-  /// The vector of x's space whose first component is the product of the two lists.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  fileprivate func upperVector(
-    like x: Parameters<Scalar>, _ left: [Scalar], times right: [Scalar]
-  ) -> Parameters<Scalar> {
-    var result = Parameters.zeros(like: x)
-    if weighting != .uniform {
-      let product = Tensor(left).multiplying(Tensor(right))
-      result.tensors[0] = product.reshaped(x.tensors[0].shape)
-    }
+    result.sampleWeights = sampleWeights.fixed(at: x)
     return result
   }
 }
@@ -210,7 +177,7 @@ private struct Linearization<Scalar: TensorScalar>: LowerGradientLinearization {
       let shared = SharedMutablePointer(rows)
       var lower = Parameters<Scalar>([])
       let inner = probabilities.withUnsafeBufferPointer { kept in
-        objective.perSample { inner in
+        objective.sampleWeights.perSample { inner in
           guard let first = kept.baseAddress else { return }
           let (p, inner) = (SharedPointer(first), SharedMutablePointer(inner))
           lower = samples.multiplyBack(v, rows: rows) { range in
@@ -221,7 +188,8 @@ private struct Linearization<Scalar: TensorScalar>: LowerGradientLinearization {
         }
       }
       return SecondOrderProducts(
-        lower: lower, upper: objective.upperVector(like: upper, inner, times: derivatives))
+        lower: lower,
+        upper: objective.sampleWeights.upperVector(like: upper, inner, times: derivatives))
     }
   }
 
