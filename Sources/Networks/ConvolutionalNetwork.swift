@@ -63,7 +63,7 @@ public struct ConvolutionalNetwork: ImageNetwork, Equatable {
   }
 
   /// Parameters of one block.
-  public var parametersPerBlock: Int { learnsScale ? 3 : 2 }
+  var parametersPerBlock: Int { learnsScale ? 3 : 2 }
 
   /// The shapes of the parameters, in order.
   public var parameterShapes: [[Int]] {

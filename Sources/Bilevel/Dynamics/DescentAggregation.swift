@@ -65,7 +65,7 @@ public struct NamedDescentAggregation: NamedDynamics {
 
 extension MethodSettings {
   /// The aggregation that the settings describe.
-  public func descentAggregation<Scalar: TensorScalar>(
+  func descentAggregation<Scalar: TensorScalar>(
     as type: Scalar.Type
   ) throws(MethodError) -> DescentAggregation<Scalar> {
     DescentAggregation(

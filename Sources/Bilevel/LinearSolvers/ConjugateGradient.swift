@@ -21,7 +21,7 @@ public struct ConjugateGradient<Scalar: TensorScalar>: LinearSolver {
   /// The tolerance relative to |b|.
   public let relativeTolerance: Scalar
   /// The tolerance on |r| itself.
-  public let absoluteTolerance: Scalar
+  let absoluteTolerance: Scalar
   /// Steps between two evaluations of b - A q.
   public let residualRefresh: Int
 

@@ -19,7 +19,7 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
   /// How the estimate is made.
   public let estimate: Estimate
   /// X.
-  public let feasibleSet: any FeasibleSet<Scalar>
+  let feasibleSet: any FeasibleSet<Scalar>
   /// The number of outer iterations, at most.
   public let iterations: Int
   /// The loop ends once |x_{n+1} - x_n| / sqrt(count of x) is at most this; 0 runs all iterations.

@@ -5,9 +5,9 @@ public struct Adam<Scalar: TensorScalar>: OuterOptimizer {
   /// The learning rate by iteration.
   public let learningRate: LearningRate
   /// The decay of the first moment.
-  public let firstDecay: Double
+  let firstDecay: Double
   /// The decay of the second moment.
-  public let secondDecay: Double
+  let secondDecay: Double
   /// Added to the root of the second moment.
   public let epsilon: Double
   /// Iterations done, and the two moments.

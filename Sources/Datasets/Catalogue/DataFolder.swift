@@ -22,7 +22,7 @@ public struct DataFolder: Sendable, Equatable {
   }
 
   /// Where the original file lies, as published.
-  public func originalPath(_ file: SourceFile, of source: ImageSource) -> String {
+  func originalPath(_ file: SourceFile, of source: ImageSource) -> String {
     "\(path)/\(source.name)/\(file.compressedName)"
   }
 

@@ -32,7 +32,7 @@ public enum SyntheticAlphabets {
   }
 
   /// The most alphabets, characters of one, and drawings of one; names have two digits.
-  public static let maximumSize = 99
+  static let maximumSize = 99
 
   /// Writes the tree; each part of its size is from 1 to ``maximumSize``.
   ///

@@ -3,7 +3,7 @@ internal import CZlib
 /// Reading and writing gzip (RFC 1952).
 public enum Gzip {
   /// Whether the bytes begin as a gzip file does.
-  public static func isCompressed(_ bytes: [UInt8]) -> Bool {
+  static func isCompressed(_ bytes: [UInt8]) -> Bool {
     bytes.count >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b
   }
 

@@ -12,7 +12,7 @@ public struct IDXFile: Sendable, Equatable {
   public let values: [UInt8]
 
   /// The largest number of values that is accepted.
-  public static let maximumCount = 1 << 31
+  static let maximumCount = 1 << 31
 
   /// A file of the given shape.
   public init(shape: [Int], values: [UInt8]) {

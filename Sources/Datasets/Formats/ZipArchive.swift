@@ -11,7 +11,7 @@ public enum ZipArchive {
   }
 
   /// The most bytes that all members may have together.
-  public static let maximumBytes = 1 << 28
+  static let maximumBytes = 1 << 28
 
   /// What the directory says of one member.
   private struct Member {

@@ -159,7 +159,7 @@ public final class HDF5File: Sendable {
 
 extension HDF5File {
   /// Whether an array is stored as unsigned bytes, which need no check when read as `UInt8`.
-  public func storesBytes(_ name: String) throws(DatasetError) -> Bool {
+  func storesBytes(_ name: String) throws(DatasetError) -> Bool {
     try HDF5Library.synchronized { () throws(DatasetError) in
       try numberType(of: try openArray(name), name) == .integer(signed: false, bytes: 1)
     }

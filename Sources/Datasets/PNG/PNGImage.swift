@@ -17,7 +17,7 @@ public struct PNGImage: Sendable, Equatable {
   public let pixels: [UInt8]
 
   /// The most pixels that are read: what claims more is damaged or meant to exhaust memory.
-  public static let maximumPixels = 1 << 26
+  static let maximumPixels = 1 << 26
 
   /// An image of the given samples.
   public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {

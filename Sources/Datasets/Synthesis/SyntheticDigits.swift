@@ -17,7 +17,7 @@ public enum SyntheticDigits {
   public static let side = 28
 
   /// The most images that are made at once: their pixels are held in memory.
-  public static let maximumCount = 10_000_000
+  static let maximumCount = 10_000_000
 
   /// A data set of `count` images, from 1 to ``maximumCount``.
   ///

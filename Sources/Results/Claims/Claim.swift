@@ -37,7 +37,7 @@ public struct Claim: Codable, Equatable, Sendable {
     case notRun = "not run"
 
     /// Whether the records were held against the claim at all.
-    public var isJudgement: Bool { self != .tooFewSeeds && self != .notRun }
+    var isJudgement: Bool { self != .tooFewSeeds && self != .notRun }
   }
 
   /// A short name, unique among all claims.

@@ -5,7 +5,7 @@
 /// apart from the metrics because it is never compared bit for bit.
 public struct RunRecord: Codable, Equatable, Sendable {
   /// The version of this format; see `results/README.md` for migrations.
-  public static let currentSchemaVersion = 2
+  static let currentSchemaVersion = 2
 
   /// The version of the format the record was written in.
   public var schemaVersion = Self.currentSchemaVersion

@@ -24,7 +24,7 @@ public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
   /// Below this share of nonzero entries the sparse storage is chosen: a gathered multiply-add costs
   /// between three and four times a streamed one (whole hypergradients: 0.077 s at a share of 0.19
   /// against 0.116 s dense).
-  public static var sparseBelowDensity: Double { 0.25 }
+  static var sparseBelowDensity: Double { 0.25 }
 
   /// The number of rows, n.
   public let rowCount: Int

@@ -17,11 +17,11 @@ public final class WideFeatureMatrix<Scalar: TensorScalar>: Sendable {
   /// Below this share of nonzero entries the sparse storage is chosen: a multiply-add on gathered
   /// lines costs about three times one of oneDNN's dense product (47 and 121 GFLOP/s on one core in a
   /// whole hypergradient of 784-300-10).
-  public static var sparseBelowDensity: Double { 0.3 }
+  static var sparseBelowDensity: Double { 0.3 }
 
   /// The rows of a block: enough that packing W, which each block's product does, costs little, and
   /// few enough that a block of hundreds of columns fits the second-level cache.
-  public static var blockRows: Int { 640 }
+  static var blockRows: Int { 640 }
   /// At most so many tasks, each with a share of G of its own.
   private static var maximumTasks: Int { 8 }
   /// Lines of 256 bytes that fit the first-level cache beside what else is needed.

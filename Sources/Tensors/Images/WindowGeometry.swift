@@ -75,7 +75,7 @@ public struct WindowGeometry: Sendable, Equatable {
   public var patchSize: Int { window * window * channels }
 
   /// The shape of the images.
-  public var imageShape: [Int] { [images, height, width, channels] }
+  var imageShape: [Int] { [images, height, width, channels] }
 
   /// The rows or columns of a window placed at `origin` that lie within an extent.
   @inline(__always)

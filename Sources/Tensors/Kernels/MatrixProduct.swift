@@ -11,7 +11,7 @@ public struct MatrixProductShape: Sendable, Equatable {
   /// Whether B is stored `[columns, inner]`.
   public var transposesRight: Bool
   /// Scalars from one stored row of A to the next.
-  public var leftStride: Int
+  var leftStride: Int
 
   /// The shape of a product; operands are row-major, B and the result contiguous, and A too unless
   /// `leftStride` says that its stored rows are longer than what is used of them.

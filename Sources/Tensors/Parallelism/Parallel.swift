@@ -6,7 +6,7 @@ public enum Parallel {
   private static let storage = Atomic<Int>(defaultThreads)
 
   /// The default: `BDA_THREADS` where it is a positive number, else the active processors.
-  public static var defaultThreads: Int {
+  static var defaultThreads: Int {
     if let text = ProcessInfo.processInfo.environment["BDA_THREADS"], let count = Int(text),
       count > 0
     {
