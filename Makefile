@@ -204,10 +204,41 @@ bench-peers-setup: ## Install JAX and PyTorch for `make bench` into .build/peers
 bench: build ## Measure every row beside JAX and PyTorch (ROWS='"B sparse" "E n = 1 RHG"')
 	@$(TIMED) .build/peers/bin/python experiments/performance/bench.py --binaries $(BUILD)/release $(ROWS)
 
+# --- Getting it ---------------------------------------------------------------------------------
+
+PREFIX ?= /usr/local
+
+.PHONY: install
+install: build ## Install commands, manual pages and completions (PREFIX=/usr/local, DESTDIR=)
+	@$(TIMED) env DESTDIR="$(DESTDIR)" BDA_BACKEND=$(BACKEND) scripts/install $(BUILD) "$(PREFIX)"
+
+.PHONY: uninstall
+uninstall: ## Remove what `make install` put below PREFIX
+	@$(TIMED) env DESTDIR="$(DESTDIR)" scripts/install --uninstall "$(PREFIX)"
+
+ARCHIVE_NAME = bilevel-descent-aggregation-linux-$(shell uname -m)
+
+# For machines without the Swift toolchain: its libraries are linked statically, and the code runs on
+# any processor of the architecture.
+.PHONY: archive
+archive: setup ## Write results/archive/*.tar.gz: the commands for machines without Swift
+	@$(TIMED) env BDA_BACKEND=$(BACKEND) BDA_TUNE=generic swift build -c release \
+	  --scratch-path .build-archive --static-swift-stdlib
+	@rm -rf results/archive/$(ARCHIVE_NAME)
+	@$(TIMED) env BDA_BACKEND=$(BACKEND) BDA_TUNE=generic scripts/install .build-archive \
+	  "$(CURDIR)/results/archive/$(ARCHIVE_NAME)"
+	@cp README.md LICENSE CITATION.cff THIRD_PARTY.md results/archive/$(ARCHIVE_NAME)/
+	@$(TIMED) tar -C results/archive -czf results/archive/$(ARCHIVE_NAME).tar.gz $(ARCHIVE_NAME)
+
+.PHONY: docs
+docs: build ## Write the documentation as a static site: results/documentation
+	@$(TIMED) scripts/documentation $(BUILD) results/documentation
+
 .PHONY: lint
 lint: ## Look for violations of format and style, changing nothing
 	@$(TIMED) swift format lint --strict --recursive $(SOURCES)
-	@$(TIMED) bash -n scripts/timed scripts/setup scripts/doctor scripts/dependencies.bash .ci/run \
+	@$(TIMED) bash -n scripts/timed scripts/setup scripts/doctor scripts/dependencies.bash \
+	  scripts/install scripts/documentation scripts/snippet-graph .ci/run \
 	  experiments/*/*.sh
 
 .PHONY: format
@@ -216,7 +247,7 @@ format: ## Rewrite the sources in the project's format
 
 .PHONY: clean
 clean: ## Remove what was built
-	@$(TIMED) rm -rf .build .build-portable
+	@$(TIMED) rm -rf .build .build-portable .build-archive
 
 # Runs and data sets may have taken a night: never removed by a verb.
 .PHONY: distclean

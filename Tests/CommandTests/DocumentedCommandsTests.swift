@@ -16,6 +16,9 @@ struct DocumentedCommandsTests {
   private static let documents =
     ["README.md", "CONTRIBUTING.md", "datasets/README.md", "results/README.md"]
     + executables.prefix(4).map { "experiments/\($0)/README.md" }
+    + ["CheckAClaim", "CleanMyLabels", "FromOtherLibraries", "TryANewMethod"].map {
+      "docs/Suite.docc/\($0).md"
+    }
 
   /// One command as a document shows it.
   struct Shown: Sendable, CustomTestStringConvertible {
