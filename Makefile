@@ -204,6 +204,11 @@ bench-peers-setup: ## Install JAX and PyTorch for `make bench` into .build/peers
 bench: build ## Measure every row beside JAX and PyTorch (ROWS='"B sparse" "E n = 1 RHG"')
 	@$(TIMED) .build/peers/bin/python experiments/performance/bench.py --binaries $(BUILD)/release $(ROWS)
 
+# Debug builds: after a change of one file they are much faster than release builds.
+.PHONY: mutants
+mutants: ## Build small mistakes into a copy, one at a time, and see which test catches each (hours)
+	@$(TIMED) scripts/mutants
+
 # --- Getting it ---------------------------------------------------------------------------------
 
 PREFIX ?= /usr/local
@@ -238,7 +243,7 @@ docs: build ## Write the documentation as a static site: results/documentation
 lint: ## Look for violations of format and style, changing nothing
 	@$(TIMED) swift format lint --strict --recursive $(SOURCES)
 	@$(TIMED) bash -n scripts/timed scripts/setup scripts/doctor scripts/dependencies.bash \
-	  scripts/install scripts/documentation scripts/snippet-graph .ci/run \
+	  scripts/install scripts/documentation scripts/snippet-graph scripts/mutants .ci/run \
 	  experiments/*/*.sh
 
 .PHONY: format

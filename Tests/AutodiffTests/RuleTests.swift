@@ -169,6 +169,18 @@ struct RuleTests {
     #expect(largestDeviation(third.map(\.value), expected) < Self.secondOrderTolerance)
   }
 
+  @Test("The smooth maximum of large elements neither overflows nor loses its derivative")
+  func largeLogits() {
+    for offset in [1_000.0, -1_000] {
+      let point = [Tensor<Double>([offset, offset + 1])]
+      let (value, slope) = valueAndGradient(at: point) { $0[0].logSumExp() }
+      // log(e^0 + e^1) = 1 + log(1 + 1 / e), and the softmax of (0, 1).
+      #expect(abs(value - offset - 1.3132616875182228) < 1e-12)
+      let expected = Tensor<Double>([0.2689414213699951, 0.7310585786300049])
+      #expect(largestDeviation(slope, [expected]) < 1e-12)
+    }
+  }
+
   @Test("The checker rejects a wrong derivative")
   func checkerCanFail() {
     // The derivative of x |x| stopped at |x|: off by exactly the factor 2 that a checker must see.

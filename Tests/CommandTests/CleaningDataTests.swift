@@ -180,20 +180,30 @@ struct CleaningDataTests {
     #expect(values["corruptionRate"] == 0.5)
   }
 
-  // MARK: - Baselines
+  // MARK: - The end of a run
 
-  private func closed(_ baseline: Baseline) throws -> (Closing, CleaningData<Double>) {
+  /// What an arm measures at its end, at which x, and its data.
+  private func closed(
+    _ arm: Arm
+  ) throws -> (values: [String: Double], x: Parameters<Double>, data: CleaningData<Double>) {
     var own = settings()
     own.corruption.fraction = 0.3
     var settings = RunSettings(own)
     settings.inner.steps = 4
     settings.inner.stepSize = 0.5
+    settings.outer = OuterSettings(.gradient, learningRate: 20, iterations: 3)
+    // An upper direction so large that y cannot be confused with that of plain descent.
+    settings.aggregation = .init(schedule: .constant, alpha: 0.9, upperStepSize: 8)
     let run = Run(
-      experiment: Cleaning.name, arm: .baseline(baseline), protocolName: "icml2020",
-      budget: .smoke, seed: 0, scalar: .double, configuration: Configuration(settings),
-      variant: [:], datasets: [])
+      experiment: Cleaning.name, arm: arm, protocolName: "icml2020", budget: .smoke, seed: 0,
+      scalar: .double, configuration: Configuration(settings), variant: [:], datasets: [])
     var body = try CleaningBody<Double>(run, folder: folder)
-    return (body.close(step: 0, stage: 0, after: .completed), try data(own))
+    while let event = body.loop.next() { _ = body.observe(event) }
+    let closing = body.close(step: 0, stage: 0, after: .completed)
+    return (
+      Dictionary(uniqueKeysWithValues: closing.measurements.map { ($0.metric, $0.value) }),
+      body.loop.upper, try data(own)
+    )
   }
 
   /// Plain descent on 1/n sum w_i CE_i from zero, written out.
@@ -225,9 +235,7 @@ struct CleaningDataTests {
   @Test("The oracle trains on clean labels alone, no cleaning on all alike")
   func baselines() throws {
     for (baseline, noisy, clean) in [(Cleaning.oracle, 0.0, 1.0), (Cleaning.noCleaning, 0.5, 0.5)] {
-      let (closing, data) = try closed(baseline)
-      let values = Dictionary(
-        uniqueKeysWithValues: closing.measurements.map { ($0.metric, $0.value) })
+      let (values, _, data) = try closed(.baseline(baseline))
       let y = descended(data, weights: data.isNoisy.map { $0 ? noisy : clean })
       let validation = predictions(data.validation, y)
       #expect(
@@ -239,5 +247,46 @@ struct CleaningDataTests {
       #expect(values["detectionAUC"] == (isOracle ? 1 : 0.5))
       #expect(values["detectionF1NoisyPositive"] == (isOracle ? 1 : 0))
     }
+  }
+
+  @Test("The end is measured at the last x after K steps; plain accuracy is that of plain descent")
+  func final() throws {
+    for name in ["rhg", "bda"] {
+      let method = try MethodCatalogue.standard.method(named: name)
+      let (values, x, data) = try closed(.method(method))
+      let weights = x.tensors[0].scalars.map { 1 / (1 + exp(-$0)) }
+      #expect(Set(weights).count > 10, "\(name): x has not moved.")
+      let plain = descended(data, weights: weights)
+      let accuracy = share(predictions(data.test, plain).labels, data.test.labels)
+      let loss = predictions(data.validation, plain).losses.reduce(0, +) / 50
+      #expect(values["plainTestAccuracy"] == accuracy, "\(name)")
+      if name == "rhg" {
+        #expect(values["testAccuracy"] == accuracy)
+        #expect(abs((values["upperObjective"] ?? 0) - loss) < 1e-12)
+      } else {
+        #expect(values["testAccuracy"] != accuracy, "Both end alike: the test shows nothing.")
+        #expect((values["upperObjective"] ?? 0) < loss - 1e-3)
+      }
+    }
+  }
+
+  @Test("Weights that are x itself stay in [0, 1], and under the largest sum where there is one")
+  func feasible() throws {
+    func projected(_ change: (inout CleaningSettings) -> Void) throws -> [Double] {
+      var settings = settings()
+      change(&settings)
+      let problem = CleaningProblem<Double>(settings, data: try data(settings), seed: 0)
+      let x = Tensor<Double>(shape: [60], scalars: (0..<60).map { Double($0 % 3) - 0.5 })
+      return problem.bilevel.upperFeasibleSet.project(Parameters(x)).tensors[0].scalars
+    }
+    let free = try projected { _ in }
+    #expect(Array(free.prefix(3)) == [-0.5, 0.5, 1.5])
+    let boxed = try projected { $0.weights.weighting = .identity }
+    #expect(boxed == (0..<60).map { [0, 0.5, 1][$0 % 3] })
+    let capped = try projected {
+      $0.weights.weighting = .identity
+      $0.weights.largestSum = 20
+    }
+    #expect(capped.allSatisfy { 0 <= $0 && $0 <= 1 } && abs(capped.reduce(0, +) - 20) < 1e-9)
   }
 }

@@ -2,6 +2,7 @@ import Bilevel
 import Datasets
 import Experiments
 import Foundation
+import Networks
 import Results
 import Tensors
 import TestSupport
@@ -228,6 +229,54 @@ struct FewShotDataTests {
     let found = closed(&body)
     let expected = try accuracies(of: start, .test, settings, steps: 2)
     #expect(abs((found["testAccuracy"]?[6] ?? 0) - expected[2]) < 1e-12)
+  }
+
+  @Test("Patience counts the validations since the last gain")
+  func patience() throws {
+    var settings = settings
+    settings.evaluation.patience = 2
+    var body = try body("rhg", settings)
+    // Whether each validation is a gain, by the accuracy that it has to beat.
+    let gains = [true, false, true, false, false, true]
+    for (gain, stops) in zip(gains, [false, false, false, false, true, false]) {
+      guard let event = body.loop.next() else { throw Unexpected("The loop has ended.") }
+      body.state.values["bestAccuracy"] = gain ? -1 : 2
+      let observation = try body.observe(event)
+      #expect(observation.stops == stops)
+    }
+  }
+
+  @Test("The best x is tested with the running moments that belong to it")
+  func bestMoments() throws {
+    var settings = settings
+    settings.evaluation.normalisation = .running
+    var body = try body("rhg", settings)
+    var first: (x: Parameters<Double>, moments: NormalisationMoments<Double>)?
+    while let event = body.loop.next() {
+      _ = try body.observe(event)
+      if first == nil {
+        first = (
+          body.loop.upper, try #require(NormalisationMoments(memory: body.loop.memory))
+        )
+      }
+      // No later x is better.
+      body.state.values["bestAccuracy"] = 2
+    }
+    let best = try #require(first)
+    let method = try MethodCatalogue.standard.method(named: "rhg")
+    let learner = try FewShotLearner.learner(
+      method, settings, network: FewShotLearner.network(settings.own, for: method), ways: 3,
+      as: Double.self)
+    let sampler = try FewShotData(settings.own, tree: tree).sampler(.test, settings.own, seed: 0)
+    func loss(_ moments: NormalisationMoments<Double>) -> Double {
+      learner.evaluate(
+        upper: best.x, sampler: sampler, episodes: 14, steps: 2, normalisation: .running(moments)
+      ).loss(afterStep: 2)
+    }
+    let found = closed(&body)
+    #expect(abs((found["testLoss"]?[6] ?? 0) - loss(best.moments)) < 1e-12)
+    let last = try #require(NormalisationMoments(memory: body.loop.memory))
+    #expect(abs(loss(last) - loss(best.moments)) > 1e-9)
   }
 
   @Test("x_0 depends on the seed, and so do the tasks", arguments: ["rhg", "maml"])

@@ -8,7 +8,7 @@ import Testing
 @testable import Experiments
 
 /// A small network and a random task, in Double.
-private struct SmallTask {
+struct SmallTask {
   let network: any ImageNetwork
   let episode: Episode<Double>
 

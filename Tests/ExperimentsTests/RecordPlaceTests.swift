@@ -26,6 +26,13 @@ extension EngineTests {
     #expect(record.timing.seconds == record.timing.seconds.sorted())
   }
 
+  @Test("The time of an outer step is the median, which a slow one does not move")
+  func medianStep() {
+    #expect(RunDrive<Float>.medianStep(endingAt: [1, 2, 10]) == 1)
+    #expect(RunDrive<Float>.medianStep(endingAt: [3, 4, 20, 22]) == 2.5)
+    #expect(RunDrive<Float>.medianStep(endingAt: []) == nil)
+  }
+
   @Test("A fresh start passes the checkpoint over and says so")
   func fresh() throws {
     let place = try Place()

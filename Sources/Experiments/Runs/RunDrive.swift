@@ -195,14 +195,19 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
     diagnostics["peakResidentBytesIncludeEarlierRuns"] = .bool(!peakIsOwn)
     if let solves = progress.solves.value { diagnostics["linearSolver"] = solves }
     if run.arm.method != nil { diagnostics["outerIterations"] = .integer(body.loop.iteration) }
-    let steps = zip(progress.seconds, [0] + progress.seconds).map { $0 - $1 }.sorted()
     return run.record(
       metrics: progress.recorder.recorded, final: progress.recorder.latest, status: status,
       timing: .init(
         totalSeconds: progress.earlierSeconds + watch.seconds,
-        secondsPerOuterStep: steps.isEmpty ? nil : steps[steps.count / 2],
+        secondsPerOuterStep: Self.medianStep(endingAt: progress.seconds),
         peakResidentBytes: PeakMemory.bytes, steps: progress.steps, seconds: progress.seconds),
       diagnostics: diagnostics)
+  }
+
+  /// The median time of steps that end at the given times, counted from 0; nil without steps.
+  static func medianStep(endingAt seconds: [Double]) -> Double? {
+    let steps = zip(seconds, [0] + seconds).map { $0 - $1 }
+    return steps.isEmpty ? nil : Statistics(steps).median
   }
 
   /// What the linear solves have to say to the person who waits; nil where all converged.
