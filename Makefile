@@ -143,7 +143,8 @@ reproduce-smoke: build
 	@rm -f $(LOG)
 	$(RUN)/datasets synthesise
 	$(SMOKE_EXPERIMENTS)
-	$(RUN)/report summary --budget smoke --referenced-only
+	@code=0; $(TIMED) env BDA_BACKEND=$(BACKEND) $(BUILD)/release/report summary --budget smoke --referenced-only || code=$$?; \
+	  $(TIMED) env BDA_BACKEND=$(BACKEND) $(BUILD)/release/report page && exit $$code
 
 # Real data, at the budget short unless BUDGET=paper; a second call skips what is complete.
 .PHONY: reproduce-hyper-cleaning
@@ -171,9 +172,13 @@ tables: report-build ## Print the tables of the records in results/runs (BUDGET=
 	$(RUN)/report table --budget $(BUDGET)
 
 .PHONY: figures
-figures: build ## Draw the figures of the records in results/runs, and those of the counter-example
-	$(RUN)/report figure
+figures: build ## Draw the chosen figures of the records in results/runs (ALL=--all: every metric)
+	$(RUN)/report figure $(ALL)
 	@$(TIMED) env COMMANDS=$(BUILD)/release experiments/counter-example/figures.sh
+
+.PHONY: page
+page: report-build ## Write the page to judge the reproduction by: results/report.html and REPORT.md
+	$(RUN)/report page
 
 .PHONY: check
 check: report-build ## Compare the records with references and claims (BUDGET=...)

@@ -108,7 +108,8 @@ let testTargets: [Target] = [
     name: "NetworksTests", dependencies: ["Tensors", "Autodiff", "Networks", "TestSupport"]),
   .testTarget(name: "BilevelTests", dependencies: ["Bilevel", "Datasets", "TestSupport"]),
   .testTarget(name: "ResultsTests", dependencies: ["Files", "Results", "TestSupport"]),
-  .testTarget(name: "ReportingTests", dependencies: ["Results", "Reporting", "TestSupport"]),
+  .testTarget(
+    name: "ReportingTests", dependencies: ["Bilevel", "Results", "Reporting", "TestSupport"]),
   .testTarget(
     name: "ExperimentsTests",
     dependencies: [

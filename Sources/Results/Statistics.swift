@@ -101,6 +101,11 @@ public enum SpreadKind: String, CaseIterable, Sendable {
   case sem
   /// The 95 % percentile bootstrap interval of the mean.
   case bootstrap
+  /// Student's 95 % interval of the mean, the one that claims are judged by.
+  case student
+
+  /// Whether it is an interval and not a distance on either side.
+  public var isInterval: Bool { self == .bootstrap || self == .student }
 
   /// The name tables print.
   public var displayName: String {
@@ -108,6 +113,7 @@ public enum SpreadKind: String, CaseIterable, Sendable {
     case .std: "std"
     case .sem: "sem"
     case .bootstrap: "95 % bootstrap interval"
+    case .student: "95 % interval"
     }
   }
 }

@@ -13,6 +13,9 @@ struct AcceptCommand: ParsableCommand {
       at the difference in version control afterwards: a changed number is a changed line. Runs \
       that were interrupted or failed are left out and named.
 
+      With --curves the runs are stored as records in REFERENCE/records as well, curves thinned to \
+      at most 26 points: what 'report page' and 'report figure' draw where there are no runs.
+
       \(Report.exitCodes)
       """)
 
@@ -20,19 +23,24 @@ struct AcceptCommand: ParsableCommand {
   @OptionGroup var references: ReferenceOptions
 
   @Option(help: ArgumentHelp("The budget to store.", valueName: "name")) var budget = "smoke"
+  @Flag(help: "Also keep records with thinned curves, for figures.") var curves = false
+  @Option(help: "Only this method; repeat for several.") var method: [String] = []
   @Flag(help: "Drop the references of these experiments that are not among the records.")
   var replace = false
 
   func run() throws {
     try Output.reporting {
       var accepted: [String: [Reference]] = [:]
-      for record in try records.load(protocolName: nil, budget: budget) {
+      for record in try records.load(protocolName: nil, budget: budget, methods: method) {
         let kind = record.status.kind
         guard kind == .completed || kind.isBreakdown else {
           Output.diagnose("Left out \(record.identity): \(kind.rawValue).")
           continue
         }
         accepted[record.experiment, default: []].append(Reference(record))
+        if curves {
+          try record.thinned(to: 26).write(intoRuns: "\(references.reference)/records")
+        }
       }
       for (experiment, runs) in accepted.sorted(by: { $0.key < $1.key }) {
         let kept = replace ? [] : try stored(experiment)

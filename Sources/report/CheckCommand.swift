@@ -19,11 +19,24 @@ struct CheckCommand: ParsableCommand {
       \(Report.exitCodes)
       """)
 
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case text
+    case junit
+    case json
+    case github
+  }
+
   @OptionGroup var records: RecordOptions
   @OptionGroup var references: ReferenceOptions
 
   @Option(help: ArgumentHelp("The budget to check.", valueName: "name")) var budget = "smoke"
   @Flag(help: "Print everything, also what is as expected.") var verbose = false
+  @Option(
+    help: """
+      text for people, or a form that CI systems read: junit (XML), json, github (workflow \
+      commands). The exit code is the same.
+      """)
+  var format: Format = .text
   // What is now the usual way; still accepted, so that commands in use keep working.
   @Flag(help: .hidden) var brief = false
   @Flag(
@@ -37,7 +50,14 @@ struct CheckCommand: ParsableCommand {
       let report = try references.check(
         try records.load(), budget: budget, experiment: records.experiment,
         passesOverUnreferenced: referencedOnly)
-      try Output.write(report.text(isVerbose: verbose), to: nil)
+      let text =
+        switch format {
+        case .text: report.text(isVerbose: verbose)
+        case .junit: report.junit
+        case .json: report.json.prettyText
+        case .github: report.github
+        }
+      try Output.write(text, to: nil)
       code = report.exitCode
     }
     if code != 0 { throw ExitCode(code) }

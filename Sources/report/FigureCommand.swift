@@ -2,32 +2,54 @@ import ArgumentParser
 import Reporting
 import Results
 
-extension Figure.Abscissa: ExpressibleByArgument {}
-
 /// `report figure`.
 struct FigureCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "figure",
-    abstract: "Draws curves of metrics against outer steps or seconds.",
+    abstract:
+      "Draws the chosen figures, or curves, points and rows of metrics of one's own choice.",
     discussion: """
-      One figure per metric, experiment, protocol, budget and data set: a curve per method, the \
-      mean over seeds with a band from the smallest to the largest. Records of sweeps (over K or n) \
-      have figures of their own, against what was swept. Data file and gnuplot script are always \
-      written; SVG and PNG where gnuplot is installed.
+      Without options, the dozen figures that the page shows: --list names them, --name draws one. \
+      With --metric or --all, one figure per metric, experiment, protocol, budget and data set, of \
+      at most ten curves each: a curve per method, the mean over seeds with Student's 95 % band from \
+      three seeds on, baselines as horizontal lines. A method has one colour and one mark in all \
+      figures. Records of sweeps (over K or n) have figures of their own, against what was swept. \
+      Data file and gnuplot script are always written, and name the command and the records; SVG \
+      and PNG where gnuplot is installed.
 
       \(Report.exitCodes)
       """)
 
   @OptionGroup var records: RecordOptions
+  @OptionGroup var references: ReferenceOptions
 
+  @Flag(help: "Every metric that has a curve, instead of the chosen figures.") var all = false
+  @Flag(help: "Name the chosen figures and say which can be drawn.") var list = false
   @Option(name: .customLong("protocol"), help: ArgumentHelp("Only this one.", valueName: "name"))
   var protocolName: String?
   @Option(help: ArgumentHelp("Only this budget.", valueName: "name")) var budget: String?
-  @Option(help: "A method to draw; repeat for several.") var method: [String] = []
-  @Option(help: "A metric to draw; repeat for several; all that have curves where none is named.")
+  @Option(help: "A method to draw; repeat for several, in the order of the legend.")
+  var method: [String] = []
+  @Option(help: "A metric to draw; repeat for several.")
   var metric: [String] = []
-  @Option(help: "What to draw against.") var against: Figure.Abscissa = .iteration
-  @Flag(help: "A logarithmic vertical axis.") var logarithmic = false
+  @Option(
+    help: ArgumentHelp(
+      "A second metric in the same figure, against an axis on the right.", valueName: "metric"))
+  var rightMetric: String?
+  @Option(
+    help: ArgumentHelp(
+      "What to draw against: iterations, seconds, K (inner steps), or any setting that runs differ "
+        + "in, such as data.validation; final values where it is a setting.",
+      valueName: "iterations|seconds|K|setting"))
+  var against = "iterations"
+  @Option(
+    help: ArgumentHelp(
+      "One point a method, its final value against what it costs: seconds (of the whole run), step "
+        + "(seconds per outer step), memory, or any metric.",
+      valueName: "seconds|step|memory|metric"))
+  var scatter: String?
+  @Flag(help: "One row a method: the final value with its 95 % interval.") var rows = false
+  @Flag(help: "A logarithmic vertical axis; horizontal with --rows.") var logarithmic = false
   @Option(help: "Where the vertical axis begins.") var minimum: Double?
   @Option(
     help: ArgumentHelp(
@@ -43,53 +65,20 @@ struct FigureCommand: ParsableCommand {
       "A curve's name in the legend, instead of the one made from the records; the curves named so "
         + "come first, in the order of these options.", valueName: "curve -> name"))
   var label: [String] = []
-  @Option(help: ArgumentHelp("The name of the figure's files.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The name of the figure's files; without --metric, the chosen figure to draw.",
+      valueName: "name"))
   var name: String?
   @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to.", valueName: "dir"))
   var output = "results/figures"
 
   func run() throws {
     try Output.reporting {
-      let shown = try records.load(protocolName: protocolName, budget: budget, methods: method)
-        .filter(hasVariant)
-      let curves = shown.flatMap(\.metrics).filter { !$0.steps.isEmpty }
-      let known = Set(curves.map(\.name))
-      let names = metric.isEmpty ? known.sorted() : metric
-      if let name = names.first(where: { !known.contains($0) }) {
-        throw ResultsError(
-          .missing,
-          "No record has a curve of '\(name)'; there are "
-            + "\(known.sorted().joined(separator: ", ")).")
-      }
-      guard !names.isEmpty else {
-        throw ResultsError(
-          .missing, "The records in '\(records.runs)' have no curves; run the experiment again.")
-      }
-      let writer = FigureWriter()
-      for name in names {
-        var figures = Figure.all(
-          of: name, in: shown, against: against, isLogarithmic: logarithmic)
-        let isSingle = title != nil || self.name != nil || !label.isEmpty
-        if isSingle, figures.count * names.count != 1 {
-          throw ValidationError(
-            "The options --title, --name and --label are for one figure, but the records make "
-              + "\(figures.count * names.count); name one metric, and the protocol, budget or "
-              + "variant.")
-        }
-        for index in figures.indices {
-          figures[index].title = title ?? figures[index].title
-          figures[index].name = self.name ?? figures[index].name
-          figures[index].yAxis.minimum = minimum
-          if let xLabel { figures[index].xAxis.label = xLabel }
-          if let yLabel { figures[index].yAxis.label = yLabel }
-          try relabel(&figures[index])
-        }
-        for figure in figures {
-          let written = try writer.write(figure, into: output)
-          let paths = [written.dataPath, written.scriptPath] + written.picturePaths
-          try Output.write(paths.joined(separator: "\n") + "\n", to: nil)
-          if let message = written.message { Output.diagnose(message) }
-        }
+      if metric.isEmpty && !all {
+        try drawChosen()
+      } else {
+        try drawMetrics()
       }
     }
   }
@@ -103,6 +92,158 @@ struct FigureCommand: ParsableCommand {
       throw ValidationError(
         "The option --name wants letters, digits, '-', '_' and '.', but was given '\(name)'.")
     }
+    if let name, metric.isEmpty, !all, !ChosenFigure.all.contains(where: { $0.name == name }) {
+      throw ValidationError(
+        "There is no chosen figure '\(name)'; 'report figure --list' names them, and --metric says "
+          + "what to draw under a name of your own.")
+    }
+    let isOwn = !method.isEmpty || !variant.isEmpty || !label.isEmpty || title != nil || rows
+    if metric.isEmpty, !all, isOwn || scatter != nil || rightMetric != nil {
+      throw ValidationError(
+        "The chosen figures have methods, titles and axes of their own; name a --metric to draw a "
+          + "figure with these options.")
+    }
+    if [scatter != nil, rows, against != "iterations" && against != "iteration"]
+      .filter({ $0 }).count > 1
+    {
+      throw ValidationError("Use one of --against, --scatter and --rows.")
+    }
+  }
+
+  // MARK: - The chosen figures
+
+  private func drawChosen() throws {
+    let evidence = try EvidenceOptions.evidence(records, references)
+    let figures = ChosenFigure.all.filter {
+      (name == nil || $0.name == name)
+        && (records.experiment == nil || $0.experiment == records.experiment)
+    }
+    var text = ""
+    var count = 0
+    for chosen in figures {
+      let figure = chosen.figure(of: evidence)
+      if list {
+        let state = figure == nil ? "not run, or no curves stored" : "can be drawn"
+        text += "\(chosen.name): \(chosen.title) [\(state)]\n"
+      } else if let figure {
+        try write(figure)
+        count += 1
+      } else {
+        Output.diagnose("\(chosen.name): not drawn, since the runs that it shows are not there.")
+      }
+    }
+    if list { try Output.write(text, to: nil) }
+    if !list, count == 0 {
+      throw ResultsError(
+        .missing,
+        "The folder '\(records.runs)' holds no record of which a chosen figure is made; run an "
+          + "experiment first.")
+    }
+  }
+
+  // MARK: - Figures of one's own
+
+  private func drawMetrics() throws {
+    let shown = try records.load(protocolName: protocolName, budget: budget, methods: method)
+      .filter(hasVariant)
+    let usesFinals = rows || request.isOfFinals
+    let known = Set(
+      shown.flatMap(\.metrics).filter { usesFinals || !$0.steps.isEmpty }.map(\.name))
+    let names = metric.isEmpty ? known.sorted() : metric
+    for name in names + [rightMetric].compactMap({ $0 }) where !known.contains(name) {
+      throw ResultsError(
+        .missing,
+        "No record has a curve of '\(name)'; there are \(known.sorted().joined(separator: ", ")).")
+    }
+    guard !names.isEmpty else {
+      throw ResultsError(
+        .missing, "The records in '\(records.runs)' have no curves; run the experiment again.")
+    }
+    let published = rows ? try references.publishedValues() : []
+    for name in names {
+      var figures =
+        rows ? rowFigures(name, shown, published) : Figure.all(of: name, in: shown, as: request)
+      let isSingle = title != nil || self.name != nil || !label.isEmpty
+      if isSingle, figures.count * names.count != 1 {
+        throw ValidationError(
+          "The options --title, --name and --label are for one figure, but the records make "
+            + "\(figures.count * names.count); name one metric, and the protocol, budget or "
+            + "variant.")
+      }
+      for index in figures.indices {
+        figures[index].title = title ?? figures[index].title
+        figures[index].name = self.name ?? figures[index].name
+        figures[index].yAxis.minimum = minimum
+        if let xLabel { figures[index].xAxis.label = xLabel }
+        if let yLabel { figures[index].yAxis.label = yLabel }
+        try relabel(&figures[index])
+        figures[index].sources.insert("Drawn by: \(command(for: name))", at: 0)
+      }
+      if figures.isEmpty {
+        Output.diagnose("\(name): not drawn, since the records differ in nothing to draw against.")
+      }
+      for figure in figures { try write(figure) }
+    }
+  }
+
+  private func rowFigures(
+    _ metric: String, _ records: [RunRecord], _ published: [PublishedValue]
+  ) -> [Figure] {
+    let groups = Dictionary(grouping: records) { record in
+      [record.experiment, record.protocolName, record.budget, record.identity.variant]
+        + record.datasets.map(\.name)
+    }
+    return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.compactMap { _, records in
+      Figure.rows(
+        of: metric, in: records, published: published, methods: method,
+        isLogarithmic: logarithmic)
+    }
+  }
+
+  private var request: Figure.Request {
+    var request = Figure.Request(against: abscissa, isLogarithmic: logarithmic)
+    request.rightMetric = rightMetric
+    request.methods = method
+    return request
+  }
+
+  private var abscissa: Figure.Abscissa {
+    if let scatter {
+      switch scatter {
+      case "seconds": return .measure("totalSeconds")
+      case "step": return .measure("secondsPerOuterStep")
+      case "memory": return .measure("peakResidentBytes")
+      default: return .measure(scatter)
+      }
+    }
+    switch against {
+    case "iteration", "iterations": return .iteration
+    case "seconds": return .seconds
+    case "K", "inner-steps": return .setting("innerSteps")
+    default: return .setting(against)
+    }
+  }
+
+  private func write(_ figure: Figure) throws {
+    let written = try FigureWriter().write(figure, into: output)
+    let paths = [written.dataPath, written.scriptPath] + written.picturePaths
+    try Output.write(paths.joined(separator: "\n") + "\n", to: nil)
+    if let message = written.message { Output.diagnose(message) }
+  }
+
+  /// The options that matter for what is drawn, as one would type them.
+  private func command(for metric: String) -> String {
+    var words = ["report figure --metric \(metric)"]
+    words += method.map { "--method \($0)" } + variant.map { "--variant \($0)" }
+    if let protocolName { words.append("--protocol \(protocolName)") }
+    if let budget { words.append("--budget \(budget)") }
+    if let experiment = records.experiment { words.append("--experiment \(experiment)") }
+    if let scatter { words.append("--scatter \(scatter)") }
+    if let rightMetric { words.append("--right-metric \(rightMetric)") }
+    if abscissa != .iteration, scatter == nil { words.append("--against \(against)") }
+    if rows { words.append("--rows") }
+    if logarithmic { words.append("--logarithmic") }
+    return words.joined(separator: " ")
   }
 
   /// Renames and reorders the curves as asked.

@@ -17,14 +17,14 @@ struct Report: SuiteCommand {
     version: suiteVersion,
     subcommands: [
       SummaryCommand.self, TableCommand.self, CheckCommand.self, FigureCommand.self,
-      ListCommand.self,
+      PageCommand.self, CompareCommand.self, WatchCommand.self, ListCommand.self,
       AcceptCommand.self, SchemaCommand.self,
     ])
 
   /// What every subcommand's exit codes mean.
   static let exitCodes = """
     EXIT CODES
-      0    success; for 'check' and 'summary', everything is as expected
+      0    success; for 'check', 'summary' and 'compare', everything is as expected
       1    unexpected failure: a file, or standard output, that cannot be written, for example
       2    'check', 'summary': a number is outside its tolerance or a claim has a worse verdict than
            is known

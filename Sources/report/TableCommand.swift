@@ -17,7 +17,14 @@ struct TableCommand: ParsableCommand {
       \(Report.exitCodes)
       """)
 
-  enum Format: String, CaseIterable, ExpressibleByArgument { case markdown, csv, latex }
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case markdown
+    case md
+    case csv
+    case latex
+    case html
+    case json
+  }
   enum Columns: String, CaseIterable, ExpressibleByArgument {
     case metrics
     case innerSteps = "inner-steps"
@@ -48,7 +55,8 @@ struct TableCommand: ParsableCommand {
   @Option(help: "The spread shown.") var spread: SpreadKind = .std
   @Option(help: "What the columns are: metrics, or numbers of inner steps K (a table per metric).")
   var columns: Columns = .metrics
-  @Option(help: "The format; csv has full precision.") var format: Format = .markdown
+  @Option(help: "The format (md is markdown); csv and json have full precision.") var format:
+    Format = .markdown
   @Option(name: .shortAndLong, help: ArgumentHelp("Write here instead.", valueName: "file"))
   var output: String?
 
@@ -84,10 +92,16 @@ struct TableCommand: ParsableCommand {
         } : ResultsTable(records: shown, published: published, options: options).tables
       let texts = tables.map { table in
         switch format {
-        case .markdown: table.markdown
+        case .markdown, .md: table.markdown
         case .csv: table.csv
         case .latex: table.latex
+        case .html: table.html
+        case .json: ""
         }
+      }
+      if format == .json {
+        try Output.write(Value.array(tables.map(\.json)).prettyText, to: output)
+        return
       }
       // Tables in CSV differ in their columns, so an empty line keeps them apart.
       let separator = format == .csv ? "\r\n" : "\n"

@@ -33,10 +33,9 @@ struct FigureTests {
   @Test("The script names its files relative to its folder and quotes every text")
   func script() {
     let script = figure.gnuplotScript
-    #expect(script.contains("set title 'It''s a \"title\"' font ',11' noenhanced"))
-    #expect(
-      script.contains(
-        "'fig-1.dat' index 1 using 1:2 with linespoints pointtype 6 pointsize 1.2 linewidth 2"))
+    #expect(script.contains("set title 'It''s a \"title\"' font ',16'"))
+    #expect(script.contains("'fig-1.dat' index 1 using 1:2 with linespoints"))
+    #expect(script.contains("set key below"))
     #expect(script.contains("title 'b''s'"))
     #expect(script.contains("set logscale y") && !script.contains("set logscale x"))
     #expect(script.contains("set output 'fig-1.svg'") && script.contains("set output 'fig-1.png'"))
@@ -92,20 +91,100 @@ struct FigureTests {
       RecordFixture.record(method: "bda", accuracy: 0.9),
     ]
     let figure = try #require(
-      Figure.curves(of: "testAccuracy", in: records, against: .iteration))
+      Figure.figure(of: "testAccuracy", in: records))
     #expect(figure.name == "hyper-cleaning-icml2020-digits-smoke-testAccuracy-iteration")
     #expect(figure.title.contains("(synthetic)"))
     #expect(figure.yAxis.label == "test accuracy (fraction)")
-    #expect(figure.series.map(\.label) == ["BDA K20", "RHG K20"])
-    #expect(figure.series[0].band == nil)
-    #expect(figure.series[1].x == [0, 1])
-    #expect(abs(figure.series[1].y[1] - 0.7) < 1e-12)
-    #expect(figure.series[1].band?[1] == 0.6...0.8)
-    let timed = try #require(Figure.curves(of: "testAccuracy", in: records, against: .seconds))
-    #expect(timed.series[1].x == [0, 0.5])
-    #expect(Figure.curves(of: "nothing", in: records, against: .iteration) == nil)
+    // K20 is common to both, so the title says it and not the legend.
+    #expect(figure.title.hasSuffix(", K20"))
+    #expect(figure.series.map(\.label) == ["RHG", "BDA"])
+    #expect(figure.series[1].band == nil)
+    #expect(figure.series[0].x == [0, 1])
+    #expect(abs(figure.series[0].y[1] - 0.7) < 1e-12)
+    #expect(figure.sources.first?.contains("3 of hyper-cleaning") == true)
+    let timed = try #require(
+      Figure.figure(of: "testAccuracy", in: records, as: .init(against: .seconds)))
+    #expect(timed.series[0].x == [0, 0.5])
+    #expect(Figure.figure(of: "nothing", in: records) == nil)
     let slim = records.map { $0.slimmed() }
-    #expect(Figure.curves(of: "testAccuracy", in: slim, against: .iteration) == nil)
+    #expect(Figure.figure(of: "testAccuracy", in: slim) == nil)
+  }
+
+  @Test("The band is Student's 95 % interval, from three seeds on")
+  func band() throws {
+    let records = [0.6, 0.7, 0.8].enumerated().map {
+      RecordFixture.record(seed: UInt64($0), accuracy: $1)
+    }
+    let figure = try #require(Figure.figure(of: "testAccuracy", in: records))
+    let band = try #require(figure.series[0].band?[1])
+    // 4.3027 * 0.1 / sqrt(3)
+    #expect(abs(band.upperBound - 0.7 - 0.248414) < 1e-5)
+    let two = try #require(Figure.figure(of: "testAccuracy", in: Array(records.prefix(2))))
+    #expect(two.series[0].band == nil)
+  }
+
+  @Test("A baseline without steps is a level across the whole figure")
+  func levels() throws {
+    var baseline = RecordFixture.record(method: "oracle", accuracy: 0.9)
+    baseline.metrics[0].steps = []
+    baseline.metrics[0].values = []
+    let figure = try #require(
+      Figure.figure(of: "testAccuracy", in: [RecordFixture.record(), baseline]))
+    #expect(figure.series.map(\.isLevel) == [false, true])
+    #expect(figure.gnuplotData.contains("0.0 0.9\n1.0 0.9"))
+  }
+
+  @Test("More than ten curves become several figures, with the levels in each")
+  func parts() {
+    var figure = figure
+    figure.series = (0..<23).map { .init(label: "m\($0)", x: [0, 1], y: [0, 1]) }
+    figure.series.append(.level("baseline", at: 0.5, style: MethodStyle.of("oracle")))
+    let parts = figure.parts
+    #expect(parts.map(\.name) == ["fig-1-part1", "fig-1-part2", "fig-1-part3"])
+    #expect(parts.allSatisfy { $0.series.count <= 10 && $0.series.last?.isLevel == true })
+    #expect(parts.flatMap(\.series).filter { !$0.isLevel }.count == 23)
+  }
+
+  @Test("Final values against a setting and against a cost, and one row a method")
+  func finals() throws {
+    let records = [10, 100].flatMap { steps in
+      ["rhg", "bda"].map {
+        RecordFixture.record(
+          method: $0, innerSteps: steps, accuracy: $0 == "bda" ? 0.9 : 0.8, dataset: "mnist",
+          synthetic: false)
+      }
+    }
+    let against = try #require(
+      Figure.figure(of: "testAccuracy", in: records, as: .init(against: .setting("innerSteps"))))
+    #expect(against.series.map(\.x) == [[10, 100], [10, 100]])
+    #expect(against.xAxis.label == "inner steps K" && against.xAxis.isLogarithmic)
+    let cost = try #require(
+      Figure.figure(of: "testAccuracy", in: records, as: .init(against: .measure("totalSeconds"))))
+    #expect(cost.kind == .points && cost.series.count == 4 && cost.series[0].x == [1.5])
+    let rows = try #require(
+      Figure.rows(of: "testAccuracy", in: Array(records.prefix(2)), published: []))
+    #expect(rows.kind == .rows(["RHG", "BDA"]))
+    #expect(rows.series.map(\.x) == [[80], [90]] && rows.series.map(\.y) == [[2], [1]])
+  }
+
+  @Test("Two metrics share a figure, the second against the right axis")
+  func right() throws {
+    var request = Figure.Request()
+    request.rightMetric = "upperObjective"
+    let figure = try #require(
+      Figure.figure(of: "testAccuracy", in: [RecordFixture.record()], as: request))
+    #expect(figure.series.map(\.isOnRight) == [false, true])
+    #expect(figure.rightAxis?.label == "upper objective (nats)")
+    #expect(figure.gnuplotScript.contains("axes x1y2"))
+  }
+
+  @Test("An axis says what the steps are")
+  func steps() throws {
+    var record = RecordFixture.record()
+    record.metrics[0].name = "testAccuracyByInnerStep"
+    record.final = [:]
+    let figure = try #require(Figure.figure(of: "testAccuracyByInnerStep", in: [record]))
+    #expect(figure.xAxis.label == "inner step")
   }
 
   @Test("A swept setting is the abscissa, and what all curves share is in the title")
@@ -118,13 +197,13 @@ struct FigureTests {
       return record
     }
     let figures = Figure.all(
-      of: "testAccuracy", in: runs + [RecordFixture.record()], against: .iteration)
+      of: "testAccuracy", in: runs + [RecordFixture.record()])
     #expect(figures.map(\.xAxis.label) == ["outer step", "inner steps K"])
     let swept = try #require(figures.last)
     #expect(swept.xAxis.isLogarithmic && !figures[0].xAxis.isLogarithmic)
     #expect(swept.series.map(\.label) == ["BDA constant", "BDA harmonic"])
-    #expect(swept.title.hasSuffix("\nstart=2"))
-    #expect(swept.gnuplotScript.contains(#"' . "\n" . 'start=2' font"#))
+    #expect(swept.title.hasSuffix(", start=2"))
+    #expect(swept.gnuplotScript.contains(", start=2' at graph 0.5"))
     #expect(swept.name.hasSuffix("-testAccuracy-innerSteps"))
   }
 
@@ -134,11 +213,10 @@ struct FigureTests {
     longer.metrics[0].steps.append(2)
     longer.metrics[0].values.append(0.9)
     let figure = try #require(
-      Figure.curves(
-        of: "testAccuracy", in: [RecordFixture.record(), longer], against: .iteration))
+      Figure.figure(of: "testAccuracy", in: [RecordFixture.record(), longer]))
     #expect(figure.series[0].x == [0, 1])
     let broken = RecordFixture.record(accuracy: .nan)
-    let gap = try #require(Figure.curves(of: "testAccuracy", in: [broken], against: .iteration))
+    let gap = try #require(Figure.figure(of: "testAccuracy", in: [broken]))
     #expect(gap.series[0].x == [0])
   }
 }

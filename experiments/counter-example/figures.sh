@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The figures of this experiment, from nothing: runs what they show, then draws them.
 #
-#     figures.sh [starts|methods|schedules|time|memory|readme ...]      (default: all)
+#     figures.sh [starts|methods|schedules|time|memory ...]      (default: all)
 #
 # Data files and gnuplot scripts are written to FIGURES (default results/figures) in any case, SVG
 # and PNG where gnuplot is installed. Records go to RECORDS (default results/figures/records), away
@@ -37,12 +37,12 @@ figure_starts() {
   for y in 0,0 2,2 -3,-3 8,8; do options+=(--start=$y); done
   records_of starts run --method rhg --method bda --inner-steps 256 --alpha 0.9 \
     --outer-iterations 40 "${options[@]}"
-  for y in 0 2 -3 8; do curves+=(--label "RHG K256 y1=$y y2=$y -> RHG, from ($y, $y)"); done
+  for y in 0 2 -3 8; do curves+=(--label "RHG y1=$y y2=$y -> RHG, from ($y, $y)"); done
   for y in 0 2 -3 8; do
-    curves+=(--label "BDA alpha=0.9 K256 y1=$y y2=$y -> BDA, alpha_k = 0.9/k, from ($y, $y)")
+    curves+=(--label "BDA alpha=0.9 y1=$y y2=$y -> BDA, alpha_k = 0.9/k, from ($y, $y)")
   done
   draw starts counter-example-starts \
-    'Counter-example, K = 256: RHG stays at the wrong point that its start decides' \
+    'RHG stays at the wrong point that its start decides (K = 256)' \
     --metric upperError --logarithmic --minimum 1e-4 --y-label "$error" "${curves[@]}"
 }
 
@@ -52,32 +52,30 @@ figure_methods() {
   records_of damped sweep --method cg --damping 0.01
   mkdir -p "$records/all" && cp -r "$records/methods/." "$records/damped/." "$records/all"
   draw all counter-example-methods \
-    'Counter-example, s = 1/2, from (0, 0): methods that assume one lower solution are flat' \
+    'Methods that assume one lower solution are flat in K (s = 1/2, from (0, 0))' \
     --metric upperError --logarithmic --minimum 1e-6 --variant sweep=innerSteps --y-label "$error" \
+    --method cg --method one-stage --method rhg --method t-rhg --method neumann \
+    --method one-stage-bda --method t-bda --method bda --method v-pbgd \
     --label 'CG damping=0 -> CG (breaks down)' --label 'One-stage RHG' \
-    --label 'CG damping=0.01 -> CG, damping 0.01' --label RHG --label 'FHG' \
-    --label 'T-RHG' --label 'Heavy-ball RHG' --label 'Neumann damping=0 -> Neumann' \
-    --label 'Fixed point damping=0 -> Fixed point' \
+    --label 'CG damping=0.01 -> CG, damping 0.01' --label RHG --label 'T-RHG' \
+    --label 'Neumann damping=0 -> Neumann' \
     --label 'One-stage BDA alpha=0.5 harmonic -> One-stage BDA' \
     --label 'T-BDA alpha=0.5 harmonic -> T-BDA' --label 'BDA alpha=0.5 harmonic -> BDA, alpha_k = 0.5/k' \
-    --label 'Forward BDA alpha=0.5 harmonic -> Forward BDA' --label 'Learned BDA' \
-    --label 'BDA-Neumann alpha=0.5 harmonic -> BDA-Neumann' \
-    --label 'BDA-CG alpha=0.5 harmonic -> BDA-CG' --label V-PBGD \
-    --label 'BOME -> BOME (below 1e-6)' --label 'IAPTT-GM -> IAPTT-GM (below 1e-6)'
+    --label V-PBGD
 }
 
 # (c) The ablation of schedules, forms A to F: the two that are summable (D, E) stop short.
 figure_schedules() {
   records_of schedules sweep --schedules
   draw schedules counter-example-schedules \
-    'BDA, s = 1/2, from (0, 0): summable weights (D, E) stop short, divergent ones do not' \
+    'Summable weights (D, E) stop short, divergent ones do not (s = 1/2, from (0, 0))' \
     --metric upperError --logarithmic --minimum 1e-4 \
     --variant inner.stepSize=0.5 --variant y1=0 --y-label "$error" \
+    --variant aggregation.schedule=,journal,harmonic,official-code,geometric,outer-harmonic,outer-power,constant \
     --label 'RHG -> alpha = 0 (RHG)' \
     --label 'BDA alpha=0.5 journal -> B: 0.5/(k+1), mu = 1/2' \
     --label 'BDA alpha=0.5 harmonic -> A: 0.5/k' \
     --label 'BDA alpha=0.6 harmonic -> C: 0.6/k (BOML)' \
-    --label 'BDA alpha=1 shifted-harmonic -> A: 1/(k+1)' \
     --label 'BDA alpha=0.9 harmonic -> A: 0.9/k' \
     --label 'BDA alpha=0.5 geometric -> E: 0.5 0.9^(k-1), summable' \
     --label 'BDA alpha=0.6 official-code -> D: 0.6 0.9^(k-1), summable' \
@@ -103,28 +101,11 @@ figure_memory() {
   cost counter-example-memory 'Memory that one hypergradient adds, K = 16' addedPeakBytes bytes --minimum 1e4
 }
 
-# The picture of the project's README: the article's point at a glance.
-figure_readme() {
-  records_of methods sweep
-  records_of schedules sweep --schedules
-  mkdir -p "$records/readme" && cp -r "$records/methods/." "$records/schedules/." "$records/readme"
-  draw readme counter-example \
-    'More inner steps help BDA, not methods that assume one lower solution' \
-    --metric upperError --logarithmic --minimum 1e-4 --y-label "$error" \
-    --method rhg --method t-rhg --method neumann --method one-stage --method bda \
-    --variant sweep=innerSteps --variant inner.stepSize=0.5 --variant y1=0 \
-    --variant aggregation.schedule=,harmonic,official-code --variant aggregation.alpha=,0.6,0.9 \
-    --label 'One-stage RHG' --label RHG --label T-RHG --label 'Neumann damping=0 -> Neumann' \
-    --label 'BDA alpha=0.6 harmonic -> BDA, alpha_k = 0.6/k' \
-    --label 'BDA alpha=0.9 harmonic -> BDA, alpha_k = 0.9/k' \
-    --label 'BDA alpha=0.6 official-code -> BDA, official code'"'"'s 0.6 0.9^(k-1)'
-}
-
 mkdir -p "$records"
-[ $# -gt 0 ] || set -- starts methods schedules time memory readme
+[ $# -gt 0 ] || set -- starts methods schedules time memory
 for figure in "$@"; do
   case $figure in
-  starts | methods | schedules | time | memory | readme) figure_$figure ;;
+  starts | methods | schedules | time | memory) figure_$figure ;;
   *)
     echo "figures.sh: there is no figure '$figure'; see the head of this file." >&2
     exit 64

@@ -103,7 +103,7 @@ extension CheckReport {
       + "better by \(number(metric.distance))\(unit)"
   }
 
-  private static func lines(
+  static func lines(
     for comparison: ReferenceComparison, isVerbose: Bool
   ) -> [String] {
     let isPlain = comparison.outcome == .within && comparison.reason == nil
@@ -139,7 +139,7 @@ extension CheckReport {
     }
   }
 
-  private static func lines(for verdict: ClaimVerdict) -> [String] {
+  static func lines(for verdict: ClaimVerdict) -> [String] {
     let claim = verdict.claim
     let surprise =
       verdict.isAsExpected

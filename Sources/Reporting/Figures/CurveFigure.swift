@@ -2,88 +2,150 @@ import Results
 
 extension Figure {
   /// What a curve is drawn against.
-  package enum Abscissa: String, Sendable, CaseIterable {
-    /// Outer steps.
+  package enum Abscissa: Sendable, Equatable {
+    /// Outer steps, or what takes their place in a metric's curve.
     case iteration
     /// Seconds since the start of the run.
     case seconds
+    /// A setting of the run, its final values being the ordinates: "innerSteps",
+    /// "data.validation".
+    case setting(String)
+    /// What a run costs, or another of its measures, one point a method: "secondsPerOuterStep".
+    case measure(String)
+
+    /// The word in the names of files.
+    var name: String {
+      switch self {
+      case .iteration: "iteration"
+      case .seconds: "seconds"
+      case .setting(let name), .measure(let name): name
+      }
+    }
   }
 
-  /// The figures of one metric, one per experiment, protocol, budget, data set and swept setting.
+  /// What belongs to a request for figures beside the metric.
+  package struct Request: Sendable {
+    /// What is drawn against.
+    package var abscissa = Abscissa.iteration
+    /// Whether the vertical axis is logarithmic.
+    package var isLogarithmic = false
+    /// A second metric, drawn against the right axis with another dash.
+    package var rightMetric: String?
+    /// The methods in the order of the legend; others follow by name.
+    package var methods: [String] = []
+
+    /// Whether final values are drawn, and not curves.
+    package var isOfFinals: Bool { abscissa != .iteration && abscissa != .seconds }
+
+    /// Against outer steps, linear.
+    package init(against abscissa: Abscissa = .iteration, isLogarithmic: Bool = false) {
+      self.abscissa = abscissa
+      self.isLogarithmic = isLogarithmic
+    }
+  }
+
+  /// The figures of one metric, one per experiment, protocol, budget, data set and swept setting, of
+  /// at most ten curves each.
   package static func all(
-    of metric: String, in records: [RunRecord], against abscissa: Abscissa,
-    isLogarithmic: Bool = false
+    of metric: String, in records: [RunRecord], as request: Request = Request()
   ) -> [Figure] {
     let groups = Dictionary(grouping: records, by: ResultsTable.Setting.init(of:))
-    return groups.sorted { $0.key < $1.key }.compactMap {
-      curves(of: metric, in: $0.value, against: abscissa, isLogarithmic: isLogarithmic)
+    return groups.sorted { $0.key < $1.key }.flatMap { _, records -> [Figure] in
+      figure(of: metric, in: records, as: request)?.parts ?? []
     }
   }
 
-  /// The curves of one metric: one per method and variant, the mean over seeds with a band from the
-  /// smallest to the largest.
+  /// One figure of a metric: one curve (or point) per method and variant, the mean over seeds with
+  /// Student's 95 % band where there are at least three.
   ///
   /// Steps that not all seeds of a curve reached are left out; so are, against seconds, steps whose
-  /// time was not noted. The runs should share experiment, protocol, budget and data; the title
-  /// names those of the first, and what all variants share. Records whose variant names a `sweep`
-  /// have that setting in place of outer steps, on a logarithmic axis. Nil where no run has a curve
-  /// of the metric.
-  package static func curves(
-    of metric: String, in records: [RunRecord], against abscissa: Abscissa,
-    isLogarithmic: Bool = false
+  /// time was not noted. Baselines, which have a final value and no steps, are levels. The runs
+  /// should share experiment, protocol, budget and data; the title names those of the first, and what
+  /// all variants share. Records whose variant names a `sweep` have that setting in place of outer
+  /// steps, on a logarithmic axis. Nil where no run has what is to be drawn.
+  package static func figure(
+    of metric: String, in records: [RunRecord], as request: Request = Request()
   ) -> Figure? {
-    let drawn = records.filter { $0.metric(named: metric)?.steps.isEmpty == false }
+    let completed = records.filter { $0.status.kind == .completed || $0.status.kind.isBreakdown }
       .sorted { $0.identity < $1.identity }
-    guard let first = drawn.first, let unit = first.metric(named: metric)?.unit else { return nil }
-    let groups = Dictionary(grouping: drawn) { [$0.method.displayName, $0.identity.variant] }
-    let variants = drawn.map(\.settingWords)
-    let common = variants.dropFirst().reduce(Set(variants[0])) { $0.intersection($1) }
-      .filter { !$0.hasPrefix("K") }
-    let series = groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, runs in
-      let own = runs[0].settingWords.filter { !common.contains($0) }
-      return curve(([key[0]] + own).joined(separator: " "), metric, runs, abscissa)
+    switch request.abscissa {
+    case .setting(let name): return CurveBuilder(metric, completed, request).against(setting: name)
+    case .measure(let name): return CurveBuilder(metric, completed, request).against(measure: name)
+    case .iteration, .seconds: return CurveBuilder(metric, completed, request).curves()
     }
-    let setting = ResultsTable.Setting(of: first)
+  }
+
+  static func fileName(_ text: String) -> String {
+    let plain = Table.escaped(text) { character in
+      character.isASCII && (character.isLetter || character.isNumber || "-_.".contains(character))
+        ? nil : "_"
+    }
+    return plain.hasPrefix(".") ? "_" + plain : plain
+  }
+}
+
+/// Makes the figure of one metric from records that belong together.
+struct CurveBuilder {
+  let metric: String
+  let records: [RunRecord]
+  let request: Figure.Request
+
+  init(_ metric: String, _ records: [RunRecord], _ request: Figure.Request) {
+    self.metric = metric
+    self.records = records
+    self.request = request
+  }
+
+  // MARK: - Against steps or seconds
+
+  func curves() -> Figure? {
+    let drawn = records.filter { ($0.metric(named: metric)?.steps.count ?? 0) > 1 }
+    guard let first = drawn.first else { return nil }
+    let levels = records.filter {
+      first.sweep == nil && ($0.metric(named: metric)?.steps.count ?? 0) <= 1
+        && $0.status.kind == .completed && $0.final[metric] != nil
+    }
+    let shared = sharedSettings(drawn + levels)
+    var series = groups(drawn).map { key, runs, style in
+      curve(label(of: runs, without: shared), metric, runs, style)
+    }
+    series = series.filter { !$0.x.isEmpty }
+    if let right = request.rightMetric {
+      series += groups(drawn).compactMap { _, runs, style in
+        var other = curve(
+          "\(label(of: runs, without: shared)), \(SettingTable.words(right)) (right)", right, runs,
+          style.variant(3))
+        other.isOnRight = true
+        return other.x.isEmpty ? nil : other
+      }
+    }
+    guard !series.isEmpty else { return nil }
+    series += groups(levels).compactMap { _, runs, style in
+      let values = runs.compactMap { $0.final[metric] }
+      let value = Statistics(values).mean
+      guard value.isFinite else { return nil }
+      return .level(label(of: runs, without: shared), at: value, style: style)
+    }
     let swept = first.sweep
-    let shared = first.settingWords.filter(common.contains).joined(separator: ", ")
-    let words = SettingTable.words(metric)
-    let data = first.datasetNames.joined(separator: "+")
-    let name = [
-      first.experiment, first.protocolName, data, first.budget, metric,
-      swept ?? abscissa.rawValue,
-    ].filter { !$0.isEmpty }
-      .joined(separator: "-")
-    return Figure(
-      name: fileName(name),
-      title: "\(words): \(setting.title)\(shared.isEmpty ? "" : "\n" + shared)",
-      xAxis: swept.map { Axis(sweptLabel($0), isLogarithmic: true) }
-        ?? Axis(abscissa == .iteration ? "outer step" : "seconds"),
-      yAxis: Axis(
-        unit.isEmpty || unit == "1" ? words : "\(words) (\(unit))",
-        isLogarithmic: isLogarithmic),
-      series: series)
+    return figure(
+      first, shared, abscissa: swept ?? request.abscissa.name,
+      xAxis: swept.map { Figure.Axis(Self.words(setting: $0), isLogarithmic: true) }
+        ?? Figure.Axis(request.abscissa == .seconds ? "seconds" : Self.steps(of: metric)),
+      series: series, records: drawn + levels)
   }
 
-  private static func sweptLabel(_ setting: String) -> String {
-    switch setting {
-    case "innerSteps": "inner steps K"
-    case "dimension": "n, coordinates"
-    default: SettingTable.words(setting)
-    }
-  }
-
-  private static func curve(
-    _ label: String, _ metric: String, _ runs: [RunRecord], _ abscissa: Abscissa
-  ) -> Series {
+  private func curve(
+    _ label: String, _ metric: String, _ runs: [RunRecord], _ style: MethodStyle
+  ) -> Figure.Series {
     let curves = runs.compactMap { run -> [Int: (x: Double, y: Double)]? in
       guard let curve = run.metric(named: metric) else { return nil }
       let noted = Dictionary(
         zip(run.timing.steps, run.timing.seconds), uniquingKeysWith: { _, last in last })
       let points = zip(curve.steps, curve.values).compactMap {
         step, value -> (Int, (Double, Double))? in
-        switch abscissa {
-        case .iteration: return (step, (Double(step), value))
+        switch request.abscissa {
         case .seconds: return noted[step].map { (step, ($0, value)) }
+        default: return (step, (Double(step), value))
         }
       }
       return Dictionary(points.map { ($0.0, (x: $0.1.0, y: $0.1.1)) }) { _, last in last }
@@ -91,9 +153,7 @@ extension Figure {
     let common = curves.dropFirst().reduce(Set(curves.first.map { Array($0.keys) } ?? [])) {
       $0.intersection($1.keys)
     }
-    var x: [Double] = []
-    var y: [Double] = []
-    var band: [ClosedRange<Double>] = []
+    var (x, y, band): ([Double], [Double], [ClosedRange<Double>]) = ([], [], [])
     for step in common.sorted() {
       let points = curves.compactMap { $0[step] }
       let values = Statistics(points.map(\.y))
@@ -101,16 +161,195 @@ extension Figure {
       guard !values.mean.isNaN else { continue }
       x.append(Statistics(points.map(\.x)).mean)
       y.append(values.mean)
-      band.append(values.minimum...values.maximum)
+      band.append(Self.band(values))
     }
-    return Series(label: label, x: x, y: y, band: curves.count > 1 ? band : nil)
+    return Figure.Series(
+      label: label, x: x, y: y, band: curves.count >= 3 ? band : nil, style: style)
   }
 
-  private static func fileName(_ text: String) -> String {
-    let plain = Table.escaped(text) { character in
-      character.isASCII && (character.isLetter || character.isNumber || "-_.".contains(character))
-        ? nil : "_"
+  // MARK: - Against a setting or a cost
+
+  /// Final values against a setting: one curve a method and rest of the variant.
+  func against(setting name: String) -> Figure? {
+    let drawn = records.filter { $0.final[metric] != nil && Self.number(name, of: $0) != nil }
+    guard let first = drawn.first else { return nil }
+    let shared = sharedSettings(drawn, but: name)
+    let series = groups(drawn, but: name).compactMap { _, runs, style -> Figure.Series? in
+      let byValue = Dictionary(grouping: runs) { Self.number(name, of: $0) ?? .nan }
+      var (x, y, band): ([Double], [Double], [ClosedRange<Double>]) = ([], [], [])
+      for (value, runs) in byValue.sorted(by: { $0.key < $1.key }) {
+        let statistics = Statistics(runs.compactMap { $0.final[metric] })
+        guard !statistics.mean.isNaN else { continue }
+        x.append(value)
+        y.append(statistics.mean)
+        band.append(Self.band(statistics))
+      }
+      let seeds = byValue.values.map(\.count).min() ?? 0
+      let label = label(of: runs, without: shared, but: name)
+      return x.isEmpty
+        ? nil
+        : Figure.Series(label: label, x: x, y: y, band: seeds >= 3 ? band : nil, style: style)
     }
-    return plain.hasPrefix(".") ? "_" + plain : plain
+    let values = Set(drawn.compactMap { Self.number(name, of: $0) })
+    guard values.count > 1 else { return nil }
+    let spans = (values.min() ?? 0) > 0 && (values.max() ?? 0) >= 8 * (values.min() ?? 1)
+    return figure(
+      first, shared, abscissa: name,
+      xAxis: Figure.Axis(Self.words(setting: name), isLogarithmic: spans), series: series,
+      records: drawn)
+  }
+
+  /// Final values against another measure, a cost as a rule: one point a method and variant.
+  func against(measure name: String) -> Figure? {
+    let drawn = records.filter { $0.final[metric] != nil && $0.measure(named: name) != nil }
+    guard let first = drawn.first else { return nil }
+    let shared = sharedSettings(drawn)
+    let series = groups(drawn).compactMap { _, runs, style -> Figure.Series? in
+      let ordinates = Statistics(runs.compactMap { $0.final[metric] })
+      let costs = Statistics(runs.compactMap { $0.measure(named: name) })
+      guard ordinates.mean.isFinite, costs.mean.isFinite else { return nil }
+      return Figure.Series(
+        label: label(of: runs, without: shared), x: [costs.mean * Self.scale(of: name)],
+        y: [ordinates.mean], band: runs.count >= 3 ? [Self.band(ordinates)] : nil, style: style)
+    }
+    guard !series.isEmpty else { return nil }
+    let costs = series.flatMap(\.x)
+    let spans = (costs.min() ?? 0) > 0 && (costs.max() ?? 0) >= 8 * (costs.min() ?? 1)
+    var figure = figure(
+      first, shared, abscissa: name,
+      xAxis: Figure.Axis(Self.words(measure: name), isLogarithmic: spans), series: series,
+      records: drawn)
+    figure.kind = .points
+    return figure
+  }
+
+  // MARK: - Parts
+
+  private func figure(
+    _ first: RunRecord, _ shared: [String], abscissa: String, xAxis: Figure.Axis,
+    series: [Figure.Series], records: [RunRecord]
+  ) -> Figure {
+    let setting = ResultsTable.Setting(of: first)
+    let name = [
+      first.experiment, first.protocolName, first.datasetNames.joined(separator: "+"),
+      first.budget, metric, request.rightMetric ?? "", abscissa,
+    ].filter { !$0.isEmpty }.joined(separator: "-")
+    let also = request.rightMetric.map { " and \(SettingTable.words($0))" } ?? ""
+    let title = "\(SettingTable.words(metric))\(also)\n\(setting.figureTitle)"
+    var figure = Figure(
+      name: Figure.fileName(name),
+      title: shared.isEmpty ? title : "\(title), \(shared.joined(separator: ", "))",
+      xAxis: xAxis, yAxis: axis(of: metric, first), series: series)
+    figure.yAxis.isLogarithmic = request.isLogarithmic
+    if let right = request.rightMetric, series.contains(where: \.isOnRight) {
+      figure.rightAxis = axis(of: right, first)
+    }
+    figure.sources = [FigureSource.words(of: records)]
+    return figure
+  }
+
+  private func axis(of metric: String, _ record: RunRecord) -> Figure.Axis {
+    let unit = record.unit(ofMeasure: metric) ?? ""
+    let words = SettingTable.words(metric)
+    return Figure.Axis(unit.isEmpty || unit == "1" ? words : "\(words) (\(unit))")
+  }
+
+  /// The runs of each curve with its style, in the order asked for, then the usual one.
+  private func groups(
+    _ records: [RunRecord], but setting: String? = nil
+  ) -> [([String], [RunRecord], MethodStyle)] {
+    let order = request.methods + ResultsTable.usualOrder
+    let byKey = Dictionary(grouping: records) { record in
+      [record.method.name] + Self.settings(of: record, but: setting)
+    }
+    let sorted = byKey.sorted { left, right in
+      let ranks = [left, right].map { order.firstIndex(of: $0.key[0]) ?? order.count }
+      return ranks[0] != ranks[1] ? ranks[0] < ranks[1] : Self.precedes(left.key, right.key)
+    }
+    var seen: [String: Int] = [:]
+    return sorted.map { key, runs in
+      let number = seen[key[0], default: 0]
+      seen[key[0]] = number + 1
+      return (key, runs, MethodStyle.of(key[0]).variant(number))
+    }
+  }
+
+  private static func precedes(_ left: [String], _ right: [String]) -> Bool {
+    left.joined(separator: "\u{1}").compare(
+      right.joined(separator: "\u{1}"), options: [.numeric, .forcedOrdering])
+      == .orderedAscending
+  }
+
+  private static func settings(of record: RunRecord, but setting: String?) -> [String] {
+    var record = record
+    if let setting { record.variant[setting] = nil }
+    return record.settingWords
+  }
+
+  /// The settings that all curves share, K apart, which is said at each where methods differ in it.
+  private func sharedSettings(_ records: [RunRecord], but setting: String? = nil) -> [String] {
+    let all = records.map { Self.settings(of: $0, but: setting) }
+    return (all.first ?? []).filter { word in all.allSatisfy { $0.contains(word) } }
+  }
+
+  private func label(
+    of runs: [RunRecord], without shared: [String], but setting: String? = nil
+  ) -> String {
+    guard let first = runs.first else { return "" }
+    let own = Self.settings(of: first, but: setting).filter { !shared.contains($0) }
+    return ([first.method.displayName] + own).joined(separator: " ")
+  }
+
+  private static func band(_ values: Statistics) -> ClosedRange<Double> {
+    values.studentInterval() ?? values.mean...values.mean
+  }
+
+  /// A setting of a run as a number, from its variant or its configuration.
+  static func number(_ name: String, of record: RunRecord) -> Double? {
+    if name == "innerSteps" {
+      return (record.innerSteps ?? record.configuration[path: "inner.steps"]?.integerValue)
+        .map(Double.init)
+    }
+    return (record.variant[name] ?? record.configuration[path: name])?.doubleValue
+  }
+
+  /// What the steps of a metric's curve are: outer steps, unless its name says otherwise
+  /// (`testAccuracyByInnerStep`).
+  static func steps(of metric: String) -> String {
+    guard let by = metric.range(of: "By"), by.upperBound < metric.endIndex else {
+      return "outer step"
+    }
+    return SettingTable.words(String(metric[by.upperBound...])).lowercased()
+  }
+
+  /// A setting in words of an axis.
+  static func words(setting: String) -> String {
+    switch setting {
+    case "innerSteps": "inner steps K"
+    case "dimension": "n, coordinates"
+    case "data.validation": "clean validation images"
+    case "corruption.fraction": "fraction of wrong labels"
+    default: SettingTable.words(setting)
+    }
+  }
+
+  private static func words(measure: String) -> String {
+    switch measure {
+    case "secondsPerOuterStep": "seconds per outer step (median)"
+    case "totalSeconds": "seconds of the whole run"
+    case "peakResidentBytes": "peak memory (MB)"
+    default: SettingTable.words(measure)
+    }
+  }
+
+  private static func scale(of measure: String) -> Double {
+    measure == "peakResidentBytes" ? 1e-6 : 1
+  }
+}
+
+extension Value {
+  /// The value at a path of keys joined by points, nil where there is none.
+  subscript(path path: String) -> Value? {
+    path.split(separator: ".").reduce(self as Value?) { $0?[String($1)] }
   }
 }

@@ -1,5 +1,19 @@
-/// Curves in one pair of axes, as a value.
+/// Curves, points or intervals in one pair of axes, as a value.
 package struct Figure: Sendable, Equatable {
+  /// The most curves in one figure; with more nobody reads any.
+  package static let mostSeries = 10
+
+  /// How the series are drawn.
+  package enum Kind: Sendable, Equatable {
+    /// Lines through points in order of the abscissa, with bands.
+    case curves
+    /// One point a series, with what is uncertain in the ordinate.
+    case points
+    /// One row a series: a point with an interval along the horizontal axis. The names are those of
+    /// the rows, from the top, and there is no legend but for series without a row.
+    case rows([String])
+  }
+
   /// One axis.
   package struct Axis: Sendable, Equatable {
     /// The label with its unit.
@@ -8,12 +22,17 @@ package struct Figure: Sendable, Equatable {
     package var isLogarithmic: Bool
     /// Where the axis begins, nil for wherever the values do.
     package var minimum: Double?
+    /// Where the axis ends, nil for wherever the values do.
+    package var maximum: Double?
 
     /// An axis.
-    package init(_ label: String, isLogarithmic: Bool = false, minimum: Double? = nil) {
+    package init(
+      _ label: String, isLogarithmic: Bool = false, minimum: Double? = nil, maximum: Double? = nil
+    ) {
       self.label = label
       self.isLogarithmic = isLogarithmic
       self.minimum = minimum
+      self.maximum = maximum
     }
   }
 
@@ -25,12 +44,20 @@ package struct Figure: Sendable, Equatable {
     package var x: [Double]
     /// The ordinates, as many.
     package var y: [Double]
-    /// The lower and upper edge of the band, as many; nil without a band.
+    /// The lower and upper edge of the band, as many; nil without a band. In figures of rows the
+    /// band is that of the abscissa.
     package var band: [ClosedRange<Double>]?
+    /// How it looks.
+    package var style: MethodStyle
+    /// Whether it is a level: a baseline without steps, drawn as a horizontal line.
+    package var isLevel = false
+    /// Whether its ordinate is that of the right axis.
+    package var isOnRight = false
 
-    /// A curve.
+    /// A curve; without a style it looks as a method of its label would.
     package init(
-      label: String, x: [Double], y: [Double], band: [ClosedRange<Double>]? = nil
+      label: String, x: [Double], y: [Double], band: [ClosedRange<Double>]? = nil,
+      style: MethodStyle? = nil
     ) {
       precondition(
         x.count == y.count && (band ?? []).count == (band == nil ? 0 : x.count),
@@ -40,6 +67,14 @@ package struct Figure: Sendable, Equatable {
       self.x = x
       self.y = y
       self.band = band
+      self.style = style ?? MethodStyle.of(label)
+    }
+
+    /// A baseline: one value, whatever the abscissa.
+    package static func level(_ label: String, at value: Double, style: MethodStyle) -> Series {
+      var series = Series(label: label, x: [0], y: [value], style: style)
+      series.isLevel = true
+      return series
     }
   }
 
@@ -51,11 +86,19 @@ package struct Figure: Sendable, Equatable {
   package var xAxis: Axis
   /// The vertical axis.
   package var yAxis: Axis
+  /// A second vertical axis on the right, where some series have another unit.
+  package var rightAxis: Axis?
   /// The curves, in the order of the legend.
   package var series: [Series]
+  /// How they are drawn.
+  package var kind = Kind.curves
+  /// The command that draws the figure again, and the records it comes from: one line each.
+  package var sources: [String] = []
 
   /// A figure; the name must be usable as a file name.
-  package init(name: String, title: String, xAxis: Axis, yAxis: Axis, series: [Series]) {
+  package init(
+    name: String, title: String, xAxis: Axis, yAxis: Axis, series: [Series], kind: Kind = .curves
+  ) {
     precondition(
       Self.isUsable(name: name),
       "The figure name '\(name)' is not usable as a file name.")
@@ -64,6 +107,7 @@ package struct Figure: Sendable, Equatable {
     self.xAxis = xAxis
     self.yAxis = yAxis
     self.series = series
+    self.kind = kind
   }
 
   /// Whether a name can be that of a figure's files.
@@ -72,5 +116,22 @@ package struct Figure: Sendable, Equatable {
       $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains($0))
     }
     return isPlain && !name.isEmpty && !name.hasPrefix(".")
+  }
+
+  /// The figure in parts of at most ``mostSeries`` curves each, levels in every part; itself where
+  /// that is enough. Parts are numbered in name and title.
+  package var parts: [Figure] {
+    let levels = series.filter(\.isLevel).prefix(Self.mostSeries - 1)
+    let curves = series.filter { !$0.isLevel }
+    let room = Self.mostSeries - levels.count
+    guard curves.count > room else { return [self] }
+    let count = (curves.count + room - 1) / room
+    return (0..<count).map { index in
+      var part = self
+      part.series = Array(curves[(index * room)..<min(curves.count, (index + 1) * room)]) + levels
+      part.name = "\(name)-part\(index + 1)"
+      part.title = "\(title)\npart \(index + 1) of \(count)"
+      return part
+    }
   }
 }

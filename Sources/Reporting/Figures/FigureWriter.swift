@@ -32,10 +32,26 @@ package struct FigureWriter: Sendable {
       try AtomicFile.write(figure.gnuplotData, to: base + ".dat")
       try AtomicFile.write(figure.gnuplotScript, to: base + ".gp")
     }
-    let message = draw(figure, in: folder)
+    var message = draw(figure, in: folder)
+    if message == nil { message = sign(figure, in: folder) }
     return Output(
       dataPath: base + ".dat", scriptPath: base + ".gp",
       picturePaths: message == nil ? [base + ".svg", base + ".png"] : [], message: message)
+  }
+
+  /// Puts what the figure shows and where it comes from into the picture, in place of the drawing
+  /// program's name and version; returns why that was not possible, nil when it was.
+  private func sign(_ figure: Figure, in folder: String) -> String? {
+    let path = "\(folder)/\(figure.name).svg"
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      return "The picture '\(path)' could not be read again; draw the figure once more."
+    }
+    let words = ([figure.title.replacing("\n", with: ", ")] + figure.sources)
+      .map(Table.htmlEscaped).joined(separator: " ")
+    let signed = text.replacing(
+      /<desc>[^<]*<\/desc>/, with: "<desc>\(words)</desc>", maxReplacements: 1)
+    do { try AtomicFile.write(signed, to: path) } catch { return error.message }
+    return nil
   }
 
   /// Runs the script; returns why there is no picture, nil when there is.

@@ -92,6 +92,12 @@ package struct ResultsTable: Sendable {
         + (sweep.map { ", sweep over \($0)" } ?? "")
     }
 
+    /// The words below a figure's title: the data only where there are any, nothing of the sweep,
+    /// which the axis names.
+    var figureTitle: String {
+      "\(experiment), protocol \(protocolName)\(data.isEmpty ? "" : ", " + dataWords), budget \(budget)"
+    }
+
     /// The title where a heading says what the table is about.
     func title(heading: String?) -> String {
       guard let heading else { return title }

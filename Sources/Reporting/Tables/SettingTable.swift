@@ -176,6 +176,8 @@ struct SettingTable {
       case .sem: statistics.standardError.map { .plusMinus($0) }
       case .bootstrap:
         statistics.bootstrapInterval().map { .interval($0.lowerBound, $0.upperBound) }
+      case .student:
+        statistics.studentInterval().map { .interval($0.lowerBound, $0.upperBound) }
       }
     return .measured(
       Table.Measured(

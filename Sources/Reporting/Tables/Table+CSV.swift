@@ -27,10 +27,11 @@ extension Table {
     switch column.kind {
     case .text, .number: headings = [column.name + unit]
     case .published: headings = ["\(column.name) published\(unit)", "\(column.name) status"]
-    case .measured(.bootstrap):
+    case .measured(let spread) where spread.isInterval:
+      let kind = spread == .bootstrap ? "95 % bootstrap" : "95 %"
       headings = [
-        "\(column.name) mean\(unit)", "\(column.name) 95 % bootstrap lower\(unit)",
-        "\(column.name) 95 % bootstrap upper\(unit)", "\(column.name) n",
+        "\(column.name) mean\(unit)", "\(column.name) \(kind) lower\(unit)",
+        "\(column.name) \(kind) upper\(unit)", "\(column.name) n",
       ]
     case .measured(let spread):
       headings = [

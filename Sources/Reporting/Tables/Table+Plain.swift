@@ -36,7 +36,7 @@ extension Table {
   private var varyingCounts: String {
     for column in columns {
       if case .measured(let spread) = column.kind {
-        return spread == .bootstrap
+        return spread.isInterval
           ? "; mean [\(spread.displayName)] over n seeds"
           : "; mean ± \(spread.displayName) over n seeds"
       }

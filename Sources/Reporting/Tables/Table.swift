@@ -3,7 +3,8 @@ import Results
 
 /// A table of results as a value, independent of how it is written.
 ///
-/// Invariant: every row has one cell per column. Writers are ``markdown``, ``csv`` and ``latex``.
+/// Invariant: every row has one cell per column. Writers are ``markdown``, ``csv``, ``latex``,
+/// ``html`` and ``json``.
 package struct Table: Sendable, Equatable {
   /// What a column holds, which decides its alignment and its columns in CSV.
   package enum ColumnKind: Sendable, Equatable {
@@ -128,7 +129,7 @@ package struct Table: Sendable, Equatable {
 
   /// The words for a mean with its spread.
   private static func statistic(_ spread: SpreadKind, _ plusMinus: String) -> String {
-    spread == .bootstrap
+    spread.isInterval
       ? "mean [\(spread.displayName)]" : "mean \(plusMinus) \(spread.displayName)"
   }
 

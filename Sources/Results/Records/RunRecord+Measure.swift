@@ -8,17 +8,20 @@ extension RunRecord {
     Metric(name: "peakResidentBytes", unit: "bytes", betterWhen: .lower),
   ]
 
-  /// The final value of a metric or of one of ``costs``, nil where the run has none.
+  /// The final value of a metric, of one of ``costs`` or of "totalSeconds", nil where the run has
+  /// none.
   public func measure(named name: String) -> Double? {
     switch name {
     case "secondsPerOuterStep": timing.secondsPerOuterStep
     case "peakResidentBytes": timing.peakResidentBytes.map(Double.init)
+    case "totalSeconds": timing.totalSeconds.isFinite ? timing.totalSeconds : nil
     default: final[name]
     }
   }
 
   /// The unit of a metric or of one of ``costs``, nil where the record describes no such thing.
   public func unit(ofMeasure name: String) -> String? {
-    (metric(named: name) ?? Self.costs.first { $0.name == name })?.unit
+    if name == "totalSeconds" { return "seconds" }
+    return (metric(named: name) ?? Self.costs.first { $0.name == name })?.unit
   }
 }

@@ -113,6 +113,33 @@ extension RunRecord {
   /// Whether any data of the run was synthetic; results must say so wherever they are shown.
   public var isSynthetic: Bool { datasets.contains(where: \.synthetic) }
 
+  /// The record with the curves of its headline metrics alone, at no more than so many steps (the
+  /// first, the last and evenly between), without diagnostics: enough to draw, and small enough to
+  /// commit.
+  public func thinned(to count: Int) -> RunRecord {
+    precondition(count >= 2, "A curve of \(count) points has no first and last.")
+    func chosen(_ total: Int) -> [Int] {
+      guard total > count else { return Array(0..<total) }
+      return (0..<count).map { $0 * (total - 1) / (count - 1) }
+    }
+    var thin = self
+    thin.metrics = metrics.map { metric in
+      var metric = metric
+      let isKept = metric.headline == true || metric.name.contains("By")
+      let indices = isKept ? chosen(metric.steps.count) : []
+      metric.steps = indices.map { metric.steps[$0] }
+      metric.values = indices.map { metric.values[$0] }
+      return metric
+    }
+    // Times at the steps that are left, so that curves against seconds stay whole.
+    let steps = Set(thin.metrics.flatMap(\.steps))
+    let kept = zip(timing.steps, timing.seconds).filter { steps.contains($0.0) }
+    thin.timing.steps = kept.map(\.0)
+    thin.timing.seconds = kept.map(\.1)
+    thin.diagnostics = [:]
+    return thin
+  }
+
   /// The record without curves, per-step timing and diagnostics: enough to compare final numbers
   /// with, and small enough to commit.
   public func slimmed() -> RunRecord {

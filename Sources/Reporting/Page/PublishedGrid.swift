@@ -1,0 +1,116 @@
+import Results
+
+/// An article's table beside ours: one table for each source, data set and metric of the published
+/// numbers, with a cell for every number that was published, run by us or not.
+struct PublishedGrid {
+  let evidence: Evidence
+  let experiment: String
+
+  /// One printed table.
+  private struct Place: Hashable, Comparable {
+    let article: String
+    let table: String
+    let dataset: String
+    let metric: String
+    let protocolName: String
+
+    static func < (left: Place, right: Place) -> Bool {
+      [left.article, left.table, left.dataset, left.metric, left.protocolName]
+        .lexicographicallyPrecedes(
+          [right.article, right.table, right.dataset, right.metric, right.protocolName])
+    }
+  }
+
+  /// The tables: those of the article of this suite first.
+  var tables: [Table] {
+    let values = evidence.published.filter { $0.experiment == experiment }
+    let groups = Dictionary(grouping: values) { value in
+      Place(
+        article: value.source.article, table: value.source.table, dataset: value.dataset,
+        metric: value.metric, protocolName: value.protocols.first ?? "")
+    }
+    return groups.sorted { left, right in
+      let ranks = [left, right].map { $0.key.article.contains("2006.04045") ? 0 : 1 }
+      return ranks[0] != ranks[1] ? ranks[0] < ranks[1] : left.key < right.key
+    }.map { table(of: $0.value, at: $0.key) }
+  }
+
+  private func table(of values: [PublishedValue], at place: Place) -> Table {
+    let order = ResultsTable.usualOrder
+    let methods = Set(values.map(\.method)).sorted { left, right in
+      let ranks = [left, right].map { order.firstIndex(of: $0) ?? order.count }
+      return ranks[0] != ranks[1] ? ranks[0] < ranks[1] : left < right
+    }
+    let variants = Dictionary(grouping: values) { Self.words($0.variant) }
+    let columns = variants.keys.sorted {
+      $0.compare($1, options: [.numeric, .forcedOrdering]) == .orderedAscending
+    }
+    var headings = [Table.Column("method")]
+    for column in columns {
+      let name = column.isEmpty ? "" : column + ", "
+      headings.append(Table.Column(name + "published", unit: "percent"))
+      headings.append(Table.Column(name + "ours", unit: "percent"))
+    }
+    let rows = methods.map { method -> [Table.Cell] in
+      var cells = [Table.Cell.text(MethodStyle.displayName(method))]
+      for column in columns {
+        guard let value = variants[column]?.first(where: { $0.method == method }) else {
+          cells += [.missing("none"), .missing("none published")]
+          continue
+        }
+        let number = value.number(in: "percent") ?? value.number
+        cells.append(.text("\(Table.fixed(number, 2)) [\(value.status.rawValue)]"))
+        cells.append(ours(beside: value))
+      }
+      return cells
+    }
+    let statuses = Set(values.map(\.status))
+    let notes = PublishedValue.Status.allCases.filter(statuses.contains)
+      .map { "[\($0.rawValue)]: \($0.meaning)." }
+    return Table(
+      title: "\(place.article), \(place.table): \(SettingTable.words(place.metric)) on "
+        + "\(place.dataset), beside ours (protocol \(place.protocolName)); mean and 95 % interval",
+      columns: headings, rows: rows, notes: notes)
+  }
+
+  /// Our mean and interval where real data was run so, else "not run".
+  private func ours(beside value: PublishedValue) -> Table.Cell {
+    for budget in Evidence.budgets {
+      let matching = evidence.records.filter { record in
+        record.budget == budget && !record.isSynthetic && record.status.kind == .completed
+          && record.sweep == nil && value.matches(record) && record.final[value.metric] != nil
+      }
+      // Of several variants that the number stands beside, the one that changes least.
+      let variants = Dictionary(grouping: matching) { $0.identity.variant }
+      let best = variants.min { left, right in
+        let counts = [left, right].map { $0.value.first?.variant.count ?? 0 }
+        return counts[0] != counts[1] ? counts[0] < counts[1] : left.key < right.key
+      }
+      guard let runs = best?.value else { continue }
+      let numbers = runs.compactMap { run in
+        run.final[value.metric].flatMap {
+          Units.convert($0, from: run.unit(ofMeasure: value.metric) ?? "", to: "percent")
+        }
+      }
+      guard !numbers.isEmpty else { continue }
+      return .text(Self.words(Statistics(numbers)) + (budget == "paper" ? "" : " (\(budget))"))
+    }
+    return .missing("not run")
+  }
+
+  private static func words(_ statistics: Statistics) -> String {
+    let mean = Table.fixed(statistics.mean, 2)
+    guard let interval = statistics.studentInterval() else { return "\(mean) (one seed)" }
+    return
+      "\(mean) [\(Table.fixed(interval.lowerBound, 2)), \(Table.fixed(interval.upperBound, 2))]"
+  }
+
+  private static func words(_ variant: [String: Value]) -> String {
+    if let ways = variant["ways"]?.integerValue, let shots = variant["shots"]?.integerValue {
+      return "\(ways)-way \(shots)-shot"
+    }
+    return variant.sorted { $0.key < $1.key }.map { name, value in
+      name == "innerSteps" ? "K = \(value.canonicalText)" : "\(name) = \(value.canonicalText)"
+    }.joined(separator: ", ")
+  }
+}

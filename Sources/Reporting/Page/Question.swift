@@ -1,0 +1,176 @@
+import Results
+
+/// A statement of the article's, or one that a user would ask about, that two methods' runs answer.
+struct Question {
+  /// The statement: "BDA classifies better than RHG".
+  let statement: String
+  let experiment: String
+  let protocolName: String
+  /// A metric or a cost.
+  let metric: String
+  /// The method that is said to be better.
+  let first: String
+  /// What it is said to be better than; of several, the best that was run.
+  let second: [String]
+  /// What a number of the metric is called after its unit: "test accuracy".
+  let words: String
+  /// Whether it only states a ratio and judges nothing.
+  var isCost = false
+  /// Whether runs do not depend on the seed, so that one decides.
+  var isExact = false
+
+  /// The answer from the runs of the most telling budget at which both were run.
+  func answer(from evidence: Evidence) -> Answer {
+    let methods = [first] + second
+    for budget in Evidence.budgets {
+      let runs = evidence.principal(
+        experiment: experiment, protocolName: protocolName, methods: methods, budget: budget)
+      let ours = runs.filter { $0.method.name == first }
+      let rivals = second.map { name in runs.filter { $0.method.name == name } }
+        .filter { !$0.isEmpty }
+      guard let theirs = strongest(of: rivals), let one = ours.first,
+        let difference = PairedDifference(metric, of: ours, less: theirs)
+      else { continue }
+      return answer(difference, one, theirs, known: Set(runs.map(\.method.name)))
+    }
+    let names = second.map { MethodStyle.displayName($0) }.joined(separator: " or ")
+    return Answer(
+      verdict: .notRun, statement: statement + ".",
+      evidence: "There are no runs of \(MethodStyle.displayName(first)) and \(names) with the same "
+        + "seed (\(experiment), protocol \(protocolName)).")
+  }
+
+  /// The rival with the best mean.
+  private func strongest(of rivals: [[RunRecord]]) -> [RunRecord]? {
+    let means = rivals.compactMap { runs -> (Double, [RunRecord])? in
+      let values = runs.filter { $0.status.kind == .completed }
+        .compactMap { $0.measure(named: metric) }
+      return values.isEmpty ? nil : (Statistics(values).mean * orientation(runs), runs)
+    }
+    return means.max { $0.0 < $1.0 }?.1
+  }
+
+  private func orientation(_ runs: [RunRecord]) -> Double {
+    let better =
+      RunRecord.costs.first { $0.name == metric }?.betterWhen
+      ?? runs.first?.metric(named: metric)?.betterWhen
+    if metric == "totalSeconds" { return -1 }
+    return better == .lower || metric == "upperError" ? -1 : 1
+  }
+
+  private func answer(
+    _ difference: PairedDifference, _ run: RunRecord, _ theirs: [RunRecord], known: Set<String>
+  ) -> Answer {
+    let names = [run.method.displayName, theirs.first?.method.displayName ?? ""]
+    let place = self.place(of: run)
+    let absent = second.filter { name in
+      second.count > 1 && name != theirs.first?.method.name && !known.contains(name)
+    }
+    let gaps =
+      absent.isEmpty
+      ? "" : " Not run: \(absent.map { MethodStyle.displayName($0) }.joined(separator: ", "))."
+    if isCost {
+      let ratio = difference.first / difference.second
+      return Answer(
+        verdict: .measured, statement: statement + ".",
+        evidence: "\(names[0]) takes \(Table.fixed(ratio, 1)) times as long as \(names[1]): "
+          + "\(Table.fixed(difference.first, 3)) against \(Table.fixed(difference.second, 3)) \(words), "
+          + "\(place).")
+    }
+    let isFraction = run.unit(ofMeasure: metric) == "fraction"
+    let (scale, decimals) = isFraction ? (100.0, 2) : (1.0, 4)
+    let sign = orientation([run]) > 0 ? 1 : -1
+    let found = isExact ? (difference.statistics.mean > 0 ? 1 : -1) : difference.sign
+    let verdict: Answer.Verdict =
+      switch found {
+      case _ where run.isSynthetic: .syntheticOnly
+      case nil, 0?: .undecided
+      case let value?: value == sign ? .holds : .doesNotHold
+      }
+    let change =
+      isExact
+      ? ""
+      : "\(names[0]) less \(names[1]): "
+        + difference.words(unit: isFraction ? "points" : "", scale: scale, decimals: decimals)
+        + "; "
+    let values = [difference.first, difference.second].map {
+      Table.fixed($0 * scale, decimals) + (isFraction ? " %" : "")
+    }
+    return Answer(
+      verdict: verdict, statement: statement + ".",
+      evidence: (change.isEmpty ? words.prefix(1).uppercased() + words.dropFirst() : change + words)
+        + " \(values[0]) (\(names[0])) against \(values[1]) (\(names[1])), \(place).\(gaps)")
+  }
+
+  /// Data and budget, with what synthetic data is good for.
+  private func place(of run: RunRecord) -> String {
+    let data = run.datasetNames.joined(separator: " + ")
+    let steps = run.innerSteps.map { ", K = \($0)" } ?? ""
+    if run.isSynthetic {
+      return "on synthetic stand-in data, budget \(run.budget)\(steps)"
+    }
+    return "\(data.isEmpty ? "" : "on \(data), ")budget \(run.budget)\(steps)"
+  }
+}
+
+extension Question {
+  /// What a user would take instead of bi-level cleaning, without the true labels.
+  static let cleaningBaselines = [
+    "validation-only", "filtered", "loss-ranking", "self-filtered",
+    "self-confidence",
+  ]
+
+  /// The questions of the first screen, in the order of the article.
+  static let all = [
+    Question(
+      statement: "Methods that assume one lower solution go to the wrong point, and BDA nearer to "
+        + "the right one", experiment: "counter-example", protocolName: "icml2020",
+      metric: "upperError", first: "bda", second: ["rhg"], words: "distance to the solution",
+      isExact: true),
+    Question(
+      statement: "Cleaning with BDA classifies better than with RHG", experiment: "hyper-cleaning",
+      protocolName: "icml2020", metric: "testAccuracy", first: "bda", second: ["rhg"],
+      words: "test accuracy"),
+    Question(
+      statement: "It classifies better than training on all labels as they are",
+      experiment: "hyper-cleaning", protocolName: "icml2020", metric: "testAccuracy", first: "bda",
+      second: ["no-cleaning"], words: "test accuracy"),
+    Question(
+      statement: "It classifies better than what a user would do instead: train on the clean "
+        + "images alone, or filter with them", experiment: "hyper-cleaning",
+      protocolName: "icml2020",
+      metric: "testAccuracy", first: "bda", second: cleaningBaselines, words: "test accuracy"),
+    Question(
+      statement: "BDA's gain is one of better weights: it stays when a plain model is trained with "
+        + "them", experiment: "hyper-cleaning", protocolName: "icml2020",
+      metric: "plainTestAccuracy", first: "bda", second: ["rhg"], words: "plain test accuracy"),
+    Question(
+      statement: "BDA's weights tell wrong labels from right ones better than RHG's",
+      experiment: "hyper-cleaning", protocolName: "icml2020", metric: "detectionAUC",
+      first: "bda", second: ["rhg"], words: "AUC"),
+    Question(
+      statement: "Where the lower level has many solutions, BDA reaches a lower upper objective",
+      experiment: "hyper-representation", protocolName: "set-valued-least-squares",
+      metric: "upperObjective", first: "bda", second: ["rhg"], words: "F"),
+    Question(
+      statement: "Its test accuracy is better there, too", experiment: "hyper-representation",
+      protocolName: "set-valued-least-squares", metric: "testAccuracy", first: "bda",
+      second: ["rhg"], words: "test accuracy"),
+    Question(
+      statement: "Few-shot classification is better with BDA than with RHG", experiment: "few-shot",
+      protocolName: "icml2020", metric: "testAccuracy", first: "bda", second: ["rhg"],
+      words: "test accuracy"),
+    Question(
+      statement: "Few-shot classification is better with BDA than with MAML",
+      experiment: "few-shot", protocolName: "icml2020",
+      metric: "testAccuracy", first: "bda", second: ["maml"], words: "test accuracy"),
+    Question(
+      statement: "What BDA costs", experiment: "hyper-cleaning", protocolName: "icml2020",
+      metric: "secondsPerOuterStep", first: "bda", second: ["rhg"],
+      words: "seconds per outer step", isCost: true),
+    Question(
+      statement: "What one-stage RHG costs", experiment: "hyper-cleaning",
+      protocolName: "icml2020", metric: "secondsPerOuterStep", first: "one-stage",
+      second: ["rhg"], words: "seconds per outer step", isCost: true),
+  ]
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+@Suite("report compare, check --format and watch")
+struct ReportToolsCommandTests {
+  private static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  @Test("compare: two folders of records, and a folder of references")
+  func folders() throws {
+    let folder = try TemporaryFolder()
+    try RecordFixture.record().write(intoRuns: folder.path("a"))
+    try RecordFixture.record(accuracy: 0.7).write(intoRuns: folder.path("b"))
+    try ReferenceFile(
+      experiment: "hyper-cleaning", budget: "smoke", references: [Reference(RecordFixture.record())]
+    ).write(intoReferences: folder.path("reference"))
+    try Data(Value(encoding: RecordFixture.tolerances).prettyText.utf8)
+      .write(to: folder.url.appendingPathComponent("reference/smoke/tolerances.json"))
+    func compare(_ sides: [String]) throws -> CommandResult {
+      try CommandRunner.run(
+        "report", ["compare"] + sides + ["--reference", folder.path("reference")])
+    }
+    let moved = try compare([folder.path("a"), folder.path("b")])
+    #expect(moved.exitCode == 2)
+    #expect(moved.standardOutput.contains("testAccuracy 0.8 -> 0.7 (-0.1, allowed ± 0.01): beyond"))
+    let same = try compare([folder.path("reference"), folder.path("a")])
+    #expect(same.exitCode == 0, "\(same.standardOutput)\(same.standardError)")
+    let nothing = try compare([folder.path("a"), "no-such-commit"])
+    #expect(nothing.exitCode == 5)
+    #expect(nothing.standardError.contains("neither a folder nor a commit"))
+  }
+
+  @Test("compare: two commits' stored references, read with git")
+  func commits() throws {
+    let head = try CommandRunner.run(
+      "report", ["compare", "HEAD", "HEAD"], currentDirectory: Self.root)
+    // A source archive has no commits.
+    guard FileManager.default.fileExists(atPath: Self.root.appendingPathComponent(".git").path)
+    else {
+      print("Skipped: this is no checkout, so there are no commits to compare.")
+      return
+    }
+    #expect(head.exitCode == 0, "\(head.standardError)")
+    #expect(head.standardOutput.contains("0 runs are gone, 0 are new."))
+  }
+
+  @Test("check: three formats, the same exit code")
+  func formats() throws {
+    let folder = try TemporaryFolder()
+    try RecordFixture.record(accuracy: 0.7).write(intoRuns: folder.path("runs"))
+    try ReferenceFile(
+      experiment: "hyper-cleaning", budget: "smoke", references: [Reference(RecordFixture.record())]
+    ).write(intoReferences: folder.path("reference"))
+    try Data(Value(encoding: RecordFixture.tolerances).prettyText.utf8)
+      .write(to: folder.url.appendingPathComponent("reference/smoke/tolerances.json"))
+    for (format, words) in [
+      ("junit", "<testsuites"), ("json", "\"exitCode\": 2"), ("github", "::error "),
+    ] {
+      let result = try CommandRunner.run(
+        "report",
+        [
+          "check", "--runs", folder.path("runs"), "--reference", folder.path("reference"),
+          "--format", format,
+        ])
+      #expect(result.exitCode == 2)
+      #expect(result.standardOutput.contains(words), "\(result.standardOutput)")
+    }
+  }
+
+  @Test("watch: plain lines where there is no terminal; nothing under way is 5")
+  func watch() throws {
+    let folder = try TemporaryFolder()
+    let nothing = try CommandRunner.run("report", ["watch", folder.path("")])
+    #expect(nothing.exitCode == 5)
+    #expect(nothing.standardError.contains("No run is under way"))
+    let record = try RecordFixture.record().write(intoRuns: folder.path("runs"))
+    let ended = try CommandRunner.run("report", ["watch", record])
+    #expect(ended.exitCode == 0)
+    #expect(ended.standardOutput.contains("completed after 1 outer steps"))
+    #expect(!ended.standardOutput.contains("\u{1B}"))
+  }
+
+  @Test("watch: a run that is under way is followed to its end")
+  func follows() throws {
+    let folder = try TemporaryFolder()
+    let run = try CommandRunner.start(
+      "counter-example",
+      [
+        "run", "--method", "rhg", "--inner-steps", "4096", "--start=0,0", "--outer-iterations",
+        "1500", "--checkpoint-seconds", "0.05", "--output", folder.path("runs"),
+      ])
+    var watched: CommandResult?
+    // Until the run has made its lock there is nothing to watch.
+    for _ in 0..<200 {
+      let result = try CommandRunner.run(
+        "report", ["watch", folder.path("runs"), "--interval", "0.05"], timeout: 120)
+      if result.exitCode != 5 || result.standardOutput.contains("stopped") {
+        watched = result
+        break
+      }
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    let ended = try run.wait(timeout: 120)
+    // A machine so fast that the run is over before it is looked at has shown nothing.
+    if let watched {
+      #expect(watched.standardOutput.contains("completed after"), "\(watched.standardOutput)")
+      #expect(watched.exitCode == 0)
+    } else {
+      print("Skipped: the run was over before it could be watched (exit code \(ended.exitCode)).")
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import Reporting
+import Results
+import TestSupport
+import Testing
+
+@Suite("The page")
+struct ReportPageTests {
+  /// Three seeds of four methods on MNIST, BDA ahead of RHG by one point on each seed.
+  private static func records(_ methods: [String: Double] = ["rhg": 0.80, "bda": 0.81])
+    -> [RunRecord]
+  {
+    methods.keys.sorted().flatMap { method in
+      (0..<3).map { seed in
+        RecordFixture.record(
+          method: method, displayName: MethodStyle.displayName(method), seed: UInt64(seed),
+          innerSteps: 100, budget: "paper",
+          accuracy: (methods[method] ?? 0) + 0.001 * Double(seed), dataset: "mnist",
+          synthetic: false)
+      }
+    }
+  }
+
+  private static func page(
+    _ records: [RunRecord], references: [Reference] = [], claims: [Claim] = []
+  ) -> Page {
+    ReportPage(
+      of: Evidence(runs: records, references: references, published: [], claims: claims)
+    ).page
+  }
+
+  private static func answers(_ page: Page) -> [Answer] {
+    page.blocks.flatMap { block -> [Answer] in
+      if case .answers(let answers) = block { answers } else { [] }
+    }
+  }
+
+  @Test("The first screen says what holds and by how much, from differences paired by seed")
+  func answer() throws {
+    let answers = Self.answers(Self.page(Self.records()))
+    let first = try #require(answers.first { $0.statement.contains("better than with RHG") })
+    #expect(first.verdict == .holds)
+    #expect(first.evidence.contains("BDA less RHG: +1.00 points (95 % interval +1.00 to +1.00, 3"))
+    let other = try #require(answers.first { $0.statement.contains("clean images alone") })
+    #expect(other.verdict == .notRun)
+    let cost = try #require(answers.first { $0.statement == "What BDA costs." })
+    #expect(cost.evidence.contains("1.0 times as long as RHG"))
+  }
+
+  @Test("A worse BDA does not hold, and synthetic data never counts as holding")
+  func verdicts() throws {
+    let worse = Self.answers(Self.page(Self.records(["rhg": 0.82, "bda": 0.81])))
+    #expect(worse.first { $0.statement.contains("than with RHG") }?.verdict == .doesNotHold)
+    let synthetic = (0..<3).flatMap { seed in
+      ["rhg", "bda"].map {
+        RecordFixture.record(method: $0, seed: UInt64(seed), accuracy: $0 == "bda" ? 0.9 : 0.8)
+      }
+    }
+    let answers = Self.answers(Self.page(synthetic))
+    #expect(answers.first { $0.statement.contains("than with RHG") }?.verdict == .syntheticOnly)
+    #expect(!answers.contains { $0.verdict == .holds })
+  }
+
+  @Test("The strongest baseline that was run is the one that counts, and the others are named")
+  func strongest() throws {
+    let runs = Self.records(["rhg": 0.8, "bda": 0.81, "validation-only": 0.83, "filtered": 0.82])
+    let answers = Self.answers(Self.page(runs))
+    let answer = try #require(answers.first { $0.statement.contains("clean images alone") })
+    #expect(answer.verdict == .doesNotHold)
+    #expect(answer.evidence.contains("BDA less Validation images alone: -2.00 points"))
+    #expect(answer.evidence.contains("Not run: Loss ranking, Self-filtered, Self-confidence."))
+  }
+
+  @Test("References alone make a page; a completed run takes the place of its reference")
+  func references() {
+    let references = Self.records().map(Reference.init)
+    let page = Self.page([], references: references)
+    let text = page.markdown(figuresIn: "figures") { _ in false }
+    #expect(text.contains("stored reference") && !text.contains("run here"))
+    let both = Evidence(
+      runs: Array(Self.records().prefix(1)), references: references, published: [], claims: [])
+    #expect(both.records.count == 6)
+    #expect(both.records.map { both.origin(of: $0) }.filter { $0 == .run }.count == 1)
+    // An interrupted run says less than the reference of the same run.
+    var broken = Self.records()[0]
+    broken.status = .init(.interrupted, reason: "by the user")
+    let kept = Evidence(runs: [broken], references: references, published: [], claims: [])
+    #expect(kept.records.allSatisfy { kept.origin(of: $0) == .reference })
+  }
+
+  @Test("What was not run says so, and an experiment without records does")
+  func notRun() {
+    let text = Self.page(Self.records()).markdown(figuresIn: "figures") { _ in false }
+    #expect(text.contains("| Validation images alone | (not run)"))
+    #expect(text.contains("Not run: there is no record of it."))
+  }
+
+  @Test("The same evidence makes the same page, and the page has no script and leaves for nowhere")
+  func deterministic() {
+    let claim = RecordFixture.ordering()
+    let pages = (0..<2).map { _ in Self.page(Self.records().shuffled(), claims: [claim]) }
+    let texts = pages.map { page in page.html { "<svg viewBox=\"0 0 1 1\">\($0.name)</svg>" } }
+    #expect(texts[0] == texts[1])
+    #expect(!texts[0].contains("<script") && !texts[0].contains("http-equiv"))
+    #expect(texts[0].matches(of: /(src|href)="(?!#)/).isEmpty)
+    #expect(texts[0].contains("prefers-color-scheme: dark"))
+    #expect(texts[0].contains("<svg role=\"img\""))
+  }
+
+  @Test("Text from records is text on the page, never markup")
+  func escaping() {
+    var record = Self.records()[0]
+    record.method.displayName = "<b>&\"x\"</b>"
+    let html = Self.page([record]).html { _ in nil }
+    #expect(!html.contains("<b>&"))
+    #expect(html.contains("&lt;b&gt;&amp;&quot;x&quot;&lt;/b&gt;"))
+    #expect(html.contains("Not drawn: gnuplot is not installed."))
+  }
+
+  @Test("The command of a row is the one that makes it")
+  func commands() {
+    #expect(
+      RunCommandLine.text(for: Self.records(["bda": 0.8]))
+        == ".build/release/hyper-cleaning run --budget paper --protocol icml2020 --method bda "
+        + "--seed 0,1,2 --inner-steps 100")
+    var sweep = RecordFixture.record()
+    sweep.variant = [
+      "sweep": "innerSteps", "y1": 0, "y2": 2, "aggregation.schedule": "outer-harmonic",
+    ]
+    sweep.environment.scalar = "double"
+    #expect(
+      RunCommandLine.text(for: [sweep])
+        == ".build/release/hyper-cleaning sweep --budget smoke --protocol icml2020 --method rhg "
+        + "--scalar double --start=0,2 --set aggregation.schedule=outer-harmonic")
+  }
+}
