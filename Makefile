@@ -209,6 +209,10 @@ bench-peers-setup: ## Install JAX and PyTorch for `make bench` into .build/peers
 bench: build ## Measure every row beside JAX and PyTorch (ROWS='"B sparse" "E n = 1 RHG"')
 	@$(TIMED) .build/peers/bin/python experiments/performance/bench.py --binaries $(BUILD)/release $(ROWS)
 
+.PHONY: bench-limits
+bench-limits: build ## Set the last `make bench` beside this machine's limits, and scale K, n and threads
+	@$(TIMED) .build/peers/bin/python experiments/performance/limits.py
+	@$(TIMED) .build/peers/bin/python experiments/performance/scaling.py --binaries $(BUILD)/release
 # Debug builds: after a change of one file they are much faster than release builds.
 .PHONY: mutants
 mutants: ## Build small mistakes into a copy, one at a time, and see which test catches each (hours)

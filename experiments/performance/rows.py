@@ -47,7 +47,8 @@ ROWS = {
     },
     **{
         f"C {ways}-way {method.upper()}": _few_shot(
-            "representation", method, ways, innerSteps=10, innerStepSize=0.1)
+            "representation", method, ways, innerSteps=10, innerStepSize=0.1,
+            comparesInDouble=True)
         for ways in (5, 20) for method in ("rhg", "bda")
     },
     "D MAML": _few_shot("maml", "maml", 5, innerSteps=5, innerStepSize=0.1, comparesInDouble=True),
