@@ -28,7 +28,7 @@ struct DatasetsCommand: SuiteCommand {
     version: "\(suiteVersion) (HDF5 \(hdf5LibraryVersion()))",
     subcommands: [
       FetchCommand.self, ConvertCommand.self, VerifyCommand.self, SynthesiseCommand.self,
-      ListCommand.self,
+      CorruptCommand.self, ListCommand.self,
     ])
 
   static func prepare() {

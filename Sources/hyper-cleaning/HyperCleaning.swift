@@ -27,8 +27,8 @@ struct HyperCleaning: SuiteCommand {
       """ + ExitStatus.discussion,
     version: suiteVersion,
     subcommands: [
-      RunCommand<CleaningOptions>.self, HypergradientCommand<CleaningHypergradient>.self,
-      ListCommand<Cleaning>.self,
+      RunCommand<CleaningOptions>.self, CleanCommand.self,
+      HypergradientCommand<CleaningHypergradient>.self, ListCommand<Cleaning>.self,
     ],
     defaultSubcommand: RunCommand<CleaningOptions>.self)
 }

@@ -1,0 +1,128 @@
+/// The file form:
+///
+///     images      numbers [count, height, width] or [count, height, width, channels]
+///     features    numbers [count, width]; with both, models learn from these and people see the images
+///     labels      integers [count], or texts [count]
+///     classNames  texts, array or attribute, the name of class 0, 1, ...; not needed
+///
+/// Numbers are of any integer or floating-point type. Without names a class is called by its integer,
+/// and only integers that occur make classes.
+extension LabelledSamples {
+  /// The labelled samples of an HDF5 file. Reads all of it; memory is that of its arrays.
+  public static func load(hdf5 path: String) throws(DatasetError) -> LabelledSamples {
+    let file = try HDF5File.open(path)
+    let place = "the file \(path)"
+    let hasImages = file.contains("images")
+    let hasFeatures = file.contains("features")
+    guard hasImages || hasFeatures else {
+      throw DatasetError(
+        .unexpectedContents,
+        "The HDF5 file \(path) has neither 'images' nor 'features': store the samples as images "
+          + "[count, height, width(, channels)] or features [count, width].")
+    }
+    let pictures = hasImages ? try SampleArray("images", in: file) : nil
+    if let pictures, !(3...4).contains(pictures.shape.count) {
+      throw DatasetError(
+        .unexpectedContents,
+        "'images' in the file \(path) has the shape \(pictures.shape), and [count, height, width] or "
+          + "[count, height, width, channels] is needed: store the images so, or call them 'features'."
+      )
+    }
+    let features = hasFeatures ? try SampleArray("features", in: file) : nil
+    if let features, features.shape.count != 2 {
+      throw DatasetError(
+        .unexpectedContents,
+        "'features' in the file \(path) has the shape \(features.shape), and [count, width] is needed: "
+          + "store one row a sample.")
+    }
+    guard let learned = features ?? pictures else {
+      preconditionFailure("One of the two was found to be there.")
+    }
+    guard file.contains("labels") else {
+      throw DatasetError(
+        .unexpectedContents,
+        "The HDF5 file \(path) has no 'labels': store one integer or name for each sample.")
+    }
+    let (labels, classes) = try labels(in: file, count: learned.count)
+    return try LabelledSamples(
+      place: place, features: learned, pictures: pictures, learnsFromPictures: features == nil,
+      labels: labels, classes: classes)
+  }
+
+  private static func labels(
+    in file: HDF5File, count: Int
+  ) throws(DatasetError) -> (labels: [Int], classes: [SampleClass]) {
+    let path = file.path
+    let shape = try file.shape(of: "labels")
+    guard shape == [count] else {
+      throw DatasetError(
+        .unexpectedContents,
+        "'labels' in the file \(path) has the shape \(shape), and [\(count)] is needed for its "
+          + "\(count) samples: store one label for each sample.")
+    }
+    let names = try file.texts("classNames")
+    if let names, Set(names).count < names.count || names.contains("") {
+      throw DatasetError(
+        .unexpectedContents,
+        "'classNames' in the file \(path) has an empty name or one that occurs twice: give every class "
+          + "a name of its own.")
+    }
+    if try file.storesTexts("labels") {
+      let texts = try file.texts("labels") ?? []
+      return try numbered(texts.map { SampleClass(code: nil, name: $0, isNamed: true) }, path)
+    }
+    let codes = try file.readIntegers("labels").values.map { Int($0) }
+    guard let names else {
+      return try numbered(
+        codes.map { SampleClass(code: $0, name: "\($0)", isNamed: false) }, path)
+    }
+    if let position = codes.firstIndex(where: { !names.indices.contains($0) }) {
+      throw DatasetError(
+        .unexpectedContents,
+        "Label \(codes[position]) at position \(position) in the file \(path) is out of range, since "
+          + "there are \(names.count) class names: correct the label or name its class.")
+    }
+    return try numbered(
+      codes.map { SampleClass(code: $0, name: names[$0], isNamed: true) }, path)
+  }
+
+  /// The classes that occur, in order, and the position of each sample's among them.
+  private static func numbered(
+    _ samples: [SampleClass], _ path: String
+  ) throws(DatasetError) -> (labels: [Int], classes: [SampleClass]) {
+    let classes = Set(samples).sorted { left, right in
+      if let left = left.code, let right = right.code { return left < right }
+      return ExactName(left.name) < ExactName(right.name)
+    }
+    if let position = samples.firstIndex(where: { $0.name.isEmpty }) {
+      throw DatasetError(
+        .unexpectedContents,
+        "The label at position \(position) in the file \(path) is empty: name its class, or leave the "
+          + "sample out.")
+    }
+    let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+    return (samples.compactMap { places[$0] }, classes)
+  }
+
+  /// Writes the samples in the same form, atomically: every array with the number type that it was read
+  /// with, labels as they were, and `index`, each sample's position in the data set it was taken from.
+  public func save(_ path: String, index: [Int]) throws(DatasetError) {
+    precondition(index.count == count, "\(index.count) positions for \(count) samples.")
+    let writer = try HDF5Writer(path: path)
+    if !learnsFromPictures { try features.write("features", to: writer) }
+    if let pictures { try pictures.write("images", to: writer) }
+    let column = HDF5Layout.chunked([65_536], level: 3)
+    try writer.write(index.map { Int64($0) }, shape: [count], to: "index", layout: column)
+    let isNamed = classes.contains(where: \.isNamed)
+    // With names, a label is a position in their list; holes of the original numbering keep theirs.
+    let codes = classes.enumerated().map { $1.code ?? $0 }
+    try writer.write(
+      labels.map { Int64(codes[$0]) }, shape: [count], to: "labels", layout: column)
+    if isNamed {
+      var names = (0...(codes.max() ?? 0)).map { "class \($0)" }
+      for (code, sampleClass) in zip(codes, classes) { names[code] = sampleClass.name }
+      try writer.setAttribute("classNames", .strings(names))
+    }
+    try writer.finish()
+  }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Datasets
+import Files
+import Foundation
+
+/// `datasets corrupt`: data with wrong labels on purpose, to try out what finds them.
+struct CorruptCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "corrupt",
+    abstract: "Make some labels wrong, to see whether `hyper-cleaning clean` finds them.",
+    discussion: """
+      Draws samples of a data set and writes to --output: train.h5, in which a fraction of the labels is \
+      wrong; checked.h5, other samples with right labels, as many of each class; and truth.csv (index, true_label, given_label), \
+      which only you should read.
+
+      Rules: uniform (any other class), class-dependent (one fixed other class for each), \
+      instance-dependent (the class it resembles most, hard samples first).
+      """)
+
+  @Argument(help: "An HDF5 file, or a ready data set and its split, such as mnist-train.")
+  var source: String
+  @Option(help: "uniform, class-dependent or instance-dependent.")
+  var rule = LabelNoise.uniform
+  @Option(parsing: .unconditional, help: "The fraction of labels that become wrong, from 0 to 1.")
+  var fraction = 0.3
+  @Option(parsing: .unconditional, help: "Training samples.")
+  var count = 5_000
+  @Option(parsing: .unconditional, help: "Checked samples.")
+  var checked = 500
+  @Option(help: "The seed.")
+  var seed: UInt64 = 0
+  @Option(help: ArgumentHelp("The folder to write to.", valueName: "folder"))
+  var output: String
+  @OptionGroup var data: DataOptions
+
+  func validate() throws {
+    guard (0...1).contains(fraction) else {
+      throw ValidationError("--fraction must be from 0 to 1, not \(fraction).")
+    }
+    for (name, value) in [("count", count), ("checked", checked)]
+    where !(1...LabelledSamples.mostSamples).contains(value) {
+      throw ValidationError(
+        "--\(name) must be from 1 to \(LabelledSamples.mostSamples), not \(value).")
+    }
+  }
+
+  func run() throws {
+    let isPath = source.contains("/") || source.hasSuffix(".h5") || source.hasSuffix(".hdf5")
+    let samples = try LabelledSamples.load(
+      hdf5: isPath ? source : "\(data.folder.path)/\(source).h5")
+    let classes = samples.classes.count
+    guard count + checked <= samples.count, classes >= 2 else {
+      throw DatasetError(
+        .unexpectedContents,
+        "\(count) training and \(checked) checked samples of at least two classes are wanted of "
+          + "\(samples.place), which has \(samples.count) samples of \(classes): lower --count or "
+          + "--checked.")
+    }
+    let order = samples.drawn([samples.count], seed: seed)[0]
+    let train = Array(order[..<count])
+    let rest = Self.evenly(order[count...], checked, of: samples)
+    let truth = train.map { samples.labels[$0] }
+    let given = rule.corrupted(
+      truth, classes: classes, features: samples.features.rows(train), fraction: fraction,
+      seed: seed)
+    try samples.taking(train, labels: given, classes: samples.classes)
+      .save("\(output)/train.h5", index: train)
+    try samples.taking(rest, labels: rest.map { samples.labels[$0] }, classes: samples.classes)
+      .save("\(output)/checked.h5", index: rest)
+    var csv = "index,true_label,given_label\n"
+    for (index, (truth, given)) in zip(truth, given).enumerated() {
+      csv += "\(index),\(samples.classes[truth].name),\(samples.classes[given].name)\n"
+    }
+    try AtomicFile.write(csv, to: "\(output)/truth.csv")
+    let wrong = zip(truth, given).count { $0 != $1 }
+    Diagnostics.console.show(
+      result: "wrote     \(output)/train.h5  \(count) samples, \(wrong) labels wrong "
+        + "(\(rule.rawValue))")
+    Diagnostics.console.show(result: "wrote     \(output)/checked.h5  \(checked) samples")
+    Diagnostics.console.show(result: "wrote     \(output)/truth.csv")
+  }
+
+  /// So many of the positions, class after class in turn, so that few checked samples have all classes.
+  private static func evenly(
+    _ positions: ArraySlice<Int>, _ count: Int, of samples: LabelledSamples
+  ) -> [Int] {
+    var byClass = [[Int]](repeating: [], count: samples.classes.count)
+    for position in positions { byClass[samples.labels[position]].append(position) }
+    let longest = byClass.map(\.count).max() ?? 0
+    let turns = (0..<longest).flatMap { turn in
+      byClass.compactMap { $0.indices.contains(turn) ? $0[turn] : nil }
+    }
+    return Array(turns.prefix(count))
+  }
+}
+
+extension LabelNoise: ExpressibleByArgument {}

@@ -1,0 +1,153 @@
+import ArgumentParser
+import Commands
+import Datasets
+import Experiments
+import Files
+import Foundation
+import Tensors
+
+/// `hyper-cleaning clean`: the wrong labels of a user's own data, found with the help of some that
+/// somebody checked.
+struct CleanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "clean",
+    abstract: "Find the wrong labels in your own data, given some checked samples.",
+    discussion: """
+      Data: HDF5 files with `images` [n, height, width(, channels)] or `features` [n, d] of any number \
+      type (with both, models learn from the features and the page shows the images), `labels` as \
+      integers or texts, and `classNames` (array or attribute) if there are names; folders \
+      <class>/<image>.png; or data sets of the suite by name. At most 100,000 samples and 1,000 classes.
+
+      Methods:
+
+      """ + CleanMethod.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n")
+        + """
+
+
+        Models are softmax regressions, trained out of fold; step size, number of steps and calibration \
+        are chosen on held-out checked samples, and are said.
+
+        Written to --output, each file atomically: weights.csv and weights.h5 (index, given_label, \
+        predicted_label, label_score, is_label_issue, weight, rank), clean.h5 (without the suspects, or \
+        see --keep and --relabel), suspects.html (open it in a browser), and record.json.
+
+        """ + ExitStatus.discussion)
+
+  @OptionGroup var options: CleanOptions
+
+  func run() throws {
+    let console = Console(
+      isQuiet: options.quiet, terminal: Terminal(descriptor: STDERR_FILENO, color: options.color))
+    try console.report { try clean(console) }
+  }
+
+  private func clean(_ console: Console) throws {
+    let watch = Stopwatch()
+    Interruption.installEndingAtOnce(
+      saying: "Interrupted: nothing unfinished was kept; run the same command again.")
+    if let threads = options.threads { Parallel.use(threads: threads) }
+    FreedMemory.keepForReuse()
+    let input = try CleanInput(
+      train: options.train, checked: options.checked, test: options.test, folder: options.folder)
+    for note in input.notes { console.show(note: note) }
+    let scaling = FeatureScaling(input.train)
+    console.show(
+      note:
+        "\(input.trainLabels.count) training and \(input.checkedLabels.count) checked samples of "
+        + "\(input.train.features.width) values in \(input.classes.count) classes; "
+        + "\(scaling.sentence)")
+    let cost = CleanCost(input)
+    console.show(note: cost.memorySentence)
+    let judge = CleanJudge(input, scaling: scaling, seed: options.seed)
+    console.show(
+      note: cost.timeSentence(
+        steps: judge.steps(options.method.tried), secondsOfStep: judge.secondsOfStep()))
+    var lastNote = Stopwatch()
+    let result = try judge.result(options.method) { candidate in
+      console.show(note: Self.sentence(candidate))
+    } progress: { words in
+      guard lastNote.seconds > 15 else { return }
+      console.show(note: words)
+      lastNote = Stopwatch()
+    }
+    try write(input, scaling, judge, result, seconds: watch.seconds, console)
+  }
+
+  private static func sentence(_ candidate: CleanResult.Candidate) -> String {
+    let choice = candidate.choice
+    return
+      "\(candidate.method.rawValue): \(SuspectsPage.percent(choice.accuracy)) of held-out checked "
+      + "samples right, \(SuspectsPage.decimal(choice.loss)) nats, expected AUC "
+      + "\(SuspectsPage.decimal(candidate.area.value)) (step size "
+      + "\(String(format: "%.3g", choice.stepSize)) and \(choice.steps) steps chosen on them, "
+      + "\(Stopwatch.describe(seconds: candidate.seconds)))"
+  }
+
+  private func write(
+    _ input: CleanInput, _ scaling: FeatureScaling, _ judge: CleanJudge, _ result: CleanResult,
+    seconds: Double, _ console: Console
+  ) throws {
+    let files = CleanFiles(folder: options.output, input: input, result: result)
+    try AtomicFile.prepareFolder(options.output, for: files.path(CleanFiles.record))
+    AtomicFile.sweepStale(in: options.output)
+    // An old record would vouch for a mixture of old and new files.
+    unlink(files.path(CleanFiles.record))
+    try AtomicFile.write(files.csv, to: files.path(CleanFiles.weightsCSV))
+    try files.writeWeights()
+    let clean = try files.writeClean(keep: options.keep, relabels: options.relabel)
+    var remarks = [
+      "Method: \(result.method.rawValue), \(result.method.summary) (\(result.method.citation)).",
+      "Features: \(scaling.sentence).",
+    ]
+    if let choice = result.chosen?.choice {
+      remarks.append(
+        "Chosen on held-out checked samples: step size \(String(format: "%.3g", choice.stepSize)), "
+          + "\(choice.steps) steps, sharpness \(SuspectsPage.decimal(choice.sharpness)).")
+    }
+    remarks.append(
+      "\(CleanFiles.cleanHDF5): \(clean.count) samples, \(clean.relabelled) with another label.")
+    if let test = result.test {
+      remarks.append(
+        "Accuracy on \(input.testLabels.count) test samples, trained with the checked ones: "
+          + "\(SuspectsPage.percent(test.asGiven)) on the labels as they are, "
+          + "\(SuspectsPage.percent(test.cleaned)) with the weights found.")
+    }
+    let page = SuspectsPage(
+      input: input, result: result, command: Self.commandLine, shown: options.show,
+      remarks: remarks)
+    try AtomicFile.write(try page.html(), to: files.path(CleanFiles.page))
+    let record = CleanRecord(input: input, result: result, options: options, seconds: seconds)
+    try record.record.write(to: files.path(CleanFiles.record))
+    show(input, result, remarks, files, console)
+  }
+
+  private func show(
+    _ input: CleanInput, _ result: CleanResult, _ remarks: [String], _ files: CleanFiles,
+    _ console: Console
+  ) {
+    let suspects = result.isSuspect.count { $0 }
+    console.show(
+      result: "\(suspects) of \(input.trainLabels.count) labels are suspect; of these, "
+        + "\(SuspectsPage.percent(result.precision)) are expected to be wrong, and they are expected to "
+        + "hold \(SuspectsPage.percent(result.recall)) of all wrong labels")
+    for entry in result.toCheck where entry.recall >= 0.8 {
+      console.show(
+        result:
+          "to find \(SuspectsPage.percent(entry.recall)) of the wrong labels, look at the first "
+          + "\(Int(entry.samples.value)) (95 %: \(Int(entry.samples.low)) to "
+          + "\(Int(entry.samples.high)))")
+    }
+    for remark in remarks { console.show(note: remark) }
+    for sentence in CleanLimits(input: input, result: result).sentences {
+      console.show(note: sentence)
+    }
+    console.show(result: files.path(CleanFiles.page))
+  }
+
+  /// The command line as typed, for the page.
+  private static var commandLine: String {
+    (["hyper-cleaning"] + CommandLine.arguments.dropFirst())
+      .map { $0.contains(where: { " \"'$&;|<>()*?".contains($0) }) ? "'\($0)'" : $0 }
+      .joined(separator: " ")
+  }
+}

@@ -1,0 +1,105 @@
+import Datasets
+import Files
+import Foundation
+
+/// The files of a cleaned data set, each written atomically; the record comes last, so that a folder with
+/// a record is whole.
+struct CleanFiles {
+  let folder: String
+  let input: CleanInput
+  let result: CleanResult
+
+  /// The names of the files.
+  static let weightsCSV = "weights.csv"
+  static let weightsHDF5 = "weights.h5"
+  static let cleanHDF5 = "clean.h5"
+  static let page = "suspects.html"
+  static let record = "record.json"
+
+  func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+  /// The lines of `weights.csv`: RFC 4180, with the names of classes; one line a training sample, in the
+  /// order of the data.
+  var csv: String {
+    let files = input.train.files
+    var text = "index,given_label,predicted_label,label_score,is_label_issue,weight,rank"
+    text += files == nil ? "\n" : ",file\n"
+    let names = input.classes.map { Self.field($0.name) }
+    for sample in input.trainLabels.indices {
+      var fields = [
+        "\(sample)", names[input.trainLabels[sample]], names[result.predicted[sample]],
+        Self.number(result.scores[sample]), result.isSuspect[sample] ? "True" : "False",
+        Self.number(result.weights[sample]), "\(result.ranks[sample])",
+      ]
+      if let files { fields.append(Self.field(files[sample])) }
+      text += fields.joined(separator: ",") + "\n"
+    }
+    return text
+  }
+
+  /// Writes `weights.h5`: the columns of `weights.csv` as arrays, labels as positions in the attribute
+  /// `classNames`.
+  func writeWeights() throws(DatasetError) {
+    let writer = try HDF5Writer(path: path(Self.weightsHDF5))
+    let count = input.trainLabels.count
+    let layout = HDF5Layout.chunked([65_536], level: 3, shuffles: true)
+    func write<Element: HDF5Element>(_ values: [Element], _ name: String) throws(DatasetError) {
+      try writer.write(values, shape: [count], to: name, layout: layout)
+    }
+    try write((0..<count).map { Int64($0) }, "index")
+    try write(input.trainLabels.map { Int32($0) }, "given_label")
+    try write(result.predicted.map { Int32($0) }, "predicted_label")
+    try write(result.scores, "label_score")
+    try write(result.isSuspect.map { UInt8($0 ? 1 : 0) }, "is_label_issue")
+    try write(result.weights, "weight")
+    try write(result.ranks.map { Int64($0) }, "rank")
+    try writer.setAttribute("classNames", .strings(input.classes.map(\.name)))
+    try writer.setAttribute("method", .string(result.method.rawValue))
+    try writer.finish()
+  }
+
+  /// Writes `clean.h5`, the training samples without the doubted ones, or with their labels replaced.
+  ///
+  /// - Parameters:
+  ///   - keep: the share of samples to believe, the best ranked; nil believes all but the suspects.
+  ///   - relabels: whether doubted samples stay, with the predicted label.
+  /// - Returns: the number of samples written, and how many of them have another label.
+  func writeClean(keep: Double?, relabels: Bool) throws -> (count: Int, relabelled: Int) {
+    let doubted: [Bool]
+    if let keep {
+      let count = result.ranks.count
+      let dropped = count - Int((keep * Double(count)).rounded())
+      doubted = result.ranks.map { $0 <= dropped }
+    } else {
+      doubted = result.isSuspect
+    }
+    let kept = doubted.indices.filter { relabels || !doubted[$0] }
+    guard !kept.isEmpty else {
+      throw DatasetError(
+        .unexpectedContents,
+        "Every label is suspect, so nothing would be left in \(path(Self.cleanHDF5)): give --keep, or "
+          + "--relabel.")
+    }
+    let labels = kept.map { sample -> Int in
+      doubted[sample] && relabels ? result.predicted[sample] : input.trainLabels[sample]
+    }
+    let relabelled = zip(kept, labels).count { input.trainLabels[$0] != $1 }
+    let clean = try input.train.taking(kept, labels: labels, classes: input.classes)
+    try clean.save(path(Self.cleanHDF5), index: kept)
+    return (kept.count, relabelled)
+  }
+
+  /// A number with six digits, as short as it can be.
+  private static func number(_ value: Double) -> String {
+    let rounded = (value * 1e6).rounded() / 1e6
+    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+  }
+
+  /// A field of RFC 4180.
+  private static func field(_ text: String) -> String {
+    guard text.contains(where: { ",\"\n\r".contains($0) }) || text.hasPrefix(" ") else {
+      return text
+    }
+    return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+  }
+}

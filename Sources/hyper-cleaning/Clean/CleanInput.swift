@@ -1,0 +1,221 @@
+import Datasets
+import Foundation
+
+/// The parts of a user's data under one list of classes, checked for what would make the answer wrong.
+struct CleanInput {
+  /// The samples whose labels are doubted.
+  let train: LabelledSamples
+  /// The samples whose labels somebody checked.
+  let checked: LabelledSamples
+  /// Samples to measure on, whose labels are taken for right; nil where there are none.
+  let test: LabelledSamples?
+  /// All classes of the training and the checked samples.
+  let classes: [SampleClass]
+  /// The labels of each part, positions in `classes`.
+  let trainLabels: [Int]
+  let checkedLabels: [Int]
+  let testLabels: [Int]
+  /// What a person should know of how the data was read, one full sentence each.
+  let notes: [String]
+
+  /// Where a part of the data comes from, as the user named it.
+  enum Part: String {
+    case train, checked, test
+  }
+
+  /// Reads the parts.
+  ///
+  /// - Throws: `DatasetError` with one sentence for whatever is missing or wrong.
+  init(train: String, checked: String, test: String?, folder: DataFolder) throws(DatasetError) {
+    let trainSamples = try Self.read(train, .train, folder, shape: nil)
+    let shape = trainSamples.pictures.map { Array($0.shape.dropFirst()) }
+    let checkedSamples = try Self.read(checked, .checked, folder, shape: shape)
+    var testSamples: LabelledSamples?
+    if let test { testSamples = try Self.read(test, .test, folder, shape: shape) }
+    try self.init(train: trainSamples, checked: checkedSamples, test: testSamples)
+  }
+
+  /// Parts that are read already.
+  init(
+    train: LabelledSamples, checked: LabelledSamples, test: LabelledSamples?
+  ) throws(DatasetError) {
+    self.train = train
+    self.checked = checked
+    self.test = test
+    var notes = train.notes + checked.notes + (test?.notes ?? [])
+    for part in [checked, test].compactMap({ $0 }) { try Self.requireAlike(part, train) }
+    let union = ClassUnion(train, checked)
+    classes = union.classes
+    trainLabels = train.labels.map { union.place(of: train.classes[$0]) ?? 0 }
+    checkedLabels = checked.labels.map { union.place(of: checked.classes[$0]) ?? 0 }
+    testLabels = try Self.labels(of: test, in: union)
+    notes += try Self.requireClasses(
+      train, trainLabels, checked, checkedLabels, union.classes)
+    try SampleOverlap.requireNone(checked, train)
+    self.notes = notes
+  }
+
+  // MARK: - Reading
+
+  private static func read(
+    _ text: String, _ part: Part, _ folder: DataFolder, shape: [Int]?
+  ) throws(DatasetError) -> LabelledSamples {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: text, isDirectory: &isFolder)
+    if isThere, isFolder.boolValue {
+      return try .load(folder: text, shape: shape)
+    }
+    let lower = text.lowercased()
+    if isThere || text.contains("/") || lower.hasSuffix(".h5") || lower.hasSuffix(".hdf5") {
+      return try .load(hdf5: text)
+    }
+    // A data set of the suite: "mnist" (the split that the part is named for) or "mnist-test".
+    var paths = ["\(folder.path)/\(text).h5"]
+    if part != .checked { paths.append(folder.readyPath(name: text, split: part.rawValue)) }
+    if let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) {
+      return try .load(hdf5: path)
+    }
+    throw DatasetError(
+      .missing,
+      "There is no file, folder or data set of the suite \"\(text)\" for --\(part.rawValue) (looked "
+        + "for \(paths.joined(separator: " and "))): give the path of an HDF5 file or of a folder "
+        + "<class>/<image>.png, or the name of a data set such as mnist-train.")
+  }
+
+  // MARK: - Checks
+
+  private static func requireAlike(
+    _ part: LabelledSamples, _ train: LabelledSamples
+  ) throws(DatasetError) {
+    let (own, wanted) = (part.features, train.features)
+    guard own.shape.dropFirst().elementsEqual(wanted.shape.dropFirst()) else {
+      throw DatasetError(
+        .unexpectedContents,
+        "A sample of \(part.place) has the shape \(Array(own.shape.dropFirst())) and one of "
+          + "\(train.place) \(Array(wanted.shape.dropFirst())): bring both to the same features or the "
+          + "same image size.")
+    }
+    guard part.learnsFromPictures else { return }
+    let (most, usual) = (own.range.most, wanted.range.most)
+    guard (most <= 1) == (usual <= 1) || most == 0 || usual == 0 else {
+      throw DatasetError(
+        .unexpectedContents,
+        "The images of \(part.place) go up to \(most) and those of \(train.place) up to \(usual): "
+          + "store both on one scale, from 0 to 1 or from 0 to 255.")
+    }
+  }
+
+  private static func labels(
+    of test: LabelledSamples?, in union: ClassUnion
+  ) throws(DatasetError) -> [Int] {
+    guard let test else { return [] }
+    var labels: [Int] = []
+    for label in test.labels {
+      guard let place = union.place(of: test.classes[label]) else {
+        throw DatasetError(
+          .unexpectedContents,
+          "The class \"\(test.classes[label].name)\" of \(test.place) is in neither the training nor the "
+            + "checked data: leave its samples out, or have some of it checked.")
+      }
+      labels.append(place)
+    }
+    return labels
+  }
+
+  /// Throws where a class cannot be judged; returns what is worth a note.
+  private static func requireClasses(
+    _ train: LabelledSamples, _ trainLabels: [Int], _ checked: LabelledSamples,
+    _ checkedLabels: [Int], _ classes: [SampleClass]
+  ) throws(DatasetError) -> [String] {
+    let inTrain = counts(trainLabels, classes.count)
+    let inChecked = counts(checkedLabels, classes.count)
+    let names = classes.map { "\"\($0.name)\"" }
+    func listed(_ indices: [Int]) -> String {
+      let more = indices.count - 5
+      return indices.prefix(5).map { names[$0] }.joined(separator: ", ")
+        + (more > 0 ? " and \(more) more" : "")
+    }
+    guard inTrain.count(where: { $0 > 0 }) >= 2 else {
+      throw DatasetError(
+        .unexpectedContents,
+        "All labels of \(train.place) are of one class, \(listed(Array(classes.indices.prefix(1)))): "
+          + "finding wrong labels needs at least two.")
+    }
+    let lacking = classes.indices.filter { inTrain[$0] > 0 && inChecked[$0] == 0 }
+    guard lacking.isEmpty else {
+      throw DatasetError(
+        .unexpectedContents,
+        "\(checked.place.capitalizedFirst) has no sample of \(lacking.count == 1 ? "class" : "classes") "
+          + "\(listed(lacking)), with which samples of \(train.place) are labelled: check at least two "
+          + "samples of every class.")
+    }
+    for (place, counts) in [(train.place, inTrain), (checked.place, inChecked)] {
+      let single = classes.indices.filter { counts[$0] == 1 }
+      guard single.isEmpty else {
+        throw DatasetError(
+          .unexpectedContents,
+          "\(place.capitalizedFirst) has only one sample of \(single.count == 1 ? "class" : "classes") "
+            + "\(listed(single)), and two are needed to train on one and hold out the other: add "
+            + "samples, or leave the class out.")
+      }
+    }
+    let unseen = classes.indices.filter { inTrain[$0] == 0 }
+    return unseen.isEmpty
+      ? []
+      : [
+        "No sample of \(train.place) is labelled \(listed(unseen)), which \(checked.place) has: it can be "
+          + "predicted all the same."
+      ]
+  }
+
+  private static func counts(_ labels: [Int], _ classes: Int) -> [Int] {
+    var counts = [Int](repeating: 0, count: classes)
+    for label in labels { counts[label] += 1 }
+    return counts
+  }
+}
+
+/// The classes of two parts as one list, told apart by name where both name them, else by code.
+private struct ClassUnion {
+  let classes: [SampleClass]
+  private let places: [String: Int]
+  private let usesNames: Bool
+
+  init(_ train: LabelledSamples, _ checked: LabelledSamples) {
+    let all = train.classes + checked.classes
+    let isCoded = all.allSatisfy { $0.code != nil }
+    let isNamed = all.allSatisfy(\.isNamed)
+    usesNames = isNamed || !isCoded
+    var classes: [SampleClass] = []
+    var places: [String: Int] = [:]
+    for sampleClass in all {
+      let key = Self.key(sampleClass, usesNames)
+      if let place = places[key] {
+        // A part with names lends them to one without.
+        if sampleClass.isNamed { classes[place].name = sampleClass.name }
+      } else {
+        places[key] = classes.count
+        var sampleClass = sampleClass
+        let codes = classes.compactMap(\.code)
+        // Two parts with names may number them differently: the first one's numbers stay.
+        if !codes.isEmpty, sampleClass.code.map({ codes.contains($0) }) ?? true {
+          sampleClass.code = (codes.max() ?? 0) + 1
+        }
+        classes.append(sampleClass)
+      }
+    }
+    self.classes = classes
+    self.places = places
+  }
+
+  func place(of sampleClass: SampleClass) -> Int? { places[Self.key(sampleClass, usesNames)] }
+
+  private static func key(_ sampleClass: SampleClass, _ usesNames: Bool) -> String {
+    usesNames ? sampleClass.name : sampleClass.code.map { "\($0)" } ?? sampleClass.name
+  }
+}
+
+extension String {
+  /// The text with its first letter in upper case, the others as they are.
+  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}

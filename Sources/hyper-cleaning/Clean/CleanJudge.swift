@@ -1,0 +1,254 @@
+import Bilevel
+import Commands
+import Datasets
+import Experiments
+import Tensors
+
+/// Judges every training label of a user's data by the methods that are asked for.
+///
+/// All methods share folds, step sizes and the calibration on checked samples out of fold, so that they
+/// are compared on equal terms; see ``CrossFitting`` and ``LabelPosterior``.
+struct CleanJudge {
+  private let input: CleanInput
+  private let fitting: CrossFitting<Float>
+  private let test: ClassifierSamples<Float>?
+  private let learning: () -> LearnedWeights
+  private let seed: UInt64
+  /// The step size that bounds of the curvature guarantee.
+  let safeStepSize: Double
+
+  /// The folds where the checked samples allow it; two samples of a class make two.
+  static let mostFolds = 5
+
+  /// Prepares the samples. Memory: two copies of the features in single precision at the most.
+  init(_ input: CleanInput, scaling: FeatureScaling, seed: UInt64) {
+    self.input = input
+    self.seed = seed
+    let classes = input.classes.count
+    func prepared(
+      _ features: Tensor<Float>, _ labels: [Int]
+    ) -> SoftmaxRegressionSamples<Float> {
+      SoftmaxRegressionSamples(features: features, labels: labels, classCount: classes)
+    }
+    let features = scaling.features(input.train)
+    // Softmax regression's curvature is at most half of that of its features.
+    safeStepSize = 2 / max(1e-12, features.curvature())
+    let noisy = prepared(features, input.trainLabels)
+    let checkedFeatures = scaling.features(input.checked)
+    let fitting = CrossFitting(
+      noisy: ClassifierSamples(noisy),
+      checked: ClassifierSamples(prepared(checkedFeatures, input.checkedLabels)),
+      folds: Self.mostFolds, seed: seed)
+    self.fitting = fitting
+    test = input.test.map {
+      ClassifierSamples(prepared(scaling.features($0), input.testLabels))
+    }
+    learning = {
+      func part(_ isHeld: Bool) -> SoftmaxRegressionSamples<Float> {
+        let positions = input.checkedLabels.indices.filter {
+          (fitting.checkedFolds.ofSample[$0] == 0) == isHeld
+        }
+        return prepared(
+          checkedFeatures.gatheringRows(positions), positions.map { input.checkedLabels[$0] })
+      }
+      return LearnedWeights(noisy: noisy, used: part(false), held: ClassifierSamples(part(true)))
+    }
+  }
+
+  /// Training steps, in those on all training samples, that judging by some methods takes at most.
+  func steps(_ methods: [CleanMethod]) -> Double {
+    let each = Double((fitting.steps.last ?? 0) * fitting.checkedFolds.count)
+    let share = Double(fitting.checked.count) / Double(max(1, fitting.noisy.count))
+    return methods.reduce(0) { sum, method in
+      switch method {
+      case .auto: sum
+      case .validationOnly: sum + share * each * Double(Self.factors.count)
+      case .selfConfidence: sum + each
+      case .selfFiltered, .filtered: sum + each * (1 + share)
+      // Forward, and back in two passes.
+      case .rhg: sum + each + Double(3 * LearnedWeights.steps * LearnedWeights.iterations)
+      }
+    }
+  }
+
+  /// What the safe step size is multiplied with, to choose from.
+  private static let factors: [Double] = [1, 4]
+
+  /// The seconds that one training step on all training samples takes, measured.
+  func secondsOfStep() -> Double {
+    var watch = Stopwatch()
+    for _ in 0..<2 {
+      watch = Stopwatch()
+      _ = TrainingSet([.init(fitting.noisy)]).trained(stepSize: safeStepSize, steps: [1])
+    }
+    return watch.seconds
+  }
+
+  /// One method's judgement.
+  struct Judgement {
+    var candidate: CleanResult.Candidate
+    var posterior: LabelPosterior
+    var forecast: DetectionForecast
+    var predicted: [Int]
+    /// Weights that were learned and not derived from the posterior.
+    var learnedWeights: [Double]?
+  }
+
+  /// The result of the asked method, or of the best candidate.
+  ///
+  /// - Parameters:
+  ///   - report: called with every judgement as it is there.
+  ///   - progress: called between steps with a few words on where they are.
+  func result(
+    _ method: CleanMethod, report: (CleanResult.Candidate) -> Void, progress: (String) -> Void
+  ) throws -> CleanResult {
+    var judgements: [Judgement] = []
+    var fits: [CleanMethod: (fit: CrossFitting<Float>.Fit, posterior: LabelPosterior)] = [:]
+    var factor: Double?
+    for candidate in method.tried {
+      let watch = Stopwatch()
+      let (recipe, learned) = recipe(candidate, fits, progress: progress)
+      func fitted(_ factors: [Double]) -> CrossFitting<Float>.Fit? {
+        fitting.fit(recipe, stepSizes: factors.map { $0 * safeStepSize }) { fold, steps in
+          progress(
+            "\(candidate.rawValue): fold \(fold + 1) of \(fitting.checkedFolds.count), \(steps) of at "
+              + "most \(fitting.steps.last ?? 0) steps")
+        }
+      }
+      // The step size is chosen with the first method, which is the cheapest.
+      guard let fit = fitted(factor.map { [$0] } ?? Self.factors) ?? fitted([1]) else {
+        throw CleanFailure.diverged(candidate)
+      }
+      factor = factor ?? fit.choice.stepSize / safeStepSize
+      let posterior = LabelPosterior(probabilities: fit.noisy, labels: input.trainLabels)
+      if candidate != .rhg { fits[candidate] = (fit, posterior) }
+      var judgement = judged(candidate, fit, posterior, seconds: watch.seconds)
+      judgement.learnedWeights = learned
+      report(judgement.candidate)
+      judgements.append(judgement)
+    }
+    let best =
+      method == .auto
+      ? judgements.min { $0.candidate.choice.loss < $1.candidate.choice.loss }
+      : judgements.first { $0.candidate.method == method }
+    guard let best else { throw CleanFailure.diverged(method) }
+    return result(of: best, candidates: judgements.map(\.candidate))
+  }
+
+  private func recipe(
+    _ method: CleanMethod,
+    _ fits: [CleanMethod: (fit: CrossFitting<Float>.Fit, posterior: LabelPosterior)],
+    progress: (String) -> Void
+  ) -> (CrossFitting<Float>.Recipe, learned: [Double]?) {
+    let ones = [Double](repeating: 1, count: input.trainLabels.count)
+    switch method {
+    case .auto, .validationOnly:
+      return (.init(noisyWeights: [], includesChecked: true), nil)
+    case .selfConfidence:
+      return (fitting.recipe(weights: ones, includesChecked: false), nil)
+    case .selfFiltered:
+      let weights = fits[.selfConfidence]?.posterior.rightness ?? ones
+      return (fitting.recipe(weights: weights, includesChecked: true), nil)
+    case .filtered:
+      guard let first = fits[.validationOnly]?.fit else {
+        return (fitting.recipe(weights: ones, includesChecked: true), nil)
+      }
+      // Each fold believes what its own classifier does, which has not seen the fold's checked samples.
+      let weights = first.classifiers.indices.map { fold in
+        LabelPosterior(
+          probabilities: fitting.noisyProbabilities(first, fold: fold), labels: input.trainLabels
+        ).rightness
+      }
+      return (.init(noisyWeights: weights, includesChecked: true), nil)
+    case .rhg:
+      let learned = learning().weights(stepSize: safeStepSize) { iteration in
+        progress("rhg: outer iteration \(iteration + 1) of at most \(LearnedWeights.iterations)")
+      }
+      return (fitting.recipe(weights: learned, includesChecked: false), learned)
+    }
+  }
+
+  private func judged(
+    _ method: CleanMethod, _ fit: CrossFitting<Float>.Fit, _ posterior: LabelPosterior,
+    seconds: Double
+  ) -> Judgement {
+    let forecast = DetectionForecast(
+      labels: input.checkedLabels, posterior: posterior, seed: seed
+    ) { sample, label in posterior.rightness(fit.checked[sample], given: label) }
+    let predictions = fit.noisy.predictions
+    let predicted = input.trainLabels.enumerated().map { sample, given in
+      posterior.rightness[sample] < 0.5
+        ? posterior.likeliestOther(fit.noisy[sample], than: given)
+        : predictions[sample]
+    }
+    return Judgement(
+      candidate: CleanResult.Candidate(
+        method: method, choice: fit.choice, area: forecast.area, noiseRate: posterior.noiseRate,
+        seconds: seconds),
+      posterior: posterior, forecast: forecast, predicted: predicted, learnedWeights: nil)
+  }
+
+  private func result(
+    of best: Judgement, candidates: [CleanResult.Candidate]
+  ) -> CleanResult {
+    let rightness = best.posterior.rightness
+    var scores = rightness
+    if let learned = best.learnedWeights {
+      // As many suspects as the posterior has, those of the lowest weights.
+      scores = Self.scores(ofWeights: learned, suspects: rightness.count { $0 < 0.5 })
+    }
+    let wanted = [0.5, 0.8, 0.9, 0.95, 0.99]
+    return CleanResult(
+      method: best.candidate.method, candidates: candidates, scores: scores,
+      predicted: best.predicted, weights: best.learnedWeights ?? rightness,
+      isSuspect: scores.map { $0 < 0.5 }, ranks: CleanResult.ranks(of: scores),
+      noiseRate: best.posterior.noiseRate, precision: best.forecast.precision(below: 0.5),
+      recall: best.forecast.recall(below: 0.5),
+      toCheck: wanted.map { ($0, best.forecast.toCheck(recall: $0, scores: rightness)) },
+      test: tested(best))
+  }
+
+  private func tested(_ best: Judgement) -> (asGiven: Double, cleaned: Double)? {
+    guard let test else { return nil }
+    func accuracy(_ y: Parameters<Float>) -> Double {
+      let hits = zip(test.predictions(y), test.labels).count { $0 == $1 }
+      return Double(hits) / Double(test.count)
+    }
+    let ones = [Double](repeating: 1, count: input.trainLabels.count)
+    let weights = best.learnedWeights ?? best.posterior.rightness
+    let choice = best.candidate.choice
+    return (
+      accuracy(fitting.whole(weights: ones, includesChecked: true, choice)),
+      accuracy(fitting.whole(weights: weights, includesChecked: true, choice))
+    )
+  }
+
+  /// Scores in the order of weights, so many of them below one half.
+  static func scores(ofWeights weights: [Double], suspects: Int) -> [Double] {
+    let sorted = weights.sorted()
+    guard suspects > 0, suspects < sorted.count else {
+      return weights.map { suspects == 0 ? 0.5 + $0 / 2 : $0 / 2.000_001 }
+    }
+    let cut = (sorted[suspects - 1] + sorted[suspects]) / 2
+    return weights.map { weight in
+      weight < cut
+        ? 0.5 * weight / max(cut, 1e-12) : 0.5 + 0.5 * (weight - cut) / max(1 - cut, 1e-12)
+    }
+  }
+}
+
+/// Why no judgement came about.
+enum CleanFailure: ReportableError {
+  /// Training diverged with every step size.
+  case diverged(CleanMethod)
+
+  var sentence: String {
+    switch self {
+    case .diverged(let method):
+      "Training for \(method.rawValue) diverged with every step size: check the features for values "
+        + "that are out of all proportion."
+    }
+  }
+
+  var exitStatus: ExitStatus { .diverged }
+}

@@ -1,0 +1,61 @@
+/// What a person should know before acting on the suspects.
+struct CleanLimits {
+  let input: CleanInput
+  let result: CleanResult
+
+  /// One full sentence each, the ones that this data calls for first.
+  var sentences: [String] {
+    var sentences: [String] = []
+    let counts = input.classes.indices.map { label in
+      input.checkedLabels.count { $0 == label }
+    }
+    if let fewest = counts.min(), fewest < 10, let place = counts.firstIndex(of: fewest) {
+      sentences.append(
+        "Only \(fewest) checked samples are of class \"\(input.classes[place].name)\" "
+          + "(\(input.checkedLabels.count) in all): with fewer than ten a class the choice of method and "
+          + "every estimate here is rough; check more and run again.")
+    }
+    if let chosen = result.chosen, chosen.choice.accuracy < 0.75 {
+      sentences.append(
+        "The model gets \(SuspectsPage.percent(chosen.choice.accuracy)) of held-out checked samples "
+          + "right, so it doubts many right labels and believes many wrong ones; it is linear in the "
+          + "stored values: for photographs or texts store the features of a pretrained network as "
+          + "'features' (beside 'images').")
+    }
+    sentences.append(contentsOf: comparison)
+    if result.precision.value < 0.5 {
+      sentences.append(
+        "Less than half of the suspects are expected to be wrong: look at each before dropping it, or "
+          + "take only the first of them.")
+    }
+    sentences.append(
+      "The estimates suppose that the checked samples were drawn like the others, and that labels are "
+        + "mixed up by class; labels that are wrong because the sample is hard to tell are found less "
+        + "often than is said here.")
+    sentences.append(
+      "A suspect is a label that the model does not expect: a rare but right one is a suspect, too, and a "
+        + "sample that belongs to no class at all is not.")
+    return sentences
+  }
+
+  /// Whether the checked samples were of use for ranking at all.
+  private var comparison: [String] {
+    guard let chosen = result.chosen,
+      let plain = result.candidates.first(where: { $0.method == .selfConfidence })
+    else { return [] }
+    let numbers =
+      "(expected AUC \(SuspectsPage.decimal(plain.area.value)) against "
+      + "\(SuspectsPage.decimal(chosen.area.value)))"
+    if chosen.method == .selfConfidence {
+      return [
+        "The chosen ranking needs no checked samples: they served to choose it and to estimate what it "
+          + "finds."
+      ]
+    }
+    return plain.area.high >= chosen.area.value
+      ? [
+        "Ranking by the loss of models of the labels as they are, without any checked sample, does about "
+          + "as well here \(numbers): the checked samples served to estimate more than to find."
+      ] : []
+  }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Commands
+import Datasets
+import Foundation
+
+/// The options of `hyper-cleaning clean`.
+struct CleanOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The data whose labels are doubted: an HDF5 file, a folder <class>/<image>.png, or a data set of "
+        + "the suite such as mnist-train.", valueName: "data"))
+  var train: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Samples whose labels somebody checked, in the same form, none of them in --train.",
+      valueName: "data"))
+  var checked: String
+
+  @Option(
+    help: ArgumentHelp("Samples to measure the accuracy of trained models on.", valueName: "data"))
+  var test: String?
+
+  @Option(help: ArgumentHelp("Folder to write the results to.", valueName: "folder"))
+  var output: String
+
+  @Option(
+    help: "auto, validation-only, self-confidence, self-filtered, filtered or rhg (see below).")
+  var method = CleanMethod.auto
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Share of the training samples to keep in clean.h5, the best ranked. (default: all but the "
+        + "suspects)", valueName: "share"))
+  var keep: Double?
+
+  @Flag(help: "Keep the others in clean.h5, too, with the predicted label.")
+  var relabel = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How many of the most suspicious samples the page shows.", valueName: "n"))
+  var show = 50
+
+  @Option(help: "Seed of the folds.")
+  var seed: UInt64 = 0
+
+  @Option(
+    name: .customLong("data"),
+    help: ArgumentHelp(
+      "Folder of data sets. (default: $BDA_DATA_DIR, else datasets)", valueName: "folder"))
+  var dataFolder: String?
+
+  @Option(help: "Number of threads. (default: $BDA_THREADS, else all processors)")
+  var threads: Int?
+
+  @Option(help: "Colour: auto (honours NO_COLOR), always or never.")
+  var color: ColorChoice = .auto
+
+  @Flag(name: .shortAndLong, help: "Only results, warnings and errors.")
+  var quiet = false
+
+  /// Checks what the parser cannot: the messages name the option, what was given and what is valid.
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError(
+        "The option --threads wants a number from 1 to 1024 but was given \(threads).")
+    }
+    if let keep, !(keep > 0 && keep <= 1) {
+      throw ValidationError(
+        "The option --keep wants a share above 0 and at most 1 but was given \(keep).")
+    }
+    guard (0...10_000).contains(show) else {
+      throw ValidationError(
+        "The option --show wants a number from 0 to 10000 but was given \(show).")
+    }
+    for (option, text) in [
+      ("--train", train), ("--checked", checked), ("--test", test ?? "-"), ("--output", output),
+    ] where text.isEmpty {
+      throw ValidationError(
+        "The option \(option) was given an empty text; name the data or folder.")
+    }
+  }
+
+  /// The folder of data sets.
+  var folder: DataFolder { dataFolder.map { DataFolder(path: $0) } ?? .standard() }
+}

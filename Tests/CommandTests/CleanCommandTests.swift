@@ -1,0 +1,269 @@
+import Datasets
+import Foundation
+import Results
+import Tensors
+import TestSupport
+import Testing
+
+/// `hyper-cleaning clean` on small data of its own: three classes of vectors, some labels wrong.
+@Suite("hyper-cleaning clean")
+struct CleanCommandTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// What a file holds.
+  private struct Sample {
+    var features: [Float]
+    var label: Int64
+  }
+
+  /// Samples of three classes round three points of the plane, far enough apart.
+  private func samples(_ count: Int, seed: UInt64) -> [Sample] {
+    var stream = RandomStream(seed: seed, purpose: "clean tests")
+    let centres: [[Double]] = [[0, 0], [6, 0], [0, 6]]
+    return (0..<count).map { index in
+      Sample(
+        features: centres[index % 3].map { Float($0 + stream.normal()) }, label: Int64(index % 3))
+    }
+  }
+
+  private func write(
+    _ samples: [Sample], to name: String, names: [String]? = nil, width: Int = 2
+  ) throws {
+    let writer = try HDF5Writer(path: folder.path(name))
+    try writer.write(
+      samples.flatMap(\.features), shape: [samples.count, width], to: "features")
+    try writer.write(samples.map(\.label), shape: [samples.count], to: "labels")
+    if let names { try writer.setAttribute("classNames", .strings(names)) }
+    try writer.finish()
+  }
+
+  /// Every tenth label wrong; returns which.
+  private func writeUsual(count: Int = 150, names: [String]? = nil) throws -> [Bool] {
+    var train = samples(count, seed: 1)
+    var isWrong = [Bool](repeating: false, count: count)
+    for index in stride(from: 4, to: count, by: 10) {
+      train[index].label = (train[index].label + 1) % 3
+      isWrong[index] = true
+    }
+    try write(train, to: "mine.h5", names: names)
+    try write(samples(45, seed: 2), to: "checked.h5", names: names)
+    return isWrong
+  }
+
+  private func clean(_ arguments: [String] = [], timeout: Double = 120) throws -> CommandResult {
+    try CommandRunner.run(
+      "hyper-cleaning",
+      [
+        "clean", "--train", folder.path("mine.h5"), "--checked", folder.path("checked.h5"),
+        "--output", folder.path("out"),
+      ] + arguments, timeout: timeout)
+  }
+
+  private func rows() throws -> [[String]] {
+    try String(contentsOfFile: folder.path("out/weights.csv"), encoding: .utf8)
+      .split(separator: "\n").map { $0.split(separator: ",").map { String($0) } }
+  }
+
+  @Test func wrongLabelsAreFoundAndEveryFileSaysTheSame() throws {
+    let isWrong = try writeUsual(names: ["ant", "bee", "<cat>"])
+    try write(samples(60, seed: 3), to: "test.h5", names: ["ant", "bee", "<cat>"])
+    let result = try clean(["--test", folder.path("test.h5")])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    for text in ["expected memory:", "expected time:", "step size", "chosen on them"] {
+      #expect(result.standardError.contains(text), "It lacks '\(text)': \(result.standardError)")
+    }
+    #expect(
+      try folder.names(in: "out") == [
+        "clean.h5", "record.json", "suspects.html", "weights.csv", "weights.h5",
+      ])
+
+    let rows = try rows()
+    #expect(
+      rows[0] == [
+        "index", "given_label", "predicted_label", "label_score", "is_label_issue", "weight",
+        "rank",
+      ])
+    #expect(rows.count == 151)
+    let suspects = rows.dropFirst().map { $0[4] == "True" }
+    #expect(suspects == isWrong)
+    #expect(rows[5][1] != rows[5][2] && rows[1][1...2] == ["ant", "ant"])
+    let scores = rows.dropFirst().map { Double($0[3]) ?? .nan }
+    #expect(scores.allSatisfy { (0...1).contains($0) })
+    #expect(Set(rows.dropFirst().map { $0[6] }) == Set((1...150).map { "\($0)" }))
+
+    let file = try HDF5File.open(folder.path("out/weights.h5"))
+    #expect(try file.strings("classNames") == ["ant", "bee", "<cat>"])
+    #expect(try file.read("is_label_issue", as: UInt8.self).values == isWrong.map { $0 ? 1 : 0 })
+    let stored = try file.read("label_score", as: Double.self).values
+    #expect(zip(stored, scores).allSatisfy { abs($0 - $1) < 1e-6 })
+    #expect(
+      try file.readIntegers("rank").values.map { "\($0)" } == rows.dropFirst().map { $0[6] })
+
+    let kept = try LabelledSamples.load(hdf5: folder.path("out/clean.h5"))
+    #expect(kept.count == 135 && kept.classes.map(\.name) == ["ant", "bee", "<cat>"])
+
+    let page = try String(contentsOfFile: folder.path("out/suspects.html"), encoding: .utf8)
+    #expect(page.contains("15 of 150 labels are suspect") && page.contains("&lt;cat&gt;"))
+    for text in ["http://", "https://", "<script", "<cat>"] {
+      #expect(!page.contains(text), "The page holds \(text).")
+    }
+    let record = try RunRecord(readingFrom: folder.path("out/record.json"))
+    #expect(record.final["suspects"] == 15 && record.datasets.count == 3)
+    #expect(record.final["testAccuracy"] ?? 0 > 0.95)
+  }
+
+  @Test func suspectsMayBeRelabelledOrAShareKept() throws {
+    let isWrong = try writeUsual()
+    #expect(try clean(["--relabel", "--quiet"]).exitCode == 0)
+    let relabelled = try HDF5File.open(folder.path("out/clean.h5"))
+    #expect(
+      try relabelled.readIntegers("labels").values == (0..<150).map { Int64($0 % 3) },
+      "Every wrong label is put right.")
+    #expect(try clean(["--keep", "0.5"]).exitCode == 0)
+    let kept = try HDF5File.open(folder.path("out/clean.h5")).readIntegers("index").values
+    #expect(kept.count == 75 && kept.allSatisfy { !isWrong[Int($0)] })
+  }
+
+  @Test(arguments: CleanMethodNames.all)
+  func everyMethodFindsThem(method: String) throws {
+    let isWrong = try writeUsual()
+    let result = try clean(["--method", method])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let ranks = try rows().dropFirst().map { Int($0[6]) ?? 0 }
+    let found = zip(ranks, isWrong).count { $0 <= 15 && $1 }
+    #expect(found >= 14, "\(method) ranks \(found) of 15 wrong labels first.")
+    let record = try RunRecord(readingFrom: folder.path("out/record.json"))
+    #expect(record.method.name == method)
+  }
+
+  @Test func imagesAreShownAndFoldersNamed() throws {
+    var stream = RandomStream(seed: 9, purpose: "pictures")
+    for (part, each) in [("mine", 12), ("checked", 6)] {
+      for (label, name) in ["dark", "bright"].enumerated() {
+        for index in 0..<each {
+          let isWrong = part == "mine" && index == 0
+          let base = (label == 0) != isWrong ? 40.0 : 210.0
+          let pixels = (0..<64).map { _ in UInt8(base + 20 * stream.uniform()) }
+          let image = PNGImage(width: 8, height: 8, channels: 1, pixels: pixels)
+          _ = try folder.write(try image.encoded(), to: "\(part)/\(name)/\(index).png")
+        }
+      }
+    }
+    let result = try CommandRunner.run(
+      "hyper-cleaning",
+      [
+        "clean", "--train", folder.path("mine"), "--checked", folder.path("checked"), "--output",
+        folder.path("out"), "--show", "2",
+      ], timeout: 120)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let suspects = try rows().dropFirst().filter { $0[4] == "True" }.map { $0[7] }
+    #expect(suspects == ["bright/0.png", "dark/0.png"])
+    let page = try String(contentsOfFile: folder.path("out/suspects.html"), encoding: .utf8)
+    #expect(page.components(separatedBy: "data:image/png;base64,").count == 3)
+    #expect(page.contains("bright/0.png"))
+  }
+
+  @Test func badInputGetsOneSentence() throws {
+    _ = try writeUsual()
+    let usual = samples(45, seed: 2)
+    let train = samples(150, seed: 1)
+
+    try write(usual.filter { $0.label != 2 }, to: "checked.h5")
+    try refused("has no sample of class \"2\"")
+    try write(
+      usual.filter { $0.label != 2 } + usual.filter { $0.label == 2 }.prefix(1), to: "checked.h5")
+    try refused("has only one sample of class \"2\"")
+    try write(usual, to: "checked.h5")
+    try write(
+      train.filter { $0.label != 1 } + train.filter { $0.label == 1 }.prefix(1), to: "mine.h5")
+    try refused("has only one sample of class \"1\"")
+    try write(train.filter { $0.label == 1 }, to: "mine.h5")
+    try refused("All labels of the file \(folder.path("mine.h5")) are of one class")
+
+    var unusable = train
+    unusable[7].features[1] = .nan
+    try write(unusable, to: "mine.h5")
+    try refused("holds nan in sample 7 (value 1 of it)")
+    try write(
+      train.map { Sample(features: $0.features + [1], label: $0.label) }, to: "mine.h5", width: 3)
+    try refused("has the shape [2] and one of")
+
+    var overlapping = train
+    overlapping[30].features = usual[3].features
+    overlapping[99].features = usual[40].features
+    try write(overlapping, to: "mine.h5")
+    try refused("2 samples of the file \(folder.path("checked.h5")) are also in")
+    try refused("3 = 30, 40 = 99")
+    try refused("does not exist", ["--train", folder.path("nowhere.h5")], exitCode: 66)
+    try refused("There is no file, folder or data set", ["--train", "mnits"], exitCode: 66)
+    try refused("The option --keep wants", ["--keep", "0"], exitCode: 64)
+    #expect(!FileManager.default.fileExists(atPath: folder.path("out")))
+  }
+
+  private func refused(
+    _ sentence: String, _ arguments: [String] = [], exitCode: Int32 = 65
+  ) throws {
+    var command = [
+      "clean", "--train", folder.path("mine.h5"), "--checked", folder.path("checked.h5"),
+      "--output", folder.path("out"),
+    ]
+    if let index = command.firstIndex(of: arguments.first ?? "-") {
+      command[index + 1] = arguments[1]
+    } else {
+      command += arguments
+    }
+    let result = try CommandRunner.run("hyper-cleaning", command, timeout: 60)
+    #expect(result.exitCode == exitCode, "\(sentence): \(result.standardError)")
+    #expect(
+      result.standardError.contains(sentence), "Not '\(sentence)' but: \(result.standardError)")
+    let errors = result.standardError.split(separator: "\n").filter { $0.contains("rror:") }
+    #expect(errors.count == 1, "\(result.standardError)")
+  }
+
+  @Test func whatFailsLeavesTheOldResultWhole() throws {
+    _ = try writeUsual()
+    #expect(try clean().exitCode == 0)
+    let before = try Data(contentsOf: URL(fileURLWithPath: folder.path("out/weights.csv")))
+    try write(samples(45, seed: 2).filter { $0.label != 2 }, to: "checked.h5")
+    #expect(try clean().exitCode == 65)
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: folder.path("out/weights.csv"))) == before)
+    #expect(try folder.names(in: "out").contains("record.json"))
+
+    // A file that cannot be written: nothing half-written, and no record that vouches for it.
+    _ = try writeUsual()
+    try FileManager.default.removeItem(atPath: folder.path("out/suspects.html"))
+    try FileManager.default.createDirectory(
+      atPath: folder.path("out/suspects.html"), withIntermediateDirectories: false)
+    let result = try clean()
+    #expect(result.exitCode == 1 && result.standardError.contains("suspects.html"))
+    #expect(
+      try folder.names(in: "out") == ["clean.h5", "suspects.html", "weights.csv", "weights.h5"])
+  }
+
+  @Test func interruptionLeavesNothing() throws {
+    let isWrong = try writeUsual(count: 30_000)
+    #expect(isWrong.count == 30_000)
+    let command = try CommandRunner.start(
+      "hyper-cleaning",
+      [
+        "clean", "--train", folder.path("mine.h5"), "--checked", folder.path("checked.h5"),
+        "--output", folder.path("out"), "--method", "rhg",
+      ])
+    let deadline = Date().addingTimeInterval(60)
+    while !command.standardErrorSoFar.contains("expected time"), Date() < deadline {
+      usleep(20_000)
+    }
+    command.send(signal: SIGTERM)
+    let result = try command.wait(timeout: 120)
+    #expect(result.exitCode == 143, "\(result.standardError)")
+    #expect(!FileManager.default.fileExists(atPath: folder.path("out/record.json")))
+  }
+}
+
+/// The names of the methods, as a user types them.
+enum CleanMethodNames {
+  static let all = ["validation-only", "self-confidence", "self-filtered", "filtered", "rhg"]
+}

@@ -1,0 +1,165 @@
+import CHDF5
+import Datasets
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("labelled samples of one's own")
+struct LabelledSamplesTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Three samples of two features, labels 5, 9, 5.
+  private func writeFeatures<Element: HDF5Element>(
+    _ values: [Element], labels: [Int64] = [5, 9, 5], to name: String
+  ) throws -> String {
+    let path = folder.path(name)
+    let writer = try HDF5Writer(path: path)
+    try writer.write(values, shape: [3, 2], to: "features")
+    try writer.write(labels, shape: [labels.count], to: "labels")
+    try writer.finish()
+    return path
+  }
+
+  @Test func everyNumberTypeIsReadAndWrittenBackAsItWas() throws {
+    func check<Element: HDF5Element & Equatable>(_ values: [Element]) throws {
+      let path = try writeFeatures(values, to: "\(Element.self).h5")
+      let samples = try LabelledSamples.load(hdf5: path)
+      #expect(samples.features.kind == Element.hdf5Kind && samples.labels == [0, 1, 0])
+      #expect(samples.classes.map(\.name) == ["5", "9"])
+      let copy = folder.path("copy-\(Element.self).h5")
+      try samples.taking([2, 0], labels: [1, 0], classes: samples.classes)
+        .save(copy, index: [2, 0])
+      let file = try HDF5File.open(copy)
+      #expect(try file.elementKind("features") == Element.hdf5Kind)
+      #expect(
+        try file.read("features", as: Element.self).values
+          == [values[4], values[5], values[0], values[1]])
+      #expect(try file.readIntegers("labels").values == [9, 5])
+      #expect(try file.readIntegers("index").values == [2, 0])
+    }
+    try check([1, 2, 3, 4, 5, 250] as [UInt8])
+    try check([1, -2, 3, 4, 5, -100] as [Int8])
+    try check([1, 2, 3, 4, 5, 60_000] as [UInt16])
+    try check([1, -2, 3, 4, 5, -30_000] as [Int16])
+    try check([1, 2, 3, 4, 5, 4_000_000_001] as [UInt32])
+    try check([1, -2, 3, 4, 5, 123_456_789] as [Int32])
+    try check([1, 2, 3, 4, 5, 1 << 50 + 1] as [UInt64])
+    try check([1, -2, 3, 4, 5, -(1 << 50) - 1] as [Int64])
+    try check([1.5, -2, 3, 4, 5, 1e-20] as [Float])
+    try check([1.5, -2, 3, 4, 5, 1.234_567_890_123] as [Double])
+  }
+
+  @Test func valuesThatNoModelCanUseAreNamed() throws {
+    for (values, what) in [
+      ([0, 1, .nan, 3, 4, 5], "holds nan in sample 1 (value 0 of it)"),
+      ([0, 1, 2, 3, 4, -.infinity], "holds -inf in sample 2 (value 1 of it)"),
+      ([0, 1, 2, 1e300, 4, 5], "holds 1e+300 in sample 1 (value 1 of it)"),
+    ] as [([Double], String)] {
+      let path = try writeFeatures(values, to: "unusable.h5")
+      let error = datasetError { _ = try LabelledSamples.load(hdf5: path) }
+      #expect(error?.message.contains(what) == true, "\(error?.message ?? what)")
+      #expect(error?.exitCode == 65)
+    }
+  }
+
+  /// A file with `names` as variable or fixed texts under `object`, numbers as labels beside it.
+  private func writeTexts(
+    _ fields: [[UInt8]], isVariable: Bool, object: String, to name: String
+  ) throws -> String {
+    let path = try writeFeatures([0, 1, 2, 3, 4, 5] as [Float], labels: [0, 1, 0], to: name)
+    let file = H5Fopen(path, 1, 0)
+    defer { H5Fclose(file) }
+    if object == "labels" { H5Ldelete(file, "labels", 0) }
+    let type = H5Tcopy(bda_c_string())
+    let space = H5Screate_simple(1, [hsize_t(fields.count)], nil)
+    defer { H5Tclose(type) }
+    if isVariable {
+      H5Tset_size(type, bda_variable_size())
+      let texts = fields.map { strdup(String(decoding: $0, as: UTF8.self)) }
+      defer { for text in texts { free(text) } }
+      let array = H5Dcreate2(file, object, type, space, 0, 0, 0)
+      H5Dwrite(array, type, 0, 0, 0, texts)
+      H5Dclose(array)
+    } else {
+      let width = fields.map(\.count).max() ?? 1
+      H5Tset_size(type, width)
+      let bytes = fields.flatMap { $0 + [UInt8](repeating: 0, count: width - $0.count) }
+      let array = H5Dcreate2(file, object, type, space, 0, 0, 0)
+      H5Dwrite(array, type, 0, 0, 0, bytes)
+      H5Dclose(array)
+    }
+    H5Sclose(space)
+    return path
+  }
+
+  @Test(arguments: [true, false])
+  func namesAreReadFromAnArray(isVariable: Bool) throws {
+    let path = try writeTexts(
+      ["cat", "größer"].map { Array($0.utf8) }, isVariable: isVariable, object: "classNames",
+      to: "names.h5")
+    let samples = try LabelledSamples.load(hdf5: path)
+    #expect(samples.classes.map(\.name) == ["cat", "größer"] && samples.labels == [0, 1, 0])
+  }
+
+  @Test(arguments: [true, false])
+  func labelsMayBeTexts(isVariable: Bool) throws {
+    let path = try writeTexts(
+      ["dog", "cat", "dog"].map { Array($0.utf8) }, isVariable: isVariable, object: "labels",
+      to: "texts.h5")
+    let samples = try LabelledSamples.load(hdf5: path)
+    #expect(samples.classes.map(\.name) == ["cat", "dog"] && samples.labels == [1, 0, 1])
+    // What is written has numbers and their names.
+    let copy = folder.path("copy.h5")
+    try samples.save(copy, index: [0, 1, 2])
+    let again = try LabelledSamples.load(hdf5: copy)
+    #expect(again.classes.map(\.name) == ["cat", "dog"] && again.labels == [1, 0, 1])
+  }
+
+  @Test func namesThatAreNotTextAreRefused() throws {
+    let path = try writeTexts(
+      [Array("cat".utf8), [0x67, 0x72, 0xf6, 0xdf]], isVariable: false, object: "classNames",
+      to: "latin.h5")
+    let error = datasetError { _ = try LabelledSamples.load(hdf5: path) }
+    #expect(
+      error?.message.contains("holds a name at position 1 that is not text in UTF-8") == true,
+      "\(error?.message ?? "")")
+    #expect(error?.exitCode == 65)
+  }
+
+  @Test func foldersOfImagesHaveTheirNamesAndFiles() throws {
+    for (place, shade) in [("b/1.png", 10), ("a/2.png", 200), ("a/1.png", 100)] {
+      let image = PNGImage(
+        width: 3, height: 2, channels: 1, pixels: [UInt8](repeating: UInt8(shade), count: 6))
+      _ = try folder.write(try image.encoded(), to: "images/\(place)")
+    }
+    let wide = PNGImage(width: 6, height: 4, channels: 1, pixels: Array(repeating: 7, count: 24))
+    _ = try folder.write(try wide.encoded(), to: "images/b/2.png")
+    let samples = try LabelledSamples.load(folder: folder.path("images"))
+    #expect(samples.classes.map(\.name) == ["a", "b"] && samples.labels == [0, 0, 1, 1])
+    #expect(samples.files == ["a/1.png", "a/2.png", "b/1.png", "b/2.png"])
+    #expect(samples.features.shape == [4, 2, 3])
+    #expect(samples.features.row(1) == Array(repeating: 200, count: 6))
+    #expect(samples.notes.count == 1 && samples.notes[0].contains("1 of the 4 images"))
+  }
+
+  @Test(arguments: LabelNoise.allCases)
+  func noiseRulesMakeExactlySoManyLabelsWrong(rule: LabelNoise) throws {
+    let digits = try SyntheticDigits.dataset(count: 200, split: "train", seed: 3)
+    let path = folder.path("digits.h5")
+    try digits.save(path)
+    let samples = try LabelledSamples.load(hdf5: path)
+    let given = rule.corrupted(
+      samples.labels, classes: 10, features: samples.features, fraction: 0.3, seed: 1)
+    let pairs = zip(samples.labels, given).filter { $0 != $1 }
+    #expect(pairs.count == 60)
+    if rule == .classDependent {
+      let partners = Dictionary(grouping: pairs, by: \.0).mapValues { Set($0.map(\.1)) }
+      #expect(partners.values.allSatisfy { $0.count == 1 })
+    }
+    let again = rule.corrupted(
+      samples.labels, classes: 10, features: samples.features, fraction: 0.3, seed: 1)
+    #expect(again == given)
+  }
+}

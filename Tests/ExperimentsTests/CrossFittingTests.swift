@@ -1,0 +1,138 @@
+import Experiments
+import Foundation
+import Tensors
+import Testing
+
+/// Cross-fitting, the posterior of labels and the forecast, on data whose truth is known.
+@Suite("finding wrong labels with checked samples")
+struct CrossFittingTests {
+  /// Samples of three classes round three points, with labels mixed up by a known rule.
+  private struct Blobs {
+    var features: Tensor<Float>
+    var truth: [Int]
+    var given: [Int]
+    var isWrong: [Bool] { zip(truth, given).map { $0 != $1 } }
+
+    /// - Parameter rates: for each class, P(given 0, 1, 2).
+    init(count: Int, spread: Double, rates: [[Double]], seed: UInt64) {
+      var stream = RandomStream(seed: seed, purpose: "blobs")
+      let centres = [[0.0, 0], [3, 0], [0, 3]]
+      var scalars: [Float] = []
+      truth = []
+      given = []
+      for sample in 0..<count {
+        let label = sample % 3
+        truth.append(label)
+        for coordinate in centres[label] {
+          scalars.append(Float(coordinate + spread * stream.normal()))
+        }
+        let draw = stream.uniform()
+        given.append(draw < rates[label][0] ? 0 : draw < rates[label][0] + rates[label][1] ? 1 : 2)
+      }
+      features = Tensor(shape: [count, 2], scalars: scalars)
+    }
+
+    func samples(_ labels: [Int]) -> ClassifierSamples<Float> {
+      ClassifierSamples(
+        SoftmaxRegressionSamples(features: features, labels: labels, classCount: 3))
+    }
+  }
+
+  private static let rates = [[0.7, 0.3, 0], [0.1, 0.9, 0], [0.05, 0.05, 0.9]]
+  private static let clean = [[1.0, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+  private func fitting(
+    noisy: Blobs, checked: Blobs
+  ) -> CrossFitting<Float> {
+    CrossFitting(
+      noisy: noisy.samples(noisy.given), checked: checked.samples(checked.truth), folds: 4,
+      seed: 1)
+  }
+
+  @Test func posteriorFindsHowLabelsAreMixedUp() throws {
+    // Probabilities that are right: one class for certain.
+    let blobs = Blobs(count: 6_000, spread: 0.1, rates: Self.rates, seed: 1)
+    let certain = ClassProbabilities(
+      rows: blobs.truth.map { truth in (0..<3).map { $0 == truth ? 0.998 : 0.001 } },
+      classCount: 3)
+    let posterior = LabelPosterior(probabilities: certain, labels: blobs.given)
+    for (found, wanted) in zip(posterior.transition, Self.rates) {
+      for (found, wanted) in zip(found, wanted) { #expect(abs(found - wanted) < 0.03) }
+    }
+    let rate = Double(blobs.isWrong.count { $0 }) / 6_000
+    #expect(abs(posterior.noiseRate - rate) < 0.01)
+    for (sample, isWrong) in blobs.isWrong.enumerated() {
+      #expect((posterior.rightness[sample] < 0.5) == isWrong)
+      if isWrong {
+        #expect(
+          posterior.likeliestOther(certain[sample], than: blobs.given[sample])
+            == blobs.truth[sample])
+      }
+    }
+  }
+
+  @Test func whatIsForetoldComesTrue() throws {
+    let noisy = Blobs(count: 3_000, spread: 1, rates: Self.rates, seed: 2)
+    let checked = Blobs(count: 600, spread: 1, rates: Self.clean, seed: 3)
+    let fitting = fitting(noisy: noisy, checked: checked)
+    let fit = try #require(
+      fitting.fit(.init(noisyWeights: [], includesChecked: true), stepSizes: [0.1, 0.4]))
+    // Bayes' rule gets about 94 % of these right.
+    #expect(fit.choice.accuracy > 0.9)
+    let posterior = LabelPosterior(probabilities: fit.noisy, labels: noisy.given)
+    let rate = Double(noisy.isWrong.count { $0 }) / 3_000
+    #expect(abs(posterior.noiseRate - rate) < 0.03, "\(posterior.noiseRate) for \(rate)")
+    let forecast = DetectionForecast(labels: checked.truth, posterior: posterior, seed: 1) {
+      posterior.rightness(fit.checked[$0], given: $1)
+    }
+    let suspects = posterior.rightness.map { $0 < 0.5 }
+    let found = zip(suspects, noisy.isWrong).count { $0 && $1 }
+    let precision = Double(found) / Double(suspects.count { $0 })
+    let recall = Double(found) / Double(noisy.isWrong.count { $0 })
+    #expect(abs(forecast.precision(below: 0.5).value - precision) < 0.05)
+    #expect(abs(forecast.recall(below: 0.5).value - recall) < 0.05)
+    let area = areaUnderROC(scores: posterior.rightness.map { -$0 }, isPositive: noisy.isWrong)
+    #expect(abs(forecast.area.value - area) < 0.03)
+    #expect(forecast.area.low <= forecast.area.value && forecast.area.value <= forecast.area.high)
+    // Looking at so many finds about the share that was asked for.
+    let wanted = forecast.toCheck(recall: 0.9, scores: posterior.rightness)
+    let order = posterior.rightness.indices.sorted {
+      posterior.rightness[$0] < posterior.rightness[$1]
+    }
+    let among = order.prefix(Int(wanted.value)).count { noisy.isWrong[$0] }
+    #expect(abs(Double(among) / Double(noisy.isWrong.count { $0 }) - 0.9) < 0.04)
+  }
+
+  /// Labels at random say nothing: a model that had seen a sample's label would still believe it.
+  @Test func outOfFoldProbabilitiesKnowNothingOfTheOwnLabel() throws {
+    let third = [1.0 / 3, 1.0 / 3, 1.0 / 3]
+    // Sixty samples of one point each: what is learned of one is nothing to another.
+    var stream = RandomStream(seed: 4, purpose: "memorable")
+    let features: Tensor<Float> = stream.normal([60, 80])
+    var blobs = Blobs(count: 60, spread: 1, rates: [third, third, third], seed: 4)
+    blobs.features = features
+    let checked = blobs
+    let fitting = fitting(noisy: blobs, checked: checked)
+    let fit = try #require(
+      fitting.fit(
+        fitting.recipe(weights: Array(repeating: 1, count: 60), includesChecked: false),
+        stepSizes: [0.1]))
+    let hits = zip(fit.noisy.predictions, blobs.given).count { $0 == $1 }
+    #expect(hits < 40, "\(hits) of 60 labels drawn at random were predicted.")
+    var choice = fit.choice
+    choice.steps = 320
+    let whole = fitting.whole(
+      weights: Array(repeating: 1, count: 60), includesChecked: false, choice)
+    let learned = zip(fitting.noisy.predictions(whole), blobs.given).count { $0 == $1 }
+    #expect(learned == 60, "The model that saw them all was to know them by heart.")
+  }
+
+  @Test func stepSizesThatDivergeAreNotChosen() throws {
+    let noisy = Blobs(count: 300, spread: 1, rates: Self.rates, seed: 5)
+    let fitting = fitting(noisy: noisy, checked: noisy)
+    let recipe = CrossFitting<Float>.Recipe(noisyWeights: [], includesChecked: true)
+    let fit = try #require(fitting.fit(recipe, stepSizes: [1e30, 0.1]))
+    #expect(fit.choice.stepSize == 0.1)
+    #expect(fitting.fit(recipe, stepSizes: [.infinity]) == nil)
+  }
+}
