@@ -27,7 +27,8 @@ struct CounterExampleCommand: SuiteCommand {
       """ + ExitStatus.discussion,
     version: suiteVersion,
     subcommands: [
-      RunCommand<CounterExampleOptions>.self, SweepCommand.self, ScalingCommand.self,
+      RunCommand<CounterExampleOptions>.self, PlanCommand<CounterExampleOptions>.self,
+      SweepCommand.self, ScalingCommand.self,
       HypergradientCommand<CounterExampleHypergradient>.self,
       ListCommand<CounterExample>.self,
     ],

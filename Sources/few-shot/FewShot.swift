@@ -24,7 +24,8 @@ struct FewShotCommand: SuiteCommand {
       """ + ExitStatus.discussion,
     version: suiteVersion,
     subcommands: [
-      RunCommand<FewShotOptions>.self, HypergradientCommand<FewShotHypergradient>.self,
+      RunCommand<FewShotOptions>.self, PlanCommand<FewShotOptions>.self,
+      HypergradientCommand<FewShotHypergradient>.self,
       EpisodeCommand.self, ListCommand<FewShot>.self,
     ],
     defaultSubcommand: RunCommand<FewShotOptions>.self)

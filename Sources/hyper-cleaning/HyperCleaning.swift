@@ -27,7 +27,7 @@ struct HyperCleaning: SuiteCommand {
       """ + ExitStatus.discussion,
     version: suiteVersion,
     subcommands: [
-      RunCommand<CleaningOptions>.self, CleanCommand.self,
+      RunCommand<CleaningOptions>.self, PlanCommand<CleaningOptions>.self, CleanCommand.self,
       HypergradientCommand<CleaningHypergradient>.self, ListCommand<Cleaning>.self,
     ],
     defaultSubcommand: RunCommand<CleaningOptions>.self)

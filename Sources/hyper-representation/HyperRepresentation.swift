@@ -28,7 +28,7 @@ struct HyperRepresentation: SuiteCommand {
       """ + ExitStatus.discussion,
     version: suiteVersion,
     subcommands: [
-      RunCommand<RepresentationOptions>.self,
+      RunCommand<RepresentationOptions>.self, PlanCommand<RepresentationOptions>.self,
       HypergradientCommand<RepresentationHypergradient>.self, ListCommand<Representation>.self,
     ],
     defaultSubcommand: RunCommand<RepresentationOptions>.self)

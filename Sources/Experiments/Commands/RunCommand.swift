@@ -81,8 +81,13 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
       let experiment = Own.E(folder: shared.folder)
       let preset = try Own.E.Preset.named(protocolName)
       try RunSession(shared, experiment, console: console).perform(
-        try plan(experiment, preset), seeds: shared.seeds(default: preset.seeds(shared.budget)))
+        try plan(experiment, preset), seeds: seeds(preset))
     }
+  }
+
+  /// The seeds of every planned run.
+  func seeds(_ preset: Own.E.Preset) -> [UInt64] {
+    shared.seeds(default: preset.seeds(shared.budget))
   }
 
   /// What is run, in order.

@@ -40,7 +40,8 @@ package struct RunSession<E: Experiment> {
     let engine = RunEngine(
       console: console, output: shared.outputFolder,
       progress: shared.quiet ? .none : shared.progress,
-      checkpointSeconds: shared.checkpointSeconds, startsFresh: shared.fresh)
+      checkpointSeconds: shared.checkpointSeconds, startsFresh: shared.fresh,
+      skipsCompleted: shared.skipCompleted)
     var worst = ExitStatus.success
     for planned in plan {
       for seed in seeds {
@@ -52,20 +53,24 @@ package struct RunSession<E: Experiment> {
     if worst != .success { throw worst.exitCode }
   }
 
-  private func perform(
-    _ planned: PlannedRun<E.Own>, seed: UInt64, _ engine: RunEngine, _ columns: [SummaryColumn]
-  ) throws -> ExitStatus {
-    let run = Run(
+  /// The run that a planned one is with a seed, on the data as it is now.
+  func run(_ planned: PlannedRun<E.Own>, seed: UInt64) throws -> Run<E.Own> {
+    Run(
       experiment: E.name, arm: planned.arm, protocolName: planned.protocolName,
       budget: shared.budget, seed: seed, scalar: shared.scalar,
       configuration: planned.configuration, variant: planned.variant(in: experiment),
       datasets: try experiment.datasets(planned.configuration.settings, seed: seed))
+  }
+
+  private func perform(
+    _ planned: PlannedRun<E.Own>, seed: UInt64, _ engine: RunEngine, _ columns: [SummaryColumn]
+  ) throws -> ExitStatus {
+    let run = try run(planned, seed: seed)
     for note in experiment.context.notes.take() { console.show(note: note) }
-    if shared.skipCompleted, let path = engine.completedRecord(of: run) {
+    switch try engine.run(run, of: experiment) {
+    case .skipped(let path):
       console.show(note: "Skipped: \(path) is complete, with the same configuration.")
       return .success
-    }
-    switch try engine.run(run, of: experiment) {
     case .busy(let path):
       console.show(note: "Skipped: another process is running \(path).")
       return .success

@@ -127,7 +127,8 @@ struct ConfigurationLayer {
     return line
   }
 
-  private static func syntaxSentence(_ subject: String, _ error: any Error) -> String {
+  /// What is wrong with the YAML of a subject, in one sentence.
+  static func syntaxSentence(_ subject: String, _ error: any Error) -> String {
     switch error {
     case YamlError.scanner(_, let problem, let mark, _),
       YamlError.parser(_, let problem, let mark, _),

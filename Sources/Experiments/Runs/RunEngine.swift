@@ -25,17 +25,20 @@ package struct RunEngine: Sendable {
   package let checkpointSeconds: Double
   /// Whether checkpoints of earlier processes are passed over.
   package let startsFresh: Bool
+  /// Whether runs whose record is complete are left as they are.
+  package let skipsCompleted: Bool
 
   /// An engine that writes below a folder.
   package init(
     console: Console, output: String, progress: ProgressMode = .none,
-    checkpointSeconds: Double = 30, startsFresh: Bool = false
+    checkpointSeconds: Double = 30, startsFresh: Bool = false, skipsCompleted: Bool = false
   ) {
     self.console = console
     self.output = output
     self.progress = progress
     self.checkpointSeconds = checkpointSeconds
     self.startsFresh = startsFresh
+    self.skipsCompleted = skipsCompleted
   }
 
   /// What came of a run.
@@ -45,15 +48,14 @@ package struct RunEngine: Sendable {
     case recorded(RunRecord, path: String, interruption: Interrupted?)
     /// Another process is running it.
     case busy(path: String)
+    /// Its record is there, completed, with the same configuration, and was left as it is.
+    case skipped(path: String)
   }
 
   /// The path of a run's record where it is there, completed, with the same configuration.
   package func completedRecord<Own>(of run: Run<Own>) -> String? {
-    let path = "\(output)/\(run.identity.relativePath)"
-    guard let record = try? RunRecord(readingFrom: path), record.status.kind == .completed,
-      record.configurationDigest == run.configuration.tree.canonicalDigest
-    else { return nil }
-    return path
+    let place = run.place(in: output)
+    return place.state.isCompleted ? place.record : nil
   }
 
   /// Runs a run to its record, or to a checkpoint where it is interrupted.
@@ -68,8 +70,11 @@ package struct RunEngine: Sendable {
     _ run: Run<E.Own>, _ experiment: E, as type: Scalar.Type
   ) throws -> Outcome {
     let path = "\(output)/\(run.identity.relativePath)"
+    if skipsCompleted, let path = completedRecord(of: run) { return .skipped(path: path) }
     guard let lock = try RunLock(for: path) else { return .busy(path: path) }
     defer { lock.release() }
+    // Who held the right until now may have finished the run since the look above.
+    if skipsCompleted, let path = completedRecord(of: run) { return .skipped(path: path) }
     let peakIsOwn = PeakMemory.reset()
     let body = try experiment.body(of: run, as: type)
     var drive = RunDrive(

@@ -5,9 +5,17 @@ import Foundation
 ///
 /// The kernel frees it with the process, so nothing has to be cleaned up after a kill. Where the file
 /// system has no locks, everybody holds the right.
-struct RunLock {
+package struct RunLock {
   private let descriptor: Int32
   private let path: String
+
+  /// The process that holds a lock, as it wrote itself into the file.
+  package struct Holder: Sendable, Equatable {
+    /// Its number; nil where the file does not tell.
+    package let process: Int32?
+    /// Its machine; nil where the file does not tell.
+    package let machine: String?
+  }
 
   /// The lock of the run with a record's path; nil where another process holds it.
   ///
@@ -17,7 +25,7 @@ struct RunLock {
     let folder = url.deletingLastPathComponent()
     try AtomicFile.prepareFolder(folder.path, for: record)
     AtomicFile.sweepStale(in: folder.path)
-    let path = folder.appendingPathComponent(".\(url.lastPathComponent).lock").path
+    let path = Self.path(for: record)
     while true {
       let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
       guard descriptor >= 0 else { throw FileError(errno, writing: path) }
@@ -41,8 +49,42 @@ struct RunLock {
       }
       self.descriptor = descriptor
       self.path = path
+      // For people and lists alone: the lock itself is the kernel's.
+      let note = Array("\(getpid()) \(Self.machine)\n".utf8)
+      if ftruncate(descriptor, 0) == 0 {
+        _ = note.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      }
       return
     }
+  }
+
+  /// The name of this machine; never asked of the network, which may take seconds to answer.
+  private static var machine: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// The lock's file for a record's path.
+  private static func path(for record: String) -> String {
+    let url = URL(fileURLWithPath: record)
+    return url.deletingLastPathComponent()
+      .appendingPathComponent(".\(url.lastPathComponent).lock").path
+  }
+
+  /// Who is running the run with a record's path; nil where nobody is. Takes no lock, so that nobody
+  /// is kept from starting by being looked at; a process of another machine is believed to be alive.
+  static func holder(for record: String) -> Holder? {
+    guard let text = try? String(contentsOfFile: path(for: record), encoding: .utf8) else {
+      return nil
+    }
+    let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+    let holder = Holder(
+      process: words.first.flatMap { Int32($0) }, machine: words.count > 1 ? words[1] : nil)
+    guard holder.machine == Self.machine, let process = holder.process else {
+      return holder.process == nil ? nil : holder
+    }
+    return kill(process, 0) == 0 || errno == EPERM ? holder : nil
   }
 
   /// Gives the right back.

@@ -1,0 +1,106 @@
+import ArgumentParser
+import Commands
+import Datasets
+import Foundation
+import Results
+
+/// Says which runs command lines of `run` stand for, for programs: identity is decided here and in no
+/// other program. The same for every experiment.
+package struct PlanCommand<Own: OwnRunOptions>: ParsableCommand {
+  /// The command's description.
+  package static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "plan",
+      abstract: "Say which records `run` would write, for programs; computes nothing.",
+      discussion: """
+        Each line of standard input is the arguments of one `run`, as a JSON list of texts: \
+        ["--method", "bda", "--seed", "0"]. Each line of standard output is the answer to one of \
+        them, {"runs": [{"title", "record", "configurationDigest"}]} or {"error": sentence, \
+        "exitCode": number}.
+        """)
+  }
+
+  /// The command without arguments.
+  package init() {}
+
+  /// Answers every line.
+  package func run() throws {
+    let console = Console()
+    try console.report {
+      // Data is digested once for all lines, however many runs use it.
+      var experiments: [String: Own.E] = [:]
+      // Everything is read before anything is written: the other side need not do both at a time.
+      let lines = Array(AnyIterator { readLine() }).filter { !$0.isEmpty }
+      for line in lines {
+        console.show(result: try PlanAnswer(Self.places(of: line, &experiments)).line)
+      }
+    }
+  }
+
+  private static func places(
+    of line: String, _ experiments: inout [String: Own.E]
+  ) -> Result<[RunPlace], CommandFailure> {
+    do {
+      let arguments = try Value(parsing: Data(line.utf8), source: "standard input").arrayValue ?? []
+      let command = try RunCommand<Own>.parse(arguments.compactMap(\.stringValue))
+      let folder = command.shared.folder
+      let experiment = experiments[folder.path] ?? Own.E(folder: folder)
+      experiments[folder.path] = experiment
+      return .success(try command.places(experiment))
+    } catch let error as any ReportableError {
+      return .failure(CommandFailure(error.sentence, exitCode: error.exitStatus.rawValue))
+    } catch {
+      return .failure(
+        CommandFailure(
+          RunCommand<Own>.message(for: error),
+          exitCode: RunCommand<Own>.exitCode(for: error).rawValue
+        ))
+    }
+  }
+}
+
+extension RunCommand {
+  /// Where the records of the runs lie that the command stands for, in order.
+  func places(_ experiment: Own.E) throws -> [RunPlace] {
+    let preset = try Own.E.Preset.named(protocolName)
+    let session = RunSession(shared, experiment, console: Console(isQuiet: true))
+    return try plan(experiment, preset).flatMap { planned in
+      try seeds(preset).map { seed in
+        try session.run(planned, seed: seed).place(in: shared.outputFolder)
+      }
+    }
+  }
+}
+
+/// One line of `plan`: the runs that a command line stands for, or why it stands for none.
+package struct PlanAnswer: Codable, Sendable, Equatable {
+  /// The runs; nil where the command line is refused.
+  package var runs: [RunPlace]?
+  /// Why it is refused, in one sentence.
+  package var error: String?
+  /// The exit code that the command would end with.
+  package var exitCode: Int32?
+
+  init(_ result: Result<[RunPlace], CommandFailure>) {
+    switch result {
+    case .success(let places): runs = places
+    case .failure(let failure):
+      error = failure.sentence
+      exitCode = failure.exitStatus.rawValue
+    }
+  }
+
+  /// The answer as one line of JSON.
+  var line: String {
+    get throws { try Value(encoding: self).canonicalText }
+  }
+
+  /// The answer of a line; nil for anything else.
+  package init?(line: String) {
+    guard let value = try? Value(parsing: Data(line.utf8), source: "plan"),
+      let answer = try? value.decoded(as: PlanAnswer.self, source: "plan"),
+      (answer.runs == nil) != (answer.error == nil)
+    else { return nil }
+    self = answer
+  }
+}

@@ -1,0 +1,84 @@
+import Files
+import Foundation
+import Results
+
+/// How far a run is, as its files tell: what skipping, sweeping and listing go by.
+package enum RunState: Sendable, Equatable {
+  /// Its record is there, completed, with the same configuration.
+  case completed(RunRecord.Timing)
+  /// Its record says that the method broke down; the same command would end in the same way.
+  case brokenDown(RunRecord.Status, RunRecord.Timing)
+  /// A process holds the right to run it: its number and machine, where they are known.
+  case running(RunLock.Holder)
+  /// It has a checkpoint that the same command continues from; the seconds spent, where a record
+  /// of the interrupted run tells.
+  case interrupted(seconds: Double?)
+  /// Nothing is there, or a record of other settings, which the run will replace.
+  case missing
+
+  /// The state of the run with a record's path and the digest of its configuration.
+  package init(recordAt path: String, configurationDigest: String) {
+    let record = Self.record(at: path, configurationDigest: configurationDigest)
+    if let record {
+      switch record.status.kind {
+      case .completed:
+        self = .completed(record.timing)
+        return
+      case .diverged, .nonFinite:
+        self = .brokenDown(record.status, record.timing)
+        return
+      case .interrupted, .timeout, .failed: break
+      }
+    }
+    if let holder = RunLock.holder(for: path) {
+      self = .running(holder)
+    } else if FileManager.default.fileExists(atPath: RunPaths.checkpoint(of: path)) {
+      self = .interrupted(seconds: record?.timing.totalSeconds)
+    } else {
+      self = .missing
+    }
+  }
+
+  /// Whether the run's record is there, completed.
+  package var isCompleted: Bool { if case .completed = self { true } else { false } }
+
+  /// The record at a path, where it is one of the same configuration.
+  private static func record(at path: String, configurationDigest: String) -> RunRecord? {
+    guard let record = try? RunRecord(readingFrom: path),
+      record.configurationDigest == configurationDigest
+    else { return nil }
+    return record
+  }
+}
+
+/// A run as its experiment names it to other programs: where its record lies, and what settings that
+/// record must have been made with.
+package struct RunPlace: Codable, Sendable, Equatable {
+  /// A few words: method, K, seed.
+  package var title: String
+  /// The path of its record.
+  package var record: String
+  /// The digest of its configuration.
+  package var configurationDigest: String
+
+  /// The place of a run.
+  package init(title: String, record: String, configurationDigest: String) {
+    self.title = title
+    self.record = record
+    self.configurationDigest = configurationDigest
+  }
+
+  /// How far it is now.
+  package var state: RunState {
+    RunState(recordAt: record, configurationDigest: configurationDigest)
+  }
+}
+
+extension Run {
+  /// Where the run's record lies below a folder.
+  package func place(in folder: String) -> RunPlace {
+    RunPlace(
+      title: title, record: "\(folder)/\(identity.relativePath)",
+      configurationDigest: configuration.tree.canonicalDigest)
+  }
+}
