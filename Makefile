@@ -162,6 +162,28 @@ reproduce-few-shot: data ## Few-shot classification on real Omniglot (BUDGET=sho
 	$(RUN)/few-shot run --budget $(REAL) --skip-completed
 	$(RUN)/report table --budget $(REAL) --experiment few-shot
 
+# As long as it takes: stop it at will, the same verb goes on. SWEEPS may name some of them.
+SWEEPS ?= hyper-cleaning-main hyper-cleaning-schedules hyper-cleaning-protocols one-stage \
+  hyper-representation few-shot clean-validation
+JOBS ?= 1
+
+# Between the commands of a list, so that each is a line of the recipe.
+define NEWLINE
+
+
+endef
+
+.PHONY: paper
+paper: data ## Every table of the articles on real data, resumable (SWEEPS=one-stage, JOBS=2)
+	$(foreach sweep,$(SWEEPS),$(RUN)/sweep run experiments/sweeps/$(sweep).yaml --jobs $(JOBS)$(NEWLINE))
+	$(RUN)/report table --budget paper
+
+.PHONY: test-slurm
+test-slurm: ## Try sweeps on a real Slurm of one node (root; installs slurm-wlm and munge; minutes)
+	@$(TIMED) scripts/slurm
+	@$(SWIFT) build $(RELEASE) --build-tests
+	@$(TIMED) env BDA_TEST_SLURM=yes BDA_BACKEND=$(BACKEND) swift test $(RELEASE) --skip-build --filter SlurmTests
+
 # Reading records needs none of the C libraries: build that one product.
 .PHONY: report-build
 report-build:
@@ -252,7 +274,7 @@ docs: build ## Write the documentation as a static site: results/documentation
 lint: ## Look for violations of format and style, changing nothing
 	@$(TIMED) swift format lint --strict --recursive $(SOURCES)
 	@$(TIMED) bash -n scripts/timed scripts/setup scripts/doctor scripts/dependencies.bash \
-	  scripts/install scripts/documentation scripts/snippet-graph scripts/mutants .ci/run \
+	  scripts/install scripts/documentation scripts/snippet-graph scripts/mutants scripts/slurm .ci/run \
 	  experiments/*/*.sh
 
 .PHONY: format

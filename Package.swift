@@ -90,6 +90,8 @@ let executableTargets: [Target] = [
   .executableTarget(
     name: "datasets", dependencies: ["Files", "Commands", "Datasets", argumentParser]),
   .executableTarget(
+    name: "sweep", dependencies: ["Commands", "Experiments", argumentParser]),
+  .executableTarget(
     name: "report", dependencies: ["Files", "Commands", "Results", "Reporting", argumentParser]),
 ]
 
@@ -121,7 +123,7 @@ let testTargets: [Target] = [
     dependencies: [
       "Files", "Commands", "Tensors", "Bilevel", "Experiments", "Networks", "Datasets", "Results",
       "TestSupport", "counter-example", "hyper-cleaning", "hyper-representation", "few-shot",
-      "datasets", "report",
+      "datasets", "report", "sweep",
     ]),
 ]
 

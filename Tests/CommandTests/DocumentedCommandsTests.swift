@@ -10,11 +10,13 @@ struct DocumentedCommandsTests {
 
   private static let executables = [
     "counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets", "report",
+    "sweep",
   ]
 
   /// The documents for users, relative to the root.
   private static let documents =
     ["README.md", "CONTRIBUTING.md", "datasets/README.md", "results/README.md"]
+    + ["experiments/sweeps/README.md"]
     + executables.prefix(4).map { "experiments/\($0)/README.md" }
     + ["CheckAClaim", "CleanMyLabels", "FromOtherLibraries", "TryANewMethod"].map {
       "docs/Suite.docc/\($0).md"
@@ -58,7 +60,7 @@ struct DocumentedCommandsTests {
   @Test("There are commands to try: the reader of documents works")
   func found() {
     #expect(Self.shown.count >= 10, "\(Self.shown.map(\.testDescription))")
-    for executable in Self.executables.dropLast(2) {
+    for executable in Self.executables.prefix(4) + ["sweep"] {
       #expect(Self.shown.contains { $0.words[0] == executable }, "none of \(executable)")
     }
   }
@@ -77,7 +79,7 @@ struct DocumentedCommandsTests {
       program, arguments,
       environment: ["BDA_DATA_DIR": folder.path("data"), "BDA_MIRROR": folder.path("mirror")],
       currentDirectory: isExperiment ? Self.root : folder.url, timeout: 120)
-    if runs || arguments.contains("list") && program != "report" {
+    if runs || arguments.contains("list") && !["report", "sweep"].contains(program) {
       #expect(result.exitCode == 0, "\(result.standardError)")
     } else {
       // Data, inputs or records are absent here; what is shown must not be wrong usage.

@@ -7,6 +7,7 @@ import Testing
 struct OutputCommandTests {
   static let executables = [
     "counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets", "report",
+    "sweep",
   ]
 
   /// The exit code and what the shell saw of a command line in which `$0` is the executable.

@@ -1,0 +1,158 @@
+import Foundation
+
+/// The two scripts that hand a sweep to Slurm: an array with one task a cell, and what follows it.
+package struct SlurmScript: Sendable {
+  /// The name of the job, that of the sweep.
+  package var name: String
+  /// The numbers of the cells that are run.
+  package var cells: [Int]
+  /// How many tasks run at a time; nil for as many as Slurm likes.
+  package var tasksAtATime: Int?
+  /// Minutes after which Slurm ends a task.
+  package var minutes: Int
+  /// Megabytes that a task may use.
+  package var megabytes: Int
+  /// Processors of a task.
+  package var processors: Int
+  /// The partition; nil for Slurm's default.
+  package var partition: String?
+  /// Seconds before the limit at which a task is asked to write its checkpoint.
+  package var secondsOfWarning: Int
+  /// How often a task may be put back into the queue before it is given up.
+  package var requeues: Int
+  /// The folder that everything runs in.
+  package var folder: String
+  /// The path of `sweep`.
+  package var sweep: String
+  /// The path of `report`.
+  package var report: String
+  /// The path of `scontrol`, where it was found.
+  package var scontrol: String?
+  /// The copy of the sweep file that the tasks read: an edit in the meantime must not move numbers.
+  package var file: String
+  /// The options of `sweep run` besides the file and the cell.
+  package var options: [String]
+  /// The folder of logs.
+  package var logs: String
+  /// The folder of records, for the tables.
+  package var output: String
+
+  /// What is handed over.
+  package init(
+    name: String, cells: [Int], tasksAtATime: Int?, minutes: Int, megabytes: Int, processors: Int,
+    partition: String?, secondsOfWarning: Int, requeues: Int, folder: String, sweep: String,
+    report: String, scontrol: String?, file: String, options: [String], logs: String, output: String
+  ) {
+    self.name = name
+    self.cells = cells
+    self.tasksAtATime = tasksAtATime
+    self.minutes = minutes
+    self.megabytes = megabytes
+    self.processors = processors
+    self.partition = partition
+    self.secondsOfWarning = secondsOfWarning
+    self.requeues = requeues
+    self.folder = folder
+    self.sweep = sweep
+    self.report = report
+    self.scontrol = scontrol
+    self.file = file
+    self.options = options
+    self.logs = logs
+    self.output = output
+  }
+
+  /// Task numbers as Slurm writes them, `0-3,7`.
+  static func array(_ numbers: [Int]) -> String {
+    var ranges: [ClosedRange<Int>] = []
+    for number in numbers.sorted() {
+      if let last = ranges.last, number == last.upperBound + 1 {
+        ranges[ranges.count - 1] = last.lowerBound...number
+      } else {
+        ranges.append(number...number)
+      }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+      .joined(separator: ",")
+  }
+
+  /// A text as one word of the shell.
+  static func quoted(_ text: String) -> String {
+    "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }
+
+  /// The script of the array.
+  package var array: String {
+    let words = ([sweep, "run", file] + options + ["--logs", logs]).map(Self.quoted)
+      .joined(separator: " ")
+    var directives = [
+      "--job-name=\(name)",
+      "--array=\(Self.array(cells))" + (tasksAtATime.map { "%\($0)" } ?? ""),
+      "--time=\(minutes)", "--mem=\(megabytes)M", "--cpus-per-task=\(processors)", "--ntasks=1",
+      "--requeue", "--signal=B:USR1@\(secondsOfWarning)", "--open-mode=append",
+      "--output=\(logs)/%A_%a.out",
+    ]
+    if let partition { directives.append("--partition=\(partition)") }
+    return """
+      #!/bin/bash
+      \(directives.map { "#SBATCH " + $0 }.joined(separator: "\n"))
+      # One task a cell. Near the time limit Slurm sends USR1: the cell writes its checkpoint, and the
+      # task goes back into the queue, where it continues from it.
+      set -u
+      cd \(Self.quoted(folder)) || exit 66
+      export BDA_THREADS=${SLURM_CPUS_PER_TASK:-\(processors)}
+      task=${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}
+      near_limit=no
+      \(words) --cell "$SLURM_ARRAY_TASK_ID" &
+      child=$!
+      trap 'near_limit=yes; kill -TERM "$child" 2>/dev/null' USR1
+      trap 'kill -TERM "$child" 2>/dev/null' TERM
+      # `wait` returns when a trap has run; only when the child is gone is its code the task's.
+      while :; do
+        wait "$child"
+        code=$?
+        kill -0 "$child" 2>/dev/null || break
+      done
+      if [ "$near_limit" = yes ] && [ "$code" -eq 143 ]; then
+        if [ "${SLURM_RESTART_COUNT:-0}" -ge \(requeues) ]; then
+          echo "The task $task was put back \(requeues) times and is given up; submit the sweep again." >&2
+          exit "$code"
+        fi
+        scontrol=\(Self.quoted(scontrol ?? "scontrol"))
+        if ! command -v "$scontrol" >/dev/null; then
+          for place in "$(dirname "$(command -v sbatch || echo /usr/bin/sbatch)")" /usr/bin \\
+            /usr/local/bin /opt/slurm/bin /usr/local/slurm/bin; do
+            if [ -x "$place/scontrol" ]; then scontrol=$place/scontrol; break; fi
+          done
+        fi
+        # The task alone: with the number of the array all of its tasks would be put back.
+        exec "$scontrol" requeue "$task"
+      fi
+      exit "$code"
+
+      """
+  }
+
+  /// The script that makes tables of what is there once every task has ended.
+  package var tables: String {
+    let directives = [
+      "--job-name=\(name)-tables", "--time=60", "--mem=1000M", "--ntasks=1", "--requeue",
+      "--output=\(logs)/tables.out",
+    ]
+    let records = "--runs " + Self.quoted(output)
+    let report = Self.quoted(report)
+    return """
+      #!/bin/bash
+      \((directives + (partition.map { ["--partition=\($0)"] } ?? [])).map { "#SBATCH " + $0 }
+        .joined(separator: "\n"))
+      # What is missing is named by the last line of the list; the tables show what is there.
+      cd \(Self.quoted(folder)) || exit 66
+      \(Self.quoted(sweep)) list --summary \(Self.quoted(file)) --output \(Self.quoted(output))
+      \(report) table \(records) || code=$?
+      # An older `report` has no page.
+      if \(report) page --help >/dev/null 2>&1; then \(report) page \(records) || code=$?; fi
+      exit "${code:-0}"
+
+      """
+  }
+}

@@ -1,0 +1,96 @@
+import Commands
+import Foundation
+import Results
+
+/// The experiments' executables in a folder.
+package struct SuiteExecutables: Sendable {
+  /// The folder.
+  package let folder: String
+
+  /// The executables in a folder.
+  package init(folder: String) { self.folder = folder }
+
+  /// Those beside the executable of this process.
+  package static var besideThisProcess: SuiteExecutables {
+    let own = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
+    return SuiteExecutables(folder: own.resolvingSymlinksInPath().deletingLastPathComponent().path)
+  }
+
+  /// The path of an experiment's executable.
+  ///
+  /// - Throws: ``SweepError`` where there is none.
+  package func path(of experiment: String) throws(SweepError) -> String {
+    let path = folder + "/" + experiment
+    var isFolder: ObjCBool = false
+    guard !experiment.isEmpty, !experiment.contains("/"),
+      FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
+      FileManager.default.isExecutableFile(atPath: path)
+    else {
+      throw SweepError(
+        "The experiment \"\(experiment)\" has no executable in \(folder); correct the sweep's key "
+          + "\"experiment\", or build it: swift build -c release --product \(experiment).",
+        .dataMissing)
+    }
+    return path
+  }
+
+  /// The cells with their runs, as their experiments name them; one process an experiment.
+  ///
+  /// - Parameter common: the arguments that every cell's `run` is given besides its own.
+  /// - Throws: ``SweepError`` where an executable is missing or does not answer.
+  package func plan(
+    _ cells: [SweepCell], common: [String]
+  ) throws(SweepError) -> [PlannedCell] {
+    var answers = [PlanAnswer?](repeating: nil, count: cells.count)
+    var experiments: [String] = []
+    for cell in cells where !experiments.contains(cell.experiment) {
+      experiments.append(cell.experiment)
+    }
+    for experiment in experiments {
+      let indices = cells.indices.filter { cells[$0].experiment == experiment }
+      let lines = indices.map { index in
+        Value.array((cells[index].arguments + common).map { .string($0) }).canonicalText
+      }
+      let replies = try ask(experiment, lines)
+      for (index, reply) in zip(indices, replies) { answers[index] = reply }
+    }
+    return cells.indices.map { index in
+      let answer = answers[index]
+      return PlannedCell(
+        number: index, cell: cells[index], places: answer?.runs ?? [],
+        refusal: answer?.error == nil ? nil : answer)
+    }
+  }
+
+  private func ask(
+    _ experiment: String, _ lines: [String]
+  ) throws(SweepError) -> [PlanAnswer] {
+    let path = try path(of: experiment)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = ["plan"]
+    let (input, output) = (Pipe(), Pipe())
+    process.standardInput = input
+    process.standardOutput = output
+    let reply: Data
+    do {
+      try process.run()
+      // It reads all of its input before it answers, so one after the other cannot block.
+      try? input.fileHandleForWriting.write(
+        contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
+      try? input.fileHandleForWriting.close()
+      reply = output.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+    } catch {
+      throw SweepError("The executable \(path) could not be started (\(error)).", .unexpected)
+    }
+    let answers = String(decoding: reply, as: UTF8.self).split(separator: "\n")
+      .compactMap { PlanAnswer(line: String($0)) }
+    guard process.terminationStatus == 0, answers.count == lines.count else {
+      throw SweepError(
+        "The executable \(path) does not say which runs a command line stands for; build it from "
+          + "the same sources as sweep.", .unexpected)
+    }
+    return answers
+  }
+}

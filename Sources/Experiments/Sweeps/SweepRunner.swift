@@ -1,0 +1,187 @@
+import Commands
+import Files
+import Foundation
+
+/// Runs the cells of a sweep, each in a process of its experiment's executable.
+///
+/// The claim to a cell is the run layer's: a lock that the kernel frees with the process. Any number
+/// of runners, on any number of machines with a common file system, can work at the same sweep, and
+/// none has to be told of the others. A runner that is killed leaves its cells to the processes that
+/// are at them, or to the next runner.
+package struct SweepRunner {
+  let console: Console
+  let executables: SuiteExecutables
+  /// The arguments that every cell's `run` is given besides its own.
+  let common: [String]
+  /// How many processes run at a time.
+  let jobs: Int
+  /// The folder of logs, one a cell.
+  let logs: String
+
+  /// A runner.
+  package init(
+    console: Console, executables: SuiteExecutables, common: [String], jobs: Int, logs: String
+  ) {
+    self.console = console
+    self.executables = executables
+    self.common = common
+    self.jobs = jobs
+    self.logs = logs
+  }
+
+  private struct Job {
+    let index: Int
+    let process: ChildProcess
+    let begin: Date
+  }
+
+  /// Often enough: a cell that another process held may have been left by it.
+  private static let attempts = 3
+  private static let poll: UInt32 = 20_000
+
+  /// Runs every cell that is not settled; returns the cells that failed, by index.
+  ///
+  /// - Parameter waits: whether to wait for cells that other processes are at.
+  /// - Throws: `Interrupted` once the processes have written their checkpoints; ``SweepError``,
+  ///   `FileError`.
+  package func run(_ cells: [PlannedCell], waits: Bool = false) throws -> [Int: SweepFailure] {
+    try AtomicFile.prepareFolder(logs, for: logs)
+    var failures: [Int: SweepFailure] = [:]
+    for (index, cell) in cells.enumerated() {
+      if let refusal = cell.refusal {
+        failures[index] = SweepFailure(
+          code: refusal.exitCode ?? 1, sentence: refusal.error ?? "", log: nil)
+      }
+    }
+    var attempts = [Int](repeating: 0, count: cells.count)
+    while true {
+      let states = cells.map(\.state.kind)
+      let open = cells.indices.filter {
+        failures[$0] == nil && !states[$0].isSettled && attempts[$0] < Self.attempts
+      }
+      // The first time everything is tried: who is said to be at a cell may be gone.
+      let next = open.filter { attempts[$0] == 0 || states[$0] != .running }
+      if next.isEmpty {
+        guard waits, !open.isEmpty else { break }
+        try Interruption.checkpoint()
+        usleep(500_000)
+        continue
+      }
+      for index in next { attempts[index] += 1 }
+      try pass(next, cells, &failures)
+    }
+    for index in cells.indices where failures[index] == nil {
+      let state = cells[index].state
+      switch state.kind {
+      case .brokenDown:
+        failures[index] = SweepFailure(
+          code: ExitStatus.diverged.rawValue, sentence: state.detail ?? "The method broke down.",
+          log: nil)
+      case .missing, .interrupted:
+        failures[index] = SweepFailure(
+          code: 1, sentence: "It ended without its record, \(Self.attempts) times.",
+          log: logPath(cells[index]))
+      case .completed, .running, .refused: break
+      }
+    }
+    return failures
+  }
+
+  private func pass(
+    _ indices: [Int], _ cells: [PlannedCell], _ failures: inout [Int: SweepFailure]
+  ) throws {
+    var waiting = indices[...]
+    var jobs: [Job] = []
+    var forwarded = false
+    while !waiting.isEmpty || !jobs.isEmpty {
+      if let requested = Interruption.requested {
+        if !forwarded { for job in jobs { job.process.send(signal: requested.signal) } }
+        forwarded = true
+        waiting = []
+        if jobs.isEmpty { throw requested }
+      }
+      while jobs.count < self.jobs, let index = waiting.popFirst() {
+        // Another runner may have done it in the meantime.
+        if cells[index].state.kind.isSettled { continue }
+        jobs.append(
+          Job(index: index, process: try start(cells[index]), begin: Date()))
+      }
+      var running: [Job] = []
+      for job in jobs {
+        guard let ending = job.process.ending else {
+          running.append(job)
+          continue
+        }
+        finish(job, ending.code, cells[job.index], &failures)
+      }
+      jobs = running
+      if !jobs.isEmpty { usleep(Self.poll) }
+    }
+    if forwarded { try Interruption.checkpoint() }
+  }
+
+  private func start(_ cell: PlannedCell) throws(SweepError) -> ChildProcess {
+    let path = try executables.path(of: cell.cell.experiment)
+    let arguments =
+      ["run"] + cell.cell.arguments + common + ["--skip-completed", "--progress", "none"]
+    do { return try ChildProcess(path, arguments, log: logPath(cell)) } catch {
+      throw SweepError(
+        "The executable \(path) could not be started (\(error.text)); repeat the command when the "
+          + "machine has room for it.", .unexpected)
+    }
+  }
+
+  private func logPath(_ cell: PlannedCell) -> String {
+    "\(logs)/\(cell.cell.fileName).log"
+  }
+
+  private func finish(
+    _ job: Job, _ code: Int32, _ cell: PlannedCell, _ failures: inout [Int: SweepFailure]
+  ) {
+    let state = cell.state
+    let seconds = String(format: "%.1f s", Date().timeIntervalSince(job.begin))
+    let kind = code == 0 || state.kind.isSettled ? state.kind.rawValue : "ended with \(code)"
+    console.show(result: "\(kind)  \(seconds)  \(cell.cell.label)")
+    // What is interrupted is no failure of the cell; what broke down is told by its record.
+    guard code != 0, !state.kind.isSettled, Interruption.requested == nil else { return }
+    // A process that was killed has no last word.
+    let isKilled = code > 128 && ExitStatus(rawValue: code) == nil
+    failures[job.index] = SweepFailure(
+      code: code,
+      sentence: isKilled
+        ? "Its process was ended by signal \(code - 128)."
+        : SweepFailure.lastSentence(ofLog: logPath(cell)),
+      log: logPath(cell))
+  }
+}
+
+/// Why a cell has no record.
+package struct SweepFailure: Sendable, Equatable {
+  /// The exit code of its process, 128 plus a signal's number, or that of its refusal.
+  package let code: Int32
+  /// The sentence that its process ended with.
+  package let sentence: String
+  /// The log of its process; nil where it had none.
+  package let log: String?
+
+  /// The exit code of a sweep with these failures: theirs where it is one and documented, else 1.
+  package static func exitStatus(_ failures: [SweepFailure]) -> ExitStatus {
+    let codes = Set(failures.map(\.code))
+    guard let code = codes.first else { return .success }
+    return codes.count == 1 ? ExitStatus(rawValue: code) ?? .unexpected : .unexpected
+  }
+
+  /// The last error in a log, else its last line.
+  static func lastSentence(ofLog path: String) -> String {
+    guard let file = FileHandle(forReadingAtPath: path) else { return "It left no log." }
+    defer { try? file.close() }
+    let end = (try? file.seekToEnd()) ?? 0
+    try? file.seek(toOffset: end > 65_536 ? end - 65_536 : 0)
+    let data = (try? file.readToEnd()) ?? Data()
+    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+    guard let line = lines.last(where: { $0.hasPrefix("error: ") }) ?? lines.last else {
+      return "It said nothing."
+    }
+    return line.hasPrefix("error: ") ? String(line.dropFirst(7)) : line
+  }
+}

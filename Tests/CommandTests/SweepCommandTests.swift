@@ -1,0 +1,250 @@
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+/// A sweep of the counter-example, which needs no data, in a temporary folder.
+final class SmallSweep {
+  let folder: TemporaryFolder
+
+  static let methods = ["rhg", "bda"]
+  static let steps = [4, 8]
+
+  /// - Parameter iterations: how long a cell takes.
+  init(iterations: Int = 20, more: String = "") throws {
+    folder = try TemporaryFolder()
+    _ = try folder.write(
+      Array(
+        """
+        grid:
+          experiment: counter-example
+          budget: smoke
+          scalar: double
+          method: [\(Self.methods.joined(separator: ", "))]
+          inner.steps: [\(Self.steps.map(String.init).joined(separator: ", "))]
+          seed: 0
+          problem.dimension: 500
+          start.first: [[1]]
+          start.second: [[1]]
+          outer.iterations: \(iterations)
+        \(more)
+        """.utf8), to: "small.yaml")
+  }
+
+  var file: String { folder.path("small.yaml") }
+
+  func arguments(_ verb: String, output: String) -> [String] {
+    [verb, file, "--output", folder.path(output)]
+  }
+
+  func run(_ output: String, _ more: [String] = []) throws -> CommandResult {
+    try start(output, more).wait(timeout: 180)
+  }
+
+  func start(_ output: String, _ more: [String] = []) throws -> RunningCommand {
+    try CommandRunner.start(
+      "sweep",
+      arguments("run", output: output)
+        + ["--logs", folder.path(output + "-logs"), "--threads", "1"] + more)
+  }
+
+  /// The same runs as single commands.
+  func runDirectly(into output: String, iterations: Int = 20) throws {
+    for method in Self.methods {
+      let result = try CommandRunner.run(
+        "counter-example",
+        [
+          "run", "--budget", "smoke", "--scalar", "double", "--method", method, "--seed", "0",
+          "--start", "1",
+          "--set", "problem.dimension=500", "--set", "outer.iterations=\(iterations)", "--output",
+          folder.path(output),
+        ] + Self.steps.flatMap { ["--inner-steps", "\($0)"] })
+      try #require(result.exitCode == 0, "\(result.standardError)")
+    }
+  }
+
+  /// The records in a folder without what may differ from run to run, by their paths.
+  func records(in output: String) throws -> [String: String] {
+    let stored = try RecordStore.load(folder.path(output))
+    return try Dictionary(
+      uniqueKeysWithValues: stored.map { stored in
+        var members = try Value(encoding: stored.record).objectValue ?? [:]
+        members["timing"] = nil
+        members["environment"] = nil
+        return (
+          String(stored.path.dropFirst(folder.path(output).count)),
+          Value.object(sorted: members).canonicalText
+        )
+      })
+  }
+
+  /// How often a record was written, by the logs: lines that end in the path of a record.
+  func timesWritten(in output: String) throws -> [String: Int] {
+    var times: [String: Int] = [:]
+    for name in try folder.names(in: output + "-logs") {
+      let text = try String(contentsOfFile: folder.path("\(output)-logs/\(name)"), encoding: .utf8)
+      for line in text.split(separator: "\n")
+      where line.hasSuffix(".json") && line.contains("completed") { times[name, default: 0] += 1 }
+    }
+    return times
+  }
+
+  /// The processes that hold locks below a folder of records.
+  func holders(in output: String) -> [Int32] {
+    let all = FileManager.default.enumerator(atPath: folder.path(output))?.allObjects ?? []
+    return all.compactMap { $0 as? String }.filter { $0.hasSuffix(".lock") }.compactMap { name in
+      let text = try? String(contentsOfFile: folder.path("\(output)/\(name)"), encoding: .utf8)
+      return text?.split(separator: " ").first.flatMap { Int32($0) }
+    }
+  }
+
+  /// Returns once a checkpoint lies in a folder of records, or half a minute is over.
+  func waitForCheckpoint(in output: String) {
+    let deadline = Date().addingTimeInterval(30)
+    while Date() < deadline {
+      let all = FileManager.default.enumerator(atPath: folder.path(output))?.allObjects ?? []
+      if all.contains(where: { ($0 as? String)?.hasSuffix(".checkpoint") == true }) { return }
+      usleep(5_000)
+    }
+  }
+}
+
+@Suite("The command sweep", .serialized)
+struct SweepCommandTests {
+  @Test("A list names cells, states and what is left; a run makes them complete; again is nothing")
+  func listed() throws {
+    let sweep = try SmallSweep()
+    let before = try CommandRunner.run("sweep", sweep.arguments("list", output: "runs"))
+    #expect(before.exitCode == 0, "\(before.standardError)")
+    #expect(before.standardOutput.contains("4 cells: 4 missing. How long the rest takes is not"))
+    let first = try sweep.run("runs", ["--shard", "1/4"])
+    #expect(first.exitCode == 0, "\(first.standardError)")
+    let between = try CommandRunner.run("sweep", sweep.arguments("list", output: "runs"))
+    #expect(between.standardOutput.contains("4 cells: 1 completed, 3 missing. About "))
+    #expect(between.standardOutput.contains("estimated from 1 measured cell."))
+    #expect(try sweep.run("runs", ["--jobs", "2"]).exitCode == 0)
+    let after = try CommandRunner.run("sweep", sweep.arguments("status", output: "runs"))
+    #expect(after.standardOutput == "4 cells: 4 completed.\n")
+    try sweep.runDirectly(into: "direct")
+    #expect(try sweep.records(in: "runs") == sweep.records(in: "direct"))
+    let written = try sweep.timesWritten(in: "runs")
+    #expect(written.count == 4 && written.values.allSatisfy { $0 == 1 }, "\(written)")
+    #expect(try sweep.run("runs").exitCode == 0)
+    #expect(try sweep.timesWritten(in: "runs") == written)
+  }
+
+  @Test("Two side by side do every cell once")
+  func sideBySide() throws {
+    let sweep = try SmallSweep()
+    let both = try (0..<2).map { _ in try sweep.start("runs", ["--wait"]) }
+    for command in both {
+      let result = try command.wait(timeout: 180)
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      #expect(result.standardOutput.contains("4 cells: 4 completed."))
+    }
+    let written = try sweep.timesWritten(in: "runs")
+    #expect(written.count == 4 && written.values.allSatisfy { $0 == 1 }, "\(written)")
+    try sweep.runDirectly(into: "direct")
+    #expect(try sweep.records(in: "runs") == sweep.records(in: "direct"))
+  }
+
+  @Test("SIGKILL in the middle, of the sweep and of its cell, then again: the same records")
+  func killed() throws {
+    let sweep = try SmallSweep(iterations: 60)
+    for killsCell in [false, true] {
+      let command = try sweep.start("runs", ["--checkpoint-seconds", "0"])
+      sweep.waitForCheckpoint(in: "runs")
+      command.send(signal: SIGKILL)
+      #expect(try command.wait(timeout: 180).endedBySignal)
+      if killsCell { for process in sweep.holders(in: "runs") { kill(process, SIGKILL) } }
+    }
+    let last = try sweep.run("runs", ["--wait"])
+    #expect(last.exitCode == 0, "\(last.standardError)")
+    try sweep.runDirectly(into: "direct", iterations: 60)
+    #expect(try sweep.records(in: "runs") == sweep.records(in: "direct"))
+  }
+
+  @Test("A signal is passed on: cells write checkpoints, the exit code says so, again continues")
+  func interrupted() throws {
+    let sweep = try SmallSweep(iterations: 60)
+    for signal in [SIGTERM, SIGINT] {
+      let command = try sweep.start("runs", ["--jobs", "2", "--checkpoint-seconds", "0"])
+      sweep.waitForCheckpoint(in: "runs")
+      command.send(signal: signal)
+      let result = try command.wait(timeout: 180)
+      #expect(result.exitCode == 128 + signal, "\(result.standardError)")
+      #expect(result.standardOutput.contains("interrupted"), "\(result.standardOutput)")
+    }
+    #expect(try sweep.run("runs").exitCode == 0)
+    try sweep.runDirectly(into: "direct", iterations: 60)
+    #expect(try sweep.records(in: "runs") == sweep.records(in: "direct"))
+  }
+
+  @Test("Failures are listed at the end, with their exit code; the other cells are done")
+  func failures() throws {
+    let sweep = try SmallSweep(
+      more: "include:\n  - {method: bda, inner.steps: 4, inner.stepz: 3}\n")
+    let result = try sweep.run("runs")
+    #expect(result.exitCode == 64, "\(result.standardError)")
+    #expect(result.standardOutput.contains("5 cells: 4 completed, 1 refused."))
+    #expect(result.standardError.contains("Cell 4, counter-example smoke double bda"))
+    #expect(result.standardError.contains("the unknown key \"stepz\""))
+    #expect(try sweep.records(in: "runs").count == 4)
+    let list = try CommandRunner.run("sweep", sweep.arguments("list", output: "runs"))
+    #expect(list.exitCode == 65)
+  }
+
+  @Test("A method that breaks down is told with its reason and not repeated")
+  func brokenDown() throws {
+    let sweep = try SmallSweep(
+      more: "include:\n  - {method: rhg, inner.steps: 4, inner.stepSize: 1e200}\n")
+    for _ in 0..<2 {
+      let result = try sweep.run("runs")
+      #expect(result.exitCode == 3, "\(result.standardError)")
+      #expect(result.standardOutput.contains("5 cells: 4 completed, 1 broke down."))
+    }
+    let logs = try sweep.folder.names(in: "runs-logs")
+    #expect(logs.count == 5)
+    for name in logs {
+      let text = try String(contentsOfFile: sweep.folder.path("runs-logs/\(name)"), encoding: .utf8)
+      #expect(text.split(separator: "\n").count { $0.hasSuffix(".json") } == 1, "\(text)")
+    }
+  }
+
+  @Test("Options that make no sense are refused in a sentence")
+  func options() throws {
+    let sweep = try SmallSweep()
+    for (more, expected) in [
+      (["--jobs", "0"], "--jobs wants a number from 1 to 1024"), (["--shard", "9/8"], "--shard"),
+      (["--cell", "4"], "has the cells 0 to 3"), (["--output", ""], "--output wants a folder"),
+      (["--executables", "/nowhere"], "has no executable in /nowhere"),
+    ] {
+      var arguments = sweep.arguments("run", output: "runs")
+      if more[0] == "--output" { arguments.removeLast(2) }
+      let result = try CommandRunner.run("sweep", arguments + more)
+      #expect([64, 66].contains(result.exitCode), "\(more)")
+      #expect(result.standardError.contains(expected), "\(result.standardError)")
+    }
+  }
+
+  @Test("The scripts for Slurm can be read before they are submitted, and are valid for the shell")
+  func dryRun() throws {
+    let sweep = try SmallSweep()
+    let result = try CommandRunner.run(
+      "sweep",
+      sweep.arguments("submit", output: "runs")
+        + ["--dry-run", "--minutes", "7", "--at-a-time", "3", "--cell", "1", "--cell", "2"])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    for line in [
+      "#SBATCH --array=1-2%3", "#SBATCH --time=7", "#SBATCH --requeue", "#SBATCH --mem=2000M",
+      "#SBATCH --signal=B:USR1@120", "task=${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}",
+    ] { #expect(result.standardOutput.contains(line), "\(line)") }
+    let path = try sweep.folder.write(Array(result.standardOutput.utf8), to: "scripts.sh")
+    let shell = Process()
+    shell.executableURL = URL(fileURLWithPath: "/bin/bash")
+    shell.arguments = ["-n", path]
+    try shell.run()
+    shell.waitUntilExit()
+    #expect(shell.terminationStatus == 0)
+  }
+}

@@ -1,0 +1,287 @@
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+@testable import Experiments
+
+@Suite("Sweep files")
+struct SweepGridTests {
+  private func cells(_ text: String) throws -> [SweepCell] {
+    try SweepFile.grid(of: text, source: "s.yaml").cells()
+  }
+
+  private func sentence(_ text: String) -> String {
+    do {
+      _ = try cells(text)
+      return "nothing was wrong"
+    } catch { return "\(error)" }
+  }
+
+  private static let small = """
+    grid:
+      experiment: hyper-cleaning
+      method: [rhg, bda]
+      inner.steps: [50, 100]
+      seed: 0...1
+
+    """
+
+  @Test("The cells are all combinations, the last axis running fastest")
+  func combinations() throws {
+    let cells = try cells(Self.small)
+    #expect(cells.count == 8)
+    #expect(cells[0].label == "hyper-cleaning rhg inner.steps=50 seed=0")
+    #expect(cells[1].label == "hyper-cleaning rhg inner.steps=50 seed=1")
+    #expect(cells[7].label == "hyper-cleaning bda inner.steps=100 seed=1")
+    #expect(Set(cells.map(\.fileName)).count == 8)
+  }
+
+  @Test("An include takes the axes that it does not name from the grid; twice is once")
+  func includes() throws {
+    let cells = try cells(
+      Self.small + "include:\n  - {inner.steps: 100, seed: [1, 2]}\n  - {method: cg, seed: 0}\n")
+    // 8 of the grid, 2 methods at seed 2, cg at two K.
+    #expect(cells.count == 8 + 2 + 2)
+    #expect(cells.contains { $0.label == "hyper-cleaning bda inner.steps=100 seed=2" })
+    #expect(cells.contains { $0.label == "hyper-cleaning cg inner.steps=50 seed=0" })
+  }
+
+  @Test("An exclusion takes every cell that matches all of its keys, included ones as well")
+  func excludes() throws {
+    let text =
+      Self.small + """
+        include:
+          - {inner.steps: 100, seed: 2}
+        exclude:
+          - {method: rhg, inner.steps: [100, 200]}
+        """
+    let cells = try cells(text)
+    #expect(cells.count == 8 - 2 + 1)
+    #expect(
+      !cells.contains { $0["method"] == "rhg" && $0["inner.steps"] == .integer(100) })
+  }
+
+  @Test("An adjustment sets what the matching cells are told, after all else")
+  func adjustments() throws {
+    let cells = try cells(
+      Self.small
+        + "adjust:\n  - {when: {method: bda}, set: {aggregation.alpha: 0.3, inner.steps: 7}}\n")
+    #expect(cells[0]["aggregation.alpha"] == nil)
+    #expect(cells[7].label == "hyper-cleaning bda inner.steps=7 seed=1 aggregation.alpha=0.3")
+  }
+
+  @Test("Names stay the texts that were written; settings keep their kind; lists can be values")
+  func kinds() throws {
+    let cells = try cells(
+      """
+      grid:
+        experiment: few-shot
+        method: no
+        data.name: [mnist, "x #2"]
+        network.hidden: [[300], [100, 10]]
+        outer.learningRate: 1e-3
+        truncation.history: null
+        seed: 18446744073709551615
+      """)
+    #expect(cells.count == 4)
+    #expect(
+      cells[3].arguments == [
+        "--method", "no", "--set", "data.name=\"x #2\"", "--set", "network.hidden=[100,10]",
+        "--set", "outer.learningRate=0.001", "--set", "truncation.history=null", "--seed",
+        "18446744073709551615",
+      ])
+  }
+
+  @Test(
+    "What is wrong is one sentence that names file, line and key",
+    arguments: [
+      ("", "The sweep s.yaml is empty"),
+      ("grid: [1", "The sweep s.yaml is not valid YAML at line"),
+      ("gird: {}", "line 1, has the unknown key \"gird\"; valid keys are grid, include"),
+      ("exclude: [{method: rhg}]", "lacks the key \"grid\""),
+      ("grid: {method: rhg}", "lacks the key \"experiment\""),
+      ("grid: {experiment: a, methd: rhg}", "unknown key \"methd\" under \"grid\"; did you mean"),
+      ("grid: {experiment: a, K: 5}", "K is the key inner.steps."),
+      ("grid: {experiment: a, dataset: mnist}", "the data set is the key data.name."),
+      ("grid: {experiment: a, inner.: 5}", "unknown key \"inner.\""),
+      ("grid: {experiment: a, seed: -1}", "gives -1 for the key \"seed\", which wants seeds"),
+      ("grid: {experiment: a, seed: 3...1}", "for the key \"seed\""),
+      ("grid: {experiment: a, seed: []}", "gives no value for the key \"seed\""),
+      ("grid: {experiment: a, seed: [0, 0...2]}", "gives the value 0 for the key \"seed\" twice"),
+      ("grid: {experiment: a, inner: {steps: 5}}", "unknown key \"inner\""),
+      ("grid: {experiment: a, inner.steps: {a: 5}}", "gives named values for the key"),
+      ("grid: {experiment: a, inner.steps: 0x10}", "write the number in decimal digits"),
+      ("grid: {experiment: a, method: }", "for the key \"method\", which wants a name"),
+      ("grid: {experiment: a, method: [rhg, {x: 1}]}", "gives named values"),
+      ("grid: {experiment: a}\nexclude: {method: rhg}", "wants a list under the key \"exclude\""),
+      (
+        "grid: {experiment: a, method: rhg}\nexclude:\n  - {method: bda}",
+        "line 3, has an entry {method: bda} under the key \"exclude\" that matches no cell: no cell"
+      ),
+      (
+        "grid: {experiment: a}\nexclude:\n  - {outer.optimizer: adam}",
+        "the key \"outer.optimizer\" is no axis of the grid"
+      ),
+      ("grid: {experiment: a}\nexclude: [{experiment: a}]", "has no cells"),
+      ("grid: {experiment: a}\nadjust: [{set: {x.y: 1}}]", "wants the keys \"when\" and \"set\""),
+      (
+        "grid: {experiment: a}\nadjust: [{when: {experiment: a}, set: {x.y: [1, 2]}}]",
+        "gives several values for the key \"x.y\""
+      ),
+      ("grid: {experiment: a, seed: 0...9999, x.y: [1,2,3,4,5,6,7,8,9,10,11]}", "more than 100000"),
+    ])
+  func sentences(text: String, expected: String) {
+    let sentence = sentence(text)
+    #expect(sentence.contains(expected), "\(sentence)")
+    #expect(
+      sentence.hasPrefix("The sweep s.yaml") && sentence.last.map { ".?)".contains($0) } == true)
+    #expect(!sentence.contains("\n"))
+  }
+
+  @Test("A file that is absent, a folder, or no text is said")
+  func files() throws {
+    let folder = try TemporaryFolder()
+    for (path, expected) in [
+      (folder.path("absent.yaml"), "does not exist"), (folder.path, "is a folder"),
+      (try folder.write([0xFF, 0xFE, 0x00], to: "bytes.yaml"), "is not UTF-8"),
+    ] {
+      #expect {
+        try SweepFile.read(path)
+      } throws: { "\($0)".contains(expected) && "\($0)".contains(path) }
+    }
+  }
+
+  @Test("Shards divide the cells: every one is in exactly one of them")
+  func shards() throws {
+    let parts = try (1...3).map { try #require(Shard(argument: "\($0)/3")) }
+    for number in 0..<20 { #expect(parts.count { $0.holds(number) } == 1) }
+    #expect(parts[1].holds(1) && !parts[1].holds(0))
+    for wrong in ["0/3", "4/3", "1", "1/", "/3", "a/b", "1/3/5", "-1/3", "1/0"] {
+      #expect(Shard(argument: wrong) == nil, "\(wrong)")
+    }
+  }
+
+  @Test("Every sweep of the suite can be read, and has the cells it says")
+  func suite() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../experiments/sweeps").standardizedFileURL
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { $0.hasSuffix(".yaml") }
+    #expect(names.count >= 6)
+    for name in names {
+      let cells = try SweepFile.read(folder.appendingPathComponent(name).path).cells()
+      #expect(cells.allSatisfy { !$0.experiment.isEmpty && $0["seed"] != nil }, "\(name)")
+    }
+    let main = try SweepFile.read(folder.appendingPathComponent("hyper-cleaning-main.yaml").path)
+    // Two data sets, five K, three seeds and two more at one K, ten methods.
+    #expect(try main.cells().count == 2 * (5 * 3 + 2) * 10)
+  }
+}
+
+@Suite("Estimates of a sweep")
+struct SweepEstimateTests {
+  private func cell(_ method: String, _ steps: Int, seed: Int) -> SweepCell {
+    SweepCell([
+      .init("experiment", "a"), .init("budget", "paper"), .init("method", .string(method)),
+      .init("inner.steps", .integer(steps)), .init("seed", .integer(seed)),
+    ])
+  }
+
+  private func done(_ seconds: Double, _ bytes: Int) -> CellState {
+    CellState(
+      [.completed(.init(totalSeconds: seconds, peakResidentBytes: bytes))], isRefused: false)
+  }
+
+  @Test("Other seeds count first, then the nearest K, scaled, then other methods")
+  func kinship() {
+    let estimate = SweepEstimate([
+      (cell("rhg", 100, seed: 0), done(10, 100)), (cell("rhg", 100, seed: 1), done(14, 90)),
+      (cell("rhg", 400, seed: 0), done(60, 300)),
+      (cell("bda", 100, seed: 0), CellState([.missing], isRefused: false)),
+    ])
+    #expect(estimate.count == 3)
+    #expect(estimate.cost(of: cell("rhg", 100, seed: 9)) == .init(seconds: 12, bytes: 100))
+    #expect(estimate.cost(of: cell("rhg", 50, seed: 9)) == .init(seconds: 6, bytes: 100))
+    #expect(estimate.cost(of: cell("rhg", 800, seed: 9)) == .init(seconds: 120, bytes: 300))
+    #expect(estimate.cost(of: cell("bda", 100, seed: 0)) == .init(seconds: 12, bytes: 100))
+    #expect(estimate.cost(of: SweepCell([.init("experiment", "b")])) == nil)
+  }
+
+  @Test("What a begun cell has spent is not left; a settled one has nothing left")
+  func left() {
+    let estimate = SweepEstimate([(cell("rhg", 100, seed: 0), done(10, 100))])
+    let begun = CellState([.interrupted(seconds: 4)], isRefused: false)
+    #expect(estimate.secondsLeft(of: cell("rhg", 100, seed: 1), begun) == 6)
+    #expect(estimate.secondsLeft(of: cell("rhg", 100, seed: 0), done(10, 1)) == 0)
+    let broken = CellState(
+      [.brokenDown(.init(.diverged, reason: "It grew."), .init(totalSeconds: 3))], isRefused: false)
+    #expect(broken.kind == .brokenDown && broken.kind.isSettled && broken.detail == "It grew.")
+  }
+
+  @Test("A cell of several runs is as far as the least of them")
+  func several() {
+    let completed = RunState.completed(.init(totalSeconds: 1))
+    #expect(CellState([completed, completed], isRefused: false).kind == .completed)
+    #expect(CellState([completed, .missing], isRefused: false).kind == .interrupted)
+    #expect(CellState([.missing, .missing], isRefused: false).kind == .missing)
+    #expect(CellState([], isRefused: true).kind == .refused)
+  }
+}
+
+@Suite("Failures of a sweep")
+struct SweepFailureTests {
+  private func status(_ codes: [Int32]) -> Int32 {
+    SweepFailure.exitStatus(codes.map { SweepFailure(code: $0, sentence: "", log: nil) }).rawValue
+  }
+
+  @Test("The exit code is that of the cells where it is one and documented, else 1")
+  func codes() {
+    #expect(status([]) == 0)
+    #expect(status([66, 66]) == 66)
+    #expect(status([3]) == 3)
+    #expect(status([3, 66]) == 1)
+    #expect(status([137]) == 1)
+  }
+
+  @Test("The sentence of a failure is the last error in its log, else the last line")
+  func sentences() throws {
+    let folder = try TemporaryFolder()
+    let log = try folder.write(Array("note\nerror: It broke.\nseed: 3\n".utf8), to: "a.log")
+    #expect(SweepFailure.lastSentence(ofLog: log) == "It broke.")
+    let other = try folder.write(Array("note\nTrapped.\n".utf8), to: "b.log")
+    #expect(SweepFailure.lastSentence(ofLog: other) == "Trapped.")
+    #expect(SweepFailure.lastSentence(ofLog: folder.path("none")) == "It left no log.")
+  }
+}
+
+@Suite("Scripts for Slurm")
+struct SlurmScriptTests {
+  @Test("Task numbers are written as ranges")
+  func ranges() {
+    #expect(SlurmScript.array([0, 1, 2, 3, 7, 9, 10]) == "0-3,7,9-10")
+    #expect(SlurmScript.array([5]) == "5")
+  }
+
+  @Test("Words of the shell survive quoting")
+  func quoting() {
+    #expect(SlurmScript.quoted("it's $HOME") == "'it'\\''s $HOME'")
+  }
+
+  @Test("A program is found beside sbatch where the PATH lacks it, and not where there is none")
+  func tools() throws {
+    let folder = try TemporaryFolder()
+    for name in ["real/sbatch", "real/scontrol"] {
+      let path = try folder.write(Array("#!/bin/sh\n".utf8), to: name)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    }
+    try FileManager.default.createDirectory(
+      atPath: folder.path("path"), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("path/sbatch"), withDestinationPath: folder.path("real/sbatch"))
+    let found = SlurmTool.path(of: "scontrol", environment: ["PATH": folder.path("path")])
+    #expect(found?.hasSuffix("/real/scontrol") == true, "\(found ?? "nil")")
+    #expect(
+      SlurmTool.path(of: "no-such-program", environment: ["PATH": folder.path("path")]) == nil)
+  }
+}
