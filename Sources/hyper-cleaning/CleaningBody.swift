@@ -6,10 +6,11 @@ import Tensors
 
 /// One run of hyper-cleaning: a method's outer loop over the weights, or a baseline without one.
 struct CleaningBody<Scalar: TensorScalar>: RunBody {
-  private let settings: RunSettings<CleaningSettings>
+  let settings: RunSettings<CleaningSettings>
+  let problem: CleaningProblem<Scalar>
   private let arm: Arm
-  private let problem: CleaningProblem<Scalar>
   private let truth: CleaningTruth
+  private let tuning: CleaningTuning<Scalar>
   /// What a method's loop estimates; nil for a baseline.
   private let estimate: BilevelEstimate<Scalar>?
   var loop: OuterLoop<Scalar>
@@ -27,6 +28,7 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     let problem = CleaningProblem<Scalar>(settings.own, data: data, seed: run.seed)
     self.problem = problem
     self.settings = run.settings
+    tuning = CleaningTuning(run.settings, problem: problem, seed: run.seed)
     guard let method = arm.method else {
       estimate = nil
       loop = .none(at: problem.start)
@@ -64,33 +66,43 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     }
     return Observation(
       Measurement.all(values, at: event.iteration),
-      detail: "F \(shortened(Double(event.estimate.upperValue)))")
+      detail: "F \(shortened(Double(event.estimate.upperValue)))",
+      stops: stopsEarly(at: event))
   }
 
   mutating func close(
     step: Int, stage: Int, after ending: OuterLoop<Scalar>.Outcome
-  ) -> Closing {
-    guard let estimate else { return baseline() }
+  ) throws -> Closing {
+    if let tuned = TunedBaseline(rawValue: arm.name) { return try close(tuned) }
+    guard let estimate else { return try closeFixedWeights() }
     guard ending == .completed else { return Closing() }
+    let x = state.points["best upper variable"] ?? loop.upper
     // Where y moves together with x, the last y is the result; elsewhere one more inner loop's.
     let y =
-      state.points["lower variable"]
+      state.points["best lower variable"] ?? state.points["lower variable"]
       ?? estimate.dynamics.lowerVariable(
         after: settings.inner.steps, upper: loop.upper,
         of: estimate.finished(after: loop.iteration, loop.memory), outerIteration: loop.iteration)
-    var values = evaluation.values(upper: loop.upper, lower: y)
+    var values = evaluation.values(upper: x, lower: y)
     // Retrained by plain gradient descent, which shows what the learned weights alone are worth. The
     // user's x: some methods append components of their own.
-    let weights = Parameters(loop.upper.tensors[0])
+    let weights = Parameters(x.tensors[0])
     values["plainTestAccuracy"] =
       evaluation.values(upper: weights, lower: trained(weights))["testAccuracy"]
-    return Closing(Measurement.all(values, at: loop.iteration))
+    var notes: [String: Value] = [:]
+    if settings.earlyStopping.patience != nil {
+      values["heldOutAccuracy"] = problem.heldOut?.accuracy(y)
+      notes["bestOuterIteration"] = state.values["best iteration"]
+    }
+    return try retrained(
+      settings.weights.weighting.weights(weights.tensors[0]), values, at: loop.iteration, notes)
   }
 
-  /// K plain gradient steps with fixed weights: without cleaning, every sample has the weight that
-  /// the methods start from; the oracle gives 1 to clean samples and 0 to noisy ones. With sigmoid
-  /// weights and half of the labels wrong, both sum to n / 2, so one step size suits both.
-  private func baseline() -> Closing {
+  /// K steps with fixed weights: without cleaning, every sample has the weight that the methods start
+  /// from; the oracle gives 1 to clean samples and 0 to noisy ones. With sigmoid weights and half of
+  /// the labels wrong, both sum to n / 2, so one step size suits both. The steps are plain, but for
+  /// the control with BDA's.
+  private func closeFixedWeights() throws -> Closing {
     let start = Scalar(settings.weights.start)
     let startWeight = settings.weights.weighting == .sigmoid ? logisticSigmoid(start) : start
     let isOracle = arm.name == Cleaning.oracle.name
@@ -99,15 +111,40 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
         truth.isNoisy.map { isNoisy -> Scalar in
           isOracle ? (isNoisy ? 0 : 1) : startWeight
         }))
-    let y = trained(x)
-    var values = CleaningEvaluation(
-      noisyBelow: Double(startWeight) / 2, truth: truth, problem: problem
-    ).values(upper: x, lower: y)
-    values["plainTestAccuracy"] = values["testAccuracy"]
-    return Closing(
-      Measurement.all(values, at: 0),
-      status: y.isFinite
-        ? nil : .init(.nonFinite, reason: "The lower variable is not finite: lower the step size."))
+    let plain = trained(x)
+    let y =
+      arm.name == Cleaning.fixedWeights.name
+      ? try settings.method.descentAggregation(as: Scalar.self).run(
+        steps: settings.inner.steps, upper: x, of: problem.bilevel) : plain
+    guard y.isFinite else { return .diverged }
+    let evaluation = CleaningEvaluation(
+      noisyBelow: Double(startWeight) / 2, truth: truth, problem: problem)
+    var values = evaluation.values(upper: x, lower: y)
+    values["plainTestAccuracy"] = evaluation.testAccuracy(plain)
+    return try retrained(x.tensors[0].scalars.map { Double($0) }, values, at: 0)
+  }
+
+  /// A tuned baseline at its best schedule.
+  private func close(_ baseline: TunedBaseline) throws -> Closing {
+    let recipe = baseline.recipe(isNoisy: truth.isNoisy, folds: settings.tuning.folds)
+    guard let tuned = try tuning.tuned(recipe) else { return .diverged }
+    let weights = Parameters(Tensor(tuned.fit.weights.map { Scalar($0) }))
+    var values = evaluation.values(
+      upper: weights, lower: tuned.fit.parameters, judgement: tuned.fit.judgement)
+    values["heldOutAccuracy"] = tuned.choice.heldOutAccuracy
+    return try retrained(tuned.fit.weights, values, at: 0, ["schedule": tuned.choice.note])
+  }
+
+  /// The closing with what the final training on training and validation images reaches.
+  private func retrained(
+    _ weights: [Double], _ values: [String: Double], at step: Int, _ notes: [String: Value] = [:]
+  ) throws -> Closing {
+    var (values, notes) = (values, notes)
+    if let final = try tuning.retrained(weights) {
+      values["retrainedTestAccuracy"] = evaluation.testAccuracy(final.parameters)
+      notes["retrainingSchedule"] = final.choice.note
+    }
+    return Closing(Measurement.all(values, at: step), notes: notes)
   }
 
   private func trained(_ weights: Parameters<Scalar>) -> Parameters<Scalar> {

@@ -8,6 +8,17 @@ struct CleaningData<Scalar: TensorScalar>: Sendable {
   struct Samples: Sendable {
     var features: Tensor<Scalar>
     var labels: [Int]
+
+    /// Some of the samples, in the given order.
+    func rows(at positions: [Int]) -> Samples {
+      let width = features.shape[1]
+      let scalars = features.scalars
+      return Samples(
+        features: Tensor(
+          shape: [positions.count, width],
+          scalars: positions.flatMap { scalars[$0 * width..<($0 + 1) * width] }),
+        labels: positions.map { labels[$0] })
+    }
   }
 
   /// Training samples, some with corrupted labels.
@@ -20,9 +31,7 @@ struct CleaningData<Scalar: TensorScalar>: Sendable {
 
   /// What metrics compare with; the features, which are large, are not part of it.
   var truth: CleaningTruth {
-    CleaningTruth(
-      isNoisy: isNoisy, validationLabels: validation.labels, testLabels: test.labels,
-      classCount: classCount)
+    CleaningTruth(isNoisy: isNoisy, classCount: classCount)
   }
 
   /// The samples that the settings ask for.
@@ -36,13 +45,15 @@ struct CleaningData<Scalar: TensorScalar>: Sendable {
     let name = settings.data.name
     let fromTrain = try Self.readTraining(
       try folder.load(name: name, split: "train"), settings.data, using: &stream)
+    let pixels = fromTrain.train.features.shape[1]
+    let own = try Self.readOwnValidation(settings.data, pixels: pixels, seed: seed)
     let testFile = try folder.load(name: name, split: "test")
-    try Self.requireMatch(testFile, pixels: fromTrain.test.features.shape[1])
+    try Self.requireMatch(testFile, pixels: pixels)
     let positions = try fromTrain.split.testPositions(settings.data, in: testFile)
     test = Samples(
       features: fromTrain.test.features.appendingRows(testFile.features(at: positions)),
       labels: fromTrain.test.labels + testFile.labels(at: positions))
-    classCount = max(fromTrain.classCount, testFile.classCount)
+    classCount = max(fromTrain.classCount, testFile.classCount, own?.classCount ?? 0)
     guard classCount >= 2 else {
       throw DatasetError(
         .malformed,
@@ -53,7 +64,31 @@ struct CleaningData<Scalar: TensorScalar>: Sendable {
       fromTrain.train.labels, settings.corruption, classCount: classCount, using: &corruption)
     isNoisy = zip(fromTrain.train.labels, corrupted).map { $0 != $1 }
     train = Samples(features: fromTrain.train.features, labels: corrupted)
-    validation = fromTrain.validation
+    validation = own?.samples ?? fromTrain.validation
+  }
+
+  /// The validation samples of a file of their own, drawn at random where not all are wanted; nil
+  /// where there is none.
+  private static func readOwnValidation(
+    _ data: CleaningSettings.Data, pixels: Int, seed: UInt64
+  ) throws -> (samples: Samples, classCount: Int)? {
+    guard let path = data.validationFile else { return nil }
+    let file = try ImageDataset.load(path)
+    try requireMatch(file, pixels: pixels)
+    guard data.validation <= file.count else {
+      throw DatasetError(
+        .malformed,
+        "The setting data.validation asks for \(data.validation) images of \(path), which has "
+          + "\(file.count): lower it, or set it to 0 for all of them.")
+    }
+    var stream = RandomStream(seed: seed, purpose: "validation file")
+    let positions =
+      data.validation == 0
+      ? Array(0..<file.count)
+      : Array(stream.permutation(file.count).prefix(data.validation))
+    let samples = Samples(
+      features: file.features(at: positions), labels: file.labels(at: positions))
+    return (samples, file.classCount)
   }
 
   /// What the training file contributes.
@@ -118,7 +153,8 @@ struct Split: Sendable, Equatable {
   init(
     _ data: CleaningSettings.Data, _ file: ImageDataset, using stream: inout RandomStream
   ) throws {
-    let both = data.train + data.validation
+    // Validation images of a file of their own leave the training file to the other parts.
+    let both = data.train + (data.validationFile == nil ? data.validation : 0)
     switch data.split {
     case .randomWithTestFile:
       try Self.require(both, of: file, data)
@@ -170,8 +206,6 @@ struct Split: Sendable, Equatable {
 struct CleaningTruth: Sendable {
   /// Whether each training label differs from the true one.
   let isNoisy: [Bool]
-  let validationLabels: [Int]
-  let testLabels: [Int]
   let classCount: Int
 
   /// The fraction of training labels that are wrong: below the corruption fraction where corrupted

@@ -25,33 +25,46 @@ struct CleaningEvaluation<Scalar: TensorScalar> {
       .init(name: "detectionAUC", unit: "fraction", betterWhen: .higher, headline: true),
       .init(name: "corruptionRate", unit: "fraction", betterWhen: .neither),
       .init(name: "plainTestAccuracy", unit: "fraction", betterWhen: .higher, headline: true),
+      .init(name: "retrainedTestAccuracy", unit: "fraction", betterWhen: .higher, headline: true),
+      .init(name: "heldOutAccuracy", unit: "fraction", betterWhen: .higher),
     ]
   }
 
   /// The values at x and at the lower variable y trained under it.
   ///
   /// Detection decides that sample i is noisy where x_i lies below the threshold, and is scored
-  /// against the labels that are truly wrong.
-  func values(upper x: Parameters<Scalar>, lower y: Parameters<Scalar>) -> [String: Double] {
-    let weights = x.tensors[0].scalars.map { Double($0) }
-    let called = weights.map { $0 < noisyBelow }
-    let test = ClassificationScores(
-      predictions: problem.testLogits(y).argumentsOfRowMaxima(), labels: truth.testLabels,
-      classCount: truth.classCount)
-    let validation = ClassificationScores(
-      predictions: problem.validationLogits(y).argumentsOfRowMaxima(),
-      labels: truth.validationLabels, classCount: truth.classCount)
+  /// against the labels that are truly wrong; a baseline that judges labels by other means than
+  /// weights is scored by its judgement. An AUC that is not defined, as where no label is wrong, is
+  /// absent.
+  func values(
+    upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, judgement: LabelJudgement? = nil
+  ) -> [String: Double] {
+    let scores = judgement?.scores ?? x.tensors[0].scalars.map { Double($0) }
+    let called = judgement?.isSuspect ?? scores.map { $0 < noisyBelow }
+    let test = self.scores(problem.test, y)
     let isClean = truth.isNoisy.map { !$0 }
-    return [
+    var values = [
       "upperObjective": Double(problem.bilevel.upper.value(upper: x, lower: y)),
       "lowerObjective": Double(problem.bilevel.lower.value(upper: x, lower: y)),
       "testAccuracy": test.accuracy,
       "testMacroF1": test.macroF1,
-      "validationAccuracy": validation.accuracy,
+      "validationAccuracy": self.scores(problem.validation, y).accuracy,
       "detectionF1NoisyPositive": BinaryDetection(decisions: called, truth: truth.isNoisy).f1,
       "detectionF1CleanPositive": BinaryDetection(decisions: called.map { !$0 }, truth: isClean).f1,
-      "detectionAUC": areaUnderROC(scores: weights, isPositive: isClean),
       "corruptionRate": truth.corruptionRate,
     ]
+    let area = areaUnderROC(scores: scores, isPositive: isClean)
+    if !area.isNaN { values["detectionAUC"] = area }
+    return values
+  }
+
+  /// The fraction of test images that a classifier gets right.
+  func testAccuracy(_ y: Parameters<Scalar>) -> Double { scores(problem.test, y).accuracy }
+
+  private func scores(
+    _ samples: ClassifierSamples<Scalar>, _ y: Parameters<Scalar>
+  ) -> ClassificationScores {
+    ClassificationScores(
+      predictions: samples.predictions(y), labels: samples.labels, classCount: truth.classCount)
   }
 }

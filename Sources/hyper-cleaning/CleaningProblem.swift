@@ -15,14 +15,17 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
   let start: Parameters<Scalar>
   /// y_0 for outer iteration n, where it is drawn afresh each time.
   let redraw: (@Sendable (Int) -> Parameters<Scalar>)?
-  /// The network's logits for the test and the validation images.
-  let testLogits: @Sendable (Parameters<Scalar>) -> Tensor<Scalar>
-  let validationLogits: @Sendable (Parameters<Scalar>) -> Tensor<Scalar>
+  /// The three parts of the data as the network sees them.
+  let train: ClassifierSamples<Scalar>
+  let validation: ClassifierSamples<Scalar>
+  let test: ClassifierSamples<Scalar>
+  /// The validation images that schedules and early stopping are chosen by; nil of one image alone.
+  let heldOut: HeldOutSamples<Scalar>?
 
-  /// One part of the data as the network sees it.
+  /// One part of the data, with an objective whose weights follow from x.
   private struct Classifier {
     let objective: any Objective<Scalar>
-    let logits: @Sendable (Parameters<Scalar>) -> Tensor<Scalar>
+    let samples: ClassifierSamples<Scalar>
   }
 
   init(_ settings: CleaningSettings, data: CleaningData<Scalar>, seed: UInt64) {
@@ -32,25 +35,6 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
       activation: settings.network.activation)
     let isLinear = settings.network.hidden.isEmpty
     let weighting = settings.weights.weighting
-
-    func classifier(
-      _ samples: CleaningData<Scalar>.Samples, _ weighting: SampleWeighting
-    ) -> Classifier {
-      if isLinear {
-        let prepared = SoftmaxRegressionSamples(
-          features: samples.features, labels: samples.labels, classCount: data.classCount)
-        return Classifier(
-          objective: SoftmaxRegressionObjective(samples: prepared, weighting: weighting),
-          logits: { prepared.logits($0) })
-      }
-      return Classifier(
-        objective: networkClassificationObjective(
-          network: network, features: samples.features, labels: samples.labels,
-          weighting: weighting),
-        logits: { network(.constant(samples.features), parameters: $0.constants).value })
-    }
-    let train = classifier(data.train, weighting)
-    let validation = classifier(data.validation, .uniform)
 
     let initialization = settings.network.initialization
     let draw: @Sendable (Int) -> Parameters<Scalar> = { iteration in
@@ -62,6 +46,42 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
         return Parameters(network.glorotParameters(using: &stream))
       }
     }
+    let initial = draw(0)
+
+    func classifier(
+      _ samples: CleaningData<Scalar>.Samples, _ weighting: SampleWeighting
+    ) -> Classifier {
+      if isLinear {
+        let prepared = SoftmaxRegressionSamples(
+          features: samples.features, labels: samples.labels, classCount: data.classCount)
+        return Classifier(
+          objective: SoftmaxRegressionObjective(samples: prepared, weighting: weighting),
+          samples: ClassifierSamples(
+            labels: samples.labels, classCount: data.classCount, initial: initial,
+            objective: SoftmaxRegressionObjective(samples: prepared, weighting: .identity),
+            logits: { prepared.logits($0) }))
+      }
+      let prepared = NetworkSamples(
+        network: network, features: samples.features, labels: samples.labels)
+      return Classifier(
+        objective: NetworkClassificationObjective(samples: prepared, weighting: weighting),
+        samples: ClassifierSamples(
+          labels: samples.labels, classCount: data.classCount, initial: initial,
+          objective: NetworkClassificationObjective(samples: prepared, weighting: .identity),
+          logits: { network(.constant(samples.features), parameters: $0.constants).value }))
+    }
+    let train = classifier(data.train, weighting)
+    let validation = classifier(data.validation, .uniform)
+    var heldOutStream = RandomStream(seed: seed, purpose: "held-out")
+    let heldOut = HeldOutSamples(
+      validation.samples, fraction: settings.tuning.heldOut, using: &heldOutStream)
+    var upper = validation.objective
+    if settings.earlyStopping.patience != nil, let heldOut {
+      let isHeldOut = Set(heldOut.positions)
+      let others = data.validation.labels.indices.filter { !isHeldOut.contains($0) }
+      upper = classifier(data.validation.rows(at: others), .uniform).objective
+    }
+
     var set: any FeasibleSet<Scalar> = WholeSpace<Scalar>()
     if let total = settings.weights.largestSum {
       set = CappedSimplex(total: Scalar(total))
@@ -69,13 +89,15 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
       set = Box(lower: 0, upper: 1)
     }
     bilevel = BilevelProblem(
-      upper: validation.objective, lower: train.objective,
-      initialLower: ConstantInitialLower(draw(0)), upperFeasibleSet: set)
+      upper: upper, lower: train.objective,
+      initialLower: ConstantInitialLower(initial), upperFeasibleSet: set)
     start = Parameters(
       Tensor(repeating: Scalar(settings.weights.start), shape: [data.train.labels.count]))
     redraw = settings.network.redrawnEachIteration ? draw : nil
-    testLogits = classifier(data.test, .uniform).logits
-    validationLogits = validation.logits
+    test = classifier(data.test, .uniform).samples
+    self.train = train.samples
+    self.validation = validation.samples
+    self.heldOut = heldOut
   }
 }
 

@@ -138,6 +138,8 @@ extension RunSettings<CleaningSettings> {
     self.weights.largestSum = self.weights.largestSum.map { $0 / 10 }
     outer.iterations = 60
     self.evaluation.every = 10
+    self.tuning.stepSizes = [0.1, 0.4, 0.8]
+    self.tuning.steps = [20, 60, 200]
     self.reduced.train = 60
     self.reduced.validation = 100
   }

@@ -9,6 +9,8 @@ struct CleaningSettings: OwnSettings {
   var network = Network()
   var weights = Weights()
   var evaluation = Evaluation()
+  var tuning = Tuning()
+  var earlyStopping = EarlyStopping()
   var reduced = Reduced()
 
   /// Which images, and how they are split.
@@ -17,7 +19,10 @@ struct CleaningSettings: OwnSettings {
     var name = "mnist"
     var split = SplitRule.randomWithTestFile
     var train = 5_000
+    /// Clean validation images; 0 means all of the file of their own.
     var validation = 5_000
+    /// A file that the validation images are taken from; unset for the training file.
+    var validationFile: String?
     /// Test images; 0 means all that the split rule leaves.
     var test = 10_000
   }
@@ -55,6 +60,24 @@ struct CleaningSettings: OwnSettings {
     var noisyBelow = 0.0
   }
 
+  /// How the tuned baselines, and the final training after every method, find their schedule: the
+  /// same grid for all, and the same held-out validation images.
+  struct Tuning: Codable, Sendable, Equatable {
+    /// Step sizes on the mean loss.
+    var stepSizes = [0.1, 0.4, 0.8]
+    var steps = [30, 100, 300, 1_000]
+    /// The part of the validation images that is held out to choose by; trained on afterwards.
+    var heldOut = 0.2
+    /// Folds of `self-confidence`.
+    var folds = 5
+  }
+
+  /// Whether the outer loop stops on held-out validation images, which F then does without.
+  struct EarlyStopping: Codable, Sendable, Equatable {
+    /// Outer iterations without improvement; unset for no early stopping.
+    var patience: Int?
+  }
+
   /// The problem that forward mode runs on: as many tangents as training samples.
   struct Reduced: Codable, Sendable, Equatable {
     var train = 200
@@ -71,9 +94,15 @@ extension CleaningSettings {
       $0.data.split
     },
     .whole("data.train", "n, training samples", 1...100_000_000) { $0.data.train },
-    .whole("data.validation", "m, clean validation samples", 1...100_000_000) {
-      $0.data.validation
-    },
+    .whole(
+      "data.validation",
+      "m, clean validation samples; 0 means all of data.validationFile", 0...100_000_000
+    ) { $0.data.validation },
+    SettingKey(
+      "data.validationFile",
+      "an HDF5 file that the validation samples are drawn from; null for the training file",
+      wanted: "the path of a file, or null", { $0.data.validationFile ?? "null" }
+    ) { !$0.isEmpty },
     .whole("data.test", "test samples; 0 means all that are left", 0...100_000_000) {
       $0.data.test
     },
@@ -104,6 +133,31 @@ extension CleaningSettings {
     .finite("evaluation.noisyBelow", "a sample whose x lies below this is called noisy") {
       $0.evaluation.noisyBelow
     },
+    SettingKey(
+      "tuning.stepSizes", "step sizes tried for tuned baselines and the final training",
+      wanted: "a list of different positive finite numbers", { $0.tuning.stepSizes }
+    ) { sizes in
+      !sizes.isEmpty && sizes.allSatisfy { $0.isFinite && $0 > 0 }
+        && Set(sizes).count == sizes.count
+    },
+    SettingKey(
+      "tuning.steps", "numbers of steps tried with each of them", unit: "count",
+      wanted: "a list of different whole numbers from 1 to 10000000", { $0.tuning.steps }
+    ) { steps in
+      !steps.isEmpty && steps.allSatisfy { (1...10_000_000).contains($0) }
+        && Set(steps).count == steps.count
+    },
+    .fraction(
+      "tuning.heldOut",
+      "validation samples held out to choose by, at least one; early stopping uses the same"
+    ) { $0.tuning.heldOut },
+    .whole("tuning.folds", "folds of self-confidence", 2...1_000) { $0.tuning.folds },
+    .optionalWhole(
+      "earlyStopping.patience",
+      "outer iterations without better accuracy on held-out validation samples before the loop "
+        + "stops; the best point counts, and F does without these samples; null for none",
+      1...1_000_000_000
+    ) { $0.earlyStopping.patience },
     .whole("reduced.train", "training samples of the reduced problem", 1...100_000_000) {
       $0.reduced.train
     },
@@ -124,6 +178,14 @@ extension CleaningSettings {
     if network.redrawnEachIteration, settings.inner.startsWarm {
       return "The setting inner.startsWarm is true but must be false where "
         + "network.redrawnEachIteration is true, because both choose y_0"
+    }
+    if settings.data.validation == 0, settings.data.validationFile == nil {
+      return "The setting data.validation is 0 but must be a whole number from 1 where "
+        + "data.validationFile is null"
+    }
+    if settings.earlyStopping.patience != nil, settings.data.validation == 1 {
+      return "The setting data.validation is 1 but must be a whole number from 2 where "
+        + "earlyStopping.patience is set, because one of them is held out"
     }
     if let sum = weights.largestSum, weights.weighting == .sigmoid {
       return "The setting weights.largestSum is \(sum) but must be null where weights.weighting is "

@@ -15,8 +15,10 @@ struct HyperCleaning: SuiteCommand {
     abstract: "Learn the weights of training samples with wrong labels.",
     discussion: """
       Minimise the validation loss F(y) over sample weights x, where y is trained on the weighted \
-      loss f(x, y). Compares descent aggregation (BDA) with RHG, T-RHG and FHG, between two \
-      baselines: no cleaning, and an oracle that knows the clean labels.
+      loss f(x, y). Compares descent aggregation (BDA) with RHG, T-RHG and FHG, between no cleaning \
+      and an oracle that knows the clean labels, and with what one would try instead (validation \
+      images alone, filtering, ranking by loss, confident learning), each at its best step size and \
+      number of steps on held-out validation images (settings tuning.*).
 
       Forward mode (fhg) carries one tangent per training sample: it runs exactly, on the \
       protocol's reduced problem (settings reduced.*), and its records say so.
@@ -43,15 +45,10 @@ struct Cleaning: Experiment {
 
   init(_ context: ExperimentContext) { self.context = context }
 
-  /// Training on all labels as they are, every weight as the methods start with.
-  static let noCleaning = Baseline(
-    "no-cleaning", "No cleaning", citation: "baseline: all training labels as they are")
-  /// Training on the clean labels alone: weight 1 for clean samples, 0 for noisy ones.
-  static let oracle = Baseline(
-    "oracle", "Oracle",
-    citation: "baseline: clean training labels only (Franceschi et al., ICML 2017)")
-
-  var baselines: [Baseline] { [Self.noCleaning, Self.oracle] }
+  var baselines: [Baseline] {
+    let tuned = TunedBaseline.allCases.map(\.baseline)
+    return [Self.noCleaning] + tuned.dropLast() + [Self.fixedWeights, Self.oracle] + tuned.suffix(1)
+  }
 
   func usualArms(_ settings: RunSettings<CleaningSettings>, budget: Budget) -> [Arm] {
     // On the reduced problem forward mode says nothing about accuracy, only about cost.
@@ -60,14 +57,26 @@ struct Cleaning: Experiment {
       ? ["rhg", "t-rhg", "fhg", "cg", "neumann", "one-stage", "bda", "one-stage-bda"]
       : ["rhg", "t-rhg", "bda"]
     let methods = catalogue.methods.filter { names.contains($0.name) }
-    return [.baseline(Self.noCleaning)] + methods.map { .method($0) } + [.baseline(Self.oracle)]
+    // A network's many trainings are for those who ask for them.
+    let baselines = baselines.filter {
+      settings.network.hidden.isEmpty || $0 == Self.noCleaning || $0 == Self.oracle
+    }
+    let oracles = baselines.filter { $0.name.hasPrefix(Self.oracle.name) }
+    return baselines.filter { !oracles.contains($0) }.map { .baseline($0) }
+      + methods.map { .method($0) } + oracles.map { .baseline($0) }
   }
+
+  /// K where it matters.
+  func statedKeys(_ arm: Arm) -> [String] { arm.reads("inner.steps") ? ["inner.steps"] : [] }
 
   func reads(_ key: String, _ arm: Arm) -> Bool {
     switch key.prefix(while: { $0 != "." }) {
     // The reduced problem is in `data` by the time a run is planned.
     case "reduced": false
     case "evaluation": key == "evaluation.noisyBelow"
+    case "earlyStopping": arm.method != nil
+    case "weights": TunedBaseline(rawValue: arm.name) == nil
+    case "tuning": key != "tuning.folds" || arm.name == TunedBaseline.selfConfidence.rawValue
     default: true
     }
   }
@@ -76,10 +85,16 @@ struct Cleaning: Experiment {
     _ settings: RunSettings<CleaningSettings>, seed: UInt64
   ) throws -> [RunRecord.DatasetUse] {
     let name = settings.data.name
+    let own = try settings.data.validationFile.map { path in
+      let file = try ImageDataset.load(path)
+      context.notes.add(file.notes)
+      return RunRecord.DatasetUse(file, purpose: "validation")
+    }
     return [
-      try context.images.use(name: name, split: "train", purpose: "training, validation"),
+      try context.images.use(
+        name: name, split: "train", purpose: own == nil ? "training, validation" : "training"),
       try context.images.use(name: name, split: "test", purpose: "test"),
-    ]
+    ] + (own.map { [$0] } ?? [])
   }
 
   func body<Scalar: TensorScalar & HDF5Element>(
@@ -100,12 +115,18 @@ struct CleaningOptions: OwnRunOptions {
   @Option(help: "Data set: <name>-train.h5 and <name>-test.h5 in the data folder (data.name).")
   var dataset: String?
 
+  @Option(
+    name: .customLong("validation-file"),
+    help: "HDF5 file that the validation images are drawn from (data.validationFile).")
+  var validationFile: String?
+
   @Flag(help: "Run every method on the reduced problem, to compare with forward mode.")
   var reduced = false
 
   var overrides: [SettingOverride] {
     var result: [SettingOverride] = []
     result.add("--dataset", "data.name", dataset)
+    result.add("--validation-file", "data.validationFile", validationFile)
     return result
   }
 
@@ -121,10 +142,18 @@ struct CleaningOptions: OwnRunOptions {
       settings.reduceForForwardMode()
       usual.reduceForForwardMode()
     }
+    if TunedBaseline(rawValue: arm.name) != nil, settings.data.validation == 1 {
+      throw MethodError(
+        "The baseline \(arm.name) chooses its schedule on held-out validation images and there is "
+          + "one: set data.validation to 2 or more.")
+    }
+    var marks: [String: Value] = isReduced ? ["problem": "reduced"] : [:]
+    if settings.data.validationFile != nil { marks["validation"] = "own-file" }
     return [
       PlannedRun(
-        arm, settings, preset: usual, protocolName: preset.rawValue,
-        marks: isReduced ? ["problem": "reduced"] : [:])
+        arm, settings, preset: usual, protocolName: preset.rawValue, marks: marks,
+        // What is in the file is part of the identity by its digest, not where it lies.
+        unstated: ["data.validationFile"])
     ]
   }
 }

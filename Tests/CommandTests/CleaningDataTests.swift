@@ -199,7 +199,7 @@ struct CleaningDataTests {
       scalar: .double, configuration: Configuration(settings), variant: [:], datasets: [])
     var body = try CleaningBody<Double>(run, folder: folder)
     while let event = body.loop.next() { _ = body.observe(event) }
-    let closing = body.close(step: 0, stage: 0, after: .completed)
+    let closing = try body.close(step: 0, stage: 0, after: .completed)
     return (
       Dictionary(uniqueKeysWithValues: closing.measurements.map { ($0.metric, $0.value) }),
       body.loop.upper, try data(own)

@@ -95,6 +95,7 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
     let named = try methods.namedArms(shared.methods, of: experiment)
     var plan: [PlannedRun<Own.E.Own>] = []
     var seen: Set<String> = []
+    var withoutSteps: Set<String> = []
     for steps in innerSteps.isEmpty ? [nil] : innerSteps.map({ $0 }) {
       let settings = try settings(preset, innerSteps: steps)
       // Where --set has the last word on K, several values of the option are one run.
@@ -111,6 +112,10 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
             guard named == nil else { throw MethodError(refusal) }
             continue
           }
+          // What does not read K is one run, however many K there are.
+          let name =
+            arm.name + "\n" + Value.object(sorted: planned.variant(in: experiment)).canonicalText
+          if !arm.reads("inner.steps"), !withoutSteps.insert(name).inserted { continue }
           plan.append(planned)
         }
       }

@@ -57,15 +57,19 @@ package struct Baseline: Sendable, Hashable {
   package let citation: String
   /// The keys of the methods' sections that it reads.
   package let settings: [String]
+  /// The inner dynamics that it trains by.
+  package let dynamics: String
 
   /// A baseline.
   package init(
     _ name: String, _ displayName: String, citation: String,
-    settings: [String] = ["inner.steps", "inner.stepSize"]
+    settings: [String] = ["inner.steps", "inner.stepSize"],
+    dynamics: String = "gradient-descent"
   ) {
     self.name = name
     self.displayName = displayName
     self.citation = citation
     self.settings = settings
+    self.dynamics = dynamics
   }
 }

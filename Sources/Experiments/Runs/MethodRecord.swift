@@ -13,21 +13,35 @@ extension Run {
       }
       return result
     }
-    var inner = parameters(["inner.stepSize"])
+    var inner: [String: Value] = [:]
+    if arm.reads("inner.stepSize") { inner["innerStepSize"] = .number(settings.inner.stepSize) }
     // In a sweep K is what curves are drawn against.
-    if variant["sweep"] == nil { inner["innerSteps"] = .integer(settings.inner.steps) }
-    inner["innerStepSize"] = inner.removeValue(forKey: "stepSize")
-    guard let method = arm.method else {
+    if variant["sweep"] == nil, arm.reads("inner.steps") {
+      inner["innerSteps"] = .integer(settings.inner.steps)
+    }
+    func addAggregation(_ keys: [String]) {
+      inner["innerStepSize"] = .number(settings.method.lowerStepSize(aggregating: true))
+      inner["upperStepSize"] = .number(settings.method.upperStepSize)
+      inner.merge(parameters(keys)) { first, _ in first }
+    }
+    let method: Method
+    switch arm {
+    case .method(let named): method = named
+    case .baseline(let baseline):
+      if arm.reads("aggregation.schedule") {
+        addAggregation(baseline.settings.filter { $0.hasPrefix("aggregation.") })
+      }
       return RunRecord.Method(
         name: arm.name, displayName: arm.displayName,
-        dynamics: .init(name: "gradient-descent", parameters: inner, provenance: arm.citation),
+        dynamics: .init(
+          name: baseline.dynamics, parameters: inner, provenance: arm.citation),
         hypergradient: .none, outerOptimizer: .none)
     }
     if method.dynamics.aggregates {
-      inner["innerStepSize"] = .number(settings.method.lowerStepSize(aggregating: true))
-      inner["upperStepSize"] = .number(settings.method.upperStepSize)
+      addAggregation(method.dynamics.settings)
+    } else {
+      inner.merge(parameters(method.dynamics.settings)) { first, _ in first }
     }
-    inner.merge(parameters(method.dynamics.settings)) { first, _ in first }
     if settings.lowerSet.kind != .none {
       inner["lowerSet"] = .string(settings.lowerSet.kind.rawValue)
       inner["lowerSetSize"] = .number(settings.lowerSet.size)

@@ -51,7 +51,8 @@ package struct Run<Own: OwnSettings>: Sendable {
 
   /// A few words for progress lines and notes: method, K, seed.
   package var title: String {
-    "\(arm.displayName), K \(settings.inner.steps), seed \(seed)"
+    let steps = arm.reads("inner.steps") ? ", K \(settings.inner.steps)" : ""
+    return "\(arm.displayName)\(steps), seed \(seed)"
   }
 }
 

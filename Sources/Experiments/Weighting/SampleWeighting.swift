@@ -9,6 +9,15 @@ package enum SampleWeighting: String, Sendable, CaseIterable, Codable {
   /// w_i = 1: the objective does not depend on x.
   case uniform
 
+  /// w_i for the given x, in Double.
+  package func weights<Scalar: TensorScalar>(_ x: Tensor<Scalar>) -> [Double] {
+    switch self {
+    case .sigmoid: x.sigmoid().scalars.map { Double($0) }
+    case .identity: x.scalars.map { Double($0) }
+    case .uniform: Array(repeating: 1, count: x.count)
+    }
+  }
+
   /// w_i / n and (dw_i/dx_i) / n, for n samples with the given x.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)

@@ -121,8 +121,6 @@ extension Claim {
     return expected == .status(kind) && experiment == record.experiment
       && protocolName == record.protocolName && methods.contains(record.method.name)
       && seeds.contains { $0 == record.seed }
-      && (variants ?? [[:]]).contains { variant in
-        variant.allSatisfy { record.variant[$0.key] == $0.value }
-      }
+      && (variants ?? [[:]]).contains { record.belongs(to: $0) }
   }
 }

@@ -26,7 +26,7 @@ struct ClaimSubject {
         for seed in claim.seeds {
           let matches = candidates.filter { record in
             record.method.name == method && record.seed == seed
-              && variant.allSatisfy { record.variant[$0.key] == $0.value }
+              && record.belongs(to: variant)
           }
           runs[seed] = try theOne(of: matches, variant: variant, "\(name) with seed \(seed)")
         }
@@ -67,5 +67,16 @@ struct ClaimSubject {
       throw Unjudgeable(reason: "\(name) with seed \(seed) has no final '\(metric)'")
     }
     return value
+  }
+}
+
+extension RunRecord {
+  /// Whether the run is of a claim's variant: it has all its settings. A baseline without K, such as
+  /// training at a schedule that it chose itself, stands beside the methods of every K.
+  func belongs(to settings: [String: Value]) -> Bool {
+    settings.allSatisfy { name, value in
+      variant[name] == value
+        || (name == "innerSteps" && innerSteps == nil && method.hypergradient == .none)
+    }
   }
 }

@@ -1,0 +1,159 @@
+import Datasets
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+/// What one would try instead of bi-level optimisation, as a user runs it.
+@Suite("Baselines, early stopping and own validation files of hyper-cleaning")
+struct CleaningBaselineTests {
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    for (split, count) in [("train", 300), ("test", 60)] {
+      try SyntheticDigits.dataset(count: count, split: split, seed: 5)
+        .save(folder.path("\(SyntheticDigits.name)-\(split).h5"))
+    }
+    try SyntheticDigits.dataset(count: 40, split: "checked", seed: 6).save(folder.path("own.h5"))
+  }
+
+  private func run(_ arguments: [String]) throws -> CommandResult {
+    try CommandRunner.run(
+      "hyper-cleaning",
+      [
+        "--set", "data.train=60", "--set", "data.validation=60", "--set", "data.test=60",
+        "--set", "data.name=\(SyntheticDigits.name)", "--set", "tuning.stepSizes=[0.1,0.5]",
+        "--set", "tuning.steps=[5,20]", "--inner-step-size", "0.5", "--seed", "1", "--progress",
+        "none", "--output", folder.path("runs"),
+      ] + arguments, environment: ["BDA_DATA_DIR": folder.path("")], timeout: 120)
+  }
+
+  private func records() throws -> [RunRecord] {
+    try RecordStore.load(folder.path("runs")).map(\.record)
+  }
+
+  private func record(_ arguments: [String]) throws -> RunRecord {
+    let result = try run(arguments)
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let records = try records()
+    try #require(records.count == 1, "\(records.map(\.relativePath))")
+    return records[0]
+  }
+
+  static let tuned = [
+    "no-cleaning-tuned", "validation-only", "filtered", "loss-ranking", "self-filtered",
+    "self-confidence", "oracle-tuned",
+  ]
+
+  @Test("A tuned baseline records its schedule, trials and held-out accuracy", arguments: tuned)
+  func tuning(_ name: String) throws {
+    let record = try record(["--method", name, "--inner-steps", "3", "--inner-steps", "5"])
+    // K does not matter to it: one run, whose variant does not speak of K.
+    #expect(record.variant["innerSteps"] == nil && record.innerSteps == nil)
+    #expect(record.status.kind == .completed)
+    let schedule = record.diagnostics["schedule"]?.objectValue ?? [:]
+    #expect(schedule["trials"] == 4 && schedule["heldOutImages"] == 12)
+    #expect([0.1, 0.5].contains(schedule["stepSize"]?.doubleValue))
+    #expect([5, 20].contains(schedule["steps"]?.integerValue))
+    #expect(schedule["heldOutAccuracy"]?.doubleValue == record.final["heldOutAccuracy"])
+    #expect(record.diagnostics["retrainingSchedule"]?.objectValue?["trials"] == 4)
+    for metric in ["testAccuracy", "retrainedTestAccuracy", "detectionAUC"] {
+      #expect((0...1).contains(record.final[metric] ?? -1), "\(metric)")
+    }
+    let ranks = !["no-cleaning-tuned", "oracle-tuned"].contains(name)
+    if ranks { #expect((record.final["detectionAUC"] ?? 0) > 0.5) }
+  }
+
+  @Test("The control runs BDA's inner loop with the weights as they start")
+  func control() throws {
+    let record = try record(["--method", "fixed-weights-bda", "--inner-steps", "5"])
+    #expect(record.method.dynamics.name == "descent-aggregation")
+    #expect(record.method.dynamics.parameters["upperStepSize"] == 12.8)
+    #expect(record.variant["innerSteps"] == 5 && record.final["detectionAUC"] == 0.5)
+    #expect(record.final["testAccuracy"] != record.final["plainTestAccuracy"])
+  }
+
+  @Test("BDA at fixed weights is BDA that never moved them")
+  func controlIsMotionless() throws {
+    let result = try run([
+      "--method", "fixed-weights-bda", "--method", "bda", "--inner-steps", "5",
+      "--outer-iterations", "1", "--outer-step-size", "1e-30",
+    ])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let accuracies = try records().map { $0.final["upperObjective"] ?? .nan }
+    try #require(accuracies.count == 2)
+    #expect(abs(accuracies[0] - accuracies[1]) < 1e-5)
+  }
+
+  @Test(
+    "Without wrong labels there is no AUC: a dash, and nothing in the record",
+    arguments: ["rhg", "validation-only", "no-cleaning"])
+  func nothingIsNoisy(_ method: String) throws {
+    let record = try record([
+      "--method", method, "--set", "corruption.fraction=0", "--outer-iterations", "2",
+      "--inner-steps", "3",
+    ])
+    #expect(record.final["detectionAUC"] == nil && record.final["corruptionRate"] == 0)
+    let again = try run(["--method", method, "--set", "corruption.fraction=0", "--fresh"])
+    #expect(!again.standardOutput.lowercased().contains("nan"), "\(again.standardOutput)")
+  }
+
+  @Test("Validation images of a file of their own are part of the identity by content")
+  func ownFile() throws {
+    let own = ["--method", "validation-only", "--validation-file", folder.path("own.h5")]
+    let record = try record(own + ["--set", "data.validation=0"])
+    let use = try #require(record.datasets.first { $0.split == "checked: validation" })
+    #expect(use.sha256 == (try ImageDataset.load(folder.path("own.h5"))).contentDigest)
+    #expect(record.variant["validation"] == "own-file")
+    #expect(record.variant["data.validationFile"] == nil)
+    #expect(record.diagnostics["schedule"]?.objectValue?["heldOutImages"] == 8)
+    // Other images under the same name are another run.
+    try SyntheticDigits.dataset(count: 40, split: "checked", seed: 7).save(folder.path("own.h5"))
+    #expect(try run(own + ["--set", "data.validation=0"]).exitCode == 0)
+    #expect(try records().count == 2)
+    let tooMany = try run(own)
+    #expect(tooMany.exitCode == 65)
+    #expect(tooMany.standardError.contains("which has 40: lower it, or set it to 0"))
+    let absent = try run(["--method", "rhg", "--validation-file", folder.path("none.h5")])
+    #expect(absent.exitCode == 66, "\(absent.standardError)")
+  }
+
+  @Test("The outer loop stops early, and its best point on held-out images counts")
+  func earlyStopping() throws {
+    let record = try record([
+      "--method", "rhg", "--inner-steps", "5", "--outer-iterations", "40", "--set",
+      "earlyStopping.patience=3", "--outer-step-size", "50",
+    ])
+    #expect(record.variant["earlyStopping.patience"] == 3)
+    let done = try #require(record.diagnostics["outerIterations"]?.integerValue)
+    let best = try #require(record.diagnostics["bestOuterIteration"]?.integerValue)
+    #expect(done < 40 && done == best + 4, "\(done) iterations, the best was \(best)")
+    #expect(record.final["heldOutAccuracy"] != nil)
+  }
+
+  @Test(arguments: [
+    (["--set", "data.validation=0"], "must be a whole number from 1"),
+    (["--set", "data.validation=1", "--method", "filtered"], "set data.validation to 2 or more"),
+    (["--set", "data.validation=1", "--set", "earlyStopping.patience=2"], "from 2 where"),
+    (["--set", "tuning.steps=[]"], "a list of different whole numbers"),
+    (["--set", "tuning.stepSizes=[0.1,0.1]"], "a list of different positive finite numbers"),
+    (["--set", "tuning.folds=1"], "tuning.folds is 1 but must be a whole number from 2"),
+  ])
+  func wrongSettings(arguments: [String], sentence: String) throws {
+    let result = try run(arguments)
+    #expect(result.exitCode == 64, "\(arguments): \(result.standardError)")
+    #expect(result.standardError.contains(sentence), "\(result.standardError)")
+  }
+
+  @Test("A single validation image is enough for methods, and few are for baselines")
+  func fewImages() throws {
+    for (count, method) in [(1, "rhg"), (2, "filtered"), (20, "self-confidence"), (2, "bda")] {
+      let result = try run([
+        "--method", method, "--set", "data.validation=\(count)", "--inner-steps", "3",
+        "--outer-iterations", "2",
+      ])
+      #expect(result.exitCode == 0, "\(result.standardError)")
+    }
+  }
+}
