@@ -114,8 +114,8 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     let plain = trained(x)
     let y =
       arm.name == Cleaning.fixedWeights.name
-      ? try settings.method.descentAggregation(as: Scalar.self).run(
-        steps: settings.inner.steps, upper: x, of: problem.bilevel) : plain
+      ? try NamedDescentAggregation().dynamics(settings.method, as: Scalar.self).lowerVariable(
+        after: settings.inner.steps, upper: x, of: problem.bilevel) : plain
     guard y.isFinite else { return .diverged }
     let evaluation = CleaningEvaluation(
       noisyBelow: Double(startWeight) / 2, truth: truth, problem: problem)

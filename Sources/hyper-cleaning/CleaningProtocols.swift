@@ -140,6 +140,7 @@ extension RunSettings<CleaningSettings> {
     self.evaluation.every = 10
     self.tuning.stepSizes = [0.1, 0.4, 0.8]
     self.tuning.steps = [20, 60, 200]
+    self.tuning.finalTraining = false
     self.reduced.train = 60
     self.reduced.validation = 100
   }

@@ -70,6 +70,8 @@ struct CleaningSettings: OwnSettings {
     var heldOut = 0.2
     /// Folds of `self-confidence`.
     var folds = 5
+    /// Whether every run ends with a training on training and validation samples.
+    var finalTraining = true
   }
 
   /// Whether the outer loop stops on held-out validation images, which F then does without.
@@ -152,6 +154,10 @@ extension CleaningSettings {
       "validation samples held out to choose by, at least one; early stopping uses the same"
     ) { $0.tuning.heldOut },
     .whole("tuning.folds", "folds of self-confidence", 2...1_000) { $0.tuning.folds },
+    .flag(
+      "tuning.finalTraining",
+      "whether a last training on weighted training samples and all validation samples is measured"
+    ) { $0.tuning.finalTraining },
     .optionalWhole(
       "earlyStopping.patience",
       "outer iterations without better accuracy on held-out validation samples before the loop "

@@ -12,12 +12,14 @@ struct CleaningTuning<Scalar: TensorScalar> {
   private let grid: ScheduleGrid
   /// The grid of the final training: of a network, whose trainings take long, the run's own schedule.
   private let finalGrid: ScheduleGrid
+  private let trainsFinally: Bool
 
   init(
     _ settings: RunSettings<CleaningSettings>, problem: CleaningProblem<Scalar>, seed: UInt64
   ) {
     task = LabelNoiseTask(noisy: problem.train, trusted: problem.validation, seed: seed)
     heldOut = problem.heldOut
+    trainsFinally = settings.tuning.finalTraining
     grid = ScheduleGrid(stepSizes: settings.tuning.stepSizes, steps: settings.tuning.steps)
     finalGrid =
       settings.network.hidden.isEmpty
@@ -35,13 +37,14 @@ struct CleaningTuning<Scalar: TensorScalar> {
   }
 
   /// The final training with sample weights on training and validation images (Franceschi et al. 2017);
-  /// nil where every schedule diverges, a weight is not finite, or nothing can be held out.
+  /// nil where it is not wanted, every schedule diverges, a weight is not finite, or nothing can be
+  /// held out.
   ///
   /// - Throws: `Interrupted` between two step sizes.
   func retrained(
     _ weights: [Double]
   ) throws -> (parameters: Parameters<Scalar>, choice: ScheduleChoice)? {
-    guard let heldOut, weights.allSatisfy(\.isFinite) else { return nil }
+    guard trainsFinally, let heldOut, weights.allSatisfy(\.isFinite) else { return nil }
     return try task.retrained(
       weights: weights.map { max(0, $0) }, grid: finalGrid, heldOut: heldOut
     ) {

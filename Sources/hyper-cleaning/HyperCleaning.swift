@@ -57,9 +57,10 @@ struct Cleaning: Experiment {
       ? ["rhg", "t-rhg", "fhg", "cg", "neumann", "one-stage", "bda", "one-stage-bda"]
       : ["rhg", "t-rhg", "bda"]
     let methods = catalogue.methods.filter { names.contains($0.name) }
-    // A network's many trainings are for those who ask for them.
+    // A network's many trainings are for those who ask for them; smoke runs are few.
+    let all = settings.network.hidden.isEmpty && budget != .smoke
     let baselines = baselines.filter {
-      settings.network.hidden.isEmpty || $0 == Self.noCleaning || $0 == Self.oracle
+      all || $0 == Self.noCleaning || $0 == Self.oracle
     }
     let oracles = baselines.filter { $0.name.hasPrefix(Self.oracle.name) }
     return baselines.filter { !oracles.contains($0) }.map { .baseline($0) }

@@ -22,7 +22,8 @@ struct CleaningBaselineTests {
     try CommandRunner.run(
       "hyper-cleaning",
       [
-        "--set", "data.train=60", "--set", "data.validation=60", "--set", "data.test=60",
+        "--budget", "paper", "--set", "data.train=60", "--set", "data.validation=60", "--set",
+        "data.test=60",
         "--set", "data.name=\(SyntheticDigits.name)", "--set", "tuning.stepSizes=[0.1,0.5]",
         "--set", "tuning.steps=[5,20]", "--inner-step-size", "0.5", "--seed", "1", "--progress",
         "none", "--output", folder.path("runs"),
