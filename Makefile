@@ -124,6 +124,44 @@ test-debug: setup ## Run all tests in debug, with overflow and bounds checks (sl
 test-debug-suites:
 	@$(SWIFT) test -c debug --scratch-path $(BUILD)
 
+# Each point of every experiment; `make test` tries some of them.
+.PHONY: test-faults
+test-faults: setup ## Kill, fail and interrupt runs at every system call that writes results (half an hour)
+	@$(SWIFT) build $(RELEASE) --build-tests
+	@$(TIMED) env BDA_TEST_FAULTS=all BDA_TEST_KILLS=100 swift test $(RELEASE) --skip-build \
+	  --filter 'ExactFaultTests|MachineFaultTests|LimitTests|StoppingTests'
+
+# What reads files and what shares memory; not the long numerical suites, nor other processes.
+ADDRESS_TESTS := FilesTests|DatasetsTests|ResultsTests|ReportingTests|CommandsTests|TensorsTests|NetworksTests|ExperimentsTests
+# What has threads.
+THREAD_TESTS := TensorsTests|DatasetsTests|FilesTests|CommandsTests|ExperimentsTests
+
+# Leaks are not looked for: the runtime and Foundation keep what they make once for ever.
+.PHONY: test-asan
+test-asan: setup ## Run the tests of readers and kernels with the address sanitizer (slow)
+	@$(TIMED) env BDA_BACKEND=$(BACKEND) ASAN_OPTIONS=detect_leaks=0 \
+	  swift test -c release --sanitize=address --scratch-path $(BUILD)-asan --filter '$(ADDRESS_TESTS)'
+
+# Portable kernels: the threads of oneDNN are those of OpenMP, which the sanitizer does not know.
+.PHONY: test-tsan
+test-tsan: setup ## Run the tests of what has threads with the thread sanitizer (slow)
+	@$(TIMED) env BDA_BACKEND=portable BDA_THREADS=4 \
+	  TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/thread-sanitizer.txt" \
+	  swift test -c release --sanitize=thread --scratch-path .build-portable-tsan --filter '$(THREAD_TESTS)'
+
+FUZZ_READERS ?= idx idx-gzip gzip tar zip cifar png split hdf5 yaml record references claims tolerances checkpoint
+FUZZ_SECONDS ?= 600
+
+.PHONY: fuzz
+fuzz: setup ## Fuzz every reader, guided by coverage (FUZZ_SECONDS=600 FUZZ_READERS="png tar")
+	@$(TIMED) env BDA_FUZZ=1 BDA_BACKEND=portable swift build -c release --scratch-path .build-fuzz \
+	  --product fuzz -Xswiftc -sanitize=fuzzer
+	@for reader in $(FUZZ_READERS); do mkdir -p .build-fuzz/found/$$reader; \
+	  $(TIMED) env BDA_FUZZ_READER=$$reader .build-fuzz/release/fuzz -max_total_time=$(FUZZ_SECONDS) \
+	    -timeout=5 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
+	    -artifact_prefix=.build-fuzz/found/$$reader- \
+	    .build-fuzz/found/$$reader Tests/Corpora/$$reader || exit 1; done
+
 DATASETS ?= mnist fashion-mnist omniglot
 
 .PHONY: data
@@ -283,7 +321,8 @@ format: ## Rewrite the sources in the project's format
 
 .PHONY: clean
 clean: ## Remove what was built
-	@$(TIMED) rm -rf .build .build-portable .build-archive
+	@$(TIMED) rm -rf .build .build-portable .build-archive .build-asan .build-portable-asan \
+	  .build-portable-tsan .build-fuzz
 
 # Runs and data sets may have taken a night: never removed by a verb.
 .PHONY: distclean

@@ -95,6 +95,17 @@ let executableTargets: [Target] = [
     name: "report", dependencies: ["Files", "Commands", "Results", "Reporting", argumentParser]),
 ]
 
+/// Readers as fuzzing drives them, for tests that replay and, where asked for, for libFuzzer.
+let fuzzTargets: [Target] =
+  [
+    .target(
+      name: "FuzzReaders",
+      dependencies: ["Files", "Commands", "Datasets", "Bilevel", "Results", "Experiments"],
+      path: "Tests/FuzzReaders")
+  ]
+  + (environment["BDA_FUZZ"] == "1"
+    ? [.executableTarget(name: "fuzz", dependencies: ["FuzzReaders"], path: "Tests/fuzz")] : [])
+
 let testTargets: [Target] = [
   .target(
     name: "TestSupport", dependencies: ["Tensors", "Bilevel", "Results"], path: "Tests/TestSupport"),
@@ -116,7 +127,7 @@ let testTargets: [Target] = [
     name: "ExperimentsTests",
     dependencies: [
       "Files", "Commands", "Tensors", "Datasets", "Networks", "Bilevel", "Results", "Experiments",
-      "TestSupport", argumentParser,
+      "TestSupport", "FuzzReaders", argumentParser,
     ]),
   .testTarget(
     name: "CommandTests",
@@ -143,6 +154,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
-  targets: cTargets + coreTargets + evidenceTargets + executableTargets + testTargets,
+  targets: cTargets + coreTargets + evidenceTargets + executableTargets + fuzzTargets
+    + testTargets,
   swiftLanguageModes: [.v6]
 )

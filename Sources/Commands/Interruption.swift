@@ -1,4 +1,3 @@
-import Dispatch
 import Files
 import Foundation
 import Synchronization
@@ -19,8 +18,6 @@ package enum Interruption {
   private static let cursorIsHidden = Atomic<Bool>(false)
   /// Whether the terminal has echoed `^C` into the line that a message would begin in.
   private static let isOnTerminal = Atomic<Bool>(false)
-  // Kept for the life of the process; a source that goes away no longer listens.
-  private nonisolated(unsafe) static var sources: [any DispatchSourceSignal] = []
 
   /// Starts listening. Call once, before the first long loop.
   package static func install() {
@@ -35,24 +32,54 @@ package enum Interruption {
   /// Starts listening for commands whose steps leave nothing to record: a signal removes unfinished
   /// files, says `message` on standard error, and ends the process with 128 plus its number. Call once,
   /// before other threads exist.
+  ///
+  /// A thread of its own waits for the signals, which all others block: what it does is more than a
+  /// handler may. Where the system gives no thread, a signal ends the process by itself, and the next
+  /// start sweeps what that leaves.
   package static func installEndingAtOnce(saying message: String) {
-    let queue = DispatchQueue(label: "interruption")
     let numbers = heeded
-    sources = numbers.map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler {
-        TemporaryFiles.removeAll()
-        Array((message + "\n").utf8).withUnsafeBytes { bytes in
-          _ = FileDescriptor.write(bytes, to: STDERR_FILENO)
-        }
-        // Without the exit handlers of a library that may be in the middle of a write.
-        _exit(128 + number)
-      }
-      source.resume()
-      return source
-    }
+    for number in numbers { signal(number, SIG_DFL) }
+    var listened = set(of: numbers)
+    pthread_sigmask(SIG_BLOCK, &listened, nil)
+    let watch = Unmanaged.passRetained(Watch(numbers: numbers, message: message))
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    defer { pthread_attr_destroy(&attributes) }
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, &attributes,
+      { context in
+        if let context { Unmanaged<Watch>.fromOpaque(context).takeRetainedValue().wait() }
+        return nil
+      }, watch.toOpaque())
+    guard code != 0 else { return }
+    watch.release()
     unblock(numbers)
+  }
+
+  /// What the waiting thread needs to know.
+  private final class Watch: Sendable {
+    let numbers: [Int32]
+    let message: String
+
+    init(numbers: [Int32], message: String) {
+      self.numbers = numbers
+      self.message = message
+    }
+
+    /// Waits for a signal and ends the process.
+    func wait() {
+      var listened = Interruption.set(of: numbers)
+      var number: Int32 = 0
+      while sigwait(&listened, &number) != 0 {}
+      TemporaryFiles.removeAll()
+      Array((message + "\n").utf8).withUnsafeBytes { bytes in
+        _ = FileDescriptor.write(bytes, to: STDERR_FILENO)
+      }
+      // Without the exit handlers of a library that may be in the middle of a write.
+      _exit(128 + number)
+    }
   }
 
   /// Whether somebody asked to stop.
@@ -99,10 +126,15 @@ package enum Interruption {
 
   /// A parent may have started this process with signals blocked; a blocked one is never handled.
   private static func unblock(_ numbers: [Int32]) {
-    var listened = sigset_t()
-    sigemptyset(&listened)
-    for number in numbers { sigaddset(&listened, number) }
+    var listened = set(of: numbers)
     pthread_sigmask(SIG_UNBLOCK, &listened, nil)
+  }
+
+  private static func set(of numbers: [Int32]) -> sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in numbers { sigaddset(&set, number) }
+    return set
   }
 
   /// Uses nothing but atomics, `write`, `signal` and `raise`: all else is forbidden in a handler.

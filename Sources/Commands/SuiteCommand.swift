@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 
 /// The root command of an executable of the suite: parsing, errors and exit codes in one way.
@@ -33,7 +34,13 @@ extension SuiteCommand {
   /// Runs the command that the process's arguments describe, and ends the process.
   package static func main() {
     StandardStreams.prepare()
-    Foundation.exit(run(Array(CommandLine.arguments.dropFirst())))
+    guard let arguments = ProcessArguments.all else {
+      Console().show(
+        error: "The system does not tell the words of this command line; mount /proc, or raise the "
+          + "number of open files (ulimit -n).")
+      Foundation.exit(ExitStatus.unexpected.rawValue)
+    }
+    Foundation.exit(run(Array(arguments.dropFirst())))
   }
 
   /// The exit code of running the command that the arguments describe.

@@ -8,7 +8,8 @@ struct ListCommand: ParsableCommand {
     commandName: "list",
     abstract: "List the data sets and which of their files are there.",
     discussion: """
-      Looks at names and headers only; `datasets verify` checks the contents.
+      Looks at names and headers only, and says what they show of folders of one's own; `datasets \
+      verify` checks the contents and says what the values show.
       """)
 
   @OptionGroup var data: DataOptions
@@ -42,6 +43,22 @@ struct ListCommand: ParsableCommand {
         isThere ? "\(tree.classes)" : "-",
         name == SyntheticAlphabets.name ? "synthetic" : "public",
       ])
+    }
+    let known = Set(
+      (TreeSource.allCases.map(\.name) + [SyntheticAlphabets.name]).map {
+        folder.treePath(name: $0)
+      }
+    )
+    for path in folder.readyTrees() where !known.contains(path) {
+      let name = String(URL(fileURLWithPath: path).lastPathComponent.dropLast("-images".count))
+      do {
+        let tree = try ImageTree.outline(path, remedy: "put images there")
+        rows.append([name, "-", "-", "yes", "\(tree.images) PNG", "\(tree.classes)", "own"])
+        for note in tree.notes { Diagnostics.console.show(note: note) }
+      } catch {
+        Diagnostics.console.show(error: error.message)
+        rows.append([name, "-", "-", "damaged", "-", "-", "own"])
+      }
     }
     for path in folder.readyFiles() where !shown.contains(path) {
       let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent

@@ -10,91 +10,64 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       Original files are compared with the published SHA-256. The pixels in a ready file of a public \
       data set, packed as IDX again, must have that same SHA-256; other ready files are compared \
-      with the digest that they record. Every problem is reported; the exit code is that of the \
-      first.
+      with the digest that they record. What the readers noticed in files and folders of one's own \
+      is said, as it is before a run. Every problem is reported; the exit code is that of the first.
       """)
 
   @Argument(
     help: """
-      Data sets, or paths of .h5 files (default: everything in the data folder).
+      Data sets, or paths of .h5 files and of folders of images (default: everything in the data \
+      folder).
       """)
   var names: [String] = []
   @OptionGroup var data: DataOptions
 
   func run() throws {
-    var failures: [DatasetError] = []
-    var checked = 0
-    func check(_ body: () throws(DatasetError) -> String) {
-      do {
-        let line = try body()
-        Diagnostics.console.show(result: "ok        \(line)")
-        checked += 1
-      } catch {
-        Diagnostics.console.show(error: error.message)
-        failures.append(error)
-      }
-    }
+    var check = Checks()
     let folder = data.folder
     let all = names.isEmpty
     for source in ImageSource.all where all || names.contains(source.name) {
       for file in source.files where !all || folder.existingOriginal(file, of: source) != nil {
-        check { () throws(DatasetError) in
-          "\(try folder.verifyOriginal(file, of: source))  sha256:\(file.sha256)"
+        check.one { () throws(DatasetError) in
+          ("\(try folder.verifyOriginal(file, of: source))  sha256:\(file.sha256)", [])
         }
       }
       for split in source.splits {
         let path = folder.readyPath(name: source.name, split: split.name)
         guard !all || FileManager.default.fileExists(atPath: path) else { continue }
-        check { () throws(DatasetError) in
+        check.one { () throws(DatasetError) in
           let dataset = try folder.verifyReady(split, of: source)
-          return "\(path)  sha256:\(dataset.contentDigest)"
+          return ("\(path)  sha256:\(dataset.contentDigest)", dataset.notes)
         }
       }
     }
     for source in TreeSource.allCases where all || names.contains(source.name) {
-      do {
-        for path in try folder.verifyOriginals(source) {
-          Diagnostics.console.show(result: "ok        \(path)")
-          checked += 1
-        }
-      } catch {
-        check { () throws(DatasetError) in throw error }
-      }
+      check.several { () throws(DatasetError) in try folder.verifyOriginals(source) }
       let path = folder.treePath(name: source.name)
       guard !all || FileManager.default.fileExists(atPath: path) else { continue }
-      check { () throws(DatasetError) in
-        let tree = try folder.verifyTree(source)
-        return "\(path)  \(tree.images) images of \(tree.classes) classes, sha256:"
-          + tree.contentDigest
+      check.one { () throws(DatasetError) in
+        Self.line(path, try folder.verifyTree(source))
       }
     }
-    let alphabets = folder.treePath(name: SyntheticAlphabets.name)
-    if names.contains(SyntheticAlphabets.name)
-      || (all && FileManager.default.fileExists(atPath: alphabets))
-    {
-      check { () throws(DatasetError) in
-        let tree = try ImageTree.verify(
-          alphabets, remedy: "run `datasets synthesise --kind alphabets --force`")
-        return "\(alphabets)  sha256:\(tree.contentDigest)"
+    for path in otherTrees(all, in: folder) {
+      check.one { () throws(DatasetError) in
+        let isSynthetic = path == folder.treePath(name: SyntheticAlphabets.name)
+        return Self.line(
+          path,
+          try ImageTree.verify(
+            path,
+            remedy: isSynthetic
+              ? "run `datasets synthesise --kind alphabets --force`" : "check the path"))
       }
     }
-    let known = Set(
-      ImageSource.all.flatMap { source in
-        source.splits.map { folder.readyPath(name: source.name, split: $0.name) }
-      })
-    let others =
-      all
-      ? folder.readyFiles().filter { !known.contains($0) }
-      : names.filter {
-        KnownSource(argument: $0) == nil && $0 != SyntheticAlphabets.name
-      }.flatMap { files(named: $0, in: folder) }
-    for path in others {
-      check { () throws(DatasetError) in
-        "\(path)  sha256:\(try ImageDataset.load(path).contentDigest)"
+    for path in otherFiles(all, in: folder) {
+      check.one { () throws(DatasetError) in
+        let dataset = try ImageDataset.load(path)
+        return ("\(path)  sha256:\(dataset.contentDigest)", dataset.notes)
       }
     }
-    if let first = failures.first { throw ExitCode(first.exitCode) }
-    guard checked > 0 else {
+    if let code = check.exitCode { throw ExitCode(code) }
+    guard check.count > 0 else {
       throw DatasetError(
         .missing,
         "There is nothing to verify in \(folder.path): run `datasets fetch` or "
@@ -102,12 +75,84 @@ struct VerifyCommand: ParsableCommand {
     }
   }
 
+  private static func line(
+    _ path: String, _ tree: (description: ImageTreeDescription, notes: [String])
+  ) -> (String, [String]) {
+    let known = tree.description
+    return (
+      "\(path)  \(known.images) images of \(known.classes) classes, sha256:\(known.contentDigest)",
+      tree.notes
+    )
+  }
+
+  /// The trees of images that are not of a public data set.
+  private func otherTrees(_ all: Bool, in folder: DataFolder) -> [String] {
+    let known = Set(TreeSource.allCases.map { folder.treePath(name: $0.name) })
+    if all { return folder.readyTrees().filter { !known.contains($0) } }
+    return names.compactMap { name in
+      if KnownSource(argument: name) != nil { return nil }
+      var isFolder: ObjCBool = false
+      if name.contains("/"), FileManager.default.fileExists(atPath: name, isDirectory: &isFolder),
+        isFolder.boolValue
+      {
+        return name
+      }
+      let tree = folder.treePath(name: name)
+      let isThere = FileManager.default.fileExists(atPath: tree)
+      return name == SyntheticAlphabets.name || isThere ? tree : nil
+    }
+  }
+
+  /// The HDF5 files that are not of a public data set.
+  private func otherFiles(_ all: Bool, in folder: DataFolder) -> [String] {
+    let known = Set(
+      ImageSource.all.flatMap { source in
+        source.splits.map { folder.readyPath(name: source.name, split: $0.name) }
+      })
+    if all { return folder.readyFiles().filter { !known.contains($0) } }
+    let trees = Set(otherTrees(false, in: folder))
+    return names.filter { KnownSource(argument: $0) == nil }.flatMap { name in
+      let found = files(named: name, in: folder)
+      let isTree = trees.contains(name) || trees.contains(folder.treePath(name: name))
+      return found.isEmpty && !isTree ? [folder.readyPath(name: name, split: "train")] : found
+    }
+  }
+
   /// The files meant by a name that is not a public data set: a path, or the splits of another set.
   private func files(named name: String, in folder: DataFolder) -> [String] {
     if name.hasSuffix(".h5") { return [name] }
-    let splits = folder.readyFiles().filter { path in
+    return folder.readyFiles().filter { path in
       URL(fileURLWithPath: path).lastPathComponent.hasPrefix("\(name)-")
     }
-    return splits.isEmpty ? [folder.readyPath(name: name, split: "train")] : splits
+  }
+}
+
+/// Checks one after another: each has its line, its notes, or its error.
+private struct Checks {
+  /// How many were right.
+  private(set) var count = 0
+  /// The exit code of the first that was not, nil where all were right.
+  private(set) var exitCode: Int32?
+
+  /// Makes a check, which returns its line and what a person should know.
+  mutating func one(_ body: () throws(DatasetError) -> (line: String, notes: [String])) {
+    do {
+      let (line, notes) = try body()
+      Diagnostics.console.show(result: "ok        \(line)")
+      for note in notes { Diagnostics.console.show(note: note) }
+      count += 1
+    } catch {
+      Diagnostics.console.show(error: error.message)
+      exitCode = exitCode ?? error.exitCode
+    }
+  }
+
+  /// Makes a check of several files, which returns a line for each.
+  mutating func several(_ body: () throws(DatasetError) -> [String]) {
+    do {
+      for line in try body() { one { () throws(DatasetError) in (line, []) } }
+    } catch {
+      one { () throws(DatasetError) in throw error }
+    }
   }
 }

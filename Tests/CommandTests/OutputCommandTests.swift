@@ -14,21 +14,9 @@ struct OutputCommandTests {
   private func shell(
     _ line: String, _ executable: String, environment: [String: String] = [:]
   ) throws -> (code: Int32, text: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = [
-      "-c", line, CommandRunner.productsDirectory.appendingPathComponent(executable).path,
-    ]
-    process.environment = ProcessInfo.processInfo.environment
-      .filter { !$0.key.hasPrefix("BDA_") }.merging(environment) { $1 }
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(process.terminationReason == .exit)
-    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    let result = try ShellLine(line, executable, environment: environment)
+    #expect(!result.endedBySignal)
+    return (result.code, result.text)
   }
 
   @Test(

@@ -110,13 +110,22 @@ struct ExperimentFolder {
     ] + more
   }
 
-  func run(into output: String, _ more: [String] = []) throws -> CommandResult {
-    try CommandRunner.run(experiment.name, arguments(output, more), timeout: 120)
+  func run(
+    into output: String, _ more: [String] = [], environment: [String: String] = [:]
+  ) throws -> CommandResult {
+    try CommandRunner.run(
+      experiment.name, arguments(output, more), environment: environment, timeout: 120)
   }
 
-  func start(into output: String) throws -> RunningCommand {
-    try CommandRunner.start(experiment.name, arguments(output, []))
+  func start(
+    into output: String, _ more: [String] = [], environment: [String: String] = [:]
+  ) throws -> RunningCommand {
+    try CommandRunner.start(
+      experiment.name, arguments(output, more), environment: environment)
   }
+
+  /// The path of a file or folder in the temporary folder.
+  func path(_ name: String) -> String { folder.path(name) }
 
   /// All files below a folder of records, hidden ones included.
   func files(in output: String) -> [String] {

@@ -25,7 +25,7 @@ struct EpisodeTests {
     #expect(again.pixels == tree.pixels)
     #expect(again.description.contentDigest == tree.description.contentDigest)
     #expect(try alphabets("other", seed: 1).pixels != tree.pixels)
-    #expect(try ImageTree.verify(folder.path("tree"), remedy: "make it").images == 72)
+    #expect(try ImageTree.verify(folder.path("tree"), remedy: "make it").description.images == 72)
     // Ink is light after inversion, and there is some, but not much of it.
     let ink = tree.pixels.reduce(0.0) { $0 + Double($1) } / 255 / Double(tree.pixels.count)
     #expect((0.02...0.3).contains(ink))

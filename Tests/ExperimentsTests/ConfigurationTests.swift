@@ -83,6 +83,13 @@ struct ConfigurationTests {
       try resolve("upper:\n  # learningRate: 1\ninnerSteps: 100").settings == SampleSettings())
   }
 
+  @Test("takes zeros in front of fractions, and octal numbers that are marked as such")
+  func zeros() throws {
+    let settings = try resolve("innerSteps: 0o10\nstepSize: 00.5").settings
+    #expect(settings.innerSteps == 8 && settings.stepSize == 0.5)
+    #expect(try resolve("innerSteps: 07").settings.innerSteps == 7)
+  }
+
   @Test("lets options override the file, in order")
   func options() throws {
     let settings = try resolve(
@@ -154,6 +161,15 @@ struct ConfigurationTests {
       ("upper: 3", "\"3\" for the key \"upper\", which wants named values"),
       ("\nupper:\n  learningRate: x", "line 3, gives \"x\" for the key \"upper.learningRate\""),
       ("stages: 3", "\"3\" for the key \"stages\", which wants a list"),
+      (
+        "innerSteps: 010",
+        "gives \"010\" for the key \"innerSteps\", which YAML reads as 8, an octal number; write 10, "
+          + "or 0o10 if octal is meant."
+      ),
+      (
+        "innerSteps: 1:30", "which YAML reads as 90, as if it were a time; write the number itself."
+      ),
+      ("stepSize: 1:30", "as if it were a time"),
       ("limit: many", "gives the key \"limit\" a value that is not a valid Int; correct it."),
       (
         "corruption: alwayswrong",

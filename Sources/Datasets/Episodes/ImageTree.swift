@@ -120,14 +120,16 @@ public struct ImageTree: Sendable {
     var pixels: [UInt8] = []
     pixels.reserveCapacity(first * normalisation.sampleCount)
     var digest = SHA256()
+    var remarks = PNGRemarkTally()
     for index in classes.indices {
       guard let contents = try byClass[index]?.get() else { continue }
+      remarks.add(contents.remarks)
       pixels += contents.pixels
       digest.update(contents.digest.utf8)
     }
     let recorded = try ImageTreeDescription.read(path)
     let found = digest.finalize()
-    var notes = listing.notes
+    var notes = listing.notes + remarks.notes(root: path)
     if !recorded.contentDigest.isEmpty, recorded.contentDigest != found {
       notes.append(
         "The images below \(path) are not those that were written there: the digest is \(found), and "
@@ -179,6 +181,7 @@ public struct ImageTree: Sendable {
 private struct ClassContents: Sendable {
   var pixels: [UInt8] = []
   var digest = ""
+  var remarks = PNGRemarkTally()
 
   init(
     root: String, _ folder: ImageTreeListing.Folder, _ normalisation: ImageTree.Normalisation
@@ -189,7 +192,9 @@ private struct ClassContents: Sendable {
       let bytes = try DataFile.read(path, remedy: "convert the data set again")
       hash.update("\(folder.name)/\(file)\n\(bytes.count)\n".utf8)
       hash.update(bytes)
-      pixels += normalisation.apply(try PNGImage.decode(bytes, path: path)).pixels
+      let (image, remarks) = try PNGImage.decodeRemarking(bytes, path: path)
+      self.remarks.add(remarks, at: "\(folder.name)/\(file)")
+      pixels += normalisation.apply(image).pixels
     }
     digest = hash.finalize()
   }

@@ -72,9 +72,11 @@ public struct ImageTreeDescription: Codable, Sendable, Equatable {
 
 extension ImageTree {
   /// Decodes every image of a tree and compares its digest with the recorded one.
+  ///
+  /// - Returns: what is known of the tree, and what a person should know of how it was read.
   public static func verify(
     _ path: String, remedy: String
-  ) throws(DatasetError) -> ImageTreeDescription {
+  ) throws(DatasetError) -> (description: ImageTreeDescription, notes: [String]) {
     let recorded = try ImageTreeDescription.read(path)
     let tree = try load(
       path, Normalisation(side: 8, channels: 1, inverts: false), remedy: remedy)
@@ -85,6 +87,17 @@ extension ImageTree {
           + "digest \(tree.description.contentDigest), recorded \(recorded.images) with "
           + "\(recorded.contentDigest)): \(remedy).")
     }
-    return tree.description
+    return (tree.description, tree.notes)
+  }
+
+  /// The numbers of classes and images of a tree and what a person should know of it, from the names
+  /// of its files alone.
+  public static func outline(
+    _ path: String, remedy: String
+  ) throws(DatasetError) -> (classes: Int, images: Int, notes: [String]) {
+    let listing = try ImageTreeListing(path: path, remedy: remedy)
+    return (
+      listing.folders.count, listing.folders.reduce(0) { $0 + $1.files.count }, listing.notes
+    )
   }
 }

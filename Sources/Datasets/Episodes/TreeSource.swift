@@ -162,16 +162,31 @@ extension DataFolder {
     return (description, destination, false)
   }
 
-  /// Checks the ready tree of a data set, decoding every image.
-  public func verifyTree(_ source: TreeSource) throws(DatasetError) -> ImageTreeDescription {
+  /// Checks the ready tree of a data set, decoding every image; what is known of it, and what a
+  /// person should know of how it was read.
+  public func verifyTree(
+    _ source: TreeSource
+  ) throws(DatasetError) -> (description: ImageTreeDescription, notes: [String]) {
     let path = treePath(name: source.name)
-    let description = try ImageTree.verify(
+    let tree = try ImageTree.verify(
       path, remedy: "run `datasets convert --force \(source.name)`")
     if source == .omniglot {
       try OmniglotImages.requireComplete(
-        classes: description.classes, images: description.images, path)
+        classes: tree.description.classes, images: tree.description.images, path)
     }
-    return description
+    return tree
+  }
+
+  /// The paths of all ready trees, sorted: folders whose names end in `-images`.
+  public func readyTrees() -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.filter { $0.hasSuffix("-images") && !$0.hasPrefix(".") }.sorted()
+      .map { "\(path)/\($0)" }
+      .filter { place in
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: place, isDirectory: &isFolder)
+          && isFolder.boolValue
+      }
   }
 
   /// The verified bytes of a mirrored original in any of the folders.

@@ -16,6 +16,8 @@ struct PNGChunks {
   let packedBytes: Int
   /// Whether pixels may be transparent.
   let hasAlpha: Bool
+  /// Whether it asks for another gamma than the 1/2.2 of screens.
+  let hasOddGamma: Bool
 
   private static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 
@@ -43,6 +45,7 @@ struct PNGChunks {
     var packed = 0
     var header: ArraySlice<UInt8>?
     var alpha = false
+    var oddGamma = false
     var position = Self.signature.count
     while true {
       // Length, name, data, checksum.
@@ -57,6 +60,7 @@ struct PNGChunks {
       case "IHDR": header = header ?? file[position + 8..<end - 4]
       case "IDAT": packed += length
       case "tRNS": alpha = true
+      case "gAMA": oddGamma = length == 4 && Self.isOddGamma(file[position + 8..<end - 4])
       default: break
       }
       position = end
@@ -74,6 +78,7 @@ struct PNGChunks {
     let samples = [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][fields[9]] ?? 1
     bitsPerPixel = samples * Int(max(1, min(16, fields[8])))
     hasAlpha = alpha || fields[9] & 4 != 0
+    hasOddGamma = oddGamma
     packedBytes = packed
     bytes = kept
   }
@@ -81,6 +86,12 @@ struct PNGChunks {
   /// The bytes of all rows when unpacked; at most 2^67 claimed bits, hence a floating-point number.
   var unpackedBytes: Double {
     Double(height) * (1 + (Double(width) * Double(bitsPerPixel) / 8).rounded(.up))
+  }
+
+  /// Whether a gamma in units of 1/100,000 is neither unknown (0) nor within a tenth of 1/2.2.
+  private static func isOddGamma(_ bytes: ArraySlice<UInt8>) -> Bool {
+    let gamma = bytes.reduce(0) { $0 << 8 | Int($1) }
+    return gamma != 0 && !(40_909...50_000).contains(gamma)
   }
 
   private static func cut(_ path: String, _ count: Int) -> DatasetError {

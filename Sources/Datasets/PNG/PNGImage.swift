@@ -40,6 +40,13 @@ public struct PNGImage: Sendable, Equatable {
   ///
   /// - Parameter path: the file named in errors.
   public static func decode(_ bytes: [UInt8], path: String) throws(DatasetError) -> PNGImage {
+    try decodeRemarking(bytes, path: path).image
+  }
+
+  /// The image as ``decode(_:path:)`` reads it, and what was noticed in doing so.
+  static func decodeRemarking(
+    _ bytes: [UInt8], path: String
+  ) throws(DatasetError) -> (image: PNGImage, remarks: PNGRemarks) {
     let chunks = try PNGChunks(bytes, path: path)
     let (claimed, overflow) = chunks.width.multipliedReportingOverflow(by: chunks.height)
     guard !overflow, claimed <= maximumPixels else {
@@ -58,6 +65,8 @@ public struct PNGImage: Sendable, Equatable {
     }
     var image = png_image()
     var result: PNGImage?
+    var remarks = PNGRemarks()
+    remarks.hasOddGamma = chunks.hasOddGamma
     var failure: DatasetError?
     chunks.bytes.withUnsafeBytes { buffer in
       guard bda_png_begin(&image, buffer.baseAddress, buffer.count) != 0 else {
@@ -80,16 +89,19 @@ public struct PNGImage: Sendable, Equatable {
       }
       result = PNGImage(
         width: width, height: height, channels: channels,
-        pixels: chunks.hasAlpha ? onPaper(pixels, channels: channels) : pixels)
+        pixels: chunks.hasAlpha
+          ? onPaper(pixels, channels: channels, remarks: &remarks) : pixels)
     }
     guard let result else {
       throw failure ?? DatasetError(.malformed, "The PNG file \(path) is empty: replace it.")
     }
-    return result
+    return (result, remarks)
   }
 
   /// The samples `[pixels, channels + 1]`, the last of them opacity, laid on white paper.
-  private static func onPaper(_ samples: [UInt8], channels: Int) -> [UInt8] {
+  private static func onPaper(
+    _ samples: [UInt8], channels: Int, remarks: inout PNGRemarks
+  ) -> [UInt8] {
     let stride = channels + 1
     var result: [UInt8] = []
     result.reserveCapacity(samples.count / stride * channels)
@@ -105,8 +117,10 @@ public struct PNGImage: Sendable, Equatable {
         result.append(seen)
       }
     }
+    remarks.isTransparent = leastOpaque < 255
     // Ink that differs from the paper by less than an eighth of the scale is not seen on it.
     guard darkest >= 224, mostOpaque >= 128, mostOpaque - leastOpaque >= 128 else { return result }
+    remarks.isInkByOpacity = true
     return Swift.stride(from: channels, to: samples.count, by: stride).flatMap {
       [UInt8](repeating: 255 - samples[$0], count: channels)
     }

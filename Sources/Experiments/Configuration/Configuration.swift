@@ -127,9 +127,31 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
       guard !isNull || tree == .null else {
         throw wrongValue(node, path: path, wanted: before ?? tree, in: layer)
       }
+      if let trap = numberTrap(scalar, read: tree) {
+        throw ConfigurationError(
+          layer.errorKind,
+          "\(layer.subject(at: path)) gives \"\(scalar.string)\" for the key "
+            + "\"\(path.joined(separator: "."))\", \(trap).")
+      }
     default:
       break
     }
+  }
+
+  /// What YAML 1.1 makes of a number that people mean otherwise, and what to write: zeros in front make
+  /// it octal, colons make it minutes and seconds. Nil for numbers that mean what they look like.
+  private static func numberTrap(_ scalar: Node.Scalar, read: Value) -> String? {
+    guard scalar.style == .plain, let number = read.doubleValue else { return nil }
+    let digits = scalar.string.drop { "+-".contains($0) }
+    if digits.contains(":") {
+      return
+        "which YAML reads as \(read.canonicalText), as if it were a time; write the number itself"
+    }
+    guard read.integerValue != nil, digits.hasPrefix("0"), digits.allSatisfy(\.isNumber),
+      let plain = Int(digits), Double(plain) != abs(number)
+    else { return nil }
+    return "which YAML reads as \(read.canonicalText), an octal number; write \(plain), or "
+      + "0o\(digits.drop { $0 == "0" }) if octal is meant"
   }
 
   // MARK: - Sentences

@@ -29,13 +29,18 @@ struct ConfigurationLayer {
         .missing,
         "The configuration \(name) is a folder; name one of the YAML files in it with --config.")
     }
-    let data: Data
-    do { data = try Data(contentsOf: file) } catch {
+    guard let bytes = Self.bytes(of: file.path) else {
       throw ConfigurationError(
         .missing,
         "The configuration file \(name) cannot be read; check its permissions.")
     }
-    guard let text = String(bytes: data, encoding: .utf8) else {
+    guard bytes.count <= Self.mostBytes else {
+      throw ConfigurationError(
+        .invalidFile,
+        "The configuration file \(name) has more than the \(Self.mostBytes >> 20) MB that such a file "
+          + "can have; check what it is.")
+    }
+    guard let text = String(bytes: bytes, encoding: .utf8) else {
       throw ConfigurationError(
         .invalidFile,
         "The configuration file \(name) is not UTF-8 text; save it as UTF-8 YAML.")
@@ -60,6 +65,24 @@ struct ConfigurationLayer {
         "The configuration file \(name) holds no named values at its top level; write lines of the "
           + "form key: value.")
     }
+  }
+
+  private static let mostBytes = 16 << 20
+
+  /// The bytes of a file, of a pipe (`--config /dev/stdin`) or of whatever else can be read, up to a few
+  /// more than a configuration can have; nil where it cannot be read.
+  private static func bytes(of path: String) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while bytes.count <= mostBytes {
+      let count = piece.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+      if count == 0 { return bytes }
+      if count > 0 { bytes += piece.prefix(count) } else if errno != EINTR { return nil }
+    }
+    return bytes
   }
 
   /// The override of one option, `outer.learningRate=0.1`; the value is YAML.

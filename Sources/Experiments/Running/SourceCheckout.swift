@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The git checkout a binary was built in: its commit, and whether tracked files differ from it.
@@ -30,19 +31,11 @@ package struct SourceCheckout: Sendable, Equatable, Codable {
   }()
 
   private static func git(_ arguments: [String], in folder: URL) -> String? {
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["git"] + arguments
-    process.currentDirectoryURL = folder
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { return nil }
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { return nil }
-    return String(bytes: data, encoding: .utf8)?
+    guard
+      let result = try? ChildProcess(running: "git", arguments, in: folder.path),
+      result.exitCode == 0
+    else { return nil }
+    return String(bytes: result.output, encoding: .utf8)?
       .trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }

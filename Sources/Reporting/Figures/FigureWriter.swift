@@ -62,23 +62,15 @@ package struct FigureWriter: Sendable {
       return "gnuplot is not installed, so only data and script of the figure "
         + "'\(figure.name)' were written; install it (apt-get install gnuplot-nox) and \(again)"
     }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: gnuplot)
-    process.arguments = ["\(figure.name).gp"]
-    process.currentDirectoryURL = URL(fileURLWithPath: folder, isDirectory: true)
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    let errors = Pipe()
-    process.standardError = errors
+    let result: ChildProcess
     do {
-      try process.run()
+      result = try ChildProcess(
+        running: gnuplot, ["\(figure.name).gp"], in: folder, taking: STDERR_FILENO)
     } catch {
-      return "gnuplot could not be started (\(error.localizedDescription)); \(again)"
+      return "gnuplot could not be started (\(error)); \(again)"
     }
-    let output = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      let text = String(decoding: output, as: UTF8.self)
+    guard result.exitCode == 0 else {
+      let text = String(decoding: result.output, as: UTF8.self)
       let last = text.split(separator: "\n").last.map(String.init) ?? "no message"
       return
         "gnuplot failed on the figure '\(figure.name)' (\(last)); check the script and \(again)"

@@ -86,8 +86,11 @@ public enum RecordStore {
     guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       throw ResultsError(
         .missing,
-        "The folder '\(folder)' does not exist; run an experiment first, or name the "
-          + "folder that holds its records.")
+        FileManager.default.fileExists(atPath: folder)
+          ? "'\(folder)' is a file, where a folder of records is expected; name the folder that it "
+            + "lies in."
+          : "The folder '\(folder)' does not exist; run an experiment first, or name the "
+            + "folder that holds its records.")
     }
     try walk.visit(folder)
     return (walk.paths.sorted(), walk.notes)

@@ -2,10 +2,11 @@ import Tensors
 
 /// Changes bytes as damage and attackers do: single bits, numbers at the ends of their ranges, pieces
 /// cut, doubled and exchanged. The same seed makes the same changes.
-struct Mutator {
+public struct Mutator {
   private var random: RandomStream
 
-  init(seed: UInt64, purpose: String, _ index: Int) {
+  /// The mutator of one input of a purpose.
+  public init(seed: UInt64, purpose: String, _ index: Int) {
     random = RandomStream(seed: seed, purpose: "mutations of \(purpose)").split("input", index)
   }
 
@@ -16,14 +17,14 @@ struct Mutator {
   ]
 
   /// The bytes after a few changes.
-  mutating func mutated(_ original: [UInt8]) -> [UInt8] {
+  public mutating func mutated(_ original: [UInt8]) -> [UInt8] {
     var bytes = original
     for _ in 0...random.integer(below: 4) { change(&bytes) }
     return bytes
   }
 
   /// One of the given values.
-  mutating func pick<Element>(_ choices: [Element]) -> Element {
+  public mutating func pick<Element>(_ choices: [Element]) -> Element {
     choices[random.integer(below: choices.count)]
   }
 
@@ -59,6 +60,44 @@ struct Mutator {
     default:
       let other = random.integer(below: bytes.count)
       bytes.swapAt(at, other)
+    }
+  }
+
+  // MARK: - Texts
+
+  private static let words = [
+    "0", "-1", "1e999", "0.5", "9223372036854775807", "9223372036854775808",
+    "99999999999999999999999999", "null", "true", "\"\"", "\"x\"", "[]", "{}", "nan", "010", "1:30",
+    "*a", "&a", "~", "\u{0}", "\u{FEFF}", "\u{202E}",
+  ]
+
+  /// The bytes after a few changes to what makes a text: numbers, words, lines, brackets.
+  public mutating func mutatedText(_ original: [UInt8]) -> [UInt8] {
+    var bytes = original
+    for _ in 0...random.integer(below: 3) { changeText(&bytes) }
+    return bytes
+  }
+
+  private mutating func changeText(_ bytes: inout [UInt8]) {
+    guard !bytes.isEmpty else { return }
+    let word = Array(pick(Self.words).utf8)
+    let at = random.integer(below: bytes.count)
+    func run(_ belongs: (UInt8) -> Bool) -> Range<Int>? {
+      guard let first = bytes[at...].firstIndex(where: belongs) else { return nil }
+      return first..<(bytes[first...].firstIndex { !belongs($0) } ?? bytes.endIndex)
+    }
+    let isDigit = { (byte: UInt8) in (48...57).contains(byte) || byte == 46 || byte == 45 }
+    let isLetter = { (byte: UInt8) in (65...90).contains(byte) || (97...122).contains(byte) }
+    switch random.integer(below: 7) {
+    case 0, 1: if let place = run(isDigit) { bytes.replaceSubrange(place, with: word) }
+    case 2: if let place = run(isLetter) { bytes.replaceSubrange(place, with: word) }
+    case 3: if let place = run({ $0 != 10 }) { bytes.removeSubrange(place) }
+    case 4:
+      if let place = run({ $0 != 10 }) {
+        bytes.insert(contentsOf: [10] + bytes[place], at: place.upperBound)
+      }
+    case 5: if let place = run({ "[]{}:,\"".utf8.contains($0) }) { bytes.removeSubrange(place) }
+    default: bytes.insert(contentsOf: word, at: at)
     }
   }
 }

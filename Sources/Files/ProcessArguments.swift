@@ -1,0 +1,26 @@
+import Foundation
+
+/// The words of this process's command line.
+public enum ProcessArguments {
+  /// All words, the program's name first; nil where the system does not tell them.
+  ///
+  /// The standard library reads them from `/proc/self/cmdline`. Where `/proc` is not mounted, or no
+  /// descriptor is left, it finds none, and a command would do what it does without options: run
+  /// everything. The C library remembers where they lie.
+  public static let all: [String]? = {
+    let words = CommandLine.arguments
+    if !words.isEmpty { return words }
+    #if canImport(Glibc)
+      // Not declared in any header; absent from other C libraries.
+      guard let symbol = dlsym(nil, "_dl_argv") else { return nil }
+      let pointer = symbol.assumingMemoryBound(
+        to: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?.self
+      ).pointee
+      var found: [String] = []
+      while let pointer, let word = pointer[found.count] { found.append(String(cString: word)) }
+      return found.isEmpty ? nil : found
+    #else
+      return nil
+    #endif
+  }()
+}

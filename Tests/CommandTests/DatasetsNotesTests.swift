@@ -1,0 +1,79 @@
+import Datasets
+import Foundation
+import TestSupport
+import Testing
+
+/// `datasets verify` and `datasets list` say what readers noticed in files and folders of one's own.
+@Suite("What datasets says of own files")
+struct DatasetsNotesTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func datasets(_ arguments: String...) throws -> CommandResult {
+    try CommandRunner.run(
+      "datasets", arguments, environment: ["BDA_DATA_DIR": folder.path("data")])
+  }
+
+  /// The PNG file of an image with a further chunk before its pixels (`gAMA`, `tRNS`).
+  private func png(_ name: String, _ content: [UInt8]) throws -> [UInt8] {
+    let plain = try PNGImage(width: 2, height: 1, channels: 1, pixels: [0, 200]).encoded()
+    let chunk = Array(name.utf8) + content
+    var sum: UInt32 = 0xffff_ffff
+    for byte in chunk {
+      sum ^= UInt32(byte)
+      for _ in 0..<8 { sum = sum & 1 == 1 ? 0xedb8_8320 ^ (sum >> 1) : sum >> 1 }
+    }
+    func four(_ value: UInt32) -> [UInt8] {
+      (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) }
+    }
+    return plain[..<33] + four(UInt32(content.count)) + chunk + four(~sum) + plain[33...]
+  }
+
+  @Test("Labels from one and images of 0 and 1 are said by verify")
+  func files() throws {
+    let writer = try HDF5Writer(path: folder.path("data/own-train.h5"))
+    try writer.write([0, 1, 1, 0] as [Int32], shape: [2, 1, 2], to: "images")
+    try writer.write([1, 2] as [UInt8], shape: [2], to: "labels")
+    try writer.finish()
+    for arguments in [
+      ["verify"], ["verify", "own"], ["verify", folder.path("data/own-train.h5")],
+    ] {
+      let result = try CommandRunner.run(
+        "datasets", arguments, environment: ["BDA_DATA_DIR": folder.path("data")])
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      #expect(result.standardOutput.contains("own-train.h5"))
+      #expect(result.standardError.contains("hold only 0 and 1"), "\(result.standardError)")
+      #expect(result.standardError.contains("run from 1 to 2"), "\(result.standardError)")
+    }
+  }
+
+  @Test("Gamma, transparency and empty folders of a tree are said; list says what names show")
+  func trees() throws {
+    _ = try folder.write(
+      try png("gAMA", [0, 1, 0x86, 0xa0]), to: "data/mine-images/a/gamma.png")
+    _ = try folder.write(try png("tRNS", [0, 200]), to: "data/mine-images/b/clear.png")
+    _ = try folder.write(try png("gAMA", [0, 0, 0xb1, 0x8f]), to: "data/mine-images/b/screen.png")
+    _ = try folder.write([1], to: "data/mine-images/empty/notes.txt")
+    let list = try datasets("list")
+    #expect(list.exitCode == 0)
+    #expect(
+      list.standardOutput.contains(/mine +- +- +yes +3 PNG +2 +own/), "\(list.standardOutput)")
+    #expect(list.standardError.contains("The folder empty below"))
+    for name in ["mine", folder.path("data/mine-images")] {
+      let result = try datasets("verify", name)
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      #expect(result.standardOutput.contains("3 images of 2 classes"), "\(result.standardOutput)")
+      let notes = result.standardError
+      #expect(notes.contains("1 image below"))
+      #expect(notes.contains("(a/gamma.png) asks for a gamma"), "\(notes)")
+      #expect(notes.contains("(b/clear.png) is transparent in places"), "\(notes)")
+      #expect(!notes.contains("screen.png") && notes.contains("The folder empty below"))
+    }
+    #expect(try datasets("verify").standardOutput.contains("3 images of 2 classes"))
+    // What has no classes is missing data.
+    try FileManager.default.createDirectory(
+      atPath: folder.path("data/none-images"), withIntermediateDirectories: true)
+    #expect(try datasets("verify").exitCode == 66)
+  }
+}

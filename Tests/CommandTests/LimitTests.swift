@@ -1,0 +1,95 @@
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+/// A machine that gives less than programs usually get: what a command then does is its work, or one
+/// sentence with an exit code; it neither traps nor waits for ever.
+@Suite("Limits of the machine", .serialized)
+struct LimitTests {
+  private let folder: TemporaryFolder
+  private let run =
+    "run --method rhg --inner-steps 4 --outer-iterations 2 --progress none --output"
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// What ends a shell that a signal has ended a command in, among them traps (132) and aborts (134).
+  private func isOrderly(_ code: Int32) -> Bool { code < 128 || [129, 130, 143].contains(code) }
+
+  @Test("Few descriptors: the run, or a sentence", arguments: [6, 7, 8, 10, 12, 16])
+  func descriptors(count: Int) throws {
+    let result = try ShellLine(
+      "ulimit -n \(count); exec timeout 60 \"$0\" \(run) '\(folder.path)'", "counter-example")
+    #expect(isOrderly(result.code) && !result.endedBySignal, "\(result.code): \(result.text)")
+    // Twelve are enough for everything, git's answer included.
+    if count >= 12 { #expect(result.code == 0, "\(result.text)") }
+    if result.code != 0 { #expect(result.text.contains("Too many open files"), "\(result.text)") }
+  }
+
+  @Test("Few descriptors do not make another command of it")
+  func argumentsWithFewDescriptors() throws {
+    for count in [5, 6, 8] {
+      let result = try ShellLine(
+        "ulimit -n \(count); exec timeout 60 \"$0\" list", "counter-example")
+      #expect(isOrderly(result.code) && result.code != 124, "\(result.text)")
+      #expect(result.code != 0 || result.text.contains("icml2020"), "\(result.text)")
+    }
+  }
+
+  @Test("No more processes: threads are done without, or it is said")
+  func processes() throws {
+    var user = ""
+    if geteuid() == 0 {
+      // The superuser has no such limit; somebody who owns nothing does.
+      guard ShellLine.finds("setpriv") else {
+        print("Skipping the limit of processes: setpriv is not installed.")
+        return
+      }
+      user = "setpriv --reuid 65534 --regid 65534 --clear-groups"
+    }
+    #expect(chmod(folder.path, 0o777) == 0)
+    guard try ShellLine("exec \(user) \"$0\" --version", "counter-example").code == 0 else {
+      print("Skipping the limit of processes: another user cannot run the products.")
+      return
+    }
+    let result = try ShellLine(
+      "exec timeout -k 1 60 \(user) sh -c 'ulimit -u 1; exec \"$0\" \"$@\"' \"$0\" \(run) "
+        + "'\(folder.path)'", "counter-example")
+    #expect(isOrderly(result.code) && result.code != 124, "\(result.code): \(result.text)")
+    #expect(result.code == 0, "\(result.text)")
+    #expect(try !RecordStore.load(folder.path).isEmpty)
+  }
+
+  @Test("Without /proc a command does what it is told, and no more")
+  func noProc() throws {
+    let hide = "mount -t tmpfs none /proc"
+    guard geteuid() == 0, try ShellLine("unshare -m sh -c '\(hide)'", "sh").code == 0 else {
+      print("Skipping the test without /proc: only the superuser can hide it.")
+      return
+    }
+    func hidden(_ arguments: String) throws -> ShellLine {
+      try ShellLine(
+        "exec unshare -m sh -c '\(hide); exec timeout 60 \"$0\" \(arguments)' \"$0\"",
+        "counter-example")
+    }
+    #expect(try hidden("list").text == ShellLine("exec \"$0\" list", "counter-example").text)
+    let result = try hidden("\(run) \(folder.path)")
+    #expect(result.code == 0, "\(result.text)")
+    #expect(try !RecordStore.load(folder.path).isEmpty)
+  }
+
+  @Test("Little memory: the run, or an end that names it, and nothing half-written")
+  func memory() throws {
+    for kilobytes in [150_000, 200_000, 250_000] {
+      let output = folder.path("\(kilobytes)")
+      let result = try ShellLine(
+        "ulimit -v \(kilobytes); exec timeout -k 1 60 \"$0\" \(run) '\(output)'", "counter-example",
+        environment: ["BDA_THREADS": "2"])
+      #expect(result.code != 124 && result.code != 137, "It hangs with \(kilobytes) kB.")
+      #expect(result.code == 0 || !result.text.isEmpty)
+      for name in FileManager.default.enumerator(atPath: output)?.allObjects ?? [] {
+        #expect((name as? String)?.hasSuffix(".partial") != true, "\(name)")
+      }
+    }
+  }
+}
