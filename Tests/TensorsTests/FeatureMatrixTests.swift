@@ -106,6 +106,47 @@ struct FeatureMatrixTests {
     }
   }
 
+  /// With Y = A V beside Z, and Z times Y going back: one pass over dense entries instead of two.
+  @Test(arguments: subjects)
+  func twoProductsForwardAndOneBack(_ s: Subject) {
+    let a = randomSparseTensor([s.rows, s.features], density: s.density, as: Double.self)
+    let (w, v) = (
+      randomTensor([s.features, s.columns], seed: 2, as: Double.self),
+      randomTensor([s.features, s.columns], seed: 3, as: Double.self)
+    )
+    let columns = s.columns
+    for storage in FeatureMatrix<Double>.Storage.allCases {
+      let matrix = FeatureMatrix(a, storage: storage)
+      let (first, second) = (matrix.product(w), matrix.product(v))
+      let expected = first.multiplying(second)
+      let rows = AlignedBuffer<Double>(count: max(1, s.rows * columns))
+      let others = AlignedBuffer<Double>(count: max(1, s.rows * columns))
+      others.scalars.update(repeating: .nan)
+      let (z, y) = (SharedMutablePointer(rows.pointer), SharedMutablePointer(others.pointer))
+      let right = AlignedBuffer<Double>(count: v.count)
+      _ = right.scalars.update(fromContentsOf: v.scalars)
+      let before = matrix.passes
+      let result = matrix.run(w, rows: s.features) { left, out in
+        matrix.multiplyBack(
+          left, columns: columns, rows: rows.pointer, alongside: right.pointer,
+          rows: others.pointer, into: out
+        ) { range in
+          for index in range.lowerBound * columns..<range.upperBound * columns {
+            z.pointer[index] *= y.pointer[index]
+          }
+        }
+      }
+      #expect(matrix.passes - before == (storage == .dense ? 1 : 0))
+      #expect(Array(others.scalars.prefix(s.rows * columns)) == second.scalars)
+      #expect(Array(rows.scalars.prefix(s.rows * columns)) == expected.scalars)
+      let backward = naiveProduct(
+        MatrixProductShape(
+          rows: s.features, columns: columns, inner: s.rows, transposesLeft: true), a.scalars,
+        expected.scalars)
+      #expect(backward.violation(by: result) == nil, "\(storage), A^T (Z Y)")
+    }
+  }
+
   @Test func theStorageFollowsTheDensity() {
     let sparse = FeatureMatrix(randomSparseTensor([50, 40], density: 0.2, as: Float.self))
     #expect(sparse.storage == .sparse)

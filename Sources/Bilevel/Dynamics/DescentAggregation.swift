@@ -25,6 +25,18 @@ public struct DescentAggregation<Scalar: TensorScalar>: DescentDynamics {
     return DescentWeights(
       upper: Scalar(upper) * upperStepSize, lower: Scalar(lower) * lowerStepSize)
   }
+
+  /// (a_k s_u, b_k s_l) of each step.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func weights(
+    ofSteps steps: ClosedRange<Int>, outerIteration n: Int
+  ) -> [DescentWeights<Scalar>] {
+    var result: [DescentWeights<Scalar>] = []
+    result.reserveCapacity(steps.count)
+    for k in steps { result.append(weights(ofStep: StepIndex(k, outerIteration: n))) }
+    return result
+  }
 }
 
 /// Descent aggregation in the catalogue.

@@ -6,6 +6,10 @@
 public protocol DescentDynamics<Scalar>: InnerDynamics {
   /// The factors of the two gradients in a step, step sizes included.
   func weights(ofStep index: StepIndex) -> DescentWeights<Scalar>
+
+  /// The factors of several steps of outer iteration n, in their order: those of
+  /// ``weights(ofStep:)``. A conformer that is generic over its scalar can be compiled for each.
+  func weights(ofSteps steps: ClosedRange<Int>, outerIteration n: Int) -> [DescentWeights<Scalar>]
 }
 
 /// The factors (u_k, l_k) of the upper and the lower gradient in one step.
@@ -30,16 +34,48 @@ public struct DescentWeights<Scalar: TensorScalar>: Sendable, Equatable {
 }
 
 extension DescentDynamics {
+  /// One step after the other.
+  public func weights(
+    ofSteps steps: ClosedRange<Int>, outerIteration n: Int
+  ) -> [DescentWeights<Scalar>] {
+    steps.map { weights(ofStep: StepIndex($0, outerIteration: n)) }
+  }
+
   /// y - (u_k F_y + l_k f_y). One gradient per objective with a factor.
   public func step(
     _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>
   ) -> Parameters<Scalar> {
+    let weights = weights(ofStep: index)
     var next = state
-    for (weight, objective) in weights(ofStep: index).terms(of: problem) {
-      next.add(objective.lowerGradient(upper: x, lower: state), scaledBy: -weight)
+    switch (weights.upper != 0, weights.lower != 0) {
+    case (true, true):
+      // Both terms in one pass, with the bits of one after the other.
+      next.add(
+        problem.upper.lowerGradient(upper: x, lower: state), scaledBy: -weights.upper,
+        problem.lower.lowerGradient(upper: x, lower: state), scaledBy: -weights.lower)
+    case (true, false):
+      next.add(problem.upper.lowerGradient(upper: x, lower: state), scaledBy: -weights.upper)
+    case (false, true):
+      next.add(problem.lower.lowerGradient(upper: x, lower: state), scaledBy: -weights.lower)
+    case (false, false): break
     }
     return next
+  }
+
+  /// The steps where each objective with a factor has a ``Objective/coordinatewiseGradient``.
+  public func coordinatewiseSteps(
+    _ steps: ClosedRange<Int>, outerIteration n: Int, from state: Parameters<Scalar>,
+    upper x: Parameters<Scalar>, of problem: BilevelProblem<Scalar>
+  ) -> CoordinatewiseSteps<Scalar>? {
+    let (upper, lower) = (
+      problem.upper.coordinatewiseGradient, problem.lower.coordinatewiseGradient
+    )
+    // Before K weights are computed for nothing.
+    if upper == nil && lower == nil { return nil }
+    return CoordinatewiseSteps(
+      weights: weights(ofSteps: steps, outerIteration: n), upper: upper, lower: lower, at: state,
+      x: x)
   }
 
   /// The step and its Jacobians A_k = I - u_k F_yy - l_k f_yy, B_k = -u_k F_yx - l_k f_yx.

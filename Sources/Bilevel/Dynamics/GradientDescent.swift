@@ -12,6 +12,15 @@ public struct GradientDescent<Scalar: TensorScalar>: DescentDynamics {
   public func weights(ofStep index: StepIndex) -> DescentWeights<Scalar> {
     DescentWeights(upper: 0, lower: stepSize)
   }
+
+  /// The same for all.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func weights(
+    ofSteps steps: ClosedRange<Int>, outerIteration n: Int
+  ) -> [DescentWeights<Scalar>] {
+    Array(repeating: DescentWeights(upper: 0, lower: stepSize), count: steps.count)
+  }
 }
 
 /// Gradient descent in the catalogue.

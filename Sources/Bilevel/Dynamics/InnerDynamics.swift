@@ -28,6 +28,13 @@ public protocol InnerDynamics<Scalar>: Sendable {
     _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
     of problem: BilevelProblem<Scalar>, _ p: inout Parameters<Scalar>,
     addingTo upper: inout Parameters<Scalar>)
+
+  /// Several steps as one, where each of them is affine in the state and acts on every coordinate by
+  /// itself; nil otherwise. `state` and `x` give the shapes alone.
+  func coordinatewiseSteps(
+    _ steps: ClosedRange<Int>, outerIteration n: Int, from state: Parameters<Scalar>,
+    upper x: Parameters<Scalar>, of problem: BilevelProblem<Scalar>
+  ) -> CoordinatewiseSteps<Scalar>?
 }
 
 /// The products of a cotangent p with a step's Jacobians A = dT/dstate and B = dT/dx.
@@ -81,6 +88,29 @@ extension InnerDynamics {
   /// y itself.
   public var layout: StateLayout { .current }
 
+  /// nil: the steps are not known to be of that form.
+  public func coordinatewiseSteps(
+    _ steps: ClosedRange<Int>, outerIteration n: Int, from state: Parameters<Scalar>,
+    upper x: Parameters<Scalar>, of problem: BilevelProblem<Scalar>
+  ) -> CoordinatewiseSteps<Scalar>? { nil }
+
+  /// Replaces the state before the steps by the one after them; none for an empty range.
+  func advance(
+    _ state: inout Parameters<Scalar>, through steps: Range<Int>, outerIteration n: Int,
+    upper x: Parameters<Scalar>, of problem: BilevelProblem<Scalar>
+  ) {
+    guard !steps.isEmpty else { return }
+    if let all = coordinatewiseSteps(
+      steps.lowerBound...steps.upperBound - 1, outerIteration: n, from: state, upper: x,
+      of: problem)
+    {
+      return all.run(&state, upper: x)
+    }
+    for k in steps {
+      state = step(StepIndex(k, outerIteration: n), from: state, upper: x, of: problem)
+    }
+  }
+
   /// The sweep of a linearisation that is used once.
   public func sweepBack(
     _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
@@ -108,9 +138,8 @@ extension InnerDynamics {
   ) -> Parameters<Scalar> {
     let problem = problem.fixed(at: x)
     var state = layout.initialState(from: problem.initialLower.value(upper: x))
-    for k in stride(from: 1, through: steps, by: 1) {
-      state = step(StepIndex(k, outerIteration: n), from: state, upper: x, of: problem)
-    }
+    advance(
+      &state, through: 1..<max(0, steps) + 1, outerIteration: n, upper: x, of: problem)
     return state
   }
 

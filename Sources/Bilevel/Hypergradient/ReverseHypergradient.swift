@@ -29,8 +29,8 @@ public struct ReverseHypergradient<Scalar: TensorScalar>: HypergradientEstimator
     /// Every state of number c sqrt(H) apart and one segment at a time: each step is computed once
     /// more than with states, memory 2 sqrt(H) times the size of the state.
     case checkpoints
-    /// Linearisations if all of them fit into the given bytes, else states if they do, else
-    /// checkpoints.
+    /// Nothing where the steps are ``CoordinatewiseSteps``; else linearisations if all of them fit
+    /// into the given bytes, else states if they do, else checkpoints.
     case automatic(byteBudget: Int)
   }
 
@@ -62,9 +62,9 @@ public struct ReverseHypergradient<Scalar: TensorScalar>: HypergradientEstimator
     let problem = problem.fixed(at: x)
     let window = differentiatedSteps(of: innerSteps)
     var state = dynamics.layout.initialState(from: problem.initialLower.value(upper: x))
-    for k in stride(from: 1, through: innerSteps - window, by: 1) {
-      state = dynamics.step(StepIndex(k, outerIteration: n), from: state, upper: x, of: problem)
-    }
+    dynamics.advance(
+      &state, through: 1..<max(0, innerSteps - window) + 1, outerIteration: n, upper: x,
+      of: problem)
     var trajectory = Trajectory(
       problem: problem, dynamics: dynamics, upper: x, outerIteration: n, start: state,
       firstStep: innerSteps - window + 1, lastStep: innerSteps, storage: storage)

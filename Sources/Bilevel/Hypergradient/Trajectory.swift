@@ -1,4 +1,4 @@
-/// The inner loop from `firstStep` to `lastStep`, kept in one of three forms, and the sweep back.
+/// The inner loop from `firstStep` to `lastStep`, kept in one of four forms, and the sweep back.
 struct Trajectory<Scalar: TensorScalar> {
   let problem: BilevelProblem<Scalar>
   let dynamics: any InnerDynamics<Scalar>
@@ -13,6 +13,8 @@ struct Trajectory<Scalar: TensorScalar> {
   private var kept: Kept
 
   private enum Kept {
+    /// No state: no step's Jacobian depends on one.
+    case nothing(CoordinatewiseSteps<Scalar>)
     case linearizations([any StepLinearization<Scalar>])
     /// The state before each step.
     case states([Parameters<Scalar>])
@@ -39,6 +41,14 @@ struct Trajectory<Scalar: TensorScalar> {
     case .states: kept = .states([])
     case .checkpoints: kept = .checkpoints([], spacing: spacing)
     case .automatic(let budget):
+      if steps > 0,
+        let all = dynamics.coordinatewiseSteps(
+          firstStep...lastStep, outerIteration: outerIteration, from: start, upper: upper,
+          of: problem)
+      {
+        kept = .nothing(all)
+        break
+      }
       // One linearisation tells what all of them cost: steps of one loop have equal shapes. It is
       // the first of those that are kept, where they are.
       let first =
@@ -62,6 +72,7 @@ struct Trajectory<Scalar: TensorScalar> {
   var storageName: String {
     if lastStep < firstStep { return "none" }
     switch kept {
+    case .nothing: return "none"
     case .linearizations: return "linearizations"
     case .states: return "states"
     case .checkpoints: return "checkpoints"
@@ -71,6 +82,8 @@ struct Trajectory<Scalar: TensorScalar> {
   /// Runs the steps, keeping what the form asks for.
   mutating func runForward() {
     switch kept {
+    case .nothing(let steps):
+      steps.run(&end, upper: upper)
     case .linearizations(var linearizations):
       kept = .linearizations([])
       for k in stride(from: firstStep, through: lastStep, by: 1) {
@@ -104,6 +117,8 @@ struct Trajectory<Scalar: TensorScalar> {
     accumulatingInto hypergradient: inout Parameters<Scalar>
   ) {
     switch kept {
+    case .nothing(let steps):
+      steps.sweepBack(&cotangent, addingTo: &hypergradient)
     case .linearizations(let linearizations):
       for step in linearizations.reversed() {
         step.sweepBack(&cotangent, addingTo: &hypergradient)

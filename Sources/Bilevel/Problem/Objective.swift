@@ -39,6 +39,10 @@ public protocol Objective<Scalar>: Sendable {
   /// Inner loops ask once for all their steps. All members of what is returned must be called with
   /// this x only.
   func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar>
+
+  /// The lower gradient as numbers, where it is affine and acts on every coordinate by itself; nil
+  /// otherwise. Inner loops of such objectives take all their steps in one pass over memory.
+  var coordinatewiseGradient: CoordinatewiseGradient<Scalar>? { get }
 }
 
 /// A value h and its gradients h_x and h_y.
@@ -101,6 +105,9 @@ public protocol LowerGradientLinearization<Scalar>: Sendable {
 }
 
 extension Objective {
+  /// nil: the gradient is not known to be of that form.
+  public var coordinatewiseGradient: CoordinatewiseGradient<Scalar>? { nil }
+
   /// The objective itself: nothing in it depends on x alone, or nothing worth keeping.
   public func fixed(at x: Parameters<Scalar>) -> any Objective<Scalar> { self }
 

@@ -43,6 +43,12 @@ package struct CounterExampleUpperObjective<Scalar: TensorScalar>: Objective {
     Linearization(lowerGradient: lowerGradient(upper: x, lower: y))
   }
 
+  /// (y1 - e, y2 - x) by its numbers.
+  package var coordinatewiseGradient: CoordinatewiseGradient<Scalar>? {
+    CoordinatewiseGradient(
+      curvature: [[1, 0], [0, 1]], coupling: [[0], [-1]], offset: [-1, 0])
+  }
+
   /// (v1, v2) and -v2.
   package func lowerGradientPullback(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, _ v: Parameters<Scalar>
@@ -125,6 +131,14 @@ package struct CounterExampleLowerObjective<Scalar: TensorScalar>: Objective {
   ) -> any LowerGradientLinearization<Scalar> {
     Linearization(
       strongConvexity: strongConvexity, lowerGradient: lowerGradient(upper: x, lower: y))
+  }
+
+  /// (y1 - x, 0) by its numbers; nil for mu > 0, because mu y2 - mu c rounds otherwise than
+  /// mu (y2 - c), which is exactly zero at y2 = c: with it a linear solver sees that it is done.
+  package var coordinatewiseGradient: CoordinatewiseGradient<Scalar>? {
+    guard strongConvexity == 0 else { return nil }
+    return CoordinatewiseGradient(
+      curvature: [[1, 0], [0, 0]], coupling: [[-1], [0]], offset: [0, 0])
   }
 
   /// (v1, mu v2) and -v1.

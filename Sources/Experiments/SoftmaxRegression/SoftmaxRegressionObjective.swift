@@ -120,8 +120,8 @@ package struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
     }
   }
 
-  /// Both products, nothing kept: one pass less than by way of a linearisation, whose gradient is
-  /// not needed here.
+  /// Both products, nothing kept: a product less than by way of a linearisation, whose gradient is
+  /// not needed here, and A y beside A v in one pass over dense features.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   package func lowerGradientPullback(
@@ -131,11 +131,12 @@ package struct SoftmaxRegressionObjective<Scalar: TensorScalar>: Objective {
     return samples.withRows(2) { rows in
       let probabilities = SharedMutablePointer(rows)
       let directions = SharedMutablePointer(rows + samples.rowScalars)
-      samples.multiply(y, into: rows)
       var lower = Parameters<Scalar>([])
       let inner = sampleWeights.perSample { inner in
         let inner = SharedMutablePointer(inner)
-        lower = samples.multiplyBack(v, rows: directions.pointer) { range in
+        lower = samples.multiplyBack(
+          v, rows: directions.pointer, alongside: y, rows: probabilities.pointer
+        ) { range in
           samples.applySoftmax(range, of: probabilities.pointer)
           samples.formProducts(
             range, of: directions.pointer, probabilities: probabilities.pointer, factors: values,

@@ -109,6 +109,25 @@ package final class SoftmaxRegressionSamples<Scalar: TensorScalar>: Sendable {
     }
   }
 
+  /// The same with A v beside A y, in `others`, for `body` to use.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func multiplyBack(
+    _ y: Parameters<Scalar>, rows: UnsafeMutablePointer<Scalar>, alongside v: Parameters<Scalar>,
+    rows others: UnsafeMutablePointer<Scalar>, transforming body: @Sendable (Range<Int>) -> Void
+  ) -> Parameters<Scalar> {
+    let size = (featureCount + 1) * width
+    return scratch.withBuffer(count: 3 * size) { packed in
+      pack(y, into: packed)
+      pack(v, into: packed + size)
+      let result = packed + 2 * size
+      features.multiplyBack(
+        packed, columns: width, meaningful: classCount, rows: rows, alongside: packed + size,
+        rows: others, into: result, transforming: body)
+      return unpack(result)
+    }
+  }
+
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func unpack(_ packed: UnsafeMutablePointer<Scalar>) -> Parameters<Scalar> {

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A dense matrix A prepared for products with narrow matrices: rows padded to whole registers.
 ///
 /// * Z = A W takes four rows of A times five columns of W at a time, along the features.
@@ -18,6 +20,8 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
   let rowStride: Int
   private let entries: AlignedBuffer<Scalar>
   private let scratch = ScratchPool<Scalar>()
+  /// How often the entries were read from memory, from the first to the last.
+  let passes = Atomic<Int>(0)
 
   /// Rows of a block: with some 800 features, 200 kB.
   private static var blockRows: Int { 64 }
@@ -50,6 +54,7 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
     _ w: UnsafePointer<Scalar>, columns: Int, meaningful: Int,
     into z: UnsafeMutablePointer<Scalar>
   ) {
+    passes.wrappingAdd(1, ordering: .relaxed)
     let out = SharedMutablePointer(z)
     withTransposed(w, columns: columns, meaningful: meaningful) { transposed in
       let right = SharedPointer(transposed)
@@ -91,12 +96,37 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
     }
   }
 
+  /// Z = A W and Y = A V, then `body` on each block of their rows, then G = A' Z: one pass over A.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func multiplyBack(
+    _ w: UnsafePointer<Scalar>, columns: Int, meaningful: Int,
+    rows z: UnsafeMutablePointer<Scalar>, alongside v: UnsafePointer<Scalar>,
+    rows y: UnsafeMutablePointer<Scalar>, into g: UnsafeMutablePointer<Scalar>,
+    transforming body: @Sendable (Range<Int>) -> Void
+  ) {
+    let (first, second) = (SharedMutablePointer(z), SharedMutablePointer(y))
+    withTransposed(w, columns: columns, meaningful: meaningful) { transposed in
+      let right = SharedPointer(transposed)
+      withTransposed(v, columns: columns, meaningful: meaningful) { transposed in
+        let other = SharedPointer(transposed)
+        collect(columns, meaningful, into: g) { block, share in
+          self.forward(block, right.pointer, columns, meaningful, first.pointer)
+          self.forward(block, other.pointer, columns, meaningful, second.pointer)
+          body(block)
+          self.backward(block, UnsafePointer(first.pointer), columns, meaningful, share)
+        }
+      }
+    }
+  }
+
   /// G as the sum of the tasks' shares, `[meaningful, rowStride]` each, to which `body` adds a block.
   @inline(__always)
   private func collect(
     _ columns: Int, _ meaningful: Int, into g: UnsafeMutablePointer<Scalar>,
     _ body: @Sendable (Range<Int>, UnsafeMutablePointer<Scalar>) -> Void
   ) {
+    passes.wrappingAdd(1, ordering: .relaxed)
     let blocks = (rowCount + Self.blockRows - 1) / Self.blockRows
     let tasks = min(Self.maximumTasks, blocks)
     let size = meaningful * rowStride

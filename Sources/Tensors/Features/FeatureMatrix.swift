@@ -64,6 +64,10 @@ public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
   /// Residuals of so many rows fill a quarter of the second-level cache.
   private static var rowsPerPanel: Int { 512 }
 
+  /// How often products have read the entries of the dense storage from memory, for tests that hold
+  /// a computation to so many passes; 0 in the sparse storage. Copies share the count.
+  package var passes: Int { dense?.passes.load(ordering: .relaxed) ?? 0 }
+
   /// The share of nonzero entries, between 0 and 1; 1 for an empty matrix.
   public var density: Double {
     let count = rowCount * featureCount
@@ -143,6 +147,30 @@ extension FeatureMatrix {
       multiply(w, columns: columns, meaningful: meaningful, into: z)
       Parallel.forEachBlock(of: rowCount, blockSize: 256, body)
       transposedMultiply(z, columns: columns, meaningful: meaningful, into: g)
+    }
+  }
+
+  /// The same with a second product Y = A V beside the first, for `body` to use: still one pass over A
+  /// where it is dense.
+  ///
+  /// - Parameters:
+  ///   - v: V, as W.
+  ///   - y: Y, as Z; must not overlap it.
+  public func multiplyBack(
+    _ w: UnsafePointer<Scalar>, columns: Int, meaningful: Int? = nil,
+    rows z: UnsafeMutablePointer<Scalar>, alongside v: UnsafePointer<Scalar>,
+    rows y: UnsafeMutablePointer<Scalar>, into g: UnsafeMutablePointer<Scalar>,
+    transforming body: @Sendable (Range<Int>) -> Void
+  ) {
+    let meaningful = checked(meaningful, columns)
+    if let dense {
+      dense.multiplyBack(
+        w, columns: columns, meaningful: meaningful, rows: z, alongside: v, rows: y, into: g,
+        transforming: body)
+    } else {
+      multiply(v, columns: columns, meaningful: meaningful, into: y)
+      multiplyBack(
+        w, columns: columns, meaningful: meaningful, rows: z, into: g, transforming: body)
     }
   }
 
