@@ -59,6 +59,8 @@ $(LOGGED)/counter-example run --budget smoke --scalar double --protocol strongly
 $(LOGGED)/counter-example sweep --budget smoke --scalar double
 $(LOGGED)/counter-example sweep --budget smoke --scalar double --schedules
 $(LOGGED)/counter-example sweep --budget smoke --scalar double --schedules --protocol biased --inner-steps 64 --inner-steps 256
+$(LOGGED)/counter-example sweep --budget smoke --scalar double --protocol quartic --method rhg --method t-rhg --method neumann --method bda
+$(LOGGED)/counter-example sweep --budget smoke --scalar double --protocol quartic --method cg --damping 0.01
 $(LOGGED)/hyper-cleaning run --budget smoke
 $(LOGGED)/hyper-cleaning run --budget smoke --seed 3,4 --method rhg --method bda --method one-stage
 $(LOGGED)/hyper-cleaning run --budget smoke --reduced --method rhg
@@ -69,8 +71,10 @@ $(LOGGED)/hyper-representation run --budget smoke --protocol few-labels-convolut
 $(LOGGED)/hyper-representation run --budget smoke --protocol set-valued-least-squares
 $(LOGGED)/hyper-representation run --budget smoke --protocol set-valued-least-squares --seed 1...4 --method rhg --method bda
 $(LOGGED)/hyper-representation run --budget smoke --protocol set-valued-cross-entropy
+$(LOGGED)/hyper-representation run --budget smoke --protocol few-labels --seed 0,1 --method random-features --method ridge-head --method joint-training
 $(LOGGED)/few-shot run --budget smoke
 $(LOGGED)/few-shot run --budget smoke --seed 1...4 --method rhg --method bda --method maml --method fomaml
+$(LOGGED)/few-shot run --budget smoke --seed 0,1 --set tuning.trials=3 --method raw-pixels --method untrained --method prototypes --method ridge-head --method supervised
 endef
 
 define REPRESENTATION_EXPERIMENTS

@@ -52,6 +52,8 @@ struct CounterExampleBody<Scalar: TensorScalar>: RunBody {
     CounterExampleMetrics.perIteration.filter { !isSweep || $0.name != "outerStep" }
   }
 
+  var componentNames: (upper: [String], lower: [String]) { (["x"], ["y1", "y2"]) }
+
   var stages: Int { max(1, settings.sweep.innerSteps.count) }
 
   mutating func begin(stage: Int) throws {
@@ -99,6 +101,7 @@ struct CounterExampleBody<Scalar: TensorScalar>: RunBody {
       : estimate.dynamics.lowerVariable(
         after: settings.inner.steps, upper: loop.upper,
         of: estimate.finished(after: loop.iteration, loop.memory), outerIteration: loop.iteration)
+    state.points[BodyState<Scalar>.lowerName] = lower
     var values = measure.values(upper: loop.upper, lower: lower)
     var notes: [String: Value] = ["settled": state.values["settled"] ?? .bool(false)]
     var status: RunRecord.Status?

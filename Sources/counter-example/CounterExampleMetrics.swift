@@ -38,7 +38,10 @@ struct CounterExampleMetrics {
     let secondError = Self.rootMeanSquare(second.map { $0 - best.second })
     let gap = Self.rootMeanSquare(zip(x, second).map { $0 - $1 })
     let distance = Self.rootMeanSquare(first.map { $0 - 1 })
-    let lowerGap = Self.rootMeanSquare(zip(x, first).map { $0 - $1 })
+    let lowerGaps = zip(x, first).map { $0 - $1 }
+    // 1/4 of the mean fourth power is half of the mean square of a square over the root of two.
+    let lowerGap = Self.rootMeanSquare(
+      problem.isQuartic ? lowerGaps.map { $0 * $0 / 2.0.squareRoot() } : lowerGaps)
     let targetGap = Self.rootMeanSquare(second.map { $0 - problem.target })
     return [
       "x": x.reduce(0, +) / count,

@@ -6,6 +6,7 @@ enum CounterExampleProtocol: String, ExperimentPreset {
   case icml2020
   case stronglyConvex = "strongly-convex"
   case biased
+  case quartic
   case slBAMM = "sl-bamm"
 
   /// One line: what the preset fixes.
@@ -17,6 +18,8 @@ enum CounterExampleProtocol: String, ExperimentPreset {
     case .biased:
       "mu = 1/2 and c = 3: one lower solution, at which F_y does not vanish and x* = 2, so that a "
         + "constant alpha misses it"
+    case .quartic:
+      "f = (y1 - x)^4 / 4 + y2^2 / 2: one lower solution without strong convexity, x* = 1/2"
     case .slBAMM:
       "n = 100, start 0.01, K = 1 from the last y, step 0.1, outer step 0.005, alpha 0.1 form F"
     }
@@ -27,6 +30,9 @@ enum CounterExampleProtocol: String, ExperimentPreset {
     switch self {
     case .icml2020: "arXiv 2006.04045, counter-example and section 5 (as recalled)"
     case .stronglyConvex, .biased: "ours: the control experiment"
+    case .quartic:
+      "ours: arXiv 2006.04045, abstract (convergence under a lower-level singleton without strong "
+        + "convexity); rates derived in experiments/counter-example"
     case .slBAMM: "vis-opt-group/sl-BAMM merely_convex/strategy3.py"
     }
   }
@@ -47,6 +53,14 @@ enum CounterExampleProtocol: String, ExperimentPreset {
     case .biased:
       settings.problem.strongConvexity = 0.5
       settings.problem.target = 3
+    case .quartic:
+      settings.problem.quartic = true
+      settings.problem.strongConvexity = 1
+      settings.problem.target = 0
+      // Where y1 starts at x its sensitivity is 0 for ever, a stationary point that is none of the
+      // problem: the start lies apart from all x on the way, and steps are short enough for it.
+      settings.start.first = [-1]
+      settings.inner.stepSize = 0.25
     case .slBAMM:
       settings.problem.dimension = 100
       settings.start = .init(upper: [0.01], first: [0.01], second: [0.01])
@@ -67,6 +81,7 @@ enum CounterExampleProtocol: String, ExperimentPreset {
     switch self {
     case .icml2020: [([0], [0]), ([2], [2])]
     case .stronglyConvex, .biased: [([0], [0])]
+    case .quartic: [([-1], [0])]
     case .slBAMM: [([0.01], [0.01])]
     }
   }

@@ -17,6 +17,8 @@ struct CounterExampleSettings: OwnSettings {
     var target = 1.0
     /// X is the box of all |x_i| <= this.
     var upperBound = 100.0
+    /// Whether the term of f in y1 is 1/4 sum (y1 - x)^4: one solution without strong convexity.
+    var quartic = false
   }
 
   /// Where everything starts; lists are repeated over the coordinates.
@@ -48,7 +50,7 @@ extension CounterExampleSettings {
     CounterExampleProblem(
       dimension: problem.dimension, strongConvexity: problem.strongConvexity,
       target: problem.target, firstStart: start.first, secondStart: start.second,
-      upperBound: problem.upperBound)
+      upperBound: problem.upperBound, isQuartic: problem.quartic)
   }
 
   static let keys: [SettingKey<CounterExampleSettings>] = [
@@ -59,6 +61,9 @@ extension CounterExampleSettings {
     .finite("problem.target", "c, the y2 of the unique lower solution") { $0.problem.target },
     .positive("problem.upperBound", "X is the box of all |x_i| <= this") {
       $0.problem.upperBound
+    },
+    .flag("problem.quartic", "whether the term of f in y1 is 1/4 sum (y1 - x)^4") {
+      $0.problem.quartic
     },
     numbers("start.upper", "x_0, repeated over the coordinates") { $0.start.upper },
     numbers("start.first", "y1 in y_0, repeated over the coordinates") { $0.start.first },

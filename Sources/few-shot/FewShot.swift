@@ -26,7 +26,7 @@ struct FewShotCommand: SuiteCommand {
     subcommands: [
       RunCommand<FewShotOptions>.self, PlanCommand<FewShotOptions>.self,
       HypergradientCommand<FewShotHypergradient>.self,
-      EpisodeCommand.self, ListCommand<FewShot>.self,
+      EvaluateCommand.self, EpisodeCommand.self, ListCommand<FewShot>.self,
     ],
     defaultSubcommand: RunCommand<FewShotOptions>.self)
 }
@@ -46,6 +46,8 @@ struct FewShot: Experiment {
   /// Tasks free what the next ones need.
   static let keepsFreedMemory = true
 
+  var baselines: [Baseline] { FewShotBaseline.allCases.map(\.baseline) }
+
   func refusal(of method: Method, under settings: RunSettings<FewShotSettings>) -> String? {
     if method.adaptsInitialization { return nil }
     if method.estimator.seesStartOnly {
@@ -58,6 +60,11 @@ struct FewShot: Experiment {
       return
         "The method \(method.name) would carry one tangent for each feature of each image of a "
         + "task: use rhg, which gives the same hypergradient."
+    }
+    if settings.head.learnsRate, !FewShotLearner.canLearnRate(method) {
+      return
+        "The method \(method.name) does not differentiate the steps of plain or aggregated descent, "
+        + "which a learned rate needs: use rhg, t-rhg or bda, or set head.learnsRate=false."
     }
     do {
       try method.requireOwnUpper(settings.method)
@@ -82,6 +89,9 @@ struct FewShot: Experiment {
     // Reptile's rate is in `outer` by the time a run is planned.
     case "reptile": false
     case "implicit": arm.method.map(FewShotLearner.isProximal) == true
+    // Initialisations learn rates as meta-sgd and meta-sgd-scalar.
+    case "head": arm.method.map { !$0.adaptsInitialization } ?? false
+    case "ridge": arm.name == FewShotBaseline.ridgeHead.rawValue
     default: true
     }
   }

@@ -8,9 +8,17 @@ import Tensors
 
 /// One run of few-shot: the outer loop over meta-batches, validations on the way, and the test at the
 /// x with the best validation accuracy.
+///
+/// With several trials each is a stage with an outer loop of its own; the test, at the end of the last
+/// one, is taken once, at the best validation of all.
 struct FewShotBody<Scalar: TensorScalar>: RunBody {
   private let settings: RunSettings<FewShotSettings>
-  private let learner: any TaskLearner<Scalar>
+  private let arm: Arm
+  private let seed: UInt64
+  private let training: EpisodeSampler
+  private var learner: any TaskLearner<Scalar>
+  /// The trial under way.
+  private var trial = 0
   private let validation: EpisodeSampler
   private let test: EpisodeSampler
   var loop: OuterLoop<Scalar>
@@ -21,27 +29,44 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
 
   init(_ run: Run<FewShotSettings>, data: FewShotData) throws {
     settings = run.settings
-    guard let method = run.arm.method else {
-      throw MethodError("The baseline \(run.arm.name) is none of few-shot's.")
-    }
-    learner = try FewShotLearner.learner(
-      method, settings, network: FewShotLearner.network(settings.own, for: method),
-      ways: settings.task.ways, as: Scalar.self)
-    var stream = RandomStream(seed: run.seed, purpose: "initial upper variable")
-    let start = learner.initialUpper(using: &stream)
-    let estimate = MetaBatchEstimate(
-      learner: learner,
-      sampler: try data.sampler(.training, settings.own, seed: run.seed),
-      metaBatch: settings.task.metaBatch,
-      momentRate: settings.evaluation.normalisation == .running
-        ? Scalar(settings.network.runningRate) : 0)
+    arm = run.arm
+    seed = run.seed
+    training = try data.sampler(.training, settings.own, seed: run.seed)
     validation = try data.sampler(.validation, settings.own, seed: run.seed)
     test = try data.sampler(.test, settings.own, seed: run.seed)
-    loop = estimate.loop(
-      optimizer: try settings.outerOptimizer(of: method, as: Scalar.self), from: start,
-      iterations: settings.outer.iterations, tolerance: settings.outer.tolerance)
-    state.points["best"] = start
+    let first = try FewShotTrial<Scalar>(
+      0, of: arm, settings, sampler: training, seed: run.seed)
+    learner = first.learner
+    loop = first.loop
+    state.points["best"] = loop.upper
   }
+
+  // MARK: - Trials
+
+  var stages: Int { settings.tuning.trials }
+
+  mutating func begin(stage: Int) throws {
+    trial = stage
+    guard stage > 0 else { return }
+    let next = try FewShotTrial<Scalar>(
+      stage, of: arm, settings, sampler: training, seed: seed)
+    learner = next.learner
+    loop = next.loop
+    for name in ["trialAccuracy", "validationAccuracy", "validationsWithoutGain"] {
+      state.values[name] = nil
+    }
+  }
+
+  private var isLastTrial: Bool { trial + 1 == stages }
+  private var trains: Bool { FewShotTrial<Scalar>.trains(arm) }
+
+  /// What curves are drawn against: outer iterations, those of earlier trials before it; the trial's
+  /// number where nothing is trained.
+  private func place(_ iteration: Int) -> Int {
+    trains ? trial * settings.outer.iterations + iteration : trial
+  }
+
+  var componentNames: (upper: [String], lower: [String]) { (learner.parameterNames, []) }
 
   var metrics: [RunRecord.Metric] {
     [
@@ -61,7 +86,7 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
   mutating func observe(_ event: OuterLoop<Scalar>.Event) throws -> Observation {
     let value = Double(event.estimate.upperValue)
     guard event.estimate.isFinite else { return Observation(detail: "F \(value)") }
-    var measurements = [Measurement("upperObjective", at: event.iteration, value)]
+    var measurements = [Measurement("upperObjective", at: place(event.iteration), value)]
     let isLast = loop.iteration == loop.iterations || loop.outcome == .completed
     if loop.iteration % settings.evaluation.every == 0 || isLast {
       measurements += try validate()
@@ -92,22 +117,33 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
     let scores = EpisodeScores(all)
     let accuracy = scores.accuracy(afterStep: steps)
     state.values["validationAccuracy"] = .number(accuracy)
-    if accuracy > state.values["bestAccuracy"]?.doubleValue ?? -1 {
-      state.values["bestAccuracy"] = .number(accuracy)
-      state.values["bestIteration"] = .integer(loop.iteration)
+    // Patience is each trial's own: a late start is no reason to stop.
+    if accuracy > state.values["trialAccuracy"]?.doubleValue ?? -1 {
+      state.values["trialAccuracy"] = .number(accuracy)
       state.values["validationsWithoutGain"] = .integer(0)
-      state.points["best"] = loop.upper
-      for (name, point) in NormalisationMoments(memory: loop.memory)?.memory ?? [:] {
-        state.points["best " + name] = point
-      }
     } else {
       state.values["validationsWithoutGain"] = .integer(count("validationsWithoutGain") + 1)
     }
+    if accuracy > state.values["bestAccuracy"]?.doubleValue ?? -1 {
+      state.values["bestAccuracy"] = .number(accuracy)
+      state.values["bestIteration"] = .integer(loop.iteration)
+      state.points["best"] = loop.upper
+      if stages > 1 {
+        state.values["bestTrial"] = .integer(trial)
+        state.points[Self.chosenTrialName] = Parameters(Tensor(Scalar(trial)))
+      }
+      for (name, point) in NormalisationMoments(memory: loop.memory)?.memory ?? [:] {
+        state.points["best " + name] = point
+      }
+    }
     return [
-      Measurement("validationAccuracy", at: loop.iteration, accuracy),
-      Measurement("validationLoss", at: loop.iteration, scores.loss(afterStep: steps)),
+      Measurement("validationAccuracy", at: place(loop.iteration), accuracy),
+      Measurement("validationLoss", at: place(loop.iteration), scores.loss(afterStep: steps)),
     ]
   }
+
+  /// The name of the point that says which trial was the best, for whoever uses what was learned.
+  static var chosenTrialName: String { "chosen trial" }
 
   /// How images are normalised at evaluation.
   private func normalisation(
@@ -123,16 +159,27 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
 
   // MARK: - The test
 
-  var closingSteps: Int {
+  private var testSteps: Int {
     (settings.evaluation.testEpisodes + Self.episodesAtOnce - 1) / Self.episodesAtOnce
   }
+
+  /// What is not trained is validated once the loop, which has no iterations, has ended.
+  private var validationSteps: Int { trains ? 0 : 1 }
+
+  var closingSteps: Int { validationSteps + (isLastTrial ? testSteps : 0) }
 
   /// Some episodes of the test at the x with the best validation accuracy; with the last of them, the
   /// scores after T plain inner steps, and by step.
   mutating func close(
     step: Int, stage: Int, after ending: OuterLoop<Scalar>.Outcome
-  ) -> Closing {
-    guard ending == .completed, let best = state.points["best"] else { return Closing() }
+  ) throws -> Closing {
+    if step < validationSteps { return Closing(try validate()) }
+    let step = step - validationSteps
+    // Of several trials some may break down: the best of the others is what the search is for.
+    let hasBest = stages > 1 && state.values["bestAccuracy"] != nil
+    guard ending == .completed || hasBest, let best = state.points["best"] else {
+      return Closing()
+    }
     let (steps, extra) = (settings.inner.steps, settings.evaluation.extraSteps)
     let first = step * Self.episodesAtOnce
     let episodes = settings.evaluation.testEpisodes
@@ -140,6 +187,13 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
       uniqueKeysWithValues: state.points.compactMap { name, point in
         name.hasPrefix("best ") ? (String(name.dropFirst(5)), point) : nil
       })
+    // Trials differ in their learners where nothing is trained.
+    let learner =
+      count("bestTrial") == trial
+      ? learner
+      : try FewShotTrial<Scalar>(
+        count("bestTrial"), of: arm, settings, sampler: training, seed: seed
+      ).learner
     let scores = learner.scores(
       upper: best, sampler: test, episodes: first..<min(first + Self.episodesAtOnce, episodes),
       steps: steps + extra, normalisation: normalisation(NormalisationMoments(memory: memory)))
@@ -148,11 +202,27 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
       .array(episode.flatMap { [.number($0.loss), .number($0.accuracy)] })
     }
     state.values["test"] = .array(all)
-    guard step + 1 == closingSteps else { return Closing() }
+    guard step + 1 == testSteps else { return Closing() }
     state.values["test"] = nil
     return Closing(
-      measurements(of: EpisodeScores(all.map(Self.scores))),
-      notes: ["bestIteration": .integer(count("bestIteration"))])
+      measurements(of: EpisodeScores(all.map(Self.scores))), notes: notes,
+      status: hasBest ? .init(.completed) : nil)
+  }
+
+  private var notes: [String: Value] {
+    var notes: [String: Value] = ["bestIteration": .integer(count("bestIteration"))]
+    guard stages > 1 else { return notes }
+    let best = count("bestTrial")
+    let chosen = FewShotTrial<Scalar>.settings(best, of: arm, settings)
+    notes["tuning"] = [
+      "trials": .integer(stages), "chosen": .integer(best),
+      "setting": .string(FewShotTrial<Scalar>.tuned(arm)),
+      "value": .number(trains ? chosen.outer.learningRate : chosen.inner.stepSize),
+      "on": "accuracy on validation classes",
+      // The last two trials are the largest and the smallest.
+      "isAtEdge": .bool(stages > 1 && best >= stages - 2),
+    ]
+    return notes
   }
 
   private static func scores(_ value: Value) -> [AdaptedScore] {
@@ -163,7 +233,7 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
   }
 
   private func measurements(of scores: EpisodeScores) -> [Measurement] {
-    let (steps, n) = (settings.inner.steps, loop.iteration)
+    let (steps, n) = (settings.inner.steps, place(loop.iteration))
     var result = [
       Measurement("testAccuracy", at: n, scores.accuracy(afterStep: steps)),
       Measurement("testLoss", at: n, scores.loss(afterStep: steps)),

@@ -27,7 +27,7 @@ struct FewShotData: Sendable {
       }
     return try ImageTree.load(
       path(settings, folder: folder),
-      .init(side: data.side, channels: data.channels, inverts: data.inverts), remedy: remedy)
+      data.normalisation, remedy: remedy)
   }
 
   /// The images with the split that the settings ask for.
@@ -66,7 +66,8 @@ struct FewShotData: Sendable {
     return try EpisodeSampler(
       tree: tree, classes: classes, ways: settings.task.ways,
       shots: settings.task.shots, queries: settings.task.queries,
-      rotationsAreClasses: settings.data.rotationsAreClasses, seed: seed, purpose: part.rawValue)
+      rotationsAreClasses: settings.data.rotationsAreClasses,
+      supportRecurs: settings.task.supportRecurs, seed: seed, purpose: part.rawValue)
   }
 
   /// The data set as records name it.
@@ -76,5 +77,12 @@ struct FewShotData: Sendable {
       name: tree.description.name, sha256: tree.description.contentDigest,
       split: "classes: \(counts.joined(separator: " / "))",
       synthetic: tree.description.synthetic)
+  }
+}
+
+extension FewShotSettings.Data {
+  /// How images are brought to one form.
+  var normalisation: ImageTree.Normalisation {
+    .init(side: side, channels: channels, inverts: inverts, resampling: resampling)
   }
 }

@@ -81,6 +81,9 @@ struct FewShotHypergradient: HypergradientOptions {
     if let initialisation = learner as? InitialisationLearner<Scalar> {
       x = initialisation.appendingRates(x)
     }
+    if let representation = learner as? RepresentationLearner<Scalar>, representation.learnsRate {
+      x.tensors.append(Tensor(representation.testStepSize))
+    }
     return HypergradientRequest(
       evaluate: { learner.estimate(upper: x, episodes: point.episodes, outerIteration: 0) },
       write: { estimate, writer in

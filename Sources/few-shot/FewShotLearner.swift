@@ -13,6 +13,14 @@ enum FewShotLearner {
     method.adaptsInitialization && method.estimator.needs.contains(.stationaryLimit)
   }
 
+  /// Whether a method differentiates every step of plain or aggregated descent, so that it can learn
+  /// the size of the steps.
+  static func canLearnRate(_ method: Method) -> Bool {
+    [NamedReverse().name, NamedTruncatedReverse().name].contains(method.estimator.name)
+      && [NamedGradientDescent().name, NamedDescentAggregation().name].contains(
+        method.dynamics.name)
+  }
+
   /// The learner of a method under settings, with the given network.
   static func learner<Scalar: TensorScalar>(
     _ method: Method, _ settings: RunSettings<FewShotSettings>, network: any ImageNetwork,
@@ -24,7 +32,8 @@ enum FewShotLearner {
     guard method.adaptsInitialization else {
       return RepresentationLearner<Scalar>(
         network: network, ways: ways, dynamics: dynamics, estimator: estimator,
-        innerSteps: settings.inner.steps, testStepSize: Scalar(size))
+        innerSteps: settings.inner.steps, testStepSize: Scalar(size),
+        learnsRate: settings.head.learnsRate)
     }
     var rates = InitialisationLearner<Scalar>.Rates.none
     if method.dynamics.name == NamedLearnedRateDescent().name {
@@ -36,9 +45,43 @@ enum FewShotLearner {
       proximity: isProximal(method) ? Scalar(settings.implicit.proximity) : 0, rates: rates)
   }
 
+  /// The learner of an arm for tasks of a number of classes.
+  ///
+  /// - Parameter trainingClasses: the classes that plain classification tells apart.
+  static func learner<Scalar: TensorScalar>(
+    _ arm: Arm, _ settings: RunSettings<FewShotSettings>, ways: Int, trainingClasses: Int,
+    as type: Scalar.Type
+  ) throws(MethodError) -> any TaskLearner<Scalar> {
+    let network = network(settings.own, averagesPixels: arm.method?.adaptsInitialization == true)
+    if let method = arm.method {
+      return try learner(method, settings, network: network, ways: ways, as: type)
+    }
+    let size = Scalar(settings.inner.stepSize)
+    func fitted(_ network: any ImageNetwork) -> RepresentationLearner<Scalar> {
+      RepresentationLearner(
+        network: network, ways: ways, dynamics: GradientDescent(stepSize: size),
+        estimator: FirstOrderHypergradient(), innerSteps: settings.inner.steps,
+        testStepSize: size)
+    }
+    switch FewShotBaseline(rawValue: arm.name) {
+    case .rawPixels?:
+      return fitted(PixelFeatures(side: settings.data.side, channels: settings.data.channels))
+    case .untrained?: return fitted(network)
+    case .prototypes?: return ClosedFormLearner(network: network, ways: ways, head: .prototypes)
+    case .ridgeHead?:
+      return ClosedFormLearner(
+        network: network, ways: ways,
+        head: .ridge(coefficient: settings.ridge.coefficient, scale: settings.ridge.scale))
+    case .supervised?:
+      return SupervisedLearner(
+        network: network, ways: ways, classes: trainingClasses, headStepSize: size)
+    case nil: throw MethodError("The baseline \(arm.name) is none of few-shot's.")
+    }
+  }
+
   /// The network that a method learns.
   static func network(
-    _ settings: FewShotSettings, for method: Method
+    _ settings: FewShotSettings, averagesPixels: Bool
   ) -> any ImageNetwork {
     let (data, network) = (settings.data, settings.network)
     if network.kind == .residual {
@@ -51,7 +94,7 @@ enum FewShotLearner {
       side: data.side, channels: data.channels,
       filters: Array(repeating: network.filters, count: network.blocks),
       halving: network.halving, padding: network.padding, learnsScale: network.learnsScale,
-      averagesPixels: method.adaptsInitialization && network.averagesPixelsForInitialisation,
+      averagesPixels: averagesPixels && network.averagesPixelsForInitialisation,
       epsilon: network.epsilon)
   }
 }

@@ -1,9 +1,11 @@
 import Bilevel
+import Datasets
 import Experiments
 import Networks
 
 extension ConvolutionalNetwork.Halving: NamedChoice {}
 extension ConvolutionalNetwork.Padding: NamedChoice {}
+extension ImageTree.Resampling: NamedChoice {}
 
 /// What few-shot adds to the methods' settings, in the order of the pipeline.
 struct FewShotSettings: OwnSettings {
@@ -11,8 +13,11 @@ struct FewShotSettings: OwnSettings {
   var split = Split()
   var task = Task()
   var network = Network()
+  var head = Head()
   var implicit = Implicit()
   var reptile = Reptile()
+  var ridge = Ridge()
+  var tuning = Tuning()
   var evaluation = Evaluation()
 
   /// Which images, and how they are brought to one form.
@@ -25,6 +30,8 @@ struct FewShotSettings: OwnSettings {
     var channels = 1
     /// Whether samples are negated (black ink on white paper becomes 1 on 0).
     var inverts = true
+    /// How images of another size are brought to `side`.
+    var resampling = ImageTree.Resampling.area
     /// Whether each class turned by 90, 180 and 270 degrees counts as three more classes.
     var rotationsAreClasses = true
   }
@@ -48,6 +55,9 @@ struct FewShotSettings: OwnSettings {
     var queries = 15
     /// B, tasks per outer step.
     var metaBatch = 16
+    /// Whether query images are drawn from all images of a class, those of the support set among
+    /// them, as the official code does.
+    var supportRecurs = false
   }
 
   /// The network below the head.
@@ -65,6 +75,12 @@ struct FewShotSettings: OwnSettings {
     var runningRate = 0.1
   }
 
+  /// The head of representation methods.
+  struct Head: Codable, Sendable, Equatable {
+    /// Whether the inner loop's step size is learned with x, from `inner.stepSize` on.
+    var learnsRate = false
+  }
+
   /// Implicit hypergradients.
   struct Implicit: Codable, Sendable, Equatable {
     /// lambda, the weight of implicit MAML's proximal term.
@@ -75,6 +91,21 @@ struct FewShotSettings: OwnSettings {
   struct Reptile: Codable, Sendable, Equatable {
     /// The outer step size, falling linearly to nothing in the article; here by half a cosine.
     var learningRate = 1.0
+  }
+
+  /// The head of the baseline `ridge-head`, as it starts; both numbers are learned.
+  struct Ridge: Codable, Sendable, Equatable {
+    /// The coefficient of the squared norm.
+    var coefficient = 1.0
+    /// What outputs, which are near 0 and 1, are multiplied by to be logits.
+    var scale = 10.0
+  }
+
+  /// The search that an arm makes on validation classes before its test.
+  struct Tuning: Codable, Sendable, Equatable {
+    /// Settings that are tried: for arms that train of `outer.learningRate`, for others of
+    /// `inner.stepSize`; the given one, three times and a third of it, nine times, and so on.
+    var trials = 1
   }
 
   /// What is measured, and how often.
@@ -146,6 +177,9 @@ extension FewShotSettings {
       $0 == 1 || $0 == 3
     },
     .flag("data.inverts", "whether samples are negated (ink becomes 1)") { $0.data.inverts },
+    .choice("data.resampling", "how images of another size are brought to data.side") {
+      $0.data.resampling
+    },
     .flag("data.rotationsAreClasses", "whether quarter turns of a class are three more classes") {
       $0.data.rotationsAreClasses
     },
@@ -159,6 +193,9 @@ extension FewShotSettings {
     .whole("task.shots", "M, labelled images per class", 1...100_000) { $0.task.shots },
     .whole("task.queries", "query images per class", 1...100_000) { $0.task.queries },
     .whole("task.metaBatch", "B, tasks per outer step", 1...1_000_000) { $0.task.metaBatch },
+    .flag("task.supportRecurs", "whether support images may recur as query images") {
+      $0.task.supportRecurs
+    },
     .choice("network.kind", "the network below the head") { $0.network.kind },
     .whole("network.blocks", "blocks of the network", 1...16) { $0.network.blocks },
     .whole("network.filters", "filters of a block", 1...10_000) { $0.network.filters },
@@ -178,12 +215,26 @@ extension FewShotSettings {
       "network.runningRate", "the share of the newest moments in the running average",
       unit: "fraction", wanted: "above 0 and at most 1", { $0.network.runningRate }
     ) { $0 > 0 && $0 <= 1 },
+    .flag(
+      "head.learnsRate", "whether representation methods learn the inner step size with x"
+    ) { $0.head.learnsRate },
     .positive("implicit.proximity", "lambda, the weight of iMAML's proximal term") {
       $0.implicit.proximity
     },
     .positive("reptile.learningRate", "Reptile's outer step size, falling by half a cosine") {
       $0.reptile.learningRate
     },
+    .positive("ridge.coefficient", "the ridge head's coefficient at the start") {
+      $0.ridge.coefficient
+    },
+    .positive("ridge.scale", "the scale of the ridge head's outputs at the start") {
+      $0.ridge.scale
+    },
+    .whole(
+      "tuning.trials",
+      "learning rates (inner step sizes where nothing is trained) tried on validation classes",
+      1...99
+    ) { $0.tuning.trials },
     .whole("evaluation.every", "outer iterations between validations", 1...1_000_000_000) {
       $0.evaluation.every
     },
@@ -213,6 +264,10 @@ extension FewShotSettings {
     if !shrinks {
       return "The setting network.blocks is \(network.blocks) but must be few enough to leave a "
         + "pixel of data.side, which is \(settings.data.side)"
+    }
+    if settings.head.learnsRate, settings.lowerSet.kind != .none {
+      return "The setting head.learnsRate is true but must be false where lowerSet.kind is "
+        + "\(settings.lowerSet.kind.rawValue), because a scaled step would leave the set"
     }
     if settings.inner.startsWarm || settings.solver.startsWarm {
       let key = settings.inner.startsWarm ? "inner.startsWarm" : "solver.startsWarm"

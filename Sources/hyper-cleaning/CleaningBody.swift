@@ -18,6 +18,14 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
 
   var metrics: [RunRecord.Metric] { CleaningEvaluation<Scalar>.metrics }
 
+  var componentNames: (upper: [String], lower: [String]) {
+    let layers = settings.network.hidden.count + 1
+    let lower = (1...layers).flatMap { layer in
+      ["weights", "bias"].map { layers == 1 ? $0 : "\($0)\(layer)" }
+    }
+    return (["weights"], lower)
+  }
+
   init(_ run: Run<CleaningSettings>, folder: DataFolder) throws {
     var settings = run.settings
     arm = run.arm
@@ -83,6 +91,7 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
       ?? estimate.dynamics.lowerVariable(
         after: settings.inner.steps, upper: loop.upper,
         of: estimate.finished(after: loop.iteration, loop.memory), outerIteration: loop.iteration)
+    state.points[BodyState<Scalar>.lowerName] = y
     var values = evaluation.values(upper: x, lower: y)
     // Retrained by plain gradient descent, which shows what the learned weights alone are worth. The
     // user's x: some methods append components of their own.

@@ -29,7 +29,8 @@ struct HyperRepresentation: SuiteCommand {
     version: suiteVersion,
     subcommands: [
       RunCommand<RepresentationOptions>.self, PlanCommand<RepresentationOptions>.self,
-      HypergradientCommand<RepresentationHypergradient>.self, ListCommand<Representation>.self,
+      HypergradientCommand<RepresentationHypergradient>.self, FeaturesCommand.self,
+      ListCommand<Representation>.self,
     ],
     defaultSubcommand: RunCommand<RepresentationOptions>.self)
 }
@@ -43,6 +44,18 @@ struct Representation: Experiment {
   let context: ExperimentContext
 
   init(_ context: ExperimentContext) { self.context = context }
+
+  var baselines: [Baseline] { RepresentationBaseline.allCases.map(\.baseline) }
+
+  func reads(_ key: String, _ arm: Arm) -> Bool {
+    let kind = RepresentationBaseline(rawValue: arm.name)
+    return switch key {
+    case "tuning.trials": kind != nil
+    case let key where key.hasPrefix("baseline."):
+      kind?.tuned == key || kind == .jointTraining && key == "baseline.iterations"
+    default: !key.hasPrefix("evaluation.")
+    }
+  }
 
   func usualArms(_ settings: RunSettings<RepresentationSettings>, budget: Budget) -> [Arm] {
     catalogue.methods.filter { method in
@@ -78,7 +91,10 @@ struct Representation: Experiment {
   func body<Scalar: TensorScalar & HDF5Element>(
     of run: Run<RepresentationSettings>, as type: Scalar.Type
   ) throws -> any RunBody<Scalar> {
-    try RepresentationBody<Scalar>(run, folder: context.folder)
+    if let kind = RepresentationBaseline(rawValue: run.arm.name) {
+      return try RepresentationBaselineBody<Scalar>(kind, run, folder: context.folder)
+    }
+    return try RepresentationBody<Scalar>(run, folder: context.folder)
   }
 
   static let columns: [SummaryColumn] = [

@@ -16,6 +16,10 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
 
   var metrics: [RunRecord.Metric] { RepresentationEvaluation<Scalar>.metrics }
 
+  var componentNames: (upper: [String], lower: [String]) {
+    (settings.own.extractorNames, ["head"])
+  }
+
   init(_ run: Run<RepresentationSettings>, folder: DataFolder) throws {
     settings = run.settings
     guard let method = run.arm.method else {
@@ -67,6 +71,7 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
         innerSteps: settings.inner.steps, from: start)
     }
     let (x, y) = (leading(loop.upper), head())
+    state.points[BodyState<Scalar>.lowerName] = y
     var values = evaluation.values(upper: x, lower: y)
     if settings.own.isSetValued {
       // Draws that training has not seen, from 1 on after its own.

@@ -52,6 +52,19 @@ struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
       descended: head.differentiatedFactor == 1 ? nil : training(1))
   }
 
+  /// Phi of other inputs, as a map of x.
+  func map(of inputs: Tensor<Scalar>) -> any FeatureMap<Scalar> {
+    let extractor = extractor
+    return ExpressionFeatureMap<Scalar> { x in
+      [extractor.features(of: .constant(inputs), parameters: x)]
+    }
+  }
+
+  /// Phi_x(inputs).
+  func features(of inputs: Tensor<Scalar>, upper x: Parameters<Scalar>) -> Tensor<Scalar> {
+    extractor.features(of: .constant(inputs), parameters: x.constants).value
+  }
+
   /// Phi_x(inputs) y, computed a thousand rows at a time: a test set needs no more memory than that.
   func outputs(
     of inputs: Tensor<Scalar>, upper x: Parameters<Scalar>, lower y: Parameters<Scalar>

@@ -140,6 +140,7 @@ extension RunSettings<RepresentationSettings> {
       self.data.samples = 64
       self.extractor.widths = self.extractor.widths.count > 1 ? [12, 16] : [16]
       outer.iterations = 30
+      self.baseline.iterations = 50
       self.inner.stepSize = 0.01
       self.aggregation.upperStepSize = 0.01
     case .images:
@@ -150,6 +151,7 @@ extension RunSettings<RepresentationSettings> {
       self.extractor.widths = self.extractor.kind == .convolutional ? [4, 8] : [32, 48]
       self.inner.steps = min(self.inner.steps, 30)
       outer.iterations = 15
+      self.baseline.iterations = 50
       self.evaluation.every = 5
       self.evaluation.heads = min(self.evaluation.heads, 3)
     }

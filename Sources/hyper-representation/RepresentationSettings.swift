@@ -7,6 +7,8 @@ struct RepresentationSettings: OwnSettings {
   var data = Data()
   var extractor = Extractor()
   var head = Head()
+  var baseline = BaselineStart()
+  var tuning = Tuning()
   var evaluation = Evaluation()
 
   /// Which samples.
@@ -58,6 +60,23 @@ struct RepresentationSettings: OwnSettings {
     /// The factor of the data term in the f that hypergradients differentiate; the inner loop
     /// descends f with factor 1 always.
     var differentiatedFactor = 1.0
+  }
+
+  /// Where baselines begin to search.
+  struct BaselineStart: Codable, Sendable, Equatable {
+    /// The coefficient of |y|^2 / 2 of `ridge-head`.
+    var ridge = 0.01
+    /// Adam's learning rate in `joint-training`.
+    var learningRate = 0.001
+    /// Adam's steps in `joint-training`, on all samples each.
+    var iterations = 300
+  }
+
+  /// The search that a baseline makes on held-out samples.
+  struct Tuning: Codable, Sendable, Equatable {
+    /// Settings that are tried, as many as cells in the search of the methods' step sizes: the start,
+    /// b times and a b-th of it, b^2 times, and so on; b = 3, for a ridge 10.
+    var trials = 6
   }
 
   /// What is measured, and how often.
@@ -125,6 +144,18 @@ extension RepresentationSettings {
     .positive(
       "head.differentiatedFactor", "the factor of the data term in the f that is differentiated"
     ) { $0.head.differentiatedFactor },
+    .positive("baseline.ridge", "the coefficient that the search of ridge-head begins with") {
+      $0.baseline.ridge
+    },
+    .positive(
+      "baseline.learningRate", "the learning rate that the search of joint-training begins with"
+    ) { $0.baseline.learningRate },
+    .whole("baseline.iterations", "steps of joint-training", 1...1_000_000_000) {
+      $0.baseline.iterations
+    },
+    .whole("tuning.trials", "settings that a baseline tries on held-out samples", 1...99) {
+      $0.tuning.trials
+    },
     .whole("evaluation.every", "outer iterations between measurements", 1...1_000_000_000) {
       $0.evaluation.every
     },
@@ -159,6 +190,13 @@ extension RepresentationSettings {
 
   /// Whether S(x) is meant to be more than one point.
   var isSetValued: Bool { head.ridge == 0 }
+
+  /// The names of the extractor's parameters, in order.
+  var extractorNames: [String] {
+    extractor.widths.indices.flatMap { layer in
+      ["weights\(layer + 1)"] + (extractor.hasBias ? ["bias\(layer + 1)"] : [])
+    }
+  }
 
   /// Phi for inputs of the given height, width and channels.
   func featureExtractor(inputShape: [Int]) -> FeatureExtractor {

@@ -129,7 +129,8 @@ struct FewShotDataTests {
     let data = try FewShotData(settings.own, tree: tree)
     let sampler = try data.sampler(part, settings.own, seed: seed)
     let method = try MethodCatalogue.standard.method(named: "rhg")
-    let network = FewShotLearner.network(settings.own, for: method)
+    let network = FewShotLearner.network(
+      settings.own, averagesPixels: method.adaptsInitialization)
     var correct = [Int](repeating: 0, count: steps + 1)
     for index in 0..<episodes {
       let episode: Episode<Double> = sampler.episode(index)
@@ -173,10 +174,10 @@ struct FewShotDataTests {
   }
 
   /// What all closing steps measure, by name and step.
-  private func closed(_ body: inout FewShotBody<Double>) -> [String: [Int: Double]] {
+  private func closed(_ body: inout FewShotBody<Double>) throws -> [String: [Int: Double]] {
     var result: [String: [Int: Double]] = [:]
     for step in 0..<body.closingSteps {
-      for value in body.close(step: step, stage: 0, after: .completed).measurements {
+      for value in try body.close(step: step, stage: 0, after: .completed).measurements {
         result[value.metric, default: [:]][value.step] = value.value
       }
     }
@@ -208,7 +209,7 @@ struct FewShotDataTests {
     let best = try #require(validated.first { $0.accuracy == highest })
     let last = try #require(validated.last)
     #expect(best.x != last.x, "The last x is the best: the test shows nothing.")
-    let found = closed(&body)
+    let found = try closed(&body)
     let expected = try accuracies(of: best.x, .test, settings, steps: 4)
     #expect(abs((found["testAccuracy"]?[6] ?? 0) - expected[2]) < 1e-12)
     for step in 0...4 {
@@ -226,7 +227,7 @@ struct FewShotDataTests {
     while let event = body.loop.next() { _ = try body.observe(event) }
     let start = try self.body("rhg", settings, seed: 9).loop.upper
     body.state.points["best"] = start
-    let found = closed(&body)
+    let found = try closed(&body)
     let expected = try accuracies(of: start, .test, settings, steps: 2)
     #expect(abs((found["testAccuracy"]?[6] ?? 0) - expected[2]) < 1e-12)
   }

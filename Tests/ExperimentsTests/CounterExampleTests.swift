@@ -9,6 +9,7 @@ struct CounterExampleTests {
     CounterExampleProblem(), CounterExampleProblem(dimension: 4, firstStart: [0.3, -1]),
     CounterExampleProblem(
       dimension: 3, strongConvexity: 0.7, target: 2.5, secondStart: [1, 2, 3]),
+    CounterExampleProblem(dimension: 3, strongConvexity: 0.7, target: 0.5, isQuartic: true),
   ]
 
   @Test("Closed forms equal their expressions", arguments: problems)

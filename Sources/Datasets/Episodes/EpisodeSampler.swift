@@ -15,6 +15,8 @@ public struct EpisodeSampler: Sendable {
   public let queries: Int
   /// Whether each class turned by 90, 180 and 270 degrees counts as three more classes.
   public let rotationsAreClasses: Bool
+  /// Whether images to classify are drawn from all images of a class, labelled ones among them.
+  public let supportRecurs: Bool
   private let classes: [ImageTree.Class]
   private let stream: RandomStream
 
@@ -23,7 +25,7 @@ public struct EpisodeSampler: Sendable {
   /// - Throws: when there are too few classes, or a class has too few images.
   public init(
     tree: ImageTree, classes names: [String], ways: Int, shots: Int, queries: Int,
-    rotationsAreClasses: Bool, seed: UInt64, purpose: String
+    rotationsAreClasses: Bool, supportRecurs: Bool = false, seed: UInt64, purpose: String
   ) throws(DatasetError) {
     let byName = Dictionary(
       tree.classes.map { (ExactName($0.name), $0) }, uniquingKeysWith: { first, _ in first })
@@ -36,8 +38,11 @@ public struct EpisodeSampler: Sendable {
           + "has for \(purpose): lower task.ways or change the split.")
     }
     // The sum of two settings may be more than an integer holds.
-    let (needed, overflow) = shots.addingReportingOverflow(queries)
-    if let small = classes.first(where: { overflow || $0.files.count < needed }) {
+    let (sum, overflow) = shots.addingReportingOverflow(queries)
+    let needed = supportRecurs ? max(shots, queries) : sum
+    if let small = classes.first(where: {
+      overflow && !supportRecurs || $0.files.count < needed
+    }) {
       throw DatasetError(
         .unexpectedContents,
         "The class \(small.name) of \(tree.path) has \(small.files.count) images, fewer than the "
@@ -49,6 +54,7 @@ public struct EpisodeSampler: Sendable {
     self.shots = shots
     self.queries = queries
     self.rotationsAreClasses = rotationsAreClasses
+    self.supportRecurs = supportRecurs
     stream = RandomStream(seed: seed, purpose: "episodes for \(purpose)")
   }
 
@@ -80,11 +86,19 @@ public struct EpisodeSampler: Sendable {
     var selection = Selection(support: [], query: [])
     for candidate in chosen {
       let source = classes[candidate / turns]
-      let images = random.permutation(source.files.count).prefix(shots + queries).map {
-        Selection.Image(position: source.firstImage + $0, quarterTurns: candidate % turns)
+      func drawn(_ count: Int) -> [Selection.Image] {
+        random.permutation(source.files.count).prefix(count).map {
+          Selection.Image(position: source.firstImage + $0, quarterTurns: candidate % turns)
+        }
       }
-      selection.support += images.prefix(shots)
-      selection.query += images.suffix(queries)
+      if supportRecurs {
+        selection.support += drawn(shots)
+        selection.query += drawn(queries)
+      } else {
+        let images = drawn(shots + queries)
+        selection.support += images.prefix(shots)
+        selection.query += images.suffix(queries)
+      }
     }
     return selection
   }
@@ -103,6 +117,31 @@ public struct EpisodeSampler: Sendable {
     return Episode(
       ways: ways, supportImages: images(selection.support), supportLabels: labels(shots),
       queryImages: images(selection.query), queryLabels: labels(queries))
+  }
+}
+
+extension EpisodeSampler {
+  /// All classes that can be drawn, those turned by quarter turns counted apart.
+  public var classCount: Int { classes.count * (rotationsAreClasses ? 4 : 1) }
+
+  /// Batch `index` for plain classification into all ``classCount`` classes: as many images as an
+  /// episode has, drawn with replacement, all of them to classify; none is a labelled example.
+  public func batch<Scalar: TensorScalar>(
+    _ index: Int, as type: Scalar.Type = Scalar.self
+  ) -> Episode<Scalar> {
+    var random = stream.split("batch", index)
+    let turns = rotationsAreClasses ? 4 : 1
+    var (images, labels): ([(position: Int, quarterTurns: Int)], [Int]) = ([], [])
+    for _ in 0..<ways * (shots + queries) {
+      let label = random.integer(below: classCount)
+      let source = classes[label / turns]
+      images.append(
+        (source.firstImage + random.integer(below: source.files.count), label % turns))
+      labels.append(label)
+    }
+    return Episode(
+      ways: classCount, supportImages: tree.tensor([]), supportLabels: [],
+      queryImages: tree.tensor(images), queryLabels: labels)
   }
 }
 

@@ -45,6 +45,15 @@ public struct ImageTree: Sendable {
   /// Samples of one image.
   public var imageSize: Int { side * side * channels }
 
+  /// How images of another size are resampled.
+  public enum Resampling: String, Sendable, CaseIterable, Codable {
+    /// Every new pixel is the mean of the area that it covers: one-bit drawings become grey.
+    case area
+    /// Every new pixel is the old one at its middle, black or white: how one-bit images are resized
+    /// by programs that cannot average them (PIL).
+    case oneBit = "one-bit"
+  }
+
   /// How images are brought to one form.
   public struct Normalisation: Sendable, Equatable {
     /// Rows and columns after resampling.
@@ -53,14 +62,17 @@ public struct ImageTree: Sendable {
     public var channels: Int
     /// Whether samples are negated, so that black ink on white paper becomes 255 on 0.
     public var inverts: Bool
+    /// How images of another size are resampled.
+    public var resampling: Resampling
 
     /// A normalisation.
-    public init(side: Int, channels: Int, inverts: Bool) {
+    public init(side: Int, channels: Int, inverts: Bool, resampling: Resampling = .area) {
       precondition(
         side > 0 && (channels == 1 || channels == 3), "\(side) pixels of \(channels) channels.")
       self.side = side
       self.channels = channels
       self.inverts = inverts
+      self.resampling = resampling
     }
 
     /// The samples of one image.
@@ -87,19 +99,25 @@ public struct ImageTree: Sendable {
     private static let mostSamples = 1 << 34
 
     func apply(_ image: PNGImage) -> PNGImage {
-      let sized = image.converted(channels: channels).resized(width: side, height: side)
+      let converted = image.converted(channels: channels)
+      let sized =
+        switch resampling {
+        case .area: converted.resized(width: side, height: side)
+        case .oneBit: converted.oneBit(width: side, height: side)
+        }
       return inverts ? sized.inverted : sized
     }
   }
 
   /// The tree below `path`. Decodes on ``Parallel/threads`` cores.
   ///
+  /// - Parameter rootIsClass: whether images in the folder itself are a class, whose name is empty.
   /// - Throws: when the folder is absent or empty, or an image in it is broken: the sentence names
   ///   the file.
   public static func load(
-    _ path: String, _ normalisation: Normalisation, remedy: String
+    _ path: String, _ normalisation: Normalisation, remedy: String, rootIsClass: Bool = false
   ) throws(DatasetError) -> ImageTree {
-    let listing = try ImageTreeListing(path: path, remedy: remedy)
+    let listing = try ImageTreeListing(path: path, remedy: remedy, rootIsClass: rootIsClass)
     let files = listing.folders.reduce(0) { $0 + $1.files.count }
     try normalisation.requireModest(images: files, path)
     var classes: [Class] = []
@@ -188,7 +206,7 @@ private struct ClassContents: Sendable {
   ) throws(DatasetError) {
     var hash = SHA256()
     for file in folder.files {
-      let path = "\(root)/\(folder.name)/\(file)"
+      let path = folder.name.isEmpty ? "\(root)/\(file)" : "\(root)/\(folder.name)/\(file)"
       let bytes = try DataFile.read(path, remedy: "convert the data set again")
       hash.update("\(folder.name)/\(file)\n\(bytes.count)\n".utf8)
       hash.update(bytes)

@@ -29,7 +29,8 @@ struct ImageTreeListing: Sendable {
   private static let deepest = 32
   private static let mostFolders = 1_000_000
 
-  init(path: String, remedy: String) throws(DatasetError) {
+  /// - Parameter rootIsClass: whether images in the folder itself are a class, without a name.
+  init(path: String, remedy: String, rootIsClass: Bool = false) throws(DatasetError) {
     var status = stat()
     guard stat(path, &status) == 0 else {
       if errno == ENOENT, DataFile.linkTarget(path) == nil {
@@ -42,7 +43,7 @@ struct ImageTreeListing: Sendable {
       throw DatasetError(
         .missing, "The folder of images \(path) is a file, not a folder: \(remedy).")
     }
-    var walk = Walk(root: path)
+    var walk = Walk(root: path, rootIsClass: rootIsClass)
     try walk.visit("", above: [(Identity(status), "")])
     guard !walk.folders.isEmpty else {
       let others = walk.otherImageCount
@@ -53,8 +54,8 @@ struct ImageTreeListing: Sendable {
           ? " (its \(walk.rootImageCount) images lie in no folder of a class)" : ""
       throw DatasetError(
         .missing,
-        "The folder \(path) has no images <class>/<image>.png\(found): \(remedy), or name another "
-          + "folder.")
+        "The folder \(path) has no images \(rootIsClass ? "" : "<class>/")<image>.png\(found): "
+          + "\(remedy), or name another folder.")
     }
     folders = walk.folders.sorted { ExactName($0.name) < ExactName($1.name) }
     notes = walk.notes
@@ -73,6 +74,7 @@ struct ImageTreeListing: Sendable {
 
   private struct Walk {
     let root: String
+    let rootIsClass: Bool
     var folders: [Folder] = []
     var emptyFolders: [String] = []
     var passedOver: [String] = []
@@ -119,7 +121,7 @@ struct ImageTreeListing: Sendable {
           }
           if try visit(place, above: above + [(identity, place)]) { hasImages = true }
         case S_IFREG where isImage:
-          if name.isEmpty { rootImageCount += 1 } else { files.append(entry) }
+          if name.isEmpty, !rootIsClass { rootImageCount += 1 } else { files.append(entry) }
         case S_IFREG:
           let kind = entry.lastIndex(of: ".").map { entry[entry.index(after: $0)...].lowercased() }
           if let kind, otherImages.contains(kind) { otherImageCount += 1 }

@@ -52,6 +52,28 @@ extension PNGImage {
     return PNGImage(width: newWidth, height: newHeight, channels: channels, pixels: result)
   }
 
+  /// The image resampled to the given size by taking the pixel in the middle of what each new one
+  /// covers, and every sample black or white, whichever is nearer.
+  public func oneBit(width newWidth: Int, height newHeight: Int) -> PNGImage {
+    let columns = Self.middles(from: width, to: newWidth)
+    let rows = Self.middles(from: height, to: newHeight)
+    var result: [UInt8] = []
+    result.reserveCapacity(newWidth * newHeight * channels)
+    for row in rows {
+      for column in columns {
+        for channel in 0..<channels {
+          result.append(pixels[(row * width + column) * channels + channel] >= 128 ? 255 : 0)
+        }
+      }
+    }
+    return PNGImage(width: newWidth, height: newHeight, channels: channels, pixels: result)
+  }
+
+  /// For each new cell the old one that holds its middle.
+  private static func middles(from old: Int, to new: Int) -> [Int] {
+    (0..<new).map { min(old - 1, (2 * $0 + 1) * old / (2 * new)) }
+  }
+
   /// For each new cell the old cells that it covers, with weights that sum to 1.
   private static func coverage(
     from old: Int, to new: Int

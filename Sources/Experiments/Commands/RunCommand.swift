@@ -71,6 +71,15 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
     help: "K, inner steps (inner.steps); may be repeated.")
   package var innerSteps: [Int] = []
 
+  /// Where what runs have learned is written.
+  @Option(
+    name: .customLong("save"),
+    help: ArgumentHelp(
+      "Write x, y and the optimiser's state of a finished run to a file, HDF5 or (.npz) for NumPy; "
+        + "with a slash at the end, one file for each run below that folder.",
+      valueName: "file.h5|file.npz|folder/"))
+  package var savedFile: String?
+
   /// The command without arguments.
   package init() {}
 
@@ -80,8 +89,9 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
     try console.report {
       let experiment = Own.E(folder: shared.folder)
       let preset = try Own.E.Preset.named(protocolName)
+      let learned = try savedFile.map { try LearnedDestination($0) }
       try RunSession(shared, experiment, console: console).perform(
-        try plan(experiment, preset), seeds: seeds(preset))
+        try plan(experiment, preset), seeds: seeds(preset), saving: learned)
     }
   }
 

@@ -1,6 +1,7 @@
 import Bilevel
 import Commands
 import Datasets
+import Foundation
 import Results
 import Tensors
 
@@ -23,7 +24,7 @@ package struct RunSession<E: Experiment> {
   /// - Throws: what a run throws; `ExitCode` for the worst that came of one; `Interrupted`.
   package func perform(
     _ plan: [PlannedRun<E.Own>], seeds: [UInt64],
-    columns: [SummaryColumn] = .experiment(E.columns)
+    columns: [SummaryColumn] = .experiment(E.columns), saving learned: LearnedDestination? = nil
   ) throws {
     guard let first = plan.first else {
       throw MethodError("Nothing is left to run: the settings exclude every method.")
@@ -32,6 +33,8 @@ package struct RunSession<E: Experiment> {
       console.show(result: first.configuration.yaml)
       return
     }
+    let (runs, overflow) = plan.count.multipliedReportingOverflow(by: seeds.count)
+    try learned?.requireRoom(forRuns: overflow ? Int.max : runs)
     nameIgnoredKeys(plan)
     shared.prepareProcess()
     if E.keepsFreedMemory { FreedMemory.keepForReuse() }
@@ -46,7 +49,7 @@ package struct RunSession<E: Experiment> {
     for planned in plan {
       for seed in seeds {
         try Interruption.checkpoint()
-        let status = try perform(planned, seed: seed, engine, columns)
+        let status = try perform(planned, seed: seed, engine, columns, learned)
         if status != .success { worst = status }
       }
     }
@@ -63,11 +66,13 @@ package struct RunSession<E: Experiment> {
   }
 
   private func perform(
-    _ planned: PlannedRun<E.Own>, seed: UInt64, _ engine: RunEngine, _ columns: [SummaryColumn]
+    _ planned: PlannedRun<E.Own>, seed: UInt64, _ engine: RunEngine, _ columns: [SummaryColumn],
+    _ learned: LearnedDestination?
   ) throws -> ExitStatus {
     let run = try run(planned, seed: seed)
     for note in experiment.context.notes.take() { console.show(note: note) }
-    switch try engine.run(run, of: experiment) {
+    let learnedFile = learned?.file(forRecord: run.identity.relativePath)
+    switch try engine.run(run, of: experiment, savingTo: learnedFile) {
     case .skipped(let path):
       console.show(note: "Skipped: \(path) is complete, with the same configuration.")
       return .success

@@ -50,6 +50,13 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
     return configuration
   }
 
+  /// The defaults overridden by a text that some file holds.
+  package static func resolve(
+    defaults: Settings, text: String, named name: String
+  ) throws(ConfigurationError) -> Configuration {
+    try Configuration(defaults).overridden(by: ConfigurationLayer(text: text, named: name))
+  }
+
   /// The resolved settings as YAML, which `--config` reads back to the same settings.
   package var yaml: String { tree.yaml }
 

@@ -85,6 +85,19 @@ struct ConfigurationLayer {
     return bytes
   }
 
+  /// The overrides in a text that some file holds, JSON or YAML.
+  init(text: String, named name: String) throws(ConfigurationError) {
+    origin = .file(name)
+    do { node = try Yams.compose(yaml: text) } catch {
+      throw ConfigurationError(
+        .invalidFile, Self.syntaxSentence("The configuration in \(name)", error))
+    }
+    guard node?.mapping != nil else {
+      throw ConfigurationError(
+        .invalidFile, "The configuration in \(name) holds no named values; write the file again.")
+    }
+  }
+
   /// The override of one option, `outer.learningRate=0.1`; the value is YAML.
   init(setting: String) throws(ConfigurationError) {
     guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {

@@ -7,6 +7,9 @@ import Bilevel
 /// mu = 0: S(x) = {(x, anything)} and the optimum is x* = y1* = y2* = e with F* = 0, which a method
 /// finds only if it moves y2 within S(x). mu > 0: S(x) = {(x, c)} and x* = (e + c) / 2, which every
 /// sound method finds (with c = 1 again at e).
+///
+/// The quartic member has 1/4 sum (y1 - x)^4 in the place of 1/2 |y1|^2 - x' y1: the same solutions,
+/// without strong convexity in y1.
 package struct CounterExampleProblem: Sendable, Equatable {
   /// n.
   package var dimension: Int
@@ -20,11 +23,14 @@ package struct CounterExampleProblem: Sendable, Equatable {
   package var secondStart: [Double]
   /// X is the box of all |x_i| <= this.
   package var upperBound: Double
+  /// Whether the term in y1 is 1/4 sum (y1 - x)^4.
+  package var isQuartic: Bool
 
   /// A problem with the given starts.
   package init(
     dimension: Int = 1, strongConvexity: Double = 0, target: Double = 1,
-    firstStart: [Double] = [0], secondStart: [Double] = [0], upperBound: Double = 100
+    firstStart: [Double] = [0], secondStart: [Double] = [0], upperBound: Double = 100,
+    isQuartic: Bool = false
   ) {
     precondition(dimension >= 1, "A problem in \(dimension) dimensions has no variables.")
     precondition(
@@ -36,6 +42,7 @@ package struct CounterExampleProblem: Sendable, Equatable {
     self.firstStart = firstStart
     self.secondStart = secondStart
     self.upperBound = upperBound
+    self.isQuartic = isQuartic
   }
 
   /// The values repeated over n coordinates, as a tensor of shape `[n]`.
@@ -60,10 +67,13 @@ package struct CounterExampleProblem: Sendable, Equatable {
 
   /// The bi-level problem with its closed-form objectives.
   package func bilevel<Scalar: TensorScalar>(as type: Scalar.Type) -> BilevelProblem<Scalar> {
-    BilevelProblem(
-      upper: CounterExampleUpperObjective(),
-      lower: CounterExampleLowerObjective(
-        strongConvexity: Scalar(strongConvexity), target: Scalar(target)),
+    let (mu, c) = (Scalar(strongConvexity), Scalar(target))
+    let lower: any Objective<Scalar> =
+      isQuartic
+      ? QuarticLowerObjective(strongConvexity: mu, target: c)
+      : CounterExampleLowerObjective(strongConvexity: mu, target: c)
+    return BilevelProblem(
+      upper: CounterExampleUpperObjective(), lower: lower,
       initialLower: ConstantInitialLower(
         Parameters([spread(firstStart), spread(secondStart)])),
       upperFeasibleSet: Box(lower: Scalar(-upperBound), upper: Scalar(upperBound)))
@@ -74,7 +84,7 @@ package struct CounterExampleProblem: Sendable, Equatable {
   package func bilevelByExpressions<Scalar: TensorScalar>(
     as type: Scalar.Type
   ) -> BilevelProblem<Scalar> {
-    let (mu, c) = (Scalar(strongConvexity), Scalar(target))
+    let (mu, c, isQuartic) = (Scalar(strongConvexity), Scalar(target), isQuartic)
     var problem = bilevel(as: type)
     problem.upper = ExpressionObjective { x, y in
       let gap = x[0] - y[1]
@@ -83,6 +93,10 @@ package struct CounterExampleProblem: Sendable, Equatable {
     }
     problem.lower = ExpressionObjective { x, y in
       let distance = y[1] - c
+      if isQuartic {
+        let gap = y[0] - x[0]
+        return (0.25 * (gap * gap * gap * gap) + (0.5 * mu) * (distance * distance)).sum()
+      }
       return (0.5 * (y[0] * y[0]) - x[0] * y[0] + (0.5 * mu) * (distance * distance)).sum()
     }
     return problem

@@ -31,6 +31,20 @@ package enum StationaryPoint: Sendable, Equatable {
     start: (Double, Double), outerIteration: Int
   ) {
     let settings = method.applied(to: settings)
+    guard !problem.isQuartic else {
+      let recursion = QuarticRecursion(
+        dynamics: method.dynamics.name, estimator: method.estimator.name, settings, problem,
+        start: start)
+      let plain = settings.lowerSet.kind == .none && !settings.inner.learnsStart
+      if plain, let root = recursion?.root {
+        self = .at(root)
+      } else {
+        self = .absent(
+          "No recursion of the quartic member is declared for \(method.dynamics.name) with "
+            + "\(method.estimator.name) from this start.")
+      }
+      return
+    }
     if let reason = Self.obstacle(method, settings, problem) {
       self = .absent(reason)
       return

@@ -129,11 +129,11 @@ package struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
       outerIteration: outerIteration, memory: nil)
   }
 
-  /// Scores of the network after each of its inner steps.
-  package func adaptation(
+  /// Logits of the network after each of its inner steps.
+  package func adaptedLogits(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
     normalisation: EvaluationNormalisation<Scalar>
-  ) -> [AdaptedScore] {
+  ) -> [Tensor<Scalar>] {
     let problem = problem(episode, normalisation: normalisation.source)
     var state = dynamics.layout.initialState(from: problem.initialLower.value(upper: x))
     return (0...steps).map { step in
@@ -143,10 +143,10 @@ package struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
       let y = dynamics.layout.lowerVariable(of: state)
       let features = queryFeatures(
         network, episode, parameters: Array(y.constants.dropLast(2)), normalisation: normalisation)
-      let logits = linearLogits(
+      return linearLogits(
         .constant(features), weights: .constant(y.tensors[y.tensors.count - 2]),
-        bias: .constant(y.tensors[y.tensors.count - 1]))
-      return AdaptedScore(logits: logits.value, labels: episode.queryLabels)
+        bias: .constant(y.tensors[y.tensors.count - 1])
+      ).value
     }
   }
 }

@@ -14,13 +14,15 @@ package struct MetaBatchEstimate<Scalar: TensorScalar>: Sendable {
   package let sampler: EpisodeSampler
   /// B, tasks per outer step.
   package let metaBatch: Int
+  /// Whether batches for plain classification stand in the place of tasks.
+  package let drawsBatches: Bool
   /// The share of the newest moments in their running average; 0 where none is kept.
   package let momentRate: Scalar
 
   /// An estimate of the given parts.
   package init(
     learner: any TaskLearner<Scalar>, sampler: EpisodeSampler, metaBatch: Int,
-    momentRate: Scalar = 0
+    momentRate: Scalar = 0, drawsBatches: Bool = false
   ) {
     precondition((0...1).contains(momentRate), "A share of \(momentRate) of the newest moments.")
     precondition(metaBatch > 0, "A meta-batch of \(metaBatch) tasks.")
@@ -28,6 +30,7 @@ package struct MetaBatchEstimate<Scalar: TensorScalar>: Sendable {
     self.sampler = sampler
     self.metaBatch = metaBatch
     self.momentRate = momentRate
+    self.drawsBatches = drawsBatches
   }
 
   /// The mean of F and of the hypergradient over the tasks of outer iteration n.
@@ -35,7 +38,10 @@ package struct MetaBatchEstimate<Scalar: TensorScalar>: Sendable {
     _ x: Parameters<Scalar>, _ n: Int, _ memory: EstimatorMemory<Scalar>?
   ) -> HypergradientEstimate<Scalar> {
     let (first, sampler) = (n * metaBatch, sampler)
-    let episodes = (0..<metaBatch).map { sampler.episode(first + $0, as: Scalar.self) }
+    let episodes = (0..<metaBatch).map {
+      drawsBatches
+        ? sampler.batch(first + $0, as: Scalar.self) : sampler.episode(first + $0, as: Scalar.self)
+    }
     var estimate = learner.estimate(upper: x, episodes: episodes, outerIteration: n)
     if momentRate > 0, estimate.isFinite {
       // The first step's moments are taken whole.

@@ -22,28 +22,43 @@ package struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
   package let estimator: any HypergradientEstimator<Scalar>
   /// K.
   package let innerSteps: Int
-  /// The step size of plain descent at test.
+  /// The step size of plain descent at test; where the rate is learned, its start.
   package let testStepSize: Scalar
+  /// Whether the step size of the inner loop is the last component of x, starting at
+  /// ``testStepSize``.
+  package let learnsRate: Bool
 
   /// A learner of the given parts.
+  ///
+  /// - Parameter learnsRate: whether x ends with the inner loop's step size; the dynamics are then
+  ///   given with steps of size `testStepSize`, which the rate scales.
   package init(
     network: any ImageNetwork, ways: Int, dynamics: any InnerDynamics<Scalar>,
-    estimator: any HypergradientEstimator<Scalar>, innerSteps: Int, testStepSize: Scalar
+    estimator: any HypergradientEstimator<Scalar>, innerSteps: Int, testStepSize: Scalar,
+    learnsRate: Bool = false
   ) {
     self.network = network
     self.ways = ways
-    self.dynamics = dynamics
+    self.dynamics =
+      learnsRate ? RateScaledDynamics(dynamics, stepSize: testStepSize) : dynamics
     self.estimator = estimator
     self.innerSteps = innerSteps
     self.testStepSize = testStepSize
+    self.learnsRate = learnsRate
   }
 
-  /// The network's parameters.
-  package var parameterNames: [String] { network.parameterNames }
+  /// The network's parameters, then the rate where it is learned.
+  package var parameterNames: [String] { network.parameterNames + (learnsRate ? ["rate"] : []) }
 
-  /// Glorot's draw for the network.
+  /// Glorot's draw for the network; a learned rate at its start.
   package func initialUpper(using stream: inout RandomStream) -> Parameters<Scalar> {
-    Parameters(network.glorotParameters(using: &stream, as: Scalar.self))
+    let tensors: [Tensor<Scalar>] = network.glorotParameters(using: &stream, as: Scalar.self)
+    return Parameters(tensors + (learnsRate ? [Tensor(testStepSize)] : []))
+  }
+
+  /// The network's part of x or of its variables.
+  private func leading<Element>(_ components: [Element]) -> [Element] {
+    Array(components.prefix(network.parameterShapes.count))
   }
 
   /// The mean cross-entropy of a linear head on the features that are component `index` of the upper
@@ -69,29 +84,31 @@ package struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
   package func estimate(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, outerIteration: Int
   ) -> HypergradientEstimate<Scalar> {
-    let parameters = x.leaves
+    let parameters = leading(x.leaves)
     let support = network.features(
       of: .constant(episode.supportImages), parameters: parameters)
     let query = network.features(of: .constant(episode.queryImages), parameters: parameters)
     var estimate = estimator.estimate(
       problem(episode), dynamics: dynamics,
-      upper: Parameters([support.value, query.value]), innerSteps: innerSteps,
-      outerIteration: outerIteration, memory: nil)
+      upper: Parameters(
+        [support.value, query.value] + (learnsRate ? [Tensor(RateScaledDynamics.rate(in: x))] : [])),
+      innerSteps: innerSteps, outerIteration: outerIteration, memory: nil)
     let slope = gradient(
-      of: [support, query], cotangents: estimate.hypergradient.constants,
+      of: [support, query], cotangents: Array(estimate.hypergradient.constants.prefix(2)),
       withRespectTo: parameters)
-    estimate.hypergradient = Parameters(slope.map(\.value))
+    estimate.hypergradient = Parameters(
+      slope.map(\.value) + estimate.hypergradient.tensors.dropFirst(2))
     // What an estimator remembers is in terms of this task's features.
     estimate.memory = [:]
     return estimate
   }
 
-  /// Scores of the head after each plain step.
-  package func adaptation(
+  /// Logits of the head after each plain step.
+  package func adaptedLogits(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
     normalisation: EvaluationNormalisation<Scalar>
-  ) -> [AdaptedScore] {
-    let parameters = x.constants
+  ) -> [Tensor<Scalar>] {
+    let parameters = leading(x.constants)
     let support = network.features(
       of: .constant(episode.supportImages), parameters: parameters,
       normalisation: normalisation.source
@@ -100,15 +117,16 @@ package struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
       network, episode, parameters: parameters, normalisation: normalisation)
     let features = Parameters([support, query])
     let problem = problem(episode)
-    let descent = GradientDescent<Scalar>(stepSize: testStepSize)
+    let descent = GradientDescent<Scalar>(
+      stepSize: learnsRate ? RateScaledDynamics.rate(in: x) : testStepSize)
     var head = problem.initialLower.value(upper: features)
     return (0...steps).map { step in
       if step > 0 {
         head = descent.step(StepIndex(step), from: head, upper: features, of: problem)
       }
-      let logits = linearLogits(
-        .constant(query), weights: .constant(head.tensors[0]), bias: .constant(head.tensors[1]))
-      return AdaptedScore(logits: logits.value, labels: episode.queryLabels)
+      return linearLogits(
+        .constant(query), weights: .constant(head.tensors[0]), bias: .constant(head.tensors[1])
+      ).value
     }
   }
 }

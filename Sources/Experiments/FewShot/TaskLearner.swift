@@ -26,13 +26,26 @@ package protocol TaskLearner<Scalar>: Sendable {
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, outerIteration: Int
   ) -> HypergradientEstimate<Scalar>
 
-  /// The query images classified after every inner step 0 ... `steps` from x.
+  /// The logits of the query images after every inner step 0 ... `steps` from x, each
+  /// `[images, ways]`.
   ///
   /// Inner steps at test are plain: descent on f alone.
-  func adaptation(
+  func adaptedLogits(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
     normalisation: EvaluationNormalisation<Scalar>
-  ) -> [AdaptedScore]
+  ) -> [Tensor<Scalar>]
+}
+
+extension TaskLearner {
+  /// The query images classified after every inner step 0 ... `steps` from x.
+  package func adaptation(
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
+    normalisation: EvaluationNormalisation<Scalar>
+  ) -> [AdaptedScore] {
+    adaptedLogits(upper: x, episode: episode, steps: steps, normalisation: normalisation).map {
+      AdaptedScore(logits: $0, labels: episode.queryLabels)
+    }
+  }
 }
 
 /// How images are normalised while a task is evaluated.

@@ -23,6 +23,9 @@ package protocol RunBody<Scalar> {
   /// The steps that close a stage.
   var closingSteps: Int { get }
 
+  /// The names of the components of x and of y, in order, for files of what was learned.
+  var componentNames: (upper: [String], lower: [String]) { get }
+
   /// Sets ``loop`` to the start of a stage.
   mutating func begin(stage: Int) throws
 
@@ -45,6 +48,8 @@ extension RunBody {
   package var stages: Int { 1 }
   /// One.
   package var closingSteps: Int { 1 }
+  /// None: components are called by their number.
+  package var componentNames: (upper: [String], lower: [String]) { ([], []) }
   /// The loop is there already.
   package mutating func begin(stage: Int) throws {}
 }
@@ -55,6 +60,9 @@ package struct BodyState<Scalar: TensorScalar>: Sendable, Equatable {
   package var points: [String: Parameters<Scalar>] = [:]
   /// Numbers and texts by name.
   package var values: [String: Value] = [:]
+
+  /// The name of the point that is y, for bodies that train one at the end.
+  package static var lowerName: String { "y" }
 
   /// Nothing yet.
   package init() {}

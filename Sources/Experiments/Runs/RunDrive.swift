@@ -210,6 +210,35 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
     return steps.isEmpty ? nil : Statistics(steps).median
   }
 
+  /// What the run has learned, as it stands.
+  func learned<Own>(by run: Run<Own>, _ record: RunRecord) -> LearnedRun<Scalar> {
+    let (upper, lower) = body.componentNames
+    let loop = body.loop.checkpoint
+    var points = body.state.points
+    var groups = [LearnedRun<Scalar>.Group("x", upper, loop.upper)]
+    if let best = points.removeValue(forKey: "best") { groups.append(.init("best", upper, best)) }
+    if let y = points.removeValue(forKey: BodyState<Scalar>.lowerName) {
+      groups.append(.init("y", lower, y))
+    }
+    for (index, moment) in loop.optimizer.moments.enumerated() {
+      groups.append(.init("optimizer/moment\(index)", upper, moment))
+    }
+    for (prefix, all) in [("memory", loop.memory ?? [:]), ("state", points)] {
+      for (name, point) in all.sorted(by: { $0.key < $1.key }) {
+        groups.append(
+          .init("\(prefix)/" + name.map { $0 == "/" ? "-" : $0 }, [], point))
+      }
+    }
+    return LearnedRun(
+      description: LearnedDescription(
+        experiment: run.experiment, method: run.arm.name, protocolName: run.protocolName,
+        budget: run.budget.rawValue, seed: run.seed, status: record.status.kind.rawValue,
+        outerIterations: loop.iteration, optimizerIteration: loop.optimizer.iteration,
+        configuration: run.configuration.tree,
+        datasets: run.datasets.map { "\($0.name) \($0.sha256)" }),
+      groups: groups)
+  }
+
   /// What the linear solves have to say to the person who waits; nil where all converged.
   var solverSentence: String? { progress.solves.sentence }
 }

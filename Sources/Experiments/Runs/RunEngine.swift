@@ -59,22 +59,31 @@ package struct RunEngine: Sendable {
   }
 
   /// Runs a run to its record, or to a checkpoint where it is interrupted.
-  package func run<E: Experiment>(_ run: Run<E.Own>, of experiment: E) throws -> Outcome {
+  ///
+  /// - Parameter learned: where to write what a run that was not interrupted has learned.
+  package func run<E: Experiment>(
+    _ run: Run<E.Own>, of experiment: E, savingTo learned: String? = nil
+  ) throws -> Outcome {
     switch run.scalar {
-    case .float: try drive(run, experiment, as: Float.self)
-    case .double: try drive(run, experiment, as: Double.self)
+    case .float: try drive(run, experiment, learned, as: Float.self)
+    case .double: try drive(run, experiment, learned, as: Double.self)
     }
   }
 
   private func drive<E: Experiment, Scalar: TensorScalar & HDF5Element>(
-    _ run: Run<E.Own>, _ experiment: E, as type: Scalar.Type
+    _ run: Run<E.Own>, _ experiment: E, _ learned: String?, as type: Scalar.Type
   ) throws -> Outcome {
     let path = "\(output)/\(run.identity.relativePath)"
-    if skipsCompleted, let path = completedRecord(of: run) { return .skipped(path: path) }
+    // What a complete run has learned is no longer there, so a missing file means running again.
+    let isSaved = learned.map { FileManager.default.fileExists(atPath: $0) } ?? true
+    let skips = skipsCompleted && isSaved
+    if skips, let path = completedRecord(of: run) { return .skipped(path: path) }
+    // A place that cannot be written to is said before the run and not after it.
+    if let learned { _ = try AtomicFile(path: learned) }
     guard let lock = try RunLock(for: path) else { return .busy(path: path) }
     defer { lock.release() }
     // Who held the right until now may have finished the run since the look above.
-    if skipsCompleted, let path = completedRecord(of: run) { return .skipped(path: path) }
+    if skips, let path = completedRecord(of: run) { return .skipped(path: path) }
     let peakIsOwn = PeakMemory.reset()
     let body = try experiment.body(of: run, as: type)
     var drive = RunDrive(
@@ -89,7 +98,10 @@ package struct RunEngine: Sendable {
       console.show(note: "Kept: \(path) is of an earlier, completed run.")
       return .recorded(record, path: path, interruption: ending)
     }
-    do { try record.write(to: path) } catch {
+    do {
+      try record.write(to: path)
+      if ending == nil, let learned { try drive.learned(by: run, record).write(to: learned) }
+    } catch {
       // What was computed must not be lost with the record.
       try? drive.save()
       throw error

@@ -1,0 +1,138 @@
+import ArgumentParser
+import Bilevel
+import Commands
+import Datasets
+import Experiments
+import Files
+import Tensors
+
+/// Classifies images of one's own with what a run has learned.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Classify images of your own with what a run has learned.",
+    discussion: """
+      Learn once, `few-shot run ... --save learned.h5`; then name a folder with
+
+        support/<class>/*.png   labelled images, one folder for each class, any number of each
+        query/*.png             images to classify; or query/<class>/*.png where you know the class
+
+      Images may have any size, bit depth and colours: they are brought to the form that the network \
+      was trained on (its settings data.side, data.channels, data.inverts). A representation (rhg, \
+      bda, ...) takes any number of classes, an initialisation (maml, ...) as many as it learned with.
+
+      Writes a CSV of one line per image: image, given_label (empty where unknown), predicted_label, \
+      confidence (the probability of the predicted class), and the probability of each class.
+      """)
+
+  @Option(help: ArgumentHelp("What a run has learned.", valueName: "file.h5"))
+  var learned: String
+
+  @Option(
+    name: .customLong("data"),
+    help: ArgumentHelp("The folder with support and query.", valueName: "folder"))
+  var dataFolder: String
+
+  @Option(
+    help: ArgumentHelp("The CSV to write. (default: standard output)", valueName: "file.csv"))
+  var output: String?
+
+  @Option(
+    name: .customLong("inner-steps"), parsing: .unconditional,
+    help: "Inner steps on the labelled images. (default: those of the run)")
+  var innerSteps: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "How images are normalised: transductive (all images to classify together), inductive (each by "
+        + "itself) or running. (default: as in the run)"))
+  var normalisation: NormalisationRule?
+
+  @Option(help: "Number of threads. (default: $BDA_THREADS, else all processors)")
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError(
+        "The option --threads wants a number from 1 to 1024 but was given \(threads).")
+    }
+    if let innerSteps, !(0...100_000).contains(innerSteps) {
+      throw ValidationError(
+        "The option --inner-steps wants a number from 0 to 100000 but was given \(innerSteps).")
+    }
+  }
+
+  func run() throws {
+    let console = Console()
+    try console.report {
+      if let threads { Parallel.use(threads: threads) }
+      FreedMemory.keepForReuse()
+      let file = try LearnedFile(learned, of: FewShot.name)
+      switch file.scalar {
+      case .float: try evaluate(file, console, as: Float.self)
+      case .double: try evaluate(file, console, as: Double.self)
+      }
+    }
+  }
+
+  /// Images that are normalised together at most: beyond it they come in parts of equal size.
+  private static var mostTogether: Int { 600 }
+
+  private func evaluate<Scalar: TensorScalar & HDF5Element>(
+    _ file: LearnedFile, _ console: Console, as type: Scalar.Type
+  ) throws {
+    var settings = try LearnedLearner<Scalar>.settings(of: file)
+    if let innerSteps { settings.inner.steps = innerSteps }
+    if let normalisation { settings.evaluation.normalisation = normalisation }
+    let task = try OwnTask(dataFolder, settings.data)
+    for note in task.notes { console.show(note: note) }
+    let learned = try LearnedLearner<Scalar>(
+      file, settings: settings, ways: task.classes.count,
+      in: FewShot(folder: DataFolder(path: "datasets")))
+    let count = task.queries.count
+    let parts = (count + Self.mostTogether - 1) / Self.mostTogether
+    if parts > 1, settings.evaluation.normalisation == .transductive {
+      console.show(
+        note: "The \(count) images are normalised in \(parts) parts, each by its own moments; "
+          + "--normalisation inductive takes them one by one.")
+    }
+    var probabilities: [[Double]] = []
+    for part in 0..<parts {
+      let range = part * count / parts..<(part + 1) * count / parts
+      let logits = learned.learner.adaptedLogits(
+        upper: learned.upper, episode: task.episode(queries: range), steps: settings.inner.steps,
+        normalisation: learned.normalisation)
+      guard let last = logits.last, last.isFinite else {
+        throw CommandFailure(
+          "The predictions are not finite after \(settings.inner.steps) inner steps of size "
+            + "\(settings.inner.stepSize): take fewer steps, or learn with a smaller step size.",
+          exitCode: ExitStatus.diverged.rawValue)
+      }
+      probabilities += Self.softmax(last)
+    }
+    let predictions = Predictions(task: task, probabilities: probabilities)
+    if let output {
+      try AtomicFile.write(predictions.csv, to: output)
+      console.show(result: output)
+    } else {
+      console.show(results: predictions.csv)
+    }
+    let summary = predictions.summary
+    if output == nil { console.show(note: summary) } else { console.show(result: summary) }
+  }
+
+  /// The probabilities of logits, a row for each image.
+  private static func softmax<Scalar: TensorScalar>(_ logits: Tensor<Scalar>) -> [[Double]] {
+    let width = logits.shape[1]
+    let scalars = logits.scalars.map { Double($0) }
+    return (0..<logits.shape[0]).map { row in
+      let values = scalars[row * width..<(row + 1) * width]
+      let largest = values.max() ?? 0
+      let weights = values.map { Double.exponential($0 - largest) }
+      let total = weights.reduce(0, +)
+      return weights.map { $0 / total }
+    }
+  }
+}
+
+extension NormalisationRule: ExpressibleByArgument {}

@@ -1,0 +1,70 @@
+import Bilevel
+import Datasets
+import Experiments
+import Networks
+import Tensors
+
+/// A learner as a file of `run --save` describes it, at the point that was tested: the x with the best
+/// validation accuracy.
+struct LearnedLearner<Scalar: TensorScalar & HDF5Element>: Sendable {
+  let settings: RunSettings<FewShotSettings>
+  let learner: any TaskLearner<Scalar>
+  let upper: Parameters<Scalar>
+  let normalisation: EvaluationNormalisation<Scalar>
+  /// N.
+  let ways: Int
+
+  /// The settings of the run that wrote a file.
+  static func settings(of file: LearnedFile) throws -> RunSettings<FewShotSettings> {
+    let preset = FewShotProtocol(rawValue: file.description.protocolName) ?? .icml2020
+    return try file.settings(over: preset.settings(.paper))
+  }
+
+  /// The learner for tasks of a number of classes.
+  ///
+  /// - Throws: `DatasetError` where the file is damaged or does not fit its own settings, or where
+  ///   what was learned is a head for another number of classes.
+  init(
+    _ file: LearnedFile, settings: RunSettings<FewShotSettings>, ways: Int,
+    in experiment: FewShot
+  ) throws {
+    let arm = try experiment.arm(named: file.description.method)
+    guard arm.method?.adaptsInitialization != true || ways == settings.task.ways else {
+      throw DatasetError(
+        .unexpectedContents,
+        "The method \(arm.name) of \(file.path) has learned a head of \(settings.task.ways) "
+          + "classes, and there are \(ways) in the folder support: give as many, or learn a "
+          + "representation (rhg, bda), which takes any number.")
+    }
+    let run: LearnedRun<Scalar> = try file.contents()
+    // Where the step size of the head was chosen among several, the chosen one.
+    var settings = settings
+    if let chosen = run.point("state/" + FewShotBody<Scalar>.chosenTrialName)?.tensors.first,
+      let index = Int(exactly: chosen.scalars[0]), (0..<settings.tuning.trials).contains(index)
+    {
+      settings = FewShotTrial<Scalar>.settings(index, of: arm, settings)
+    }
+    self.settings = settings
+    self.ways = ways
+    let group = run.point("best") == nil ? "x" : "best"
+    learner = try FewShotLearner.learner(
+      arm, settings, ways: ways,
+      trainingClasses: run.point(group)?.tensors.last.map { max(1, $0.count) } ?? 1,
+      as: Scalar.self)
+    var stream = RandomStream(seed: 0, purpose: "shapes")
+    let shapes = learner.initialUpper(using: &stream).tensors.map(\.shape)
+    // Pixels as they are have nothing to learn.
+    upper = shapes.isEmpty ? Parameters([]) : try file.checked(group, of: run, shapes: shapes)
+    switch settings.evaluation.normalisation {
+    case .transductive: normalisation = .transductive
+    case .inductive: normalisation = .inductive
+    case .running:
+      let shapes = learner.network.normalisedFilters.map { [$0] }
+      normalisation = .running(
+        NormalisationMoments(
+          means: try file.checked("state/best running means", of: run, shapes: shapes).tensors,
+          variances: try file.checked("state/best running variances", of: run, shapes: shapes)
+            .tensors))
+    }
+  }
+}
