@@ -266,7 +266,9 @@ struct FewShotDataTests {
     let best = try #require(first)
     let method = try MethodCatalogue.standard.method(named: "rhg")
     let learner = try FewShotLearner.learner(
-      method, settings, network: FewShotLearner.network(settings.own, for: method), ways: 3,
+      method, settings,
+      network: FewShotLearner.network(
+        settings.own, averagesPixels: method.adaptsInitialization), ways: 3,
       as: Double.self)
     let sampler = try FewShotData(settings.own, tree: tree).sampler(.test, settings.own, seed: 0)
     func loss(_ moments: NormalisationMoments<Double>) -> Double {
@@ -274,7 +276,7 @@ struct FewShotDataTests {
         upper: best.x, sampler: sampler, episodes: 14, steps: 2, normalisation: .running(moments)
       ).loss(afterStep: 2)
     }
-    let found = closed(&body)
+    let found = try closed(&body)
     #expect(abs((found["testLoss"]?[6] ?? 0) - loss(best.moments)) < 1e-12)
     let last = try #require(NormalisationMoments(memory: body.loop.memory))
     #expect(abs(loss(last) - loss(best.moments)) > 1e-9)

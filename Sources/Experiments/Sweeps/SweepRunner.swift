@@ -31,7 +31,7 @@ package struct SweepRunner {
 
   private struct Job {
     let index: Int
-    let process: ChildProcess
+    let process: CellProcess
     let begin: Date
   }
 
@@ -120,11 +120,11 @@ package struct SweepRunner {
     if forwarded { try Interruption.checkpoint() }
   }
 
-  private func start(_ cell: PlannedCell) throws(SweepError) -> ChildProcess {
+  private func start(_ cell: PlannedCell) throws(SweepError) -> CellProcess {
     let path = try executables.path(of: cell.cell.experiment)
     let arguments =
       ["run"] + cell.cell.arguments + common + ["--skip-completed", "--progress", "none"]
-    do { return try ChildProcess(path, arguments, log: logPath(cell)) } catch {
+    do { return try CellProcess(path, arguments, log: logPath(cell)) } catch {
       throw SweepError(
         "The executable \(path) could not be started (\(error.text)); repeat the command when the "
           + "machine has room for it.", .unexpected)

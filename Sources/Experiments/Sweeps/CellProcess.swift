@@ -2,7 +2,7 @@ import Foundation
 
 /// A command that runs in a process group of its own, so that the interrupt key reaches it once,
 /// through the sweep, and not twice (the second one would end it without a checkpoint).
-final class ChildProcess {
+final class CellProcess {
   /// Its number.
   let identifier: pid_t
   private var status: Int32?
