@@ -13,8 +13,9 @@ struct AcceptCommand: ParsableCommand {
       at the difference in version control afterwards: a changed number is a changed line. Runs \
       that were interrupted or failed are left out and named.
 
-      With --curves the runs are stored as records in REFERENCE/records as well, curves thinned to \
-      at most 26 points: what 'report page' and 'report figure' draw where there are no runs.
+      With --curves the runs are stored as records in the folder curves beside REFERENCE as well, \
+      curves thinned to at most 26 points: what 'report page' and 'report figure' draw where there \
+      are no runs.
 
       \(Report.exitCodes)
       """)
@@ -39,7 +40,7 @@ struct AcceptCommand: ParsableCommand {
         }
         accepted[record.experiment, default: []].append(Reference(record))
         if curves {
-          try record.thinned(to: 26).write(intoRuns: "\(references.reference)/records")
+          try record.thinned(to: 26).write(intoRuns: references.curves)
         }
       }
       for (experiment, runs) in accepted.sorted(by: { $0.key < $1.key }) {

@@ -14,7 +14,7 @@ enum EvidenceOptions {
     }
     var stored: [RunRecord] = []
     do {
-      stored = try RecordStore.load("\(references.reference)/records").map(\.record)
+      stored = try RecordStore.load(references.curves).map(\.record)
     } catch  where error.kind == .missing {}
     var kept: [Reference] = []
     for budget in Evidence.budgets {

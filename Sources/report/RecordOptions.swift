@@ -58,6 +58,14 @@ struct ReferenceOptions: ParsableArguments {
       "The folder of references, claims and published figures.", valueName: "dir"))
   var reference = "results/reference"
 
+  /// The folder of records with thinned curves: `curves`, beside the references, whose own files stay
+  /// small enough to read.
+  var curves: String {
+    let parent = reference.split(separator: "/").dropLast().joined(separator: "/")
+    let start = reference.hasPrefix("/") ? "/" : ""
+    return start + (parent.isEmpty ? "" : parent + "/") + "curves"
+  }
+
   /// The published numbers; without their file tables are still made, and say so.
   func publishedValues() throws(ResultsError) -> [PublishedValue] {
     do {

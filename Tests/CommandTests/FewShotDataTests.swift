@@ -241,7 +241,7 @@ struct FewShotDataTests {
     let gains = [true, false, true, false, false, true]
     for (gain, stops) in zip(gains, [false, false, false, false, true, false]) {
       guard let event = body.loop.next() else { throw Unexpected("The loop has ended.") }
-      body.state.values["bestAccuracy"] = gain ? -1 : 2
+      body.state.values["trialAccuracy"] = gain ? -1 : 2
       let observation = try body.observe(event)
       #expect(observation.stops == stops)
     }

@@ -136,8 +136,11 @@ struct FewShotOptionsTests {
     try SmallExperiment.makeAlphabets(folder.path("data"))
     // A rate of next to nothing: accuracy never improves after the first validation.
     let record = try run(
-      ["--method", "rhg", "--outer-iterations", "40"],
-      ["outer.learningRate=1e-12", "evaluation.every=2", "evaluation.patience=3"])
+      ["--method", "rhg"],
+      [
+        "outer.iterations=40", "outer.learningRate=1e-12", "evaluation.every=2",
+        "evaluation.patience=3",
+      ])
     #expect(record.metric(named: "validationAccuracy")?.steps == [2, 4, 6, 8])
     #expect(record.diagnostics["outerIterations"]?.integerValue == 8)
     #expect(record.diagnostics["bestIteration"]?.integerValue == 2)

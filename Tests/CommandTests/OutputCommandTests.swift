@@ -97,7 +97,9 @@ struct OutputCommandTests {
 
   @Test("A wrong BDA_THREADS is said", arguments: executables)
   func threads(executable: String) throws {
-    let result = try shell("\"$0\" list", executable, environment: ["BDA_THREADS": "many"])
+    // The list of a sweep is that of a file.
+    let list = executable == "sweep" ? "list cells.yaml" : "list"
+    let result = try shell("\"$0\" \(list)", executable, environment: ["BDA_THREADS": "many"])
     #expect(result.code == 64)
     #expect(result.text.contains("BDA_THREADS"))
   }

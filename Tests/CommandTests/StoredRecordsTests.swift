@@ -45,7 +45,7 @@ struct StoredRecordsTests {
       let result = try CommandRunner.run(
         "report",
         [
-          "figure", "--runs", "results/reference/records", "--name", name, "--output",
+          "figure", "--runs", "results/curves", "--name", name, "--output",
           folder.path,
         ], currentDirectory: Self.root)
       #expect(result.exitCode == 0, "\(result.standardError)")
@@ -72,7 +72,7 @@ struct StoredRecordsTests {
         folder.path("reference"),
       ])
     #expect(result.exitCode == 0, "\(result.standardError)")
-    let kept = try #require(RecordStore.load(folder.path("reference/records")).first?.record)
+    let kept = try #require(RecordStore.load(folder.path("curves")).first?.record)
     #expect(kept.identity == record.identity && kept.final == record.final)
     #expect(kept.metrics[0].steps.count == 26 && kept.metrics[1].steps.isEmpty)
     #expect(kept.metrics[0].steps.first == 0 && kept.metrics[0].steps.last == 100)

@@ -98,12 +98,15 @@ final class SmallSweep {
     }
   }
 
-  /// Returns once a checkpoint lies in a folder of records, or half a minute is over.
+  /// Returns once a cell runs and a checkpoint lies in a folder of records, or half a minute is over.
+  ///
+  /// A checkpoint alone may be that of an earlier sweep; a running cell says that this one is under way.
   func waitForCheckpoint(in output: String) {
     let deadline = Date().addingTimeInterval(30)
     while Date() < deadline {
       let all = FileManager.default.enumerator(atPath: folder.path(output))?.allObjects ?? []
-      if all.contains(where: { ($0 as? String)?.hasSuffix(".checkpoint") == true }) { return }
+      let isSaved = all.contains { ($0 as? String)?.hasSuffix(".checkpoint") == true }
+      if isSaved, holders(in: output).contains(where: { kill($0, 0) == 0 }) { return }
       usleep(5_000)
     }
   }

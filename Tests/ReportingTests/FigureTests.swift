@@ -33,7 +33,7 @@ struct FigureTests {
   @Test("The script names its files relative to its folder and quotes every text")
   func script() {
     let script = figure.gnuplotScript
-    #expect(script.contains("set title 'It''s a \"title\"' font ',16'"))
+    #expect(script.contains("set title 'It''s a \"title\"' font ',15' noenhanced"))
     #expect(script.contains("'fig-1.dat' index 1 using 1:2 with linespoints"))
     #expect(script.contains("set key below"))
     #expect(script.contains("title 'b''s'"))

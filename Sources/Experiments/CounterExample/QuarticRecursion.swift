@@ -47,7 +47,8 @@ struct QuarticRecursion {
     }
     let (curvature, damping) = (3 * e * e, settings.solver.damping)
     switch estimator {
-    case "conjugate-gradient": d = curvature / (curvature + damping)
+    // Where the curvature is zero and nothing is added, the solver sees a zero matrix and answers 0.
+    case "conjugate-gradient": d = curvature == 0 ? 0 : curvature / (curvature + damping)
     case "neumann", "fixed-point":
       let eta = settings.solver.stepSize ?? step
       var (sum, power) = (0.0, 1.0)
