@@ -24,7 +24,7 @@ struct StoredRecordsTests {
   func table() throws {
     let readme = try Self.text("README.md").replacing(/\s*\\\n\s*/, with: " ")
     let command = try #require(
-      readme.split(separator: "\n").first { $0.contains("report table --runs results/reference") })
+      readme.split(separator: "\n").first { $0.contains("report table --runs results/curves") })
     let arguments = command.split(separator: " ").map(String.init).dropFirst()
     let result = try CommandRunner.run("report", Array(arguments), currentDirectory: Self.root)
     #expect(result.exitCode == 0, "\(result.standardError)")
