@@ -6,7 +6,7 @@
 /// differentiable lies behind it. Operations on constants are plain tensor operations and keep
 /// nothing, so values that no derivative needs cost no memory.
 ///
-/// Derivatives of any order come by composition: every rule (``DifferentiationRule``) is itself
+/// Derivatives of any order come by composition: every rule (`DifferentiationRule`) is itself
 /// written in operations on variables, so a gradient is a variable with a history of its own.
 public struct Variable<Scalar: TensorScalar>: Sendable {
   let node: Node<Scalar>

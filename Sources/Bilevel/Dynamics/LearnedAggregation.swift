@@ -5,7 +5,7 @@
 /// with (c_k, 1 - d_k) the schedule's weights at alpha = 1, and s_u = exp(t_1), s_l = exp(t_2). The
 /// last components of x are w (shape `[]` for one weight, `[K]` for one per step) and then, where
 /// step sizes are learned, t (shape `[2]`); the problem must ignore them
-/// (``BilevelProblem/ignoringTrailingUpper(_:)``), and ``extend(_:)`` appends their start.
+/// (``BilevelProblem/ignoringTrailingUpper(_:)``), and `extend(_:)` appends their start.
 ///
 /// The official code learns alpha, one per step, and s and t (vis-opt-group/BDA
 /// `boml/boml_optimizer/optimizer.py`, `learn_alpha`, `learn_alpha_itr`, `learn_st`). Departure: the

@@ -34,7 +34,7 @@ public enum SyntheticAlphabets {
   /// The most alphabets, characters of one, and drawings of one; names have two digits.
   static let maximumSize = 99
 
-  /// Writes the tree; each part of its size is from 1 to ``maximumSize``.
+  /// Writes the tree; each part of its size is from 1 to `maximumSize`.
   ///
   /// - Parameter command: what is recorded as the command that made it.
   public static func write(

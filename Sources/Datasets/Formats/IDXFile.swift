@@ -77,7 +77,7 @@ public struct IDXFile: Sendable, Equatable {
   }
 
   /// The shape that the header declares, all of it checked; its product is at most
-  /// ``maximumCount``. `bytes` may end after the header.
+  /// `maximumCount`. `bytes` may end after the header.
   private static func shape(of bytes: [UInt8], path: String) throws(DatasetError) -> [Int] {
     guard !bytes.isEmpty else {
       throw DatasetError(.malformed, "The IDX file \(path) is empty (0 bytes): fetch it again.")

@@ -26,7 +26,7 @@ public enum ZipArchive {
   /// The files of an archive, in the order of its directory. Folders are passed over.
   ///
   /// The whole directory is checked before anything is unpacked: members that claim more bytes than
-  /// ``maximumBytes``, or than what is packed can hold, or that share their packed bytes, are refused.
+  /// `maximumBytes`, or than what is packed can hold, or that share their packed bytes, are refused.
   /// So are links and encrypted members.
   ///
   /// - Parameter path: the archive named in errors.

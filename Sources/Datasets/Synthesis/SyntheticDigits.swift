@@ -19,7 +19,7 @@ public enum SyntheticDigits {
   /// The most images that are made at once: their pixels are held in memory.
   static let maximumCount = 10_000_000
 
-  /// A data set of `count` images, from 1 to ``maximumCount``.
+  /// A data set of `count` images, from 1 to `maximumCount`.
   ///
   /// - Parameter command: what is recorded as the command that made it.
   public static func dataset(

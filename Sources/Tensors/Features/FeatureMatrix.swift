@@ -9,7 +9,7 @@
 /// the same bits for any number of threads.
 ///
 /// Non-finite values: a stored NaN or infinity spreads as IEEE arithmetic says. The sparse storage
-/// skips the zeros of A, so 0 times a non-finite weight counts as 0 there; ``multiply`` of the dense
+/// skips the zeros of A, so 0 times a non-finite weight counts as 0 there; `multiply` of the dense
 /// storage gives NaN. Weights of a diverged run show it in either storage, because a column of
 /// weights meets nonzero features.
 public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
@@ -43,7 +43,7 @@ public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
   ///
   /// - Parameters:
   ///   - features: the entries.
-  ///   - storage: dense or sparse; by density (``sparseBelowDensity``) when nil.
+  ///   - storage: dense or sparse; by density (`sparseBelowDensity`) when nil.
   ///   - appendsOnes: whether a last column of ones follows the features, for an intercept.
   public init(_ features: Tensor<Scalar>, storage: Storage? = nil, appendsOnes: Bool = false) {
     let prepared = PreparedFeatures(
@@ -110,7 +110,7 @@ extension FeatureMatrix {
   /// Writes G = A^T R. 2 nonzeroCount columns floating-point operations (sparse).
   ///
   /// - Parameters:
-  ///   - r: R, `[rowCount, columns]`, contiguous; alignment as in ``multiply(_:columns:into:)``.
+  ///   - r: R, `[rowCount, columns]`, contiguous; alignment as in `multiply(_:columns:into:)`.
   ///   - columns: the columns of R and G.
   ///   - meaningful: how many of them are not padding, which must be zero. All when nil.
   ///   - g: G, `[featureCount, columns]`, contiguous; must not overlap R. Old contents are not read.
@@ -127,7 +127,7 @@ extension FeatureMatrix {
   /// with A read once where it is dense.
   ///
   /// - Parameters:
-  ///   - w: W, as in ``multiply(_:columns:into:)``.
+  ///   - w: W, as in `multiply(_:columns:into:)`.
   ///   - columns: the columns of W, Z and G.
   ///   - meaningful: as in ``transposedMultiply(_:columns:meaningful:into:)``.
   ///   - z: Z, `[rowCount, columns]`, contiguous; what `body` leaves there stays.

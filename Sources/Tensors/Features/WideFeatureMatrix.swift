@@ -4,7 +4,7 @@
 /// The two products of a training step, Z = A W and G = A' R, are taken block of rows by block of rows,
 /// with the caller's work on a block (activation, further layers, and back) between them, while the
 /// block is in a cache: Z and R need not exist as a whole. Dense blocks are matrix products of the
-/// backend; sparse ones (``Storage/sparse``) skip the zeros of A. Blocks are dealt out to tasks by
+/// backend; sparse ones (`Storage.sparse`) skip the zeros of A. Blocks are dealt out to tasks by
 /// the number of rows alone, and the tasks' shares of G are added in their order: the same bits for
 /// any number of threads.
 ///
@@ -43,7 +43,7 @@ public final class WideFeatureMatrix<Scalar: TensorScalar>: Sendable {
   ///
   /// - Parameters:
   ///   - features: the entries.
-  ///   - storage: dense or sparse; by density (``sparseBelowDensity``) when nil.
+  ///   - storage: dense or sparse; by density (`sparseBelowDensity`) when nil.
   ///   - appendsOnes: whether a last column of ones follows the features, for an intercept.
   public init(_ features: Tensor<Scalar>, storage: Storage? = nil, appendsOnes: Bool = false) {
     let prepared = PreparedFeatures(
