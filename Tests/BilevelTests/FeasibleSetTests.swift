@@ -81,6 +81,10 @@ struct FeasibleSetTests {
     // A coordinate exactly at the shift projects to 0 whether it counts or not.
     let edge = Parameters(Tensor<Double>([1.5, 0.5]))
     #expect(Simplex(total: 1).project(edge).flattened() == [1, 0])
+    // Its derivative is that of the other one alone, which the sum holds fast.
+    #expect(
+      Simplex(total: 1).projectionProduct(at: edge, Parameters(Tensor([4, 2])))
+        .flattened() == [0, 0])
     let capped = CappedSimplex<Double>(total: 2).project(level).flattened()
     #expect(capped.allSatisfy { abs($0 - 0.5) < 1e-14 })
     // The order of equal coordinates does not matter.

@@ -122,6 +122,22 @@ struct HypergradientTests {
     #expect(estimate(.automatic(byteBudget: 100)).diagnostics.storage == "checkpoints")
   }
 
+  @Test("Steps that are computed again know their number, whatever is stored")
+  func storageOfSchedules() {
+    let subject = QuadraticProblem()
+    let dynamics = DescentAggregation<Double>(
+      schedule: AggregationSchedule(.harmonic, alpha: 0.8), upperStepSize: 0.3, lowerStepSize: 0.3)
+    let storages: [ReverseHypergradient<Double>.Storage] = [.linearizations, .states, .checkpoints]
+    let found = storages.map {
+      ReverseHypergradient<Double>(storage: $0).estimate(
+        subject.problem, dynamics: dynamics, upper: subject.point(5), innerSteps: 20
+      ).hypergradient
+    }
+    for other in found.dropFirst() {
+      #expect(largestDeviation(other.tensors, found[0].tensors) < 1e-12)
+    }
+  }
+
   @Test("A start that depends on x contributes: y_0(x) = x is MAML")
   func initialLowerDependsOnUpper() {
     let target = Tensor<Double>([1, -2, 0.5])

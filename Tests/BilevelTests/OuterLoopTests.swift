@@ -106,6 +106,25 @@ struct OuterLoopTests {
     #expect(second.outcome == .completed)
   }
 
+  @Test("The tolerance is on the root-mean-square step, whatever the number of coordinates")
+  func tolerance() {
+    // Every coordinate moves by 0.1, so that the norm of a step is 0.2.
+    let slope = Parameters(Tensor<Double>(repeating: 1, shape: [4]))
+    func iterations(_ tolerance: Double) -> Int {
+      let loop = OuterLoop<Double>(
+        estimate: { _, _, _ in
+          HypergradientEstimate(
+            upperValue: 0, hypergradient: slope, lower: Parameters([]),
+            diagnostics: EstimatorDiagnostics(
+              innerSteps: 0, differentiatedSteps: 0, storage: "none", storedBytes: 0))
+        }, optimizer: GradientStep(learningRate: .constant(0.1)), from: slope, iterations: 9,
+        tolerance: tolerance)
+      return loop.map(\.iteration).count
+    }
+    #expect(iterations(0.15) == 1)
+    #expect(iterations(0.05) == 9)
+  }
+
   @Test("The upper objective falls")
   func descends() {
     let values = Self.loop().map(\.estimate.upperValue)

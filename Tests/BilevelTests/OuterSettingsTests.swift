@@ -47,6 +47,20 @@ struct OuterSettingsTests {
     }
   }
 
+  @Test("An optimiser that is given another's memory goes on as that one")
+  func restored() throws {
+    for kind in OuterSettings.Kind.allCases {
+      var whole = try OuterSettings(kind, learningRate: 0.1).outerOptimizer(as: Double.self)
+      var x = Parameters<Double>.zeros(like: Self.slope)
+      for n in 1...3 { x = whole.step(from: x, along: Self.slope.scaled(by: Double(n))) }
+      var second = try OuterSettings(kind, learningRate: 0.1).outerOptimizer(as: Double.self)
+      second.restore(whole.memory)
+      #expect(
+        second.step(from: x, along: Self.slope) == whole.step(from: x, along: Self.slope),
+        "\(kind)")
+    }
+  }
+
   @Test("Decays and momentum arrive at the optimiser")
   func decay() throws {
     let g = Parameters(Tensor<Double>([1]))

@@ -247,6 +247,19 @@ struct FewShotDataTests {
     }
   }
 
+  @Test("The same accuracy again is no gain: the first x that reaches it is kept")
+  func ties() throws {
+    var body = try body("rhg", settings)
+    guard let event = body.loop.next() else { throw Unexpected("The loop has ended.") }
+    _ = try body.observe(event)
+    #expect(body.state.points["best"] == body.loop.upper)
+    let earlier = try self.body("rhg", settings, seed: 9).loop.upper
+    body.state.points["best"] = earlier
+    _ = try body.observe(event)
+    #expect(body.state.points["best"] == earlier)
+    #expect(body.state.values["validationsWithoutGain"] == .integer(1))
+  }
+
   @Test("The best x is tested with the running moments that belong to it")
   func bestMoments() throws {
     var settings = settings

@@ -87,6 +87,25 @@ extension EngineTests {
     #expect(!place.exists(place.checkpoint(run)))
   }
 
+  @Test("The checkpoint is still there while the record is written")
+  func removedLast() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    try place.interrupt(run)
+    // A link that is removed and written anew is a link no longer.
+    let (checkpoint, elsewhere) = (place.checkpoint(run), place.folder.path("elsewhere"))
+    let files = FileManager.default
+    try files.moveItem(atPath: checkpoint, toPath: elsewhere)
+    try files.createSymbolicLink(atPath: checkpoint, withDestinationPath: elsewhere)
+    // A folder stands where the record should be.
+    try files.removeItem(atPath: place.path(run))
+    try files.createDirectory(
+      atPath: place.path(run) + "/inside", withIntermediateDirectories: true)
+    #expect(throws: (any Error).self) { try place.record(run) }
+    let kind = try files.attributesOfItem(atPath: checkpoint)[.type] as? FileAttributeType
+    #expect(kind == .typeSymbolicLink)
+  }
+
   @Test("The checkpoint goes once the record is there, and not before")
   func order() throws {
     let place = try Place()
