@@ -204,21 +204,19 @@ reproduce-few-shot: data ## Few-shot classification on real Omniglot (BUDGET=sho
 	$(RUN)/few-shot run --budget $(REAL) --skip-completed
 	$(RUN)/report table --budget $(REAL) --experiment few-shot
 
-# As long as it takes: stop it at will, the same verb goes on. SWEEPS may name some of them.
+# As long as it takes: stop it at will, the same verb goes on. A cell that fails holds up no other sweep;
+# the verb then ends with that sweep's code. SWEEPS may name some of them.
 SWEEPS ?= hyper-cleaning-main hyper-cleaning-schedules hyper-cleaning-protocols one-stage \
   hyper-representation few-shot clean-validation
 JOBS ?= 1
 
-# Between the commands of a list, so that each is a line of the recipe.
-define NEWLINE
-
-
-endef
-
 .PHONY: paper
 paper: data ## Every table of the articles on real data, resumable (SWEEPS=one-stage, JOBS=2)
-	$(foreach sweep,$(SWEEPS),$(RUN)/sweep run experiments/sweeps/$(sweep).yaml --jobs $(JOBS)$(NEWLINE))
-	$(RUN)/report table --budget paper
+	@code=0; for sweep in $(SWEEPS); do \
+	  $(TIMED) env BDA_BACKEND=$(BACKEND) $(BUILD)/release/sweep run experiments/sweeps/$$sweep.yaml --jobs $(JOBS) \
+	    || { code=$$?; [ $$code -lt 128 ] || exit $$code; }; \
+	done; \
+	$(TIMED) env BDA_BACKEND=$(BACKEND) $(BUILD)/release/report table --budget paper; exit $$code
 
 .PHONY: test-slurm
 test-slurm: ## Try sweeps on a real Slurm of one node (root; installs slurm-wlm and munge; minutes)

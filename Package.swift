@@ -115,7 +115,8 @@ let testTargets: [Target] = [
     name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: backendSettings),
   // CHDF5 directly: the tests write what the wrapper never would (odd types, damaged layouts).
   .testTarget(
-    name: "DatasetsTests", dependencies: ["Files", "Tensors", "Datasets", "CHDF5", "TestSupport"]),
+    name: "DatasetsTests",
+    dependencies: ["Files", "Tensors", "Datasets", "CHDF5", "TestSupport", "FuzzReaders"]),
   .testTarget(name: "AutodiffTests", dependencies: ["Tensors", "Autodiff", "TestSupport"]),
   .testTarget(
     name: "NetworksTests", dependencies: ["Tensors", "Autodiff", "Networks", "TestSupport"]),

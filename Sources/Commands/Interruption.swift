@@ -7,7 +7,9 @@ import Synchronization
 /// The first SIGINT (the interrupt key), SIGTERM (a scheduler) or SIGHUP (the terminal is gone) only
 /// raises the flag: the loop ends its step, writes a record with status `interrupted`, and the
 /// command exits with 128 plus the signal's number. The second one ends the process at once, giving
-/// the cursor back.
+/// the cursor back. A SIGTERM or SIGHUP that comes within a second of the first signal is the same
+/// wish, told twice: a scheduler signals all processes of a job, and a sweep passes on what it gets.
+/// The interrupt key is always meant.
 package enum Interruption {
   /// The signals that ask a command to stop.
   package static let signals: [Int32] = [SIGINT, SIGTERM, SIGHUP]
@@ -15,6 +17,8 @@ package enum Interruption {
   private static let requests = Atomic<Int>(0)
   /// The first signal that came.
   private static let firstSignal = Atomic<Int32>(0)
+  /// When it came, in milliseconds of the monotonic clock.
+  private static let firstTime = Atomic<Int>(0)
   private static let cursorIsHidden = Atomic<Bool>(false)
   /// Whether the terminal has echoed `^C` into the line that a message would begin in.
   private static let isOnTerminal = Atomic<Bool>(false)
@@ -23,7 +27,7 @@ package enum Interruption {
   package static func install() {
     // Globals are created lazily under a lock, which a signal handler must not wait for.
     _ = (requests.load(ordering: .relaxed), cursorIsHidden.load(ordering: .relaxed))
-    _ = firstSignal.load(ordering: .relaxed)
+    _ = (firstSignal.load(ordering: .relaxed), firstTime.load(ordering: .relaxed))
     isOnTerminal.store(isatty(STDERR_FILENO) == 1, ordering: .relaxed)
     for number in heeded { signal(number, handler) }
     unblock(heeded)
@@ -137,7 +141,17 @@ package enum Interruption {
     return set
   }
 
-  /// Uses nothing but atomics, `write`, `signal` and `raise`: all else is forbidden in a handler.
+  /// How long after the first signal a scheduler's repetition is part of it, in milliseconds.
+  private static let repetition = 1_000
+
+  private static var milliseconds: Int {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+  }
+
+  /// Uses nothing but atomics, `clock_gettime`, `write`, `signal` and `raise`: all else is forbidden in a
+  /// handler.
   private static let handler: @convention(c) (Int32) -> Void = { number in
     // The interrupted code may be about to look at the error number of its own call.
     let errorNumber = errno
@@ -145,11 +159,14 @@ package enum Interruption {
     let earlier = Interruption.requests.add(1, ordering: .relaxed).oldValue
     if earlier == 0 {
       Interruption.firstSignal.store(number, ordering: .relaxed)
+      Interruption.firstTime.store(Interruption.milliseconds, ordering: .relaxed)
       if Interruption.isOnTerminal.load(ordering: .relaxed) { Interruption.say("\n") }
       Interruption.say(
         "interrupted: ending this step and writing the record; once more stops at once\n")
       return
     }
+    let since = Interruption.milliseconds - Interruption.firstTime.load(ordering: .relaxed)
+    if number != SIGINT, since < Interruption.repetition { return }
     if Interruption.cursorIsHidden.load(ordering: .relaxed) { Interruption.say("\u{1B}[?25h\n") }
     signal(number, SIG_DFL)
     raise(number)

@@ -1,6 +1,7 @@
 import CHDF5
 import Datasets
 import Foundation
+import FuzzReaders
 import TestSupport
 import Testing
 
@@ -55,7 +56,7 @@ struct FuzzTests {
       read: { _, path in _ = try ClassSplit.read(path, names: ["a", "b", "c"]) }, needsFile: true),
     Subject(
       name: "HDF5", inputs: 700, seeds: { try FuzzSeeds.hdf5s() },
-      read: { _, path in try FuzzSeeds.readHDF5(path) }, needsFile: true),
+      read: { _, path in try FuzzReader.readHDF5(path) }, needsFile: true),
   ]
 
   @Test(arguments: subjects) func endInValuesOrSentences(subject: Subject) throws {
@@ -213,17 +214,5 @@ enum FuzzSeeds {
     H5Pclose(access)
     files.append([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))))
     return files
-  }
-
-  /// Everything that the wrapper can ask of a file.
-  static func readHDF5(_ path: String) throws {
-    let file = try HDF5File.open(path, maximumArrayBytes: 1 << 26)
-    for name in try file.members().prefix(20) {
-      _ = try? file.shape(of: name)
-      _ = try? file.readIntegers(name)
-      _ = try? file.attributeNames(of: name)
-    }
-    for name in (try? file.attributeNames()) ?? [] { _ = try? file.attribute(name) }
-    _ = try ImageDataset.load(path)
   }
 }

@@ -103,6 +103,27 @@ struct CrossFittingTests {
     #expect(abs(Double(among) / Double(noisy.isWrong.count { $0 }) - 0.9) < 0.04)
   }
 
+  /// Twelve checked samples that are all on the right side are no proof of a precision of 1.
+  @Test func fewCheckedSamplesLeaveDoubt() {
+    let labels = (0..<12).map { $0 % 2 }
+    let sure = ClassProbabilities(
+      rows: (0..<200).map { $0 % 2 == 0 ? [1, 0] : [0, 1] }, classCount: 2)
+    // One label in ten is wrong.
+    let given = (0..<200).map { $0 % 20 < 2 ? 1 - $0 % 2 : $0 % 2 }
+    let posterior = LabelPosterior(probabilities: sure, labels: given)
+    func forecast(_ labels: [Int]) -> DetectionForecast {
+      DetectionForecast(labels: labels, posterior: posterior, seed: 1) { $1 == labels[$0] ? 1 : 0 }
+    }
+    let few = forecast(labels).precision(below: 0.5)
+    // 0.1 wrong and 0.9 / 24 right by half a sample, 0.9 / 4 by three.
+    #expect(abs(few.value - 0.1 / (0.1 + 0.9 / 24)) < 0.02, "\(few)")
+    #expect(abs(few.low - 0.1 / (0.1 + 0.9 / 4)) < 0.02, "\(few)")
+    let recall = forecast(labels).recall(below: 0.5)
+    #expect(abs(recall.value - 24.0 / 25) < 1e-9 && abs(recall.low - 0.8) < 1e-9, "\(recall)")
+    let many = forecast((0..<2_000).map { $0 % 2 }).precision(below: 0.5)
+    #expect(many.low > 0.98 && many.value < 1)
+  }
+
   /// Labels at random say nothing: a model that had seen a sample's label would still believe it.
   @Test func outOfFoldProbabilitiesKnowNothingOfTheOwnLabel() throws {
     let third = [1.0 / 3, 1.0 / 3, 1.0 / 3]

@@ -38,16 +38,21 @@ extension FuzzReader {
     },
     FuzzReader("hdf5") { bytes, scratch in
       try write(bytes, scratch)
-      let file = try HDF5File.open(scratch, maximumArrayBytes: 1 << 26)
-      for name in try file.members().prefix(20) {
-        _ = try? file.shape(of: name)
-        _ = try? file.readIntegers(name)
-        _ = try? file.attributeNames(of: name)
-      }
-      for name in (try? file.attributeNames()) ?? [] { _ = try? file.attribute(name) }
-      _ = try ImageDataset.load(scratch)
+      try readHDF5(scratch)
     },
   ]
+
+  /// Everything that the wrapper can ask of an HDF5 file.
+  package static func readHDF5(_ path: String) throws {
+    let file = try HDF5File.open(path, maximumArrayBytes: 1 << 26)
+    for name in try file.members().prefix(20) {
+      _ = try? file.shape(of: name)
+      _ = try? file.readIntegers(name)
+      _ = try? file.attributeNames(of: name)
+    }
+    for name in (try? file.attributeNames()) ?? [] { _ = try? file.attribute(name) }
+    _ = try ImageDataset.load(path)
+  }
 
   /// Whether a name of an archive's entry stays below the folder that it is unpacked into.
   private static func isInside(_ name: String) -> Bool {

@@ -101,4 +101,9 @@ public struct EstimatorDiagnostics: Sendable, Equatable {
     self.selectedStep = selectedStep
     self.penaltyMultiplier = penaltyMultiplier
   }
+
+  /// The diagnostics of an estimate that has no inner loop: nothing was iterated, nothing kept.
+  public static var withoutInnerLoop: EstimatorDiagnostics {
+    EstimatorDiagnostics(innerSteps: 0, differentiatedSteps: 0, storage: "none", storedBytes: 0)
+  }
 }

@@ -56,8 +56,7 @@ package struct ClosedFormLearner<Scalar: TensorScalar>: TaskLearner {
     return HypergradientEstimate(
       upperValue: loss.value.scalar, hypergradient: Parameters(slope.map(\.value) + back.own),
       lower: Parameters([]),
-      diagnostics: EstimatorDiagnostics(
-        innerSteps: 0, differentiatedSteps: 0, storage: "none", storedBytes: 0))
+      diagnostics: .withoutInnerLoop)
   }
 
   /// The same logits after every number of steps: there are none to take.

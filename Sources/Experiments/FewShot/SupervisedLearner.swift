@@ -57,8 +57,7 @@ package struct SupervisedLearner<Scalar: TensorScalar>: TaskLearner {
       upperValue: loss.value.scalar,
       hypergradient: Parameters(gradient(of: loss, withRespectTo: parameters).map(\.value)),
       lower: Parameters([]),
-      diagnostics: EstimatorDiagnostics(
-        innerSteps: 0, differentiatedSteps: 0, storage: "none", storedBytes: 0))
+      diagnostics: .withoutInnerLoop)
   }
 
   /// Logits of a head on the features after each plain step from zero.

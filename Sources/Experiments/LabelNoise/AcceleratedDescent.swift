@@ -21,13 +21,7 @@ struct AcceleratedDescent<Scalar: TensorScalar> {
     parameters = start
     previous = start
     self.stepSize = Scalar(stepSize)
-    let total = set.totalWeight
-    terms = set.parts.filter { total > 0 && $0.weights.contains { $0 != 0 } }.map { part in
-      // The objective is a mean over its own samples: n / total makes it the share of all.
-      let scale = Double(part.samples.count) / total
-      let weights = Parameters(Tensor(part.weights.map { Scalar($0 * scale) }))
-      return (part.samples.objective.fixed(at: weights), weights)
-    }
+    terms = set.terms
   }
 
   /// Goes on until so many steps are made; parameters that are not finite stay as they are.

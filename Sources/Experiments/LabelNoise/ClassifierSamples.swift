@@ -71,7 +71,7 @@ package struct ClassProbabilities: Sendable, Equatable {
   /// The number of classes c.
   package let classCount: Int
   /// All rows, one after the other.
-  package private(set) var values: [Double]
+  package let values: [Double]
 
   /// The softmax of logits `[n, c]`.
   package init<Scalar: TensorScalar>(logits: Tensor<Scalar>) {
@@ -99,8 +99,7 @@ package struct ClassProbabilities: Sendable, Equatable {
 
   /// The probabilities of one sample.
   package subscript(sample: Int) -> ArraySlice<Double> {
-    get { values[sample * classCount..<(sample + 1) * classCount] }
-    set { values.replaceSubrange(sample * classCount..<(sample + 1) * classCount, with: newValue) }
+    values[sample * classCount..<(sample + 1) * classCount]
   }
 
   /// The probability of one class for one sample.

@@ -103,7 +103,7 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
         }
         let parameters = descents.map(\.parameters)
         guard parameters.allSatisfy(\.isFinite) else { break }
-        let logits = outOfFold(parameters, of: checked, folds: checkedFolds)
+        let logits = checkedFolds.outOfFoldLogits(of: checked, by: parameters)
         let (sharpness, loss) = Sharpness.best(logits, labels: checked.labels)
         let hits = zip(logits.argumentsOfRowMaxima(), checked.labels).count { $0 == $1 }
         worse = loss < least ? 0 : worse + 1
@@ -122,7 +122,7 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
     // Classifiers that saw none of the samples to clean speak for all of them together.
     let noisyLogits =
       recipe.noisyWeights.isEmpty
-      ? average(best.parameters) : outOfFold(best.parameters, of: noisy, folds: noisyFolds)
+      ? average(best.parameters) : noisyFolds.outOfFoldLogits(of: noisy, by: best.parameters)
     return Fit(
       noisy: ClassProbabilities(logits: noisyLogits.scaled(by: factor)),
       checked: ClassProbabilities(logits: best.checked.scaled(by: factor)), choice: best.choice,
@@ -162,23 +162,6 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
       parts.append(.init(checked, without: left))
     }
     return TrainingSet(parts)
-  }
-
-  /// Each sample's logits by the classifier of its fold.
-  private func outOfFold(
-    _ parameters: [Parameters<Scalar>], of samples: ClassifierSamples<Scalar>, folds: Folds
-  ) -> Tensor<Scalar> {
-    let classes = samples.classCount
-    var result = Tensor<Scalar>.zeros([samples.count, classes])
-    for (fold, y) in parameters.enumerated() {
-      let logits = samples.logits(y).scalars
-      result.withUnsafeMutableScalars { target in
-        for (sample, own) in folds.ofSample.enumerated() where own == fold {
-          for index in sample * classes..<(sample + 1) * classes { target[index] = logits[index] }
-        }
-      }
-    }
-    return result
   }
 
   private func average(_ parameters: [Parameters<Scalar>]) -> Tensor<Scalar> {

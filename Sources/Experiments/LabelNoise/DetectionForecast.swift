@@ -77,29 +77,25 @@ package struct DetectionForecast: Sendable {
   /// The probability that a wrong label scores below a right one.
   package var area: Interval { interval { area($0) } }
 
-  /// The share of wrong labels below a threshold.
+  /// The share of wrong labels below a threshold, with doubt as of ``precision(below:)``.
   package func recall(below threshold: Double) -> Interval {
-    interval { weights in
-      var (found, all) = (0.0, 1e-300)
-      for entry in entries where entry.isWrong {
-        let weight = entry.weight * weights[entry.sample]
-        all += weight
-        if entry.score < threshold { found += weight }
-      }
-      return found / all
+    doubted { weights, doubt in
+      let wrong = mass(weights, isWrong: true, below: threshold)
+      return wrong.all > 0 ? wrong.below / (wrong.all * (1 + doubt)) : 0
     }
   }
 
   /// The share of wrong labels among all those below a threshold; NaN where none lies there.
+  ///
+  /// That none of n checked samples lies on the wrong side does not say that none ever will: half a
+  /// sample more is taken to lie there, and at the lower end of the interval three (the "rule of three":
+  /// what was not seen once among n has a probability below 3 / n, with 95 % confidence).
   package func precision(below threshold: Double) -> Interval {
-    interval { weights in
-      var (wrong, all) = (0.0, 0.0)
-      for entry in entries where entry.score < threshold {
-        let weight = entry.weight * weights[entry.sample]
-        all += weight
-        if entry.isWrong { wrong += weight }
-      }
-      return all > 0 ? wrong / all : .nan
+    doubted { weights, doubt in
+      let wrong = mass(weights, isWrong: true, below: threshold)
+      let right = mass(weights, isWrong: false, below: threshold)
+      guard wrong.below + right.below > 0 else { return .nan }
+      return wrong.below / (wrong.below + right.below + doubt * right.all)
     }
   }
 
@@ -117,6 +113,28 @@ package struct DetectionForecast: Sendable {
       }
       return Double(sorted.count)
     }
+  }
+
+  /// The weight of the wrong or of the right labels, in all and below a threshold.
+  private func mass(
+    _ weights: [Double], isWrong: Bool, below threshold: Double
+  ) -> (all: Double, below: Double) {
+    var (all, below) = (0.0, 0.0)
+    for entry in entries where entry.isWrong == isWrong {
+      let weight = entry.weight * weights[entry.sample]
+      all += weight
+      if entry.score < threshold { below += weight }
+    }
+    return (all, below)
+  }
+
+  /// The interval of a share that is doubted by some checked samples more, told as a part of all.
+  private func doubted(_ value: (_ weights: [Double], _ doubt: Double) -> Double) -> Interval {
+    let count = Double(max(1, sampleCount))
+    var result = interval { value($0, 0.5 / count) }
+    let least = value([Double](repeating: 1, count: sampleCount), 3 / count)
+    if least < result.low { result.low = least }
+    return result
   }
 
   private func interval(_ value: (_ weights: [Double]) -> Double) -> Interval {

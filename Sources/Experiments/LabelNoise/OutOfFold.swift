@@ -20,6 +20,27 @@ package struct Folds: Sendable, Equatable {
     self.count = folds
     self.ofSample = ofSample
   }
+
+  /// The logits `[n, c]` of each sample by the classifier of its fold, one a fold.
+  func outOfFoldLogits<Scalar: TensorScalar>(
+    of samples: ClassifierSamples<Scalar>, by classifiers: [Parameters<Scalar>]
+  ) -> Tensor<Scalar> {
+    precondition(
+      ofSample.count == samples.count && classifiers.count >= count,
+      "\(count) folds of \(ofSample.count) samples for \(classifiers.count) classifiers of "
+        + "\(samples.count).")
+    let classes = samples.classCount
+    var result = Tensor<Scalar>.zeros([samples.count, classes])
+    for (fold, y) in classifiers.enumerated() {
+      let logits = samples.logits(y).scalars
+      result.withUnsafeMutableScalars { target in
+        for (sample, own) in ofSample.enumerated() where own == fold {
+          for index in sample * classes..<(sample + 1) * classes { target[index] = logits[index] }
+        }
+      }
+    }
+    return result
+  }
 }
 
 /// For each number of steps, the probabilities of each sample's classes under a classifier that was
@@ -30,21 +51,12 @@ package struct Folds: Sendable, Equatable {
 package func outOfFoldProbabilities<Scalar: TensorScalar>(
   of samples: ClassifierSamples<Scalar>, folds: Folds, stepSize: Double, steps: [Int]
 ) -> [ClassProbabilities] {
-  precondition(
-    folds.ofSample.count == samples.count,
-    "Folds of \(folds.ofSample.count) samples for \(samples.count).")
-  let none = ClassProbabilities(
-    rows: Array(
-      repeating: Array(repeating: 0, count: samples.classCount), count: samples.count),
-    classCount: samples.classCount)
-  var results = Array(repeating: none, count: steps.count)
-  for fold in 0..<folds.count {
+  let classifiers = (0..<folds.count).map { fold in
     let members = folds.ofSample.indices.filter { folds.ofSample[$0] == fold }
-    let training = TrainingSet([.init(samples, without: members)])
-    for (index, y) in training.trained(stepSize: stepSize, steps: steps).enumerated() {
-      let probabilities = samples.probabilities(y)
-      for sample in members { results[index][sample] = probabilities[sample] }
-    }
+    return TrainingSet([.init(samples, without: members)]).trained(stepSize: stepSize, steps: steps)
   }
-  return results
+  return steps.indices.map { index in
+    ClassProbabilities(
+      logits: folds.outOfFoldLogits(of: samples, by: classifiers.map { $0[index] }))
+  }
 }

@@ -42,6 +42,17 @@ package struct TrainingSet<Scalar: TensorScalar>: Sendable {
   /// The sum of all weights.
   package var totalWeight: Double { parts.reduce(0) { $0 + $1.weights.reduce(0, +) } }
 
+  /// The weighted mean as a sum over the parts that have any weight, none without weight.
+  var terms: [(objective: any Objective<Scalar>, weights: Parameters<Scalar>)] {
+    let total = totalWeight
+    return parts.filter { total > 0 && $0.weights.contains { $0 != 0 } }.map { part in
+      // The objective is a mean over its own samples: n / total makes it the share of all.
+      let scale = Double(part.samples.count) / total
+      let weights = Parameters(Tensor(part.weights.map { Scalar($0 * scale) }))
+      return (part.samples.objective.fixed(at: weights), weights)
+    }
+  }
+
   /// The parameters after each number of steps of one full-batch gradient descent.
   ///
   /// With no weight at all nothing is learned: the parameters stay where they start. Steps that
@@ -52,16 +63,7 @@ package struct TrainingSet<Scalar: TensorScalar>: Sendable {
   ///   - steps: numbers of steps, in any order; the results are in the same.
   package func trained(stepSize: Double, steps: [Int]) -> [Parameters<Scalar>] {
     guard let start = parts.first?.samples.initial else { return [] }
-    let total = totalWeight
-    var terms: [(objective: any Objective<Scalar>, weights: Parameters<Scalar>)] = []
-    if total > 0 {
-      for part in parts where part.weights.contains(where: { $0 != 0 }) {
-        // The objective is a mean over its own samples: n / total makes it the share of all.
-        let scale = Double(part.samples.count) / total
-        let weights = Parameters(Tensor(part.weights.map { Scalar($0 * scale) }))
-        terms.append((part.samples.objective.fixed(at: weights), weights))
-      }
-    }
+    let terms = terms
     var results: [Int: Parameters<Scalar>] = [0: start]
     let wanted = Set(steps)
     var y = start

@@ -137,8 +137,7 @@ extension OuterLoop {
       estimate: { x, _, _ in
         HypergradientEstimate(
           upperValue: 0, hypergradient: .zeros(like: x), lower: Parameters([]),
-          diagnostics: EstimatorDiagnostics(
-            innerSteps: 0, differentiatedSteps: 0, storage: "none", storedBytes: 0))
+          diagnostics: .withoutInnerLoop)
       }, optimizer: GradientStep(learningRate: .constant(1)), from: point, iterations: 0)
   }
 }
