@@ -1,8 +1,9 @@
 import Commands
 import Foundation
+import TestSupport
 import Testing
 
-@Suite("Interruption", .serialized)
+@Suite("Interruption", .serialized, .interruptionFlag)
 struct InterruptionTests {
   @Test("is a flag that the first signal raises", arguments: [SIGINT, SIGTERM, SIGHUP])
   func signals(number: Int32) throws {
@@ -18,6 +19,18 @@ struct InterruptionTests {
     for _ in 0..<500 where !Interruption.isRequested { usleep(10_000) }
     #expect(Interruption.isRequested)
     #expect(throws: Interrupted(signal: number)) { try Interruption.checkpoint() }
+  }
+
+  /// A second SIGTERM would end this process, were it not taken for the first.
+  @Test("takes a scheduler's signal that comes twice within a second for one")
+  func repeated() throws {
+    Interruption.install()
+    defer { Interruption.reset() }
+    for _ in 0..<3 { #expect(kill(getpid(), SIGTERM) == 0) }
+    for _ in 0..<500 where !Interruption.isRequested { usleep(10_000) }
+    #expect(Interruption.requested == Interrupted(signal: SIGTERM))
+    // What is still on its way must not meet the default action.
+    usleep(100_000)
   }
 
   @Test("ends a command with 128 plus the signal's number")

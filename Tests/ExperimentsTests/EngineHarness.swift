@@ -6,8 +6,8 @@ import Testing
 
 @testable import Experiments
 
-/// Everything that raises the flag of interruptions, which all of a process shares: one at a time.
-@Suite("Run engine", .serialized)
+/// Everything of the engine that raises the flag of interruptions.
+@Suite("Run engine", .serialized, .interruptionFlag)
 struct EngineTests {
   /// What ends a process without a word, as far as an engine can tell.
   struct Killed: Error {}
