@@ -11,10 +11,7 @@ struct CleaningBaselineTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    for (split, count) in [("train", 300), ("test", 60)] {
-      try SyntheticDigits.dataset(count: count, split: split, seed: 5)
-        .save(folder.path("\(SyntheticDigits.name)-\(split).h5"))
-    }
+    try folder.writeDigits()
     try SyntheticDigits.dataset(count: 40, split: "checked", seed: 6).save(folder.path("own.h5"))
   }
 

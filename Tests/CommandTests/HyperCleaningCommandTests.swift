@@ -1,4 +1,3 @@
-import Datasets
 import Foundation
 import Results
 import TestSupport
@@ -10,10 +9,7 @@ struct HyperCleaningCommandTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    for (split, count) in [("train", 300), ("test", 60)] {
-      try SyntheticDigits.dataset(count: count, split: split, seed: 5)
-        .save(folder.path("\(SyntheticDigits.name)-\(split).h5"))
-    }
+    try folder.writeDigits()
   }
 
   private let small = [

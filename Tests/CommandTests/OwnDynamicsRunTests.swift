@@ -77,10 +77,7 @@ struct OwnDynamicsRunTests {
 
   @Test("Hyper-cleaning runs them on data, to other numbers than those of plain descent")
   func cleaning() throws {
-    for (split, count) in [("train", 80), ("test", 30)] {
-      try SyntheticDigits.dataset(count: count, split: split, seed: 5)
-        .save(folder.path("\(SyntheticDigits.name)-\(split).h5"))
-    }
+    try folder.writeDigits(train: 80, test: 30)
     let experiment = Cleaning(folder: DataFolder(path: folder.path), catalogue: catalogue)
     func run(_ dynamics: String, momentum: Double) throws -> RunRecord {
       try record(dynamics, experiment, .icml2020) {

@@ -15,23 +15,14 @@ public struct ShellLine: Sendable {
   public init(
     _ line: String, _ executable: String, environment: [String: String] = [:]
   ) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = [
-      "-c", line, CommandRunner.productsDirectory.appendingPathComponent(executable).path,
-    ]
-    process.environment = ProcessInfo.processInfo.environment
-      .filter { !$0.key.hasPrefix("BDA_") }.merging(environment) { $1 }
-    let pipe = Pipe()
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    code = process.terminationStatus
-    endedBySignal = process.terminationReason == .uncaughtSignal
-    text = String(decoding: data, as: UTF8.self)
+    let path = CommandRunner.productsDirectory.appendingPathComponent(executable).path
+    let captured = try CapturedOutput(
+      of: "/bin/sh", ["-c", line, path],
+      environment: ProcessInfo.processInfo.environment
+        .filter { !$0.key.hasPrefix("BDA_") }.merging(environment) { $1 })
+    code = captured.code
+    endedBySignal = captured.endedBySignal
+    text = captured.text
   }
 
   /// Whether the shell finds a program.
