@@ -156,10 +156,11 @@ test-tsan: setup ## Run the tests of what has threads with the thread sanitizer 
 FUZZ_READERS ?= idx idx-gzip gzip tar zip cifar png split hdf5 yaml record references claims tolerances checkpoint
 FUZZ_SECONDS ?= 600
 
+# lld: the gold linker breaks down on the debugging information of instrumented code.
 .PHONY: fuzz
 fuzz: setup ## Fuzz every reader, guided by coverage (FUZZ_SECONDS=600 FUZZ_READERS="png tar")
 	@$(TIMED) env BDA_FUZZ=1 BDA_BACKEND=portable swift build -c release --scratch-path .build-fuzz \
-	  --product fuzz -Xswiftc -sanitize=fuzzer
+	  --product fuzz -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
 	@for reader in $(FUZZ_READERS); do mkdir -p .build-fuzz/found/$$reader; \
 	  $(TIMED) env BDA_FUZZ_READER=$$reader .build-fuzz/release/fuzz -max_total_time=$(FUZZ_SECONDS) \
 	    -timeout=5 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \

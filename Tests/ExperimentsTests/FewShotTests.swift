@@ -95,8 +95,7 @@ struct FewShotLearnerTests {
     #expect(task.deviation(learner) > 1e-4)
     // It is F_y at y_K: MAML without inner steps, at y_K.
     let x = task.point(learner)
-    let plain = task.initialisation(
-      GradientDescent(stepSize: 0.3), FirstOrderHypergradient(), steps: 0)
+    let plain = task.initialisation(GradientDescent(stepSize: 0.3), steps: 0)
     let reptile = task.initialisation(GradientDescent(stepSize: 0.3), ReptileDirection())
     let travelled = reptile.estimate(upper: x, episode: task.episode, outerIteration: 0)
     let end = x.adding(travelled.hypergradient, scaledBy: -1)
