@@ -18,16 +18,17 @@ enum HDF5Heaps {
       return nil
     }
     return data.withUnsafeBytes { bytes -> String? in
+      guard let base = bytes.baseAddress else { return nil }
       var start = 0
-      while start < bytes.count, let base = bytes.baseAddress {
-        guard
-          let found = memmem(base + start, bytes.count - start, signature, signature.count)
-        else { return nil }
+      while start + signature.count <= bytes.count,
+        let found = memchr(base + start, Int32(signature[0]), bytes.count - start)
+      {
         let heap = UnsafeRawPointer(found) - base
-        if !isWhole(bytes, heap) {
-          return "a heap at byte \(heap) has an object of a size that cannot be"
-        }
-        start = heap + signature.count
+        start = heap + 1
+        guard bytes.count - heap >= signature.count,
+          memcmp(found, signature, signature.count) == 0, !isWhole(bytes, heap)
+        else { continue }
+        return "a heap at byte \(heap) has an object of a size that cannot be"
       }
       return nil
     }
