@@ -67,6 +67,10 @@ let evidenceTargets: [Target] = [
       yams,
     ],
     swiftSettings: tuning + testable),
+  .target(
+    name: "LabelCleaning",
+    dependencies: ["Files", "Commands", "Tensors", "Datasets", "Bilevel", "Experiments"],
+    swiftSettings: tuning),
 ]
 
 /// What every experiment imports; all of it is declared, since a module that is imported but not
@@ -79,7 +83,7 @@ let executableTargets: [Target] = [
   .executableTarget(
     name: "counter-example", dependencies: experimentDependencies, swiftSettings: tuning + testable),
   .executableTarget(
-    name: "hyper-cleaning", dependencies: experimentDependencies + ["Networks"],
+    name: "hyper-cleaning", dependencies: experimentDependencies + ["Networks", "LabelCleaning"],
     swiftSettings: tuning + testable),
   .executableTarget(
     name: "hyper-representation", dependencies: experimentDependencies + ["Networks"],

@@ -4,6 +4,7 @@ import Datasets
 import Experiments
 import Files
 import Foundation
+import LabelCleaning
 import Tensors
 
 /// `hyper-cleaning clean`: the wrong labels of a user's own data, found with the help of some that

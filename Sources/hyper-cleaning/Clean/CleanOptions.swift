@@ -2,6 +2,9 @@ import ArgumentParser
 import Commands
 import Datasets
 import Foundation
+import LabelCleaning
+
+extension CleanMethod: ExpressibleByArgument {}
 
 /// The options of `hyper-cleaning clean`.
 struct CleanOptions: ParsableArguments {

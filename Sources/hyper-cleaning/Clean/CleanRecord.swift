@@ -2,6 +2,7 @@ import Commands
 import Datasets
 import Experiments
 import Files
+import LabelCleaning
 import Results
 
 /// The record of a cleaned data set, in the suite's form: protocol `own-data`, budget `own`.

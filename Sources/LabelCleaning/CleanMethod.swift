@@ -1,7 +1,5 @@
-import ArgumentParser
-
 /// A way of finding the wrong labels of data whose noise is not known.
-enum CleanMethod: String, CaseIterable, ExpressibleByArgument {
+package enum CleanMethod: String, CaseIterable, Sendable {
   /// Whichever of the others (but `rhg`) predicts held-out checked samples best.
   case auto
   /// A model of the checked samples alone judges all others.
@@ -22,7 +20,7 @@ enum CleanMethod: String, CaseIterable, ExpressibleByArgument {
 
   /// What is trained for it, in order. The step size is chosen with `validation-only`, and
   /// `self-confidence` is what ranking without any checked sample would give: both always come along.
-  var tried: [CleanMethod] {
+  package var tried: [CleanMethod] {
     switch self {
     case .auto: Self.candidates
     case .rhg: [.validationOnly, .selfConfidence, .rhg]
@@ -34,7 +32,7 @@ enum CleanMethod: String, CaseIterable, ExpressibleByArgument {
   }
 
   /// What it does, for people.
-  var summary: String {
+  package var summary: String {
     switch self {
     case .auto: "the best of the methods below on held-out checked samples"
     case .validationOnly: "a model of the checked samples alone"
@@ -46,7 +44,7 @@ enum CleanMethod: String, CaseIterable, ExpressibleByArgument {
   }
 
   /// Where it comes from.
-  var citation: String {
+  package var citation: String {
     switch self {
     case .auto: "chosen on held-out checked samples"
     case .validationOnly: "baseline: ranking by the loss of a model of the clean samples"

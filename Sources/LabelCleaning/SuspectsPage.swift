@@ -3,7 +3,7 @@ import Experiments
 import Foundation
 
 /// The page of suspects: one self-contained file, without scripts, for eyes and for printing.
-struct SuspectsPage {
+package struct SuspectsPage {
   let input: CleanInput
   let result: CleanResult
   /// The command that made it.
@@ -13,8 +13,19 @@ struct SuspectsPage {
   /// What else the run says: scaling, step size, files.
   let remarks: [String]
 
+  /// The page of a result.
+  package init(
+    input: CleanInput, result: CleanResult, command: String, shown: Int, remarks: [String]
+  ) {
+    self.input = input
+    self.result = result
+    self.command = command
+    self.shown = shown
+    self.remarks = remarks
+  }
+
   /// The text of the file.
-  func html() throws(DatasetError) -> String {
+  package func html() throws(DatasetError) -> String {
     let sections = [
       summary, limits, checkingTable, try gallery(), weightHistogram, confusion, candidateTable,
       provenance,
@@ -136,7 +147,7 @@ struct SuspectsPage {
   }
 
   /// A share from 0 to 1 as percent.
-  static func percent(_ share: Double) -> String {
+  package static func percent(_ share: Double) -> String {
     guard share.isFinite else { return "unknown" }
     let value = 100 * share
     return value >= 99.95 || value < 0.05 || value >= 10 && value == value.rounded()
@@ -144,13 +155,13 @@ struct SuspectsPage {
   }
 
   /// A share with its interval.
-  static func percent(_ interval: DetectionForecast.Interval) -> String {
+  package static func percent(_ interval: DetectionForecast.Interval) -> String {
     guard interval.value.isFinite else { return "an unknown share" }
     return "\(percent(interval.value)) (\(percent(interval.low)) to \(percent(interval.high)))"
   }
 
   /// A number with three decimals.
-  static func decimal(_ value: Double) -> String {
+  package static func decimal(_ value: Double) -> String {
     value.isFinite ? String(format: "%.3f", value) : "unknown"
   }
 

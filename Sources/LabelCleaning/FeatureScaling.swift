@@ -4,15 +4,15 @@ import Tensors
 
 /// How stored values become what a model computes with; learned from the training samples, the same for
 /// all parts.
-struct FeatureScaling {
+package struct FeatureScaling {
   /// What is done, for the user.
-  let sentence: String
+  package let sentence: String
   private let means: [Float]
   private let factors: [Float]
 
   /// Images end at 1, with the mean image subtracted unless most pixels are zero; features get mean 0
   /// and standard deviation 1 each.
-  init(_ train: LabelledSamples) {
+  package init(_ train: LabelledSamples) {
     let array = train.features
     let width = array.width
     var sums = [Double](repeating: 0, count: width)

@@ -8,7 +8,7 @@ import Tensors
 ///
 /// All methods share folds, step sizes and the calibration on checked samples out of fold, so that they
 /// are compared on equal terms; see ``CrossFitting`` and ``LabelPosterior``.
-struct CleanJudge {
+package struct CleanJudge {
   private let input: CleanInput
   private let fitting: CrossFitting<Float>
   private let test: ClassifierSamples<Float>?
@@ -18,10 +18,10 @@ struct CleanJudge {
   let safeStepSize: Double
 
   /// The folds where the checked samples allow it; two samples of a class make two.
-  static let mostFolds = 5
+  package static let mostFolds = 5
 
   /// Prepares the samples. Memory: two copies of the features in single precision at the most.
-  init(_ input: CleanInput, scaling: FeatureScaling, seed: UInt64) {
+  package init(_ input: CleanInput, scaling: FeatureScaling, seed: UInt64) {
     self.input = input
     self.seed = seed
     let classes = input.classes.count
@@ -56,7 +56,7 @@ struct CleanJudge {
   }
 
   /// Training steps, in those on all training samples, that judging by some methods takes at most.
-  func steps(_ methods: [CleanMethod]) -> Double {
+  package func steps(_ methods: [CleanMethod]) -> Double {
     let each = Double((fitting.steps.last ?? 0) * fitting.checkedFolds.count)
     let share = Double(fitting.checked.count) / Double(max(1, fitting.noisy.count))
     return methods.reduce(0) { sum, method in
@@ -75,7 +75,7 @@ struct CleanJudge {
   private static let factors: [Double] = [1, 4]
 
   /// The seconds that one training step on all training samples takes, measured.
-  func secondsOfStep() -> Double {
+  package func secondsOfStep() -> Double {
     var watch = Stopwatch()
     for _ in 0..<2 {
       watch = Stopwatch()
@@ -99,7 +99,7 @@ struct CleanJudge {
   /// - Parameters:
   ///   - report: called with every judgement as it is there.
   ///   - progress: called between steps with a few words on where they are.
-  func result(
+  package func result(
     _ method: CleanMethod, report: (CleanResult.Candidate) -> Void, progress: (String) -> Void
   ) throws -> CleanResult {
     var judgements: [Judgement] = []

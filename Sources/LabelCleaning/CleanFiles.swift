@@ -4,23 +4,31 @@ import Foundation
 
 /// The files of a cleaned data set, each written atomically; the record comes last, so that a folder with
 /// a record is whole.
-struct CleanFiles {
+package struct CleanFiles {
   let folder: String
   let input: CleanInput
   let result: CleanResult
 
-  /// The names of the files.
-  static let weightsCSV = "weights.csv"
-  static let weightsHDF5 = "weights.h5"
-  static let cleanHDF5 = "clean.h5"
-  static let page = "suspects.html"
-  static let record = "record.json"
+  /// The files of a result, below a folder.
+  package init(folder: String, input: CleanInput, result: CleanResult) {
+    self.folder = folder
+    self.input = input
+    self.result = result
+  }
 
-  func path(_ name: String) -> String { "\(folder)/\(name)" }
+  /// The names of the files.
+  package static let weightsCSV = "weights.csv"
+  static let weightsHDF5 = "weights.h5"
+  package static let cleanHDF5 = "clean.h5"
+  package static let page = "suspects.html"
+  package static let record = "record.json"
+
+  /// The path of a file.
+  package func path(_ name: String) -> String { "\(folder)/\(name)" }
 
   /// The lines of `weights.csv`: RFC 4180, with the names of classes; one line a training sample, in the
   /// order of the data.
-  var csv: String {
+  package var csv: String {
     let files = input.train.files
     var text = "index,given_label,predicted_label,label_score,is_label_issue,weight,rank"
     text += files == nil ? "\n" : ",file\n"
@@ -39,7 +47,7 @@ struct CleanFiles {
 
   /// Writes `weights.h5`: the columns of `weights.csv` as arrays, labels as positions in the attribute
   /// `classNames`.
-  func writeWeights() throws(DatasetError) {
+  package func writeWeights() throws(DatasetError) {
     let writer = try HDF5Writer(path: path(Self.weightsHDF5))
     let count = input.trainLabels.count
     let layout = HDF5Layout.chunked([65_536], level: 3, shuffles: true)
@@ -64,7 +72,7 @@ struct CleanFiles {
   ///   - keep: the share of samples to believe, the best ranked; nil believes all but the suspects.
   ///   - relabels: whether doubted samples stay, with the predicted label.
   /// - Returns: the number of samples written, and how many of them have another label.
-  func writeClean(keep: Double?, relabels: Bool) throws -> (count: Int, relabelled: Int) {
+  package func writeClean(keep: Double?, relabels: Bool) throws -> (count: Int, relabelled: Int) {
     let doubted: [Bool]
     if let keep {
       let count = result.ranks.count

@@ -2,11 +2,11 @@ import Commands
 import Datasets
 
 /// What cleaning will cost, said before it begins.
-struct CleanCost {
+package struct CleanCost {
   private let bytes: Int
 
   /// The cost for some data.
-  init(_ input: CleanInput) {
+  package init(_ input: CleanInput) {
     let parts = [input.train, input.checked, input.test].compactMap { $0 }
     let stored = parts.reduce(0) {
       $0 + $1.features.bytes + ($1.learnsFromPictures ? 0 : $1.pictures?.bytes ?? 0)
@@ -19,7 +19,7 @@ struct CleanCost {
   }
 
   /// The memory that will be needed.
-  var memorySentence: String {
+  package var memorySentence: String {
     let megabytes = Double(bytes) / 1e6 + 40
     return megabytes >= 1_000
       ? "expected memory: about \((megabytes / 100).rounded() / 10) GB"
@@ -27,7 +27,7 @@ struct CleanCost {
   }
 
   /// The time that will be needed, from a measured step; training mostly stops before the last.
-  func timeSentence(steps: Double, secondsOfStep: Double) -> String {
+  package func timeSentence(steps: Double, secondsOfStep: Double) -> String {
     let most = steps * secondsOfStep
     return "expected time: \(Stopwatch.describe(seconds: most / 3)), at most "
       + "\(Stopwatch.describe(seconds: most * 1.2))"

@@ -1,44 +1,44 @@
 import Experiments
 
 /// What is said of every training label, and how far to believe it.
-struct CleanResult {
+package struct CleanResult {
   /// The method whose scores these are.
-  let method: CleanMethod
+  package let method: CleanMethod
   /// All methods that were tried, in the order of trying.
-  let candidates: [Candidate]
+  package let candidates: [Candidate]
   /// The probability that each label is right, from 0 (suspicious) to 1.
-  let scores: [Double]
+  package let scores: [Double]
   /// The most probable class of each sample given everything; of a suspect, another than the given one.
-  let predicted: [Int]
+  package let predicted: [Int]
   /// The weight of each sample for training.
-  let weights: [Double]
+  package let weights: [Double]
   /// Whether each label is more probably wrong than right.
-  let isSuspect: [Bool]
+  package let isSuspect: [Bool]
   /// The place of each sample, 1 for the most suspicious.
-  let ranks: [Int]
+  package let ranks: [Int]
   /// The expected share of wrong labels.
-  let noiseRate: Double
+  package let noiseRate: Double
   /// What the suspects are expected to be worth.
-  let precision: DetectionForecast.Interval
-  let recall: DetectionForecast.Interval
+  package let precision: DetectionForecast.Interval
+  package let recall: DetectionForecast.Interval
   /// How many samples to look at for a wanted share of all wrong labels.
-  let toCheck: [(recall: Double, samples: DetectionForecast.Interval)]
+  package let toCheck: [(recall: Double, samples: DetectionForecast.Interval)]
   /// The accuracy on test samples of models trained on the labels as they are and with the learned
   /// weights; nil without test samples.
-  let test: (asGiven: Double, cleaned: Double)?
+  package let test: (asGiven: Double, cleaned: Double)?
 
   /// One method as it was tried.
-  struct Candidate {
-    let method: CleanMethod
-    let choice: CrossFitting<Float>.Choice
+  package struct Candidate {
+    package let method: CleanMethod
+    package let choice: CrossFitting<Float>.Choice
     /// The expected probability that a wrong label ranks before a right one.
-    let area: DetectionForecast.Interval
-    let noiseRate: Double
-    let seconds: Double
+    package let area: DetectionForecast.Interval
+    package let noiseRate: Double
+    package let seconds: Double
   }
 
   /// The chosen method's entry.
-  var chosen: Candidate? { candidates.first { $0.method == method } }
+  package var chosen: Candidate? { candidates.first { $0.method == method } }
 
   /// Sample indices, the most suspicious first.
   var order: [Int] { Self.order(of: scores) }

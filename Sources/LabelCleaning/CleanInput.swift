@@ -2,21 +2,23 @@ import Datasets
 import Foundation
 
 /// The parts of a user's data under one list of classes, checked for what would make the answer wrong.
-struct CleanInput {
+package struct CleanInput {
   /// The samples whose labels are doubted.
-  let train: LabelledSamples
+  package let train: LabelledSamples
   /// The samples whose labels somebody checked.
-  let checked: LabelledSamples
+  package let checked: LabelledSamples
   /// Samples to measure on, whose labels are taken for right; nil where there are none.
-  let test: LabelledSamples?
+  package let test: LabelledSamples?
   /// All classes of the training and the checked samples.
-  let classes: [SampleClass]
-  /// The labels of each part, positions in `classes`.
-  let trainLabels: [Int]
-  let checkedLabels: [Int]
-  let testLabels: [Int]
+  package let classes: [SampleClass]
+  /// The labels of the training samples, positions in `classes`.
+  package let trainLabels: [Int]
+  /// The labels of the checked samples.
+  package let checkedLabels: [Int]
+  /// The labels of the test samples.
+  package let testLabels: [Int]
   /// What a person should know of how the data was read, one full sentence each.
-  let notes: [String]
+  package let notes: [String]
 
   /// Where a part of the data comes from, as the user named it.
   enum Part: String {
@@ -26,7 +28,9 @@ struct CleanInput {
   /// Reads the parts.
   ///
   /// - Throws: `DatasetError` with one sentence for whatever is missing or wrong.
-  init(train: String, checked: String, test: String?, folder: DataFolder) throws(DatasetError) {
+  package init(train: String, checked: String, test: String?, folder: DataFolder)
+    throws(DatasetError)
+  {
     let trainSamples = try Self.read(train, .train, folder, shape: nil)
     let shape = trainSamples.pictures.map { Array($0.shape.dropFirst()) }
     let checkedSamples = try Self.read(checked, .checked, folder, shape: shape)

@@ -1,10 +1,16 @@
 /// What a person should know before acting on the suspects.
-struct CleanLimits {
+package struct CleanLimits {
   let input: CleanInput
   let result: CleanResult
 
+  /// The limits of a result.
+  package init(input: CleanInput, result: CleanResult) {
+    self.input = input
+    self.result = result
+  }
+
   /// One full sentence each, the ones that this data calls for first.
-  var sentences: [String] {
+  package var sentences: [String] {
     var sentences: [String] = []
     let counts = input.classes.indices.map { label in
       input.checkedLabels.count { $0 == label }
