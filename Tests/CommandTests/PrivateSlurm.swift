@@ -1,6 +1,8 @@
 import Foundation
 import TestSupport
 
+@testable import Experiments
+
 /// A Slurm of one node on the loopback address, with keys, configuration and state in a temporary
 /// folder; it ends with the value.
 final class PrivateSlurm {
@@ -84,21 +86,20 @@ final class PrivateSlurm {
     guard let path = Self.path(of: program) else {
       throw Unavailable(description: "\(program) is not installed.")
     }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    // A file and no pipe: daemons would keep the pipe open.
+    // A file and no pipe, and no Process of Foundation: daemons keep open whatever they inherit, and what
+    // waits for its end would wait for the daemon's.
     let output = folder.path("out-\(UUID().uuidString)")
-    try Data().write(to: URL(fileURLWithPath: output))
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-    process.standardError = process.standardOutput
-    try process.run()
-    process.waitUntilExit()
+    let settings = environment.map { "\($0.key)=\($0.value)" }
+    let process = try CellProcess("/usr/bin/env", settings + [path] + arguments, log: output)
+    let deadline = Date().addingTimeInterval(60)
+    while process.ending == nil, Date() < deadline { usleep(5_000) }
+    guard let ending = process.ending else {
+      process.send(signal: SIGKILL)
+      throw Unavailable(description: "\(program) did not end within a minute.")
+    }
     let text = try String(contentsOfFile: output, encoding: .utf8)
     try? FileManager.default.removeItem(atPath: output)
-    guard process.terminationStatus == 0 else {
+    guard ending.code == 0 else {
       throw Unavailable(description: "\(program) failed: \(text)")
     }
     return text
