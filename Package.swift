@@ -51,8 +51,8 @@ let coreTargets: [Target] = [
     name: "Datasets", dependencies: ["Files", "Tensors", "CHDF5", "CZlib", "CPNG"],
     swiftSettings: tuning),
   .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: tuning),
-  .target(name: "Networks", dependencies: ["Autodiff"], swiftSettings: tuning),
-  .target(name: "Bilevel", dependencies: ["Autodiff"], swiftSettings: tuning),
+  .target(name: "Networks", dependencies: ["Tensors", "Autodiff"], swiftSettings: tuning),
+  .target(name: "Bilevel", dependencies: ["Tensors", "Autodiff"], swiftSettings: tuning),
 ]
 
 /// Evidence, what all commands share, and the meeting point.
@@ -63,20 +63,24 @@ let evidenceTargets: [Target] = [
   .target(
     name: "Experiments",
     dependencies: [
-      "Files", "Commands", "Tensors", "Datasets", "Networks", "Bilevel", "Results", argumentParser,
-      yams,
+      "Files", "Commands", "Tensors", "Datasets", "Autodiff", "Networks", "Bilevel", "Results",
+      argumentParser, yams,
     ],
     swiftSettings: tuning + testable),
   .target(
     name: "LabelCleaning",
-    dependencies: ["Files", "Commands", "Tensors", "Datasets", "Bilevel", "Experiments"],
+    dependencies: [
+      "Files", "Commands", "Tensors", "Datasets", "Autodiff", "Bilevel", "Experiments",
+    ],
     swiftSettings: tuning),
 ]
 
 /// What every experiment imports; all of it is declared, since a module that is imported but not
-/// declared is not recompiled when it changes, and the executable keeps the old layout of its types.
+/// declared is not recompiled when it changes, and the executable keeps the old layout of its types and
+/// the old code that was inlined. That goes for modules that come along with an imported one, too.
 let experimentDependencies: [Target.Dependency] = [
-  "Files", "Commands", "Tensors", "Datasets", "Bilevel", "Results", "Experiments", argumentParser,
+  "Files", "Commands", "Tensors", "Datasets", "Autodiff", "Bilevel", "Results", "Experiments",
+  argumentParser,
 ]
 
 let executableTargets: [Target] = [
@@ -104,7 +108,9 @@ let fuzzTargets: [Target] =
   [
     .target(
       name: "FuzzReaders",
-      dependencies: ["Files", "Commands", "Datasets", "Bilevel", "Results", "Experiments"],
+      dependencies: [
+        "Files", "Commands", "Tensors", "Datasets", "Autodiff", "Bilevel", "Results", "Experiments",
+      ],
       path: "Tests/FuzzReaders")
   ]
   + (environment["BDA_FUZZ"] == "1"
@@ -112,7 +118,8 @@ let fuzzTargets: [Target] =
 
 let testTargets: [Target] = [
   .target(
-    name: "TestSupport", dependencies: ["Tensors", "Bilevel", "Results"], path: "Tests/TestSupport"),
+    name: "TestSupport", dependencies: ["Tensors", "Autodiff", "Bilevel", "Results"],
+    path: "Tests/TestSupport"),
   .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
   .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport", argumentParser]),
   .testTarget(
@@ -124,21 +131,25 @@ let testTargets: [Target] = [
   .testTarget(name: "AutodiffTests", dependencies: ["Tensors", "Autodiff", "TestSupport"]),
   .testTarget(
     name: "NetworksTests", dependencies: ["Tensors", "Autodiff", "Networks", "TestSupport"]),
-  .testTarget(name: "BilevelTests", dependencies: ["Bilevel", "Datasets", "TestSupport"]),
+  .testTarget(
+    name: "BilevelTests",
+    dependencies: ["Tensors", "Autodiff", "Bilevel", "Datasets", "TestSupport"]),
   .testTarget(name: "ResultsTests", dependencies: ["Files", "Results", "TestSupport"]),
   .testTarget(
-    name: "ReportingTests", dependencies: ["Bilevel", "Results", "Reporting", "TestSupport"]),
+    name: "ReportingTests",
+    dependencies: ["Tensors", "Autodiff", "Bilevel", "Results", "Reporting", "TestSupport"]),
   .testTarget(
     name: "ExperimentsTests",
     dependencies: [
-      "Files", "Commands", "Tensors", "Datasets", "Networks", "Bilevel", "Results", "Experiments",
-      "TestSupport", "FuzzReaders", argumentParser,
+      "Files", "Commands", "Tensors", "Datasets", "Autodiff", "Networks", "Bilevel", "Results",
+      "Experiments", "TestSupport", "FuzzReaders", argumentParser,
     ]),
   .testTarget(
     name: "CommandTests",
     dependencies: [
-      "Files", "Commands", "Tensors", "Bilevel", "Experiments", "Networks", "Datasets", "Results",
-      "TestSupport", "counter-example", "hyper-cleaning", "hyper-representation", "few-shot",
+      "Files", "Commands", "Tensors", "Autodiff", "Bilevel", "Experiments", "Networks", "Datasets",
+      "Results", "TestSupport", "counter-example", "hyper-cleaning", "hyper-representation",
+      "few-shot",
       "datasets", "report", "sweep",
     ]),
 ]

@@ -2,8 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A module that is imported but not declared is not rebuilt when it changes: the executable is only
-/// linked again and goes on with the old layout of its types, silently.
+/// A target is not rebuilt when a module changes that it imports but does not declare: the executable is
+/// only linked again and goes on with the old layout of its types, silently. A module that comes along
+/// with an imported one, and whose code is inlined, is no different.
 @Suite("The manifest")
 struct ManifestTests {
   private static let root = URL(fileURLWithPath: #filePath)
@@ -57,6 +58,29 @@ struct ManifestTests {
     return found
   }
 
+  /// A module and those that it exports again (`@_exported import`).
+  private static func comingAlong(with module: String) -> Set<String> {
+    var found: Set<String> = []
+    var next = [module]
+    while let module = next.popLast() {
+      guard found.insert(module).inserted else { continue }
+      let folder = root.appendingPathComponent("Sources/\(module)")
+      let files = FileManager.default.enumerator(atPath: folder.path)
+      while let name = files?.nextObject() as? String {
+        guard name.hasSuffix(".swift") else { continue }
+        let text = try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+        next += (text ?? "").matches(of: /@_exported import (\w+)/).map { String($0.1) }
+      }
+    }
+    return found
+  }
+
+  @Test("Modules that come along with others are found")
+  func comingAlong() {
+    #expect(Self.comingAlong(with: "Bilevel") == ["Bilevel", "Autodiff", "Tensors"])
+    #expect(Self.comingAlong(with: "Tensors") == ["Tensors"])
+  }
+
   /// What the manifest declares for a target: every quoted name in its declaration, and in the
   /// declarations of the lists that it mentions.
   ///
@@ -108,7 +132,9 @@ struct ManifestTests {
       Self.declared(for: target.name, in: manifest), "The manifest has no target \(target.name).")
     // Executables are imported under names without hyphens.
     let modules = Set(declared.map { $0.replacing("-", with: "_") })
-    let missing = Self.imports(in: target.folder).subtracting(Self.system).subtracting(modules)
+    let missing = Self.imports(in: target.folder).subtracting(Self.system)
+      .reduce(into: Set<String>()) { $0.formUnion(Self.comingAlong(with: $1)) }
+      .subtracting(modules)
     #expect(
       missing.isEmpty,
       "Package.swift does not declare \(missing.sorted()) for \(target.name); add them.")

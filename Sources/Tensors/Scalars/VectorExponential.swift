@@ -7,17 +7,14 @@ public let vectorExponentialUlps = 2
 // tenth of a unit in the last place; 2^n in two factors, so that results down to the smallest
 // subnormal number, and up to infinity, are rounded once.
 //
-// Special values: NaN stays NaN (comparisons with it are false, so it passes the clamping, and it
-// passes all arithmetic), -infinity gives 0, +infinity gives +infinity.
+// Special values: NaN stays NaN (it passes the clamping and all arithmetic), -infinity gives 0, +infinity gives +infinity.
 
 extension Float {
   /// e raised to each lane: a degree-7 polynomial, fused multiply-adds, no branches.
   @inlinable @inline(__always)
   public static func exponential(_ x: SIMD16<Float>) -> SIMD16<Float> {
     // Beyond these the result is 0 or infinite anyway, and n stays small enough for two factors.
-    let low = SIMD16<Float>(repeating: -104)
-    let high = SIMD16<Float>(repeating: 89)
-    let clamped = x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
+    let clamped = x.clampedNumbers(-104, 89)
     // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
     let magic = SIMD16<Float>(repeating: 12_582_912)
     let shifted = magic.addingProduct(clamped, SIMD16(repeating: 1.442_695_04))
@@ -55,9 +52,7 @@ extension Double {
 
   @inlinable @inline(__always)
   static func exponential(halfOf x: SIMD8<Double>) -> SIMD8<Double> {
-    let low = SIMD8<Double>(repeating: -746)
-    let high = SIMD8<Double>(repeating: 710)
-    let clamped = x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
+    let clamped = x.clampedNumbers(-746, 710)
     // Adding 1.5 * 2^52 rounds to the nearest integer and leaves it in the low bits.
     let magic = SIMD8<Double>(repeating: 6_755_399_441_055_744)
     let shifted = magic.addingProduct(clamped, SIMD8(repeating: 1.442_695_040_888_963_4))

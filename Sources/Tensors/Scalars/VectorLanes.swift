@@ -1,14 +1,14 @@
-// Operations that need a lane mask, written for each scalar and not once in generic code: comparisons
-// and selections of generic vectors, even where specialised, become loops over the lanes. Masks are
-// made by integer arithmetic where that avoids a comparison, for the same reason.
+// Operations that need a lane mask or look across lanes, written for each scalar and not once in generic
+// code, which is compiled to loops over the lanes even where specialised; without comparisons, for the
+// reason that VectorMasks.swift gives.
 
 extension Float {
-  /// The largest lane, by halves.
+  /// The largest lane, by halves; what is no number is passed over where there is a number.
   @inlinable @inline(__always)
   public static func largestLane(_ x: SIMD16<Float>) -> Float {
-    let eight = x.lowHalf.replacing(with: x.highHalf, where: x.highHalf .> x.lowHalf)
-    let four = eight.lowHalf.replacing(with: eight.highHalf, where: eight.highHalf .> eight.lowHalf)
-    let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .> four.lowHalf)
+    let eight = pointwiseMax(x.lowHalf, x.highHalf)
+    let four = pointwiseMax(eight.lowHalf, eight.highHalf)
+    let two = pointwiseMax(four.lowHalf, four.highHalf)
     return two[1] > two[0] ? two[1] : two[0]
   }
 
@@ -27,12 +27,12 @@ extension Float {
 }
 
 extension Double {
-  /// The largest lane, by halves.
+  /// The largest lane, by halves; what is no number is passed over where there is a number.
   @inlinable @inline(__always)
   public static func largestLane(_ x: SIMD16<Double>) -> Double {
-    let eight = x.lowHalf.replacing(with: x.highHalf, where: x.highHalf .> x.lowHalf)
-    let four = eight.lowHalf.replacing(with: eight.highHalf, where: eight.highHalf .> eight.lowHalf)
-    let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .> four.lowHalf)
+    let eight = pointwiseMax(x.lowHalf, x.highHalf)
+    let four = pointwiseMax(eight.lowHalf, eight.highHalf)
+    let two = pointwiseMax(four.lowHalf, four.highHalf)
     return two[1] > two[0] ? two[1] : two[0]
   }
 

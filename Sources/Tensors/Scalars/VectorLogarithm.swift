@@ -14,15 +14,14 @@ extension Float {
   @inlinable @inline(__always)
   public static func logarithm(_ x: SIMD16<Float>) -> SIMD16<Float> {
     // A subnormal argument is made normal by 2^23 first.
-    let isSmall = x .< SIMD16(repeating: Float.leastNormalMagnitude)
-    let normal = x.replacing(with: x * 8_388_608, where: isSmall)
+    let isSmall = (x.bits &- SIMD16<Int32>(repeating: 0x0080_0000)) &>> 31
+    let normal = x.replacing(with: x * 8_388_608, in: isSmall)
     let bits = unsafeBitCast(normal, to: SIMD16<Int32>.self)
     // The bits of sqrt(1/2): above them the exponent counts up.
     let offset = SIMD16<Int32>(repeating: 0x3F35_04F3)
     let exponent = (bits &- offset) &>> 23
     let m = unsafeBitCast(bits &- (exponent &<< 23), to: SIMD16<Float>.self)
-    let isSmallExponent = unsafeBitCast(isSmall, to: SIMD16<Int32>.self)
-    let e = SIMD16<Float>(exponent &+ (isSmallExponent & SIMD16(repeating: -23)))
+    let e = SIMD16<Float>(exponent &+ (isSmall & SIMD16(repeating: -23)))
     let f = m - 1
     let s = f / (f + 2)
     let z = s * s
@@ -35,11 +34,11 @@ extension Float {
     let half = f * f * 0.5
     let low = (e * -2.121_944_4e-4).addingProduct(s, half + r)
     var result = (e * 0.693_359_375) - ((half - low) - f)
-    result = result.replacing(with: x, where: x .== SIMD16(repeating: Float.infinity))
-    result = result.replacing(
-      with: SIMD16(repeating: -Float.infinity), where: x .== SIMD16(repeating: 0))
-    let isNumber = x .>= SIMD16(repeating: 0)
-    return SIMD16(repeating: Float.nan).replacing(with: result, where: isNumber)
+    // Infinity itself, and what is no number: all bits at least those of infinity.
+    let isFinite = (x.bits &- SIMD16<Int32>(repeating: 0x7F80_0000)) &>> 31
+    result = x.replacing(with: result, in: isFinite)
+    result = result.replacing(with: SIMD16(repeating: Float.nan), in: x.signMask)
+    return result.replacing(with: SIMD16(repeating: -Float.infinity), in: x.zeroMask)
   }
 }
 
@@ -53,15 +52,14 @@ extension Double {
   @inlinable @inline(__always)
   static func logarithm(halfOf x: SIMD8<Double>) -> SIMD8<Double> {
     // A subnormal argument is made normal by 2^52 first.
-    let isSmall = x .< SIMD8(repeating: Double.leastNormalMagnitude)
-    let normal = x.replacing(with: x * 4_503_599_627_370_496, where: isSmall)
+    let isSmall = (x.bits &- SIMD8<Int64>(repeating: 0x0010_0000_0000_0000)) &>> 63
+    let normal = x.replacing(with: x * 4_503_599_627_370_496, in: isSmall)
     let bits = unsafeBitCast(normal, to: SIMD8<Int64>.self)
     // The bits of sqrt(1/2): above them the exponent counts up.
     let offset = SIMD8<Int64>(repeating: 0x3FE6_A09E_667F_3BCD)
     let exponent = (bits &- offset) &>> 52
     let m = unsafeBitCast(bits &- (exponent &<< 52), to: SIMD8<Double>.self)
-    let isSmallExponent = unsafeBitCast(isSmall, to: SIMD8<Int64>.self)
-    let e = SIMD8<Double>(exponent &+ (isSmallExponent & SIMD8(repeating: -52)))
+    let e = SIMD8<Double>(exponent &+ (isSmall & SIMD8(repeating: -52)))
     let f = m - 1
     let s = f / (f + 2)
     let z = s * s
@@ -80,10 +78,10 @@ extension Double {
     let half = f * f * 0.5
     let low = (e * 1.908_214_929_270_587_7e-10).addingProduct(s, half + r)
     var result = (e * 6.931_471_803_691_238_2e-1) - ((half - low) - f)
-    result = result.replacing(with: x, where: x .== SIMD8(repeating: Double.infinity))
-    result = result.replacing(
-      with: SIMD8(repeating: -Double.infinity), where: x .== SIMD8(repeating: 0))
-    let isNumber = x .>= SIMD8(repeating: 0)
-    return SIMD8(repeating: Double.nan).replacing(with: result, where: isNumber)
+    // Infinity itself, and what is no number: all bits at least those of infinity.
+    let isFinite = (x.bits &- SIMD8<Int64>(repeating: 0x7FF0_0000_0000_0000)) &>> 63
+    result = x.replacing(with: result, in: isFinite)
+    result = result.replacing(with: SIMD8(repeating: Double.nan), in: x.signMask)
+    return result.replacing(with: SIMD8(repeating: -Double.infinity), in: x.zeroMask)
   }
 }

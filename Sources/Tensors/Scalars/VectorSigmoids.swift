@@ -21,8 +21,7 @@ extension Float {
     let bits = unsafeBitCast(x, to: SIMD16<UInt32>.self)
     let sign = bits & SIMD16(repeating: 0x8000_0000)
     let magnitude = unsafeBitCast(bits ^ sign, to: SIMD16<Float>.self)
-    let high = SIMD16<Float>(repeating: 10)
-    let doubled = magnitude.replacing(with: high, where: magnitude .> high) * 2
+    let doubled = magnitude.clampedNumbers(0, 10) * 2
     let magic = SIMD16<Float>(repeating: 12_582_912)
     let shifted = magic.addingProduct(doubled, SIMD16(repeating: 1.442_695_04))
     let n = shifted - magic
@@ -53,19 +52,20 @@ extension Float {
     let sign = unsafeBitCast(x, to: SIMD16<UInt32>.self) | SIMD16(repeating: 0x8000_0000)
     let decay = exponential(unsafeBitCast(sign, to: SIMD16<Float>.self))
     let one = SIMD16<Float>(repeating: 1)
-    return one.replacing(with: decay, where: x .< SIMD16(repeating: 0)) / (one + decay)
+    return one.replacing(with: decay, in: x.signMask) / (one + decay)
   }
 
   /// max(0, x) of each lane; a NaN stays one.
   @inlinable @inline(__always)
   public static func rectified(_ x: SIMD16<Float>) -> SIMD16<Float> {
-    x.replacing(with: SIMD16(repeating: 0), where: x .< SIMD16(repeating: 0))
+    unsafeBitCast((x.bits & ~x.signMask) | x.notANumberMask, to: SIMD16<Float>.self)
   }
 
   /// 1 in each lane that is positive, else 0.
   @inlinable @inline(__always)
   public static func positiveIndicator(_ x: SIMD16<Float>) -> SIMD16<Float> {
-    SIMD16(repeating: 0).replacing(with: SIMD16(repeating: 1), where: x .> SIMD16(repeating: 0))
+    SIMD16(repeating: 1).replacing(
+      with: SIMD16(repeating: 0), in: x.signMask | x.zeroMask | x.notANumberMask)
   }
 
   /// a b + c, rounded once in each lane.
@@ -91,8 +91,7 @@ extension Double {
     let bits = unsafeBitCast(x, to: SIMD8<UInt64>.self)
     let sign = bits & SIMD8(repeating: 0x8000_0000_0000_0000)
     let magnitude = unsafeBitCast(bits ^ sign, to: SIMD8<Double>.self)
-    let high = SIMD8<Double>(repeating: 20)
-    let doubled = magnitude.replacing(with: high, where: magnitude .> high) * 2
+    let doubled = magnitude.clampedNumbers(0, 20) * 2
     let magic = SIMD8<Double>(repeating: 6_755_399_441_055_744)
     let shifted = magic.addingProduct(doubled, SIMD8(repeating: 1.442_695_040_888_963_4))
     let n = shifted - magic
@@ -125,22 +124,34 @@ extension Double {
   /// 1 / (1 + exp(-x)) of each lane: no branches.
   @inlinable @inline(__always)
   public static func sigmoid(_ x: SIMD16<Double>) -> SIMD16<Double> {
-    let sign = unsafeBitCast(x, to: SIMD16<UInt64>.self) | SIMD16(repeating: 0x8000_0000_0000_0000)
-    let decay = exponential(unsafeBitCast(sign, to: SIMD16<Double>.self))
-    let one = SIMD16<Double>(repeating: 1)
-    return one.replacing(with: decay, where: x .< SIMD16(repeating: 0)) / (one + decay)
+    SIMD16(lowHalf: sigmoid(halfOf: x.lowHalf), highHalf: sigmoid(halfOf: x.highHalf))
+  }
+
+  @inlinable @inline(__always)
+  static func sigmoid(halfOf x: SIMD8<Double>) -> SIMD8<Double> {
+    let sign = unsafeBitCast(x, to: SIMD8<UInt64>.self) | SIMD8(repeating: 0x8000_0000_0000_0000)
+    let decay = exponential(halfOf: unsafeBitCast(sign, to: SIMD8<Double>.self))
+    let one = SIMD8<Double>(repeating: 1)
+    return one.replacing(with: decay, in: x.signMask) / (one + decay)
   }
 
   /// max(0, x) of each lane; a NaN stays one.
   @inlinable @inline(__always)
   public static func rectified(_ x: SIMD16<Double>) -> SIMD16<Double> {
-    x.replacing(with: SIMD16(repeating: 0), where: x .< SIMD16(repeating: 0))
+    func half(_ x: SIMD8<Double>) -> SIMD8<Double> {
+      unsafeBitCast((x.bits & ~x.signMask) | x.notANumberMask, to: SIMD8<Double>.self)
+    }
+    return SIMD16(lowHalf: half(x.lowHalf), highHalf: half(x.highHalf))
   }
 
   /// 1 in each lane that is positive, else 0.
   @inlinable @inline(__always)
   public static func positiveIndicator(_ x: SIMD16<Double>) -> SIMD16<Double> {
-    SIMD16(repeating: 0).replacing(with: SIMD16(repeating: 1), where: x .> SIMD16(repeating: 0))
+    func half(_ x: SIMD8<Double>) -> SIMD8<Double> {
+      SIMD8(repeating: 1).replacing(
+        with: SIMD8(repeating: 0), in: x.signMask | x.zeroMask | x.notANumberMask)
+    }
+    return SIMD16(lowHalf: half(x.lowHalf), highHalf: half(x.highHalf))
   }
 
   /// a b + c, rounded once in each lane.
