@@ -37,7 +37,8 @@ extension ChosenFigure {
   /// Baselines first, so that none is lost where there are more than ten.
   private static let cleaningMethods = [
     "no-cleaning", "oracle", "validation-only", "filtered", "rhg", "t-rhg", "bda", "one-stage",
-    "one-stage-bda", "cg", "neumann", "self-filtered", "fixed-weights-bda", "v-pbgd",
+    "one-stage-bda", "cg", "neumann", "self-filtered", "loss-ranking", "self-confidence",
+    "fixed-weights-bda", "v-pbgd",
   ]
 
   private static let hyperCleaning = [
