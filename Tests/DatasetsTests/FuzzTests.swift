@@ -36,7 +36,7 @@ struct FuzzTests {
       name: "gzip", inputs: 1_500, seeds: { [Gzip.compress(FuzzSeeds.idx)] },
       read: { bytes, path in _ = try Gzip.decompress(bytes, limit: 1 << 20, path: path) }),
     Subject(
-      name: "tar", inputs: 1_500, seeds: { FuzzSeeds.tars }, repair: FuzzSeeds.repairedTar,
+      name: "tar", inputs: 1_500, seeds: { FuzzSeeds.tars }, repair: FuzzRepair.tar,
       read: { bytes, path in
         for entry in try TarArchive.entries(of: bytes, path: path) {
           try #require(entry.range.upperBound <= bytes.count && !entry.name.contains(".."))
@@ -49,7 +49,7 @@ struct FuzzTests {
       name: "CIFAR", inputs: 200, seeds: { [FuzzSeeds.cifar] },
       read: { bytes, path in _ = try CIFARFewShotImages.records(of: bytes, path: path) }),
     Subject(
-      name: "PNG", inputs: 1_500, seeds: { try FuzzSeeds.pngs() }, repair: FuzzSeeds.repairedPNG,
+      name: "PNG", inputs: 1_500, seeds: { try FuzzSeeds.pngs() }, repair: FuzzRepair.png,
       read: { bytes, path in _ = try PNGImage.decode(bytes, path: path) }),
     Subject(
       name: "split", inputs: 400, seeds: { [FuzzSeeds.split] },
@@ -132,20 +132,6 @@ enum FuzzSeeds {
     ]
   }
 
-  /// Every header's checksum made right, as long as headers follow each other.
-  static let repairedTar: @Sendable ([UInt8]) -> [UInt8] = { original in
-    var bytes = original
-    for start in stride(from: 0, to: bytes.count - 511, by: 512)
-    where bytes[start + 257..<start + 262].elementsEqual("ustar".utf8) {
-      for index in 148..<156 { bytes[start + index] = 32 }
-      let sum = String(bytes[start..<start + 512].reduce(0) { $0 + Int($1) }, radix: 8)
-      let field = String(repeating: "0", count: max(0, 6 - sum.count)) + sum
-      for (index, digit) in field.utf8.enumerated() { bytes[start + 148 + index] = digit }
-      bytes[start + 154] = 0
-    }
-    return bytes
-  }
-
   static var zips: [[UInt8]] {
     let content = (0..<300).map { UInt8($0 / 10) }
     return [
@@ -167,21 +153,6 @@ enum FuzzSeeds {
         before: [("gAMA", [0, 1, 0, 0]), ("tRNS", [0, 5]), ("tEXt", Array("a\0b".utf8))]),
       SampleFiles.greySixteenBits([0, 0x8080, 0xffff]),
     ]
-  }
-
-  /// Every chunk's checksum made right, as far as lengths lead from chunk to chunk.
-  static let repairedPNG: @Sendable ([UInt8]) -> [UInt8] = { original in
-    var bytes = original
-    var position = 8
-    while position + 12 <= bytes.count {
-      let length = bytes[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
-      guard length <= bytes.count - position - 12 else { break }
-      let end = position + 8 + length
-      let crc = SampleFiles.crc(Array(bytes[position + 4..<end]))
-      bytes.replaceSubrange(end..<end + 4, with: SampleFiles.bigEndian(crc))
-      position = end + 4
-    }
-    return bytes
   }
 
   /// Files of several layouts, one of them in the library's newest form.

@@ -74,9 +74,9 @@ struct Violation: Error, CustomStringConvertible {
 }
 
 /// Checksums made right after a change, so that what they guard is reached.
-enum FuzzRepair {
+package enum FuzzRepair {
   /// Every header's checksum of a tar archive, as long as headers follow each other.
-  @Sendable static func tar(_ original: [UInt8]) -> [UInt8] {
+  @Sendable package static func tar(_ original: [UInt8]) -> [UInt8] {
     var bytes = original
     for start in stride(from: 0, to: bytes.count - 511, by: 512)
     where bytes[start + 257..<start + 262].elementsEqual("ustar".utf8) {
@@ -92,7 +92,7 @@ enum FuzzRepair {
   }
 
   /// Every chunk's checksum of a PNG file, as far as lengths lead from chunk to chunk.
-  @Sendable static func png(_ original: [UInt8]) -> [UInt8] {
+  @Sendable package static func png(_ original: [UInt8]) -> [UInt8] {
     var bytes = original
     var position = 8
     while position + 12 <= bytes.count {
