@@ -20,6 +20,8 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
   case dataInvalid = 65
   /// A file is not there or cannot be read.
   case dataMissing = 66
+  /// The system gave no more memory; checkpoints stay.
+  case memoryExhausted = 71
   /// The terminal went away (SIGHUP); what was finished is recorded.
   case hungUp = 129
   /// The user interrupted the command (SIGINT); what was finished is recorded.
@@ -39,6 +41,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     case .usage: "wrong command line"
     case .dataInvalid: "data or configuration present but wrong"
     case .dataMissing: "data or configuration missing or unreadable"
+    case .memoryExhausted: "the system gave no more memory; checkpoints stay"
     case .hungUp: "the terminal went away; what was finished is recorded"
     case .interrupted: "interrupted; what was finished is recorded"
     case .terminated: "terminated; what was finished is recorded"

@@ -34,6 +34,7 @@ extension SuiteCommand {
   /// Runs the command that the process's arguments describe, and ends the process.
   package static func main() {
     StandardStreams.prepare()
+    MemoryExhaustion.prepare()
     guard let arguments = ProcessArguments.all else {
       Console().show(
         error: "The system does not tell the words of this command line; mount /proc, or raise the "

@@ -195,11 +195,15 @@ public final class AtomicFile: Sendable {
         + "and its permissions, or choose another folder.")
   }
 
-  /// Makes the rename itself durable; a file system without it loses nothing but that.
-  private static func synchronizeFolder(_ path: String) {
+  /// Whether the names in the folder are on the disk, as far as the system can tell.
+  ///
+  /// A file system that cannot flush folders gives them no less than it gives files; only a disk that
+  /// fails or is full makes it false.
+  @discardableResult
+  public static func synchronizeFolder(_ path: String) -> Bool {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    _ = fsync(descriptor)
-    close(descriptor)
+    guard descriptor >= 0 else { return true }
+    defer { close(descriptor) }
+    return fsync(descriptor) == 0 || ![EIO, ENOSPC, EDQUOT].contains(errno)
   }
 }

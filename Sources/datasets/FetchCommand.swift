@@ -31,7 +31,7 @@ struct FetchCommand: ParsableCommand {
 
   func run() throws {
     data.sweep()
-    let sources = names.isEmpty ? ImageSource.all : names.imageSources
+    let sources = names.isEmpty ? ImageSource.published : names.imageSources
     let transport = HTTPTransport(timeout: timeout)
     for source in names.treeSources {
       let outcomes = try data.folder.fetch(

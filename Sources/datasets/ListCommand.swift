@@ -20,12 +20,12 @@ struct ListCommand: ParsableCommand {
     var shown: Set<String> = []
     for source in ImageSource.all {
       for split in source.splits {
-        let present = [split.images, split.labels]
+        let present = split.files
           .filter { folder.existingOriginal($0, of: source) != nil }.count
         let path = folder.readyPath(name: source.name, split: split.name)
         shown.insert(path)
         rows.append(
-          [source.name, split.name, "\(present) of 2"]
+          [source.name, split.name, "\(present) of \(split.files.count)"]
             + ready(path, classes: "\(source.classNames.count)", isPublic: true))
       }
     }

@@ -111,7 +111,7 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
   /// from; the oracle gives 1 to clean samples and 0 to noisy ones. With sigmoid weights and half of
   /// the labels wrong, both sum to n / 2, so one step size suits both. The steps are plain, but for
   /// the control with BDA's.
-  private func closeFixedWeights() throws -> Closing {
+  private mutating func closeFixedWeights() throws -> Closing {
     let start = Scalar(settings.weights.start)
     let startWeight = settings.weights.weighting == .sigmoid ? logisticSigmoid(start) : start
     let isOracle = arm.name == Cleaning.oracle.name
@@ -126,6 +126,7 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
       ? try NamedDescentAggregation().dynamics(settings.method, as: Scalar.self).lowerVariable(
         after: settings.inner.steps, upper: x, of: problem.bilevel) : plain
     guard y.isFinite else { return .diverged }
+    keep(y, trainedWith: x)
     let evaluation = CleaningEvaluation(
       noisyBelow: Double(startWeight) / 2, truth: truth, problem: problem)
     var values = evaluation.values(upper: x, lower: y)
@@ -134,10 +135,11 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
   }
 
   /// A tuned baseline at its best schedule.
-  private func close(_ baseline: TunedBaseline) throws -> Closing {
+  private mutating func close(_ baseline: TunedBaseline) throws -> Closing {
     let recipe = baseline.recipe(isNoisy: truth.isNoisy, folds: settings.tuning.folds)
     guard let tuned = try tuning.tuned(recipe) else { return .diverged }
     let weights = Parameters(Tensor(tuned.fit.weights.map { Scalar($0) }))
+    keep(tuned.fit.parameters, trainedWith: weights)
     var values = evaluation.values(
       upper: weights, lower: tuned.fit.parameters, judgement: tuned.fit.judgement)
     values["heldOutAccuracy"] = tuned.choice.heldOutAccuracy
@@ -145,15 +147,23 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
   }
 
   /// The closing with what the final training on training and validation images reaches.
-  private func retrained(
+  private mutating func retrained(
     _ weights: [Double], _ values: [String: Double], at step: Int, _ notes: [String: Value] = [:]
   ) throws -> Closing {
     var (values, notes) = (values, notes)
     if let final = try tuning.retrained(weights) {
+      state.points["retrained"] = final.parameters
       values["retrainedTestAccuracy"] = evaluation.testAccuracy(final.parameters)
       notes["retrainingSchedule"] = final.choice.note
     }
     return Closing(Measurement.all(values, at: step), notes: notes)
+  }
+
+  /// What a baseline leaves for `--save`: its classifier, and the weights of the samples, which it has
+  /// without an x to learn.
+  private mutating func keep(_ y: Parameters<Scalar>, trainedWith weights: Parameters<Scalar>) {
+    state.points[BodyState<Scalar>.lowerName] = y
+    state.points["weights"] = weights
   }
 
   private func trained(_ weights: Parameters<Scalar>) -> Parameters<Scalar> {

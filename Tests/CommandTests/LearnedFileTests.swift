@@ -93,6 +93,27 @@ struct LearnedFileTests {
     #expect(try folder.names(in: "new") == ["learned.h5"])
   }
 
+  @Test(
+    "A baseline of hyper-cleaning saves its classifiers and the weights it gave the samples",
+    arguments: ["no-cleaning", "validation-only", "self-filtered"])
+  func baselines(method: String) throws {
+    try prepare("hyper-cleaning")
+    let path = folder.path("learned.h5")
+    let arguments =
+      ["--method", method]
+      + SmallExperiment.cleaning.arguments.dropFirst().filter { !["--method", "cg"].contains($0) }
+    let result = try run(
+      "hyper-cleaning", arguments + ["--set", "tuning.finalTraining=true", "--save", path])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let learned: LearnedRun<Float> = try LearnedFile(path, of: "hyper-cleaning").contents()
+    let points = Dictionary(uniqueKeysWithValues: learned.groups.map { ($0.name, $0.point) })
+    let classifier = [[784, 10], [10]]
+    #expect(points["y"]?.shapes == classifier)
+    #expect(points["state/retrained"]?.shapes == classifier)
+    #expect(points["state/weights"]?.tensors[0].scalars.allSatisfy { (0...1).contains($0) } == true)
+    #expect(points["state/weights"]?.tensors[0].count == 30)
+  }
+
   @Test("Several runs make one file each below a folder, and never one file together")
   func several() throws {
     let methods = ["--method", "rhg", "--method", "bda", "--start", "0", "--outer-iterations", "2"]

@@ -92,4 +92,14 @@ struct LimitTests {
       }
     }
   }
+
+  @Test("More than the memory there is: a sentence and exit code 71, no registers")
+  func moreThanTheMemory() throws {
+    let result = try ShellLine(
+      "ulimit -v 600000; exec timeout 60 \"$0\" \(run) '\(folder.path)' --set problem.dimension=10000000",
+      "counter-example", environment: ["BDA_THREADS": "2"])
+    #expect(result.code == 71 && !result.endedBySignal, "\(result.code): \(result.text)")
+    #expect(result.text.contains("gave it no more memory"), "\(result.text)")
+    #expect(!result.text.contains("Backtrac") && !result.text.contains("rax"), "\(result.text)")
+  }
 }

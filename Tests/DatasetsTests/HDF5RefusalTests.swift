@@ -249,6 +249,36 @@ struct HDF5RefusalTests {
     #expect(try HDF5File.open(path).string("name 11") == "some words")
   }
 
+  /// What looks like a damaged heap is one only where something lies in it: the rest is somebody's values.
+  @Test func valuesThatLookLikeADamagedHeapAreRead() throws {
+    // A heap of 64 bytes whose first object, of the index 1, has the size 0 and is followed by nothing.
+    // It does not lie where the array begins, whose address is in the file.
+    let heap = Array("GCOL".utf8) + [1, 0, 0, 0, 64] + [UInt8](repeating: 0, count: 55)
+    let looks = [UInt8](1...16) + heap
+    let path = folder.path("looks.h5")
+    let writer = try HDF5Writer(path: path)
+    try writer.write(looks, shape: [looks.count], to: "a")
+    try writer.write([UInt8](repeating: 255, count: 8), shape: [8], to: "b")
+    try writer.finish()
+    #expect(try HDF5File.open(path).read("a", as: UInt8.self).values == looks)
+
+    var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    func place(of part: [UInt8]) throws -> Int {
+      try #require(
+        bytes.indices.dropLast(part.count).first { bytes[$0..<$0 + part.count].elementsEqual(part) }
+      )
+    }
+    let address = try place(of: heap)
+    // "b" is all ones, as an absent address is: its values are the last such bytes.
+    let ones = [UInt8](repeating: 255, count: 8)
+    let values = try #require(
+      bytes.indices.dropLast(8).last { bytes[$0..<$0 + 8].elementsEqual(ones) })
+    for index in 0..<8 { bytes[values + index] = UInt8(truncatingIfNeeded: address >> (8 * index)) }
+    refusal(
+      try folder.write(bytes, to: "heap.h5"), 65,
+      "a heap at byte \(address) has an object whose sizes cannot be")
+  }
+
   /// Chunks that are larger than the array, and more chunks than bytes, which the library would take
   /// at their word: the first is read beyond its memory, the second takes minutes.
   @Test func chunksMustBeWhatTheirBytesCanBe() throws {

@@ -7,7 +7,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${BIN:-$here/../../.build/release}
 out=$1
-for set in ${2:-mnist fashion-mnist cifar-10}; do
+for set in ${2:-mnist fashion-mnist cifar-10-subset}; do
   for rule in ${3:-uniform class-dependent instance-dependent}; do
     for fraction in ${4:-0.1 0.3 0.5}; do
       for checked in ${5:-50 200 1000}; do

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The version of the file form, part of ``ImageProvenance/tool``; raised when files must be remade.
@@ -22,30 +23,29 @@ extension DataFolder {
     force: Bool = false, command: String
   ) throws(DatasetError) -> ConversionOutcome {
     let destination = readyPath(name: source.name, split: split.name)
-    let digests = [split.images, split.labels].map { "sha256:\($0.sha256) \($0.name)" }
+    let digests = split.files.map { "sha256:\($0.sha256) \($0.name)" }
     if !force, isUpToDate(destination, digests) { return .alreadyThere(path: destination) }
 
     var origins: [String] = []
-    func read(_ file: SourceFile) throws(DatasetError) -> IDXFile {
+    func read(_ file: SourceFile) throws(DatasetError) -> (bytes: [UInt8], path: String) {
       let found = existingOriginal(file, of: source) ?? mirror?.existingOriginal(file, of: source)
       guard let found else {
         let places = [path, mirror?.path].compactMap { $0 }.joined(separator: " or ")
         throw DatasetError(
           .missing,
-          "The original file \(source.name)/\(file.compressedName) is not in \(places): run "
+          "The original file \(source.folder)/\(file.compressedName) is not in \(places): run "
             + "`datasets fetch \(source.name)` first, or give --mirror"
             + ([self] + (mirror.map { [$0] } ?? [])).map { $0.spellingHint(file, of: source) }
             .joined() + ".")
       }
       origins.append(found)
       let bytes = try DataFile.read(found, remedy: "run `datasets fetch \(source.name)`")
-      return try IDXFile.parse(try file.verified(bytes, path: found), path: found)
+      return (try file.verified(bytes, path: found), found)
     }
-    let images = try read(split.images)
-    let labels = try read(split.labels)
+    let contents = try SplitContents(split.files.map(read))
     let dataset = try ImageDataset(
-      name: source.name, split: split.name, shape: images.shape, images: images.values,
-      labels: labels.values, classNames: source.classNames,
+      name: source.name, split: split.name, shape: contents.shape, images: contents.images,
+      labels: contents.labels, classNames: source.classNames,
       provenance: ImageProvenance(
         source: (source.addresses.prefix(1) + origins).joined(separator: ", "),
         sourceDigests: digests, command: command,
@@ -80,18 +80,15 @@ extension DataFolder {
 
   /// Checks a ready file down to its pixels, and returns it.
   ///
-  /// The images and labels of a public data set, packed as IDX again, must have the digests of the
-  /// published files: nothing that happened in between can go unnoticed.
+  /// The images and labels of a public data set, packed as they came again, must have the digests of the
+  /// original files: nothing that happened in between can go unnoticed.
   public func verifyReady(
     _ split: ImageSource.Split, of source: ImageSource
   ) throws(DatasetError) -> ImageDataset {
     let dataset = try load(name: source.name, split: split.name)
-    let packed = [
-      (split.images, IDXFile(shape: dataset.shape, values: dataset.images)),
-      (split.labels, IDXFile(shape: [dataset.count], values: dataset.labels)),
-    ]
-    for (file, contents) in packed {
-      let found = contents.digest
+    let contents = SplitContents(
+      shape: dataset.shape, images: dataset.images, labels: dataset.labels)
+    for (file, found) in zip(split.files, contents.digests(files: split.files.count)) {
       guard found == file.sha256 else {
         throw DatasetError(
           .digestMismatch,
@@ -101,5 +98,44 @@ extension DataFolder {
       }
     }
     return dataset
+  }
+}
+
+/// The images and labels of a split, whichever form its original files have: two of IDX, or one of the
+/// records of CIFAR.
+private struct SplitContents {
+  let shape: [Int]
+  let images: [UInt8]
+  let labels: [UInt8]
+
+  init(shape: [Int], images: [UInt8], labels: [UInt8]) {
+    self.shape = shape
+    self.images = images
+    self.labels = labels
+  }
+
+  init(_ files: [(bytes: [UInt8], path: String)]) throws(DatasetError) {
+    if files.count == 1 {
+      let records = try CIFARRecords.parse(files[0].bytes, labelBytes: 1, path: files[0].path)
+      self.init(
+        shape: [records.labels.count, 32, 32, 3], images: records.pixels, labels: records.labels)
+    } else {
+      let images = try IDXFile.parse(files[0].bytes, path: files[0].path)
+      let labels = try IDXFile.parse(files[1].bytes, path: files[1].path)
+      self.init(shape: images.shape, images: images.values, labels: labels.values)
+    }
+  }
+
+  /// The SHA-256 of each original file, made from these values.
+  func digests(files: Int) -> [String] {
+    if files == 1 {
+      // A ready file of another shape is not made of records; no digest is that of no bytes.
+      guard shape.dropFirst() == [32, 32, 3] else { return [""] }
+      return [SHA256.hexadecimal(CIFARRecords(labels: labels, pixels: images).packed)]
+    }
+    return [
+      IDXFile(shape: shape, values: images).digest,
+      IDXFile(shape: [labels.count], values: labels).digest,
+    ]
   }
 }

@@ -23,13 +23,13 @@ public struct DataFolder: Sendable, Equatable {
 
   /// Where the original file lies, as published.
   func originalPath(_ file: SourceFile, of source: ImageSource) -> String {
-    "\(path)/\(source.name)/\(file.compressedName)"
+    "\(path)/\(source.folder)/\(file.compressedName)"
   }
 
   /// The path of the original file that is there, compressed or not, nil when neither is.
   public func existingOriginal(_ file: SourceFile, of source: ImageSource) -> String? {
     [file.compressedName, file.name]
-      .map { "\(path)/\(source.name)/\($0)" }
+      .map { "\(path)/\(source.folder)/\($0)" }
       .first { FileBytes.size($0) != nil }
   }
 
@@ -39,7 +39,7 @@ public struct DataFolder: Sendable, Equatable {
     guard let range = file.name.range(of: "-idx", options: .backwards) else { return "" }
     let dotted = file.name.replacingCharacters(in: range, with: ".idx")
     for name in [dotted + ".gz", dotted] {
-      let found = "\(path)/\(source.name)/\(name)"
+      let found = "\(path)/\(source.folder)/\(name)"
       guard FileBytes.size(found) != nil else { continue }
       let wanted = name.hasSuffix(".gz") ? file.compressedName : file.name
       return "; \(found) is there under another spelling, rename it to \(wanted)"

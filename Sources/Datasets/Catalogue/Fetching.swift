@@ -56,7 +56,13 @@ extension DataFolder {
         try copy(file, of: source, from: DataFolder(path: mirror))
       case .address(let address):
         try download(
-          file, of: source, from: [joined(address, "\(source.name)/")], transport, report)
+          file, of: source, from: [joined(address, "\(source.folder)/")], transport, report)
+      case .published where source.addresses.isEmpty:
+        throw DatasetError(
+          .missing,
+          "The data set \(source.name) is read from a mirror that has "
+            + "\(source.files.map { "\(source.folder)/\($0.compressedName)" }.joined(separator: " and ")): "
+            + "give it with --mirror or BDA_MIRROR.")
       case .published:
         try download(file, of: source, from: source.addresses, transport, report)
       }
@@ -77,15 +83,15 @@ extension DataFolder {
     guard let original = mirror.existingOriginal(file, of: source) else {
       throw DatasetError(
         .missing,
-        "The mirror \(mirror.path) has neither \(source.name)/\(file.compressedName) nor "
-          + "\(source.name)/\(file.name): add the file to it, or fetch without a mirror"
+        "The mirror \(mirror.path) has neither \(source.folder)/\(file.compressedName) nor "
+          + "\(source.folder)/\(file.name): add the file to it, or fetch without a mirror"
           + "\(mirror.spellingHint(file, of: source)).")
     }
     let bytes = try DataFile.read(original, remedy: "check the mirror")
     _ = try file.verified(bytes, path: original)
     // The copy keeps the mirror's packing, so that its name says what it is.
     let destination =
-      "\(path)/\(source.name)/" + (Gzip.isCompressed(bytes) ? file.compressedName : file.name)
+      "\(path)/\(source.folder)/" + (Gzip.isCompressed(bytes) ? file.compressedName : file.name)
     try DatasetError.converting { () throws(FileError) in
       try AtomicFile.write(bytes, to: destination)
     }
@@ -111,7 +117,7 @@ extension DataFolder {
         guard Gzip.isCompressed(bytes) else {
           // A server that packs what it sends (Content-Encoding) had it unpacked on the way: the name
           // then says what the bytes are, as with a plain file of a mirror.
-          let plain = "\(path)/\(source.name)/\(file.name)"
+          let plain = "\(path)/\(source.folder)/\(file.name)"
           try DatasetError.converting { () throws(FileError) in
             try AtomicFile.write(bytes, to: plain)
           }

@@ -2,13 +2,15 @@ import Files
 
 /// A public image data set: its files, where they are published, and what their bytes must be.
 public struct ImageSource: Sendable, Equatable {
-  /// The name used by commands, folders and files, such as `fashion-mnist`.
+  /// The name used by commands and ready files, such as `fashion-mnist`.
   public let name: String
+  /// The folder that the original files lie in, here and in mirrors.
+  public let folder: String
   /// The name of each class, in label order.
   public let classNames: [String]
-  /// The splits, each an image file and a label file.
+  /// The splits, each an image file and a label file, or one file of both.
   public let splits: [Split]
-  /// The addresses below which the files lie, the official one first.
+  /// The addresses below which the files lie, the official one first; none where only a mirror has them.
   public let addresses: [String]
   /// The terms of use and whom to cite.
   public let licence: String
@@ -17,24 +19,29 @@ public struct ImageSource: Sendable, Equatable {
   public struct Split: Sendable, Equatable {
     /// The name, `train` or `test`.
     public let name: String
-    /// The pixels, IDX of rank 3.
+    /// The pixels: IDX of rank 3, or records with their classes.
     public let images: SourceFile
-    /// The classes, IDX of rank 1.
+    /// The classes: IDX of rank 1, or the file of ``images`` again.
     public let labels: SourceFile
 
-    /// A split of the two files.
+    /// A split of the two files, or of one that is both.
     package init(name: String, images: SourceFile, labels: SourceFile) {
       self.name = name
       self.images = images
       self.labels = labels
     }
+
+    /// Its files, each once.
+    public var files: [SourceFile] { images == labels ? [images] : [images, labels] }
   }
 
   /// A data set that is not in the list of known ones.
   package init(
-    name: String, classNames: [String], splits: [Split], addresses: [String], licence: String
+    name: String, folder: String? = nil, classNames: [String], splits: [Split],
+    addresses: [String], licence: String
   ) {
     self.name = name
+    self.folder = folder ?? name
     self.classNames = classNames
     self.splits = splits
     self.addresses = addresses
@@ -42,7 +49,7 @@ public struct ImageSource: Sendable, Equatable {
   }
 
   /// All files, in the order in which they are fetched.
-  public var files: [SourceFile] { splits.flatMap { [$0.images, $0.labels] } }
+  public var files: [SourceFile] { splits.flatMap(\.files) }
 }
 
 /// A published file, pinned by its decompressed bytes (compressed bytes vary with the packer).
@@ -120,11 +127,38 @@ extension ImageSource {
     ],
     licence: "MIT, Zalando SE, 2017; cite Xiao, Rasul, Vollgraf, arXiv:1708.07747")
 
+  /// A part of CIFAR-10: small colour photographs, Krizhevsky. 10,126 of the 50,000 training images and
+  /// 9,874 of the 10,000 test images, as far as they were recovered; its name says that it is not all.
+  public static let cifar10Subset = ImageSource(
+    name: "cifar-10-subset", folder: "cifar-10",
+    classNames: [
+      "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+    ],
+    splits: [
+      recordSplit(
+        "train", count: 10_126,
+        "a669e62d9193a4d85af2315b36bcad1af1edf3e5d0a10ebbce4ca23150b0d0dc"),
+      recordSplit(
+        "test", count: 9_874,
+        "3664f8bd83f66857ff2797f95444b9c6bfcd2eff1817fd110b3fe42d1028000b"),
+    ],
+    addresses: [],
+    licence: "A. Krizhevsky, Learning multiple layers of features from tiny images, 2009")
+
   /// Every known data set, in the order in which lists show them.
-  public static let all: [ImageSource] = [mnist, fashionMNIST]
+  public static let all: [ImageSource] = [mnist, fashionMNIST, cifar10Subset]
+
+  /// Those that can be had without a mirror.
+  public static var published: [ImageSource] { all.filter { !$0.addresses.isEmpty } }
 
   /// The data set of this name, nil when there is none.
   public static func named(_ name: String) -> ImageSource? { all.first { $0.name == name } }
+
+  /// A split in one file of records of 3,073 bytes: the class, then the pixels.
+  private static func recordSplit(_ name: String, count: Int, _ sha256: String) -> Split {
+    let file = SourceFile(name: "\(name)-subset.bin", byteCount: 3_073 * count, sha256: sha256)
+    return Split(name: name, images: file, labels: file)
+  }
 
   /// The four files of a data set in MNIST's layout: 60,000 + 10,000 images of 28 x 28.
   private static func idxSplits(

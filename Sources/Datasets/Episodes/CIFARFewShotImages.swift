@@ -3,9 +3,6 @@ import Foundation
 /// CIFAR-100 (Krizhevsky, 2009) as a tree of colour images with the class split of CIFAR-FS
 /// (Bertinetto et al., ICLR 2019): 64 classes to train on, 16 for validation, 20 for test.
 package enum CIFARFewShotImages {
-  /// Bytes of a record: coarse label, fine label, then 1,024 red, green and blue samples.
-  private static let recordBytes = 3_074
-
   private struct Entry: Codable {
     var name: String
     var label: Int
@@ -88,20 +85,12 @@ package enum CIFARFewShotImages {
   package static func records(
     of bytes: [UInt8], path: String
   ) throws(DatasetError) -> [(label: Int, image: PNGImage)] {
-    guard !bytes.isEmpty, bytes.count % recordBytes == 0 else {
-      throw DatasetError(
-        .malformed,
-        "The file \(path) has \(bytes.count) bytes, which is no whole number of records of "
-          + "\(recordBytes): fetch it again.")
-    }
-    return stride(from: 0, to: bytes.count, by: recordBytes).map { start in
-      var pixels = [UInt8](repeating: 0, count: 3_072)
-      for pixel in 0..<1_024 {
-        for channel in 0..<3 {
-          pixels[3 * pixel + channel] = bytes[start + 2 + 1_024 * channel + pixel]
-        }
-      }
-      return (Int(bytes[start + 1]), PNGImage(width: 32, height: 32, channels: 3, pixels: pixels))
+    let records = try CIFARRecords.parse(bytes, labelBytes: 2, path: path)
+    return records.labels.indices.map { index in
+      let pixels = Array(records.pixels[3_072 * index..<3_072 * (index + 1)])
+      return (
+        Int(records.labels[index]), PNGImage(width: 32, height: 32, channels: 3, pixels: pixels)
+      )
     }
   }
 }

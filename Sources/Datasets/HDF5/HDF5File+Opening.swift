@@ -12,7 +12,9 @@ extension HDF5File {
       // A file that is cut short ends in the middle of headers, which is said in the same words.
       throw damaged(path, fault)
     }
-    if let fault = HDF5Heaps.fault(of: path, size: size) { throw damaged(path, fault) }
+    if let fault = HDF5Heaps.fault(of: path, size: size, superblock: superblock?.offset ?? 0) {
+      throw damaged(path, fault)
+    }
     bda_clear_errors()
     if let identifier = try openIdentifier(path, locks: true) { return identifier }
     let reasons = HDF5Library.errors()

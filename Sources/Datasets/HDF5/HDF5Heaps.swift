@@ -5,33 +5,59 @@ import Foundation
 /// Texts of any length and the sources of virtual arrays lie in heaps, which have no checksums: a list
 /// of objects, each with its size. Of a damaged size of 0 version 1.10 of the library never gets past the
 /// object, and others lead it out of its memory. Heaps can be anywhere, so they are looked for by their
-/// signature. What begins like a heap by chance would have to match in eight bytes.
+/// signature. Something that looks like a heap may be a value of somebody's array, or the remains of one
+/// that was given up: only a heap whose address occurs in the file is the library's business.
 enum HDF5Heaps {
   /// Larger files are not searched: what is in them is read whole only where it is asked for.
   private static let largestFile = 64 << 20
 
   private static let signature: [UInt8] = Array("GCOL".utf8) + [1, 0, 0, 0]
 
-  /// What is wrong with the heaps of the file at `path`; nil where nothing was found. O(size).
-  static func fault(of path: String, size: Int) -> String? {
+  /// What is wrong with the heaps of the file at `path`, whose addresses count from `superblock`; nil
+  /// where nothing was found. O(size).
+  static func fault(of path: String, size: Int, superblock: Int) -> String? {
     guard size <= largestFile, let data = FileManager.default.contents(atPath: path) else {
       return nil
     }
     return data.withUnsafeBytes { bytes -> String? in
-      guard let base = bytes.baseAddress else { return nil }
-      var start = 0
-      while start + signature.count <= bytes.count,
-        let found = memchr(base + start, Int32(signature[0]), bytes.count - start)
-      {
-        let heap = UnsafeRawPointer(found) - base
-        start = heap + 1
-        guard bytes.count - heap >= signature.count,
-          memcmp(found, signature, signature.count) == 0, !isWhole(bytes, heap)
-        else { continue }
-        return "a heap at byte \(heap) has an object of a size that cannot be"
-      }
-      return nil
+      let damaged = damagedHeaps(bytes).filter { $0 >= superblock }
+      guard !damaged.isEmpty else { return nil }
+      let addresses = Set(damaged.map { UInt64($0 - superblock) })
+      guard let address = firstOccurrence(of: addresses, in: bytes) else { return nil }
+      return "a heap at byte \(Int(address) + superblock) has an object whose sizes cannot be"
     }
+  }
+
+  /// Where something begins that looks like a heap whose objects do not fit into it.
+  private static func damagedHeaps(_ bytes: UnsafeRawBufferPointer) -> [Int] {
+    guard let base = bytes.baseAddress else { return [] }
+    var damaged: [Int] = []
+    var start = 0
+    while start + signature.count <= bytes.count,
+      let found = memchr(base + start, Int32(signature[0]), bytes.count - start)
+    {
+      let heap = UnsafeRawPointer(found) - base
+      start = heap + 1
+      guard bytes.count - heap >= signature.count else { break }
+      if memcmp(found, signature, signature.count) == 0, !isWhole(bytes, heap) {
+        damaged.append(heap)
+      }
+    }
+    return damaged
+  }
+
+  /// The first of the addresses of which the eight bytes are anywhere in the file, as they are in
+  /// whatever lies in the heap of that address.
+  private static func firstOccurrence(
+    of addresses: Set<UInt64>, in bytes: UnsafeRawBufferPointer
+  ) -> UInt64? {
+    guard bytes.count >= 8 else { return nil }
+    for offset in 0...bytes.count - 8 {
+      let value = UInt64(
+        littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      if value < UInt64(bytes.count), addresses.contains(value) { return value }
+    }
+    return nil
   }
 
   /// Whether the objects of a heap follow each other up to its end. Lengths have 8 bytes, as is written
@@ -56,6 +82,11 @@ enum HDF5Heaps {
       // Object 0 is the free room with its header; the others are rounded up to eight bytes.
       let room = index == 0 ? length : header + (length + 7) / 8 * 8
       guard room > 0, room <= end - position else { return false }
+      if index != 0 {
+        let object = UnsafeRawBufferPointer(
+          rebasing: bytes[position + header..<position + header + min(length, room - header)])
+        if HDF5SourceMapping.isDamaged(object) { return false }
+      }
       position += room
     }
     return true

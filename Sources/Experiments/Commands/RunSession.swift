@@ -38,6 +38,8 @@ package struct RunSession<E: Experiment> {
     nameIgnoredKeys(plan)
     shared.prepareProcess()
     if E.keepsFreedMemory { FreedMemory.keepForReuse() }
+    // Data that is not there is said before a table begins.
+    var opening: Run<E.Own>? = try seeds.first.map { try run(first, seed: $0) }
     console.announce(seeds: seeds)
     console.show(result: SummaryColumn.header(columns))
     let engine = RunEngine(
@@ -49,7 +51,9 @@ package struct RunSession<E: Experiment> {
     for planned in plan {
       for seed in seeds {
         try Interruption.checkpoint()
-        let status = try perform(planned, seed: seed, engine, columns, learned)
+        let run = try opening ?? run(planned, seed: seed)
+        opening = nil
+        let status = try perform(run, engine, columns, learned)
         if status != .success { worst = status }
       }
     }
@@ -66,10 +70,9 @@ package struct RunSession<E: Experiment> {
   }
 
   private func perform(
-    _ planned: PlannedRun<E.Own>, seed: UInt64, _ engine: RunEngine, _ columns: [SummaryColumn],
+    _ run: Run<E.Own>, _ engine: RunEngine, _ columns: [SummaryColumn],
     _ learned: LearnedDestination?
   ) throws -> ExitStatus {
-    let run = try run(planned, seed: seed)
     for note in experiment.context.notes.take() { console.show(note: note) }
     let learnedFile = learned?.file(forRecord: run.identity.relativePath)
     switch try engine.run(run, of: experiment, savingTo: learnedFile) {

@@ -106,7 +106,18 @@ package struct RunEngine: Sendable {
       try? drive.save()
       throw error
     }
-    if ending == nil { drive.file.remove() }
+    // Until the record's name is on the disk, the checkpoint is all there is.
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    if ending == nil {
+      if AtomicFile.synchronizeFolder(folder) {
+        drive.file.remove()
+      } else {
+        console.show(
+          note:
+            "Kept: the checkpoint of \(path), since the disk does not confirm that it has the record."
+        )
+      }
+    }
     return .recorded(record, path: path, interruption: ending)
   }
 
