@@ -3,13 +3,16 @@ import Foundation
 /// Another program, run to its end with what it says taken up.
 ///
 /// Foundation's `Process` needs a run loop, threads and a dozen descriptors; where the system refuses
-/// one of them it traps or waits for ever. Here a process costs three descriptors and nothing else, and
-/// what is refused is an error.
+/// one of them it traps or waits for ever, and one start in some thousands ends in a read beyond a
+/// directory's entries (swift-corelibs-foundation, pull request 5472). Here a process costs a few
+/// descriptors and nothing else, and what is refused is an error.
 public struct ChildProcess: Sendable {
   /// Its exit code; nil where a signal ended it.
   public let exitCode: Int32?
-  /// What it wrote to the stream that was asked for.
+  /// What it wrote to standard output, where that was asked for.
   public let output: [UInt8]
+  /// What it wrote to standard error, where that was asked for.
+  public let errors: [UInt8]
 
   /// Why a program could not be run, in the system's words.
   public struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
@@ -24,29 +27,66 @@ public struct ChildProcess: Sendable {
   /// - Parameters:
   ///   - program: its path, or its name in the folders of `PATH`.
   ///   - folder: where it works; the folder of this process by default.
-  ///   - stream: which of its streams is taken up, standard output by default; the others lead nowhere.
+  ///   - input: what it reads; it must read all of it before it writes much. Nothing by default.
+  ///   - streams: which of its streams are taken up, standard output by default; the others lead
+  ///     nowhere.
   public init(
     running program: String, _ arguments: [String], in folder: String? = nil,
-    taking stream: Int32 = STDOUT_FILENO
+    reading input: [UInt8]? = nil, taking streams: Set<Int32> = [STDOUT_FILENO]
   ) throws(Failure) {
-    var ends: [Int32] = [-1, -1]
-    try Self.check(pipe(&ends) == 0 ? 0 : errno)
-    defer { close(ends[0]) }
-    let child: pid_t
-    do {
-      // The child's copy is made by `dup2`; neither end stays open in it or in other children.
-      defer { close(ends[1]) }
-      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-      let words = [program] + arguments
-      // The shell changes the folder, since a spawned process has no portable way to.
-      child = try Self.spawn(
-        folder.map { ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", $0] + words } ?? words, stream,
-        ends[1])
+    var pipes: [Int32: Pipe] = [:]
+    defer { for pipe in pipes.values { pipe.closeBoth() } }
+    for stream in streams { pipes[stream] = try Pipe() }
+    if input != nil { pipes[STDIN_FILENO] = try Pipe() }
+    let words = [program] + arguments
+    // The shell changes the folder, since a spawned process has no portable way to.
+    let child = try Self.spawn(
+      folder.map { ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", $0] + words } ?? words, pipes)
+    for stream in streams { pipes[stream]?.closeWriting() }
+    if let input {
+      pipes[STDIN_FILENO]?.closeReading()
+      // Where it ends before it has read everything, what it says tells more than the error here.
+      _ = input.withUnsafeBytes {
+        FileDescriptor.write($0, to: pipes[STDIN_FILENO]?.writing ?? -1)
+      }
+      pipes[STDIN_FILENO]?.closeWriting()
     }
-    output = Self.everything(from: ends[0])
+    let all = Self.everything(
+      from: streams.compactMap { stream in
+        pipes[stream].map { (stream, $0.reading) }
+      })
+    output = all[STDOUT_FILENO] ?? []
+    errors = all[STDERR_FILENO] ?? []
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0 && errno == EINTR {}
     exitCode = status & 0x7f == 0 ? (status >> 8) & 0xff : nil
+  }
+
+  /// Two descriptors of which one reads what is written to the other; other children get neither.
+  private struct Pipe {
+    private(set) var reading: Int32 = -1
+    private(set) var writing: Int32 = -1
+
+    init() throws(Failure) {
+      var ends: [Int32] = [-1, -1]
+      try ChildProcess.check(pipe(&ends) == 0 ? 0 : errno)
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      (reading, writing) = (ends[0], ends[1])
+    }
+
+    mutating func closeReading() { Self.close(&reading) }
+    mutating func closeWriting() { Self.close(&writing) }
+
+    func closeBoth() {
+      var copy = self
+      copy.closeReading()
+      copy.closeWriting()
+    }
+
+    private static func close(_ end: inout Int32) {
+      if end >= 0 { _ = Foundation.close(end) }
+      end = -1
+    }
   }
 
   private static func check(_ code: Int32) throws(Failure) {
@@ -54,17 +94,23 @@ public struct ChildProcess: Sendable {
   }
 
   private static func spawn(
-    _ words: [String], _ stream: Int32, _ end: Int32
+    _ words: [String], _ pipes: [Int32: Pipe]
   ) throws(Failure) -> pid_t {
     var actions = posix_spawn_file_actions_t()
     try check(posix_spawn_file_actions_init(&actions))
     defer { posix_spawn_file_actions_destroy(&actions) }
-    for other in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where other != stream {
-      try check(
-        posix_spawn_file_actions_addopen(
-          &actions, other, "/dev/null", other == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0))
+    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
+      let isInput = stream == STDIN_FILENO
+      // The child's copy is made by `dup2`; neither end stays open in it.
+      if let pipe = pipes[stream] {
+        let end = isInput ? pipe.reading : pipe.writing
+        try check(posix_spawn_file_actions_adddup2(&actions, end, stream))
+      } else {
+        try check(
+          posix_spawn_file_actions_addopen(
+            &actions, stream, "/dev/null", isInput ? O_RDONLY : O_WRONLY, 0))
+      }
     }
-    try check(posix_spawn_file_actions_adddup2(&actions, end, stream))
     var attributes = posix_spawnattr_t()
     try check(posix_spawnattr_init(&attributes))
     defer { posix_spawnattr_destroy(&attributes) }
@@ -82,16 +128,28 @@ public struct ChildProcess: Sendable {
     return child
   }
 
-  private static func everything(from descriptor: Int32) -> [UInt8] {
-    var all: [UInt8] = []
+  /// What all of the descriptors give until they end, by the number of their stream; read in turn as they
+  /// have something, since a full pipe holds up whoever writes.
+  private static func everything(from ends: [(stream: Int32, descriptor: Int32)]) -> [Int32:
+    [UInt8]]
+  {
+    var all: [Int32: [UInt8]] = [:]
+    var open = ends
     var piece = [UInt8](repeating: 0, count: 1 << 14)
-    while true {
-      let count = piece.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-      if count > 0 {
-        all += piece.prefix(count)
-      } else if count == 0 || errno != EINTR {
-        return all
+    while !open.isEmpty {
+      var requests = open.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+      guard poll(&requests, nfds_t(requests.count), -1) > 0 || errno == EINTR else { break }
+      for (end, request) in zip(open, requests) where request.revents != 0 {
+        let count = piece.withUnsafeMutableBytes {
+          read(end.descriptor, $0.baseAddress, $0.count)
+        }
+        if count > 0 {
+          all[end.stream, default: []] += piece.prefix(count)
+        } else if count == 0 || errno != EINTR {
+          open.removeAll { $0.descriptor == end.descriptor }
+        }
       }
     }
+    return all
   }
 }

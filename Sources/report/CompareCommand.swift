@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Reporting
 import Results
@@ -106,21 +107,13 @@ enum RecordSource {
   }
 
   private static func git(_ arguments: [String], _ name: String) throws(ResultsError) -> Data {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["git"] + arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    let output = Pipe()
-    process.standardOutput = output
     let absent = ResultsError(
       .missing,
       "'\(name)' is neither a folder nor a commit that git knows here; name a folder of records, a "
         + "folder of references, or a commit.")
-    do { try process.run() } catch { throw absent }
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw absent }
-    return data
+    guard let process = try? ChildProcess(running: "git", arguments), process.exitCode == 0 else {
+      throw absent
+    }
+    return Data(process.output)
   }
 }

@@ -32,13 +32,8 @@ struct FaultPoints {
       let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Preloaded/faults.c").path
       for compiler in ["cc", "clang", "gcc"] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"]
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        if process.terminationStatus == 0 { return }
+        let words = [compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"]
+        if try CapturedOutput(of: "/usr/bin/env", words).code == 0 { return }
       }
       throw Unavailable(description: "no C compiler (cc, clang or gcc) builds \(source)")
     #else

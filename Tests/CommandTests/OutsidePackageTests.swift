@@ -42,19 +42,12 @@ struct OutsidePackageTests {
   private func swift(
     _ arguments: [String], in folder: TemporaryFolder
   ) throws -> (code: Int32, text: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["swift"] + arguments
-    process.currentDirectoryURL = folder.url
-    process.environment = ProcessInfo.processInfo.environment
-      .filter { !$0.key.hasPrefix("BDA_") }.merging(["BDA_TUNE": "generic"]) { $1 }
-    let log = try folder.write([], to: "log-\(arguments[0])")
-    let file = try #require(FileHandle(forWritingAtPath: log))
-    process.standardOutput = file
-    process.standardError = file
-    try process.run()
-    process.waitUntilExit()
-    return (process.terminationStatus, try String(contentsOfFile: log, encoding: .utf8))
+    let swift = try CapturedOutput(
+      of: "/usr/bin/env", ["swift"] + arguments,
+      environment: ProcessInfo.processInfo.environment
+        .filter { !$0.key.hasPrefix("BDA_") }.merging(["BDA_TUNE": "generic"]) { $1 },
+      folder: folder.path)
+    return (swift.code, swift.text)
   }
 
   @Test("It builds and runs", .timeLimit(.minutes(20)))

@@ -124,20 +124,14 @@ struct PageCommandTests {
       document.body.appendChild(out); });</script></body></html>
       """
     let outer = try folder.write(Array(frame.utf8), to: "frame.html")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(Self.browser))
-    process.arguments = [
-      "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-      "--user-data-dir=\(folder.path("profile"))", "--window-size=1400,1000",
-      "--virtual-time-budget=20000", "--dump-dom", "file://\(outer)",
-    ]
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let text = String(
-      decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+    let text = try CapturedOutput(
+      of: try #require(Self.browser),
+      [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        "--user-data-dir=\(folder.path("profile"))", "--window-size=1400,1000",
+        "--virtual-time-budget=20000", "--dump-dom", "file://\(outer)",
+      ], dropsErrors: true
+    ).text
     let parts = text.split(separator: "@@")
     let json = try #require(
       parts.first { $0.hasPrefix("{") }, "The browser measured nothing: \(text.prefix(300))")

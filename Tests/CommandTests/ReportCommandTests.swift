@@ -103,15 +103,11 @@ struct ReportCommandTests {
     try laboratory.run([RecordFixture.record()])
     let program = CommandRunner.productsDirectory.appendingPathComponent("report").path
     func status(_ redirection: String) throws -> Int32 {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/bin/bash")
       let runs = laboratory.folder.path("runs")
-      process.arguments = ["-c", "'\(program)' list --runs '\(runs)' \(redirection)"]
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      process.waitUntilExit()
-      #expect(process.terminationReason == .exit)
-      return process.terminationStatus
+      let shell = try CapturedOutput(
+        of: "/bin/bash", ["-c", "'\(program)' list --runs '\(runs)' \(redirection)"])
+      #expect(!shell.endedBySignal)
+      return shell.code
     }
     #expect(try status("> /dev/null") == 0)
     #expect(try status("> /dev/full") == 1)

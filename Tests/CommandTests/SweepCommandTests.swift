@@ -243,11 +243,6 @@ struct SweepCommandTests {
       "#SBATCH --signal=B:USR1@120", "task=${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}",
     ] { #expect(result.standardOutput.contains(line), "\(line)") }
     let path = try sweep.folder.write(Array(result.standardOutput.utf8), to: "scripts.sh")
-    let shell = Process()
-    shell.executableURL = URL(fileURLWithPath: "/bin/bash")
-    shell.arguments = ["-n", path]
-    try shell.run()
-    shell.waitUntilExit()
-    #expect(shell.terminationStatus == 0)
+    #expect(try CapturedOutput(of: "/bin/bash", ["-n", path]).code == 0)
   }
 }

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Peak memory", .serialized)
@@ -73,13 +74,8 @@ struct EnvironmentSnapshotTests {
   }
 
   private func git(_ arguments: [String], in folder: URL) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["git"] + arguments
-    process.currentDirectoryURL = folder
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
+    let git = try CapturedOutput(of: "/usr/bin/env", ["git"] + arguments, folder: folder.path)
+    try #require(git.code == 0, "\(git.text)")
   }
 
   @Test("reads the model name and the release from the system's texts")

@@ -131,23 +131,14 @@ struct ValueTests {
   func python() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(Array(Self.awkward.prettyText.utf8), to: "value.json")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [
-      "python3", "-c",
+    let found = try PythonModules.run(
       """
       import hashlib, json, sys
       text = json.dumps(json.load(open(sys.argv[1], encoding="utf-8")), sort_keys=True,
                         separators=(",", ":"), ensure_ascii=False)
       print(hashlib.sha256(text.encode()).hexdigest(), end="")
-      """, path,
-    ]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(String(decoding: output, as: UTF8.self) == Self.awkward.canonicalDigest)
+      """, [path])
+    #expect(found.output == Self.awkward.canonicalDigest)
   }
 
   private static let hasPython: Bool = {

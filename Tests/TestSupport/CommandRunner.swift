@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 
 /// What a finished command left behind.
@@ -67,8 +66,7 @@ public enum CommandRunner {
 
 /// A command that has been started and not yet been waited for.
 public final class RunningCommand {
-  private let process = Process()
-  private let ended = DispatchSemaphore(value: 0)
+  private let program: SpawnedProgram
   private let outputFolder: URL
 
   // Streams go to files, not pipes: a command can then write any amount without a reader.
@@ -79,22 +77,18 @@ public final class RunningCommand {
     executable: URL, arguments: [String], environment: [String: String], currentDirectory: URL?
   ) throws {
     let files = FileManager.default
-    outputFolder = files.temporaryDirectory.appendingPathComponent("command-\(UUID().uuidString)")
-    try files.createDirectory(at: outputFolder, withIntermediateDirectories: true)
-    for file in [outputFile, errorFile] { try Data().write(to: file) }
-    process.executableURL = executable
-    process.arguments = arguments
-    process.environment = environment
-    process.currentDirectoryURL = currentDirectory ?? outputFolder
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: outputFile)
-    process.standardError = try FileHandle(forWritingTo: errorFile)
-    process.terminationHandler = { [ended] _ in ended.signal() }
-    try process.run()
+    let folder = files.temporaryDirectory.appendingPathComponent("command-\(UUID().uuidString)")
+    outputFolder = folder
+    try files.createDirectory(at: folder, withIntermediateDirectories: true)
+    let (output, errors) = ("\(folder.path)/stdout", "\(folder.path)/stderr")
+    for file in [output, errors] { try Data().write(to: URL(fileURLWithPath: file)) }
+    program = try SpawnedProgram(
+      executable.path, arguments, environment: environment,
+      folder: (currentDirectory ?? folder).path, output: output, errors: errors)
   }
 
   /// The process identifier.
-  public var processIdentifier: Int32 { process.processIdentifier }
+  public var processIdentifier: Int32 { program.identifier }
 
   /// What the command has written to standard error so far.
   public var standardErrorSoFar: String {
@@ -102,22 +96,21 @@ public final class RunningCommand {
   }
 
   /// Sends a signal to the command, `SIGINT` for the interrupt key.
-  public func send(signal: Int32) { kill(process.processIdentifier, signal) }
+  public func send(signal: Int32) { kill(program.identifier, signal) }
 
   /// The result, once the command has ended; it is killed when `timeout` seconds have passed.
   public func wait(timeout: Double = 60) throws -> CommandResult {
-    var timedOut = false
-    if ended.wait(timeout: .now() + timeout) == .timedOut {
-      timedOut = true
+    var ending = program.end(within: timeout)
+    let timedOut = ending == nil
+    if timedOut {
       send(signal: SIGKILL)
-      ended.wait()
+      ending = program.end()
     }
     defer { try? FileManager.default.removeItem(at: outputFolder) }
     return CommandResult(
       standardOutput: String(decoding: try Data(contentsOf: outputFile), as: UTF8.self),
       standardError: String(decoding: try Data(contentsOf: errorFile), as: UTF8.self),
-      exitCode: process.terminationStatus,
-      endedBySignal: process.terminationReason == .uncaughtSignal,
+      exitCode: ending?.code ?? SIGKILL, endedBySignal: ending?.bySignal ?? true,
       timedOut: timedOut)
   }
 }

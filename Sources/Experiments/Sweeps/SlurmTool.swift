@@ -1,4 +1,5 @@
 import Commands
+import Files
 import Foundation
 
 /// The programs of Slurm, found where they are, on the PATH or not.
@@ -35,26 +36,17 @@ package enum SlurmTool {
         "The program \(name) of Slurm is not installed here; submit from a machine of the cluster, "
           + "or use `sweep run`.", .dataMissing)
     }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    let (standardInput, output, errors) = (Pipe(), Pipe(), Pipe())
-    process.standardInput = standardInput
-    process.standardOutput = output
-    process.standardError = errors
+    let process: ChildProcess
     do {
-      try process.run()
-      try? standardInput.fileHandleForWriting.write(contentsOf: Data((input ?? "").utf8))
-      try? standardInput.fileHandleForWriting.close()
+      process = try ChildProcess(
+        running: path, arguments, reading: Array((input ?? "").utf8),
+        taking: [STDOUT_FILENO, STDERR_FILENO])
     } catch {
       throw SweepError("The program \(path) could not be started (\(error)).", .unexpected)
     }
-    let text = String(
-      decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let said = String(
-      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
+    let text = String(decoding: process.output, as: UTF8.self)
+    guard process.exitCode == 0 else {
+      let said = String(decoding: process.errors, as: UTF8.self)
       let reason = said.split(separator: "\n").joined(separator: "; ")
       throw SweepError(
         "The program \(path) refused: \(reason.isEmpty ? "it gave no reason" : reason).",

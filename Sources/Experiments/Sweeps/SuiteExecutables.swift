@@ -1,4 +1,5 @@
 import Commands
+import Files
 import Foundation
 import Results
 
@@ -66,27 +67,17 @@ package struct SuiteExecutables: Sendable {
     _ experiment: String, _ lines: [String]
   ) throws(SweepError) -> [PlanAnswer] {
     let path = try path(of: experiment)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = ["plan"]
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    let reply: Data
+    let process: ChildProcess
     do {
-      try process.run()
       // It reads all of its input before it answers, so one after the other cannot block.
-      try? input.fileHandleForWriting.write(
-        contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
-      try? input.fileHandleForWriting.close()
-      reply = output.fileHandleForReading.readDataToEndOfFile()
-      process.waitUntilExit()
+      process = try ChildProcess(
+        running: path, ["plan"], reading: Array((lines.joined(separator: "\n") + "\n").utf8))
     } catch {
       throw SweepError("The executable \(path) could not be started (\(error)).", .unexpected)
     }
-    let answers = String(decoding: reply, as: UTF8.self).split(separator: "\n")
+    let answers = String(decoding: process.output, as: UTF8.self).split(separator: "\n")
       .compactMap { PlanAnswer(line: String($0)) }
-    guard process.terminationStatus == 0, answers.count == lines.count else {
+    guard process.exitCode == 0, answers.count == lines.count else {
       throw SweepError(
         "The executable \(path) does not say which runs a command line stands for; build it from "
           + "the same sources as sweep.", .unexpected)

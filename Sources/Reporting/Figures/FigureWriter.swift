@@ -65,12 +65,12 @@ package struct FigureWriter: Sendable {
     let result: ChildProcess
     do {
       result = try ChildProcess(
-        running: gnuplot, ["\(figure.name).gp"], in: folder, taking: STDERR_FILENO)
+        running: gnuplot, ["\(figure.name).gp"], in: folder, taking: [STDERR_FILENO])
     } catch {
       return "gnuplot could not be started (\(error)); \(again)"
     }
     guard result.exitCode == 0 else {
-      let text = String(decoding: result.output, as: UTF8.self)
+      let text = String(decoding: result.errors, as: UTF8.self)
       let last = text.split(separator: "\n").last.map(String.init) ?? "no message"
       return
         "gnuplot failed on the figure '\(figure.name)' (\(last)); check the script and \(again)"

@@ -6,6 +6,10 @@
 /// the traffic saved. Used twice by ``FeatureMatrix``: on the matrix (for A W) and on its transpose
 /// (for A^T R), so that neither product scatters.
 ///
+/// With `padding`, a row's entries within a panel are filled up to a multiple of it by entries of value 0
+/// that repeat the last index: the loop over them has no rest, and so one branch less that is not foreseen.
+/// An infinite `right[j]` then makes NaN where the row has an entry j, and nothing anywhere else.
+///
 /// Every `out[i]` is summed in a fixed order by one thread. Immutable after initialisation.
 final class CompressedPanels<Scalar: TensorScalar>: @unchecked Sendable {
   /// Rows of M.
@@ -16,7 +20,9 @@ final class CompressedPanels<Scalar: TensorScalar>: @unchecked Sendable {
   let panelWidth: Int
   /// Panels: `ceil(minorCount / panelWidth)`.
   let panelCount: Int
-  /// Stored entries.
+  /// What the number of entries of a row within a panel is a multiple of.
+  let padding: Int
+  /// Stored entries, those that fill up included.
   let entryCount: Int
   /// Fixed shares of rows with about equally many entries: share s is `shares[s]..<shares[s + 1]`.
   let shares: [Int]
@@ -28,13 +34,16 @@ final class CompressedPanels<Scalar: TensorScalar>: @unchecked Sendable {
 
   /// The compressed form of a dense matrix whose entry (i, j) is
   /// `dense[i * majorStride + j * minorStride]`. Entries equal to zero are left out; a NaN is kept.
+  /// ``multiply(_:columns:into:)`` needs a padding of 8.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   init(
     dense: UnsafePointer<Scalar>, majorCount: Int, majorStride: Int, minorCount: Int,
-    minorStride: Int, panelWidth: Int
+    minorStride: Int, panelWidth: Int, padding: Int
   ) {
     precondition((1...65_536).contains(panelWidth), "A panel of \(panelWidth) columns.")
+    precondition(padding >= 1, "Rows cannot be filled up to multiples of \(padding).")
+    self.padding = padding
     self.majorCount = majorCount
     self.minorCount = minorCount
     self.panelWidth = panelWidth
@@ -42,14 +51,14 @@ final class CompressedPanels<Scalar: TensorScalar>: @unchecked Sendable {
     let starts = alignedAllocation(of: UInt32.self, count: panelCount * (majorCount + 1))
     let source = DenseEntries(
       dense: dense, majorCount: majorCount, majorStride: majorStride, minorCount: minorCount,
-      minorStride: minorStride, panelWidth: panelWidth, starts: starts)
+      minorStride: minorStride, panelWidth: panelWidth, padding: padding, starts: starts)
     Parallel.forEach(panelCount) { source.count(inPanel: $0) }
     var perRow = [Int](repeating: 0, count: majorCount)
     var position = 0
     for panel in 0..<panelCount {
       let panelStarts = starts + panel * (majorCount + 1)
       for major in 0..<majorCount {
-        let count = Int(panelStarts[major])
+        let count = source.filled(Int(panelStarts[major]))
         panelStarts[major] = UInt32(truncatingIfNeeded: position)
         perRow[major] += count
         position += count
@@ -81,12 +90,13 @@ final class CompressedPanels<Scalar: TensorScalar>: @unchecked Sendable {
     4 * panelCount * (majorCount + 1) + (2 + MemoryLayout<Scalar>.stride) * entryCount
   }
 
-  /// Calls `body` with (row, column, value) of each stored entry, panel by panel.
+  /// Calls `body` with (row, column, value) of each entry that is not zero, panel by panel.
   func forEachEntry(_ body: (Int, Int, Scalar) -> Void) {
     for panel in 0..<panelCount {
       let panelStarts = starts + panel * (majorCount + 1)
       for major in 0..<majorCount {
-        for entry in Int(panelStarts[major])..<Int(panelStarts[major + 1]) {
+        for entry in Int(panelStarts[major])..<Int(panelStarts[major + 1])
+        where values[entry] != 0 {
           body(major, panel * panelWidth + Int(indices[entry]), values[entry])
         }
       }
@@ -115,12 +125,14 @@ final class CompressedPanels<Scalar: TensorScalar>: @unchecked Sendable {
 
 extension CompressedPanels {
   /// Writes M `right` into `out`: `right` is `[minorCount, columns]`, `out` `[majorCount, columns]`,
-  /// both contiguous. 2 entryCount columns floating-point operations.
+  /// both contiguous. 2 entryCount columns floating-point operations. On 5,000 x 784 with 19 % of the
+  /// entries, 0.44 ns an entry and thread where two loads a cycle allow 0.38.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func multiply(
     _ right: UnsafePointer<Scalar>, columns: Int, into out: UnsafeMutablePointer<Scalar>
   ) {
+    precondition(padding == 8, "The product needs rows filled up to 8 entries, not \(padding).")
     let operands = Operands(right: UnsafeRawPointer(right), out: UnsafeMutableRawPointer(out))
     let lineBytes = columns * MemoryLayout<Scalar>.stride
     Parallel.forEach(shares.count - 1) { share in
@@ -187,26 +199,41 @@ extension CompressedPanels {
         var second = Vector()
         var third = Vector()
         var fourth = Vector()
-        while entry + 4 <= end {
-          // Four indices in one load: the load units are what binds. The first is in the low bits,
-          // as on every machine that Swift runs on.
-          let four = UnsafeRawPointer(indices + entry).loadUnaligned(as: UInt64.self)
-          let (n0, n1) = (UInt16(truncatingIfNeeded: four), UInt16(truncatingIfNeeded: four &>> 16))
-          let n2 = UInt16(truncatingIfNeeded: four &>> 32)
-          let n3 = UInt16(truncatingIfNeeded: four &>> 48)
-          first.addProduct(of: values[entry], gathered(base, n0, lineBytes))
-          second.addProduct(of: values[entry &+ 1], gathered(base, n1, lineBytes))
-          third.addProduct(of: values[entry &+ 2], gathered(base, n2, lineBytes))
-          fourth.addProduct(of: values[entry &+ 3], gathered(base, n3, lineBytes))
-          entry &+= 4
-        }
         while entry < end {
-          first.addProduct(of: values[entry], gathered(base, indices[entry], lineBytes))
-          entry += 1
+          let (low, high) = (Indices(at: indices + entry), Indices(at: indices + (entry &+ 4)))
+          first.addProduct(of: values[entry], gathered(base, low.first, lineBytes))
+          second.addProduct(of: values[entry &+ 1], gathered(base, low.second, lineBytes))
+          third.addProduct(of: values[entry &+ 2], gathered(base, low.third, lineBytes))
+          fourth.addProduct(of: values[entry &+ 3], gathered(base, low.fourth, lineBytes))
+          first.addProduct(of: values[entry &+ 4], gathered(base, high.first, lineBytes))
+          second.addProduct(of: values[entry &+ 5], gathered(base, high.second, lineBytes))
+          third.addProduct(of: values[entry &+ 6], gathered(base, high.third, lineBytes))
+          fourth.addProduct(of: values[entry &+ 7], gathered(base, high.fourth, lineBytes))
+          entry &+= 8
         }
         target.storeBytes(of: (first + second) + (third + fourth), as: Vector.self)
       }
     }
+  }
+
+  /// Four indices in one load: the load units are what binds. The first is in the low bits, as on every
+  /// machine that Swift runs on.
+  private struct Indices {
+    let four: UInt64
+
+    @inline(__always)
+    init(at address: UnsafePointer<UInt16>) {
+      four = UnsafeRawPointer(address).loadUnaligned(as: UInt64.self)
+    }
+
+    @inline(__always)
+    var first: UInt16 { UInt16(truncatingIfNeeded: four) }
+    @inline(__always)
+    var second: UInt16 { UInt16(truncatingIfNeeded: four &>> 16) }
+    @inline(__always)
+    var third: UInt16 { UInt16(truncatingIfNeeded: four &>> 32) }
+    @inline(__always)
+    var fourth: UInt16 { UInt16(truncatingIfNeeded: four &>> 48) }
   }
 
   /// The vector at one row of the panel.

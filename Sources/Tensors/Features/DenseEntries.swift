@@ -11,8 +11,25 @@ struct DenseEntries<Scalar: TensorScalar>: @unchecked Sendable {
   let minorCount: Int
   let minorStride: Int
   let panelWidth: Int
+  /// What each row's number of entries in a panel is filled up to a multiple of.
+  let padding: Int
   /// `[panels, majorCount + 1]`: first each row's number of entries in a panel, then where they start.
   let starts: UnsafeMutablePointer<UInt32>
+
+  /// How many entries are stored for some that are there.
+  func filled(_ count: Int) -> Int { (count + padding - 1) / padding * padding }
+
+  /// Fills a row's entries up from `position` on: zeros at the index before, where there is one.
+  @inline(__always)
+  private func fillUp(
+    from position: Int, startingAt start: Int, _ indices: UnsafeMutablePointer<UInt16>,
+    _ values: UnsafeMutablePointer<Scalar>
+  ) {
+    for rest in position..<start &+ filled(position &- start) {
+      indices[rest] = indices[position &- 1]
+      values[rest] = 0
+    }
+  }
 
   private func minors(ofPanel panel: Int) -> Range<Int> {
     panel * panelWidth..<min(minorCount, (panel + 1) * panelWidth)
@@ -59,6 +76,7 @@ struct DenseEntries<Scalar: TensorScalar>: @unchecked Sendable {
           values[position] = line[minor]
           position &+= 1
         }
+        fillUp(from: position, startingAt: Int(starts[major]), indices, values)
       }
       return
     }
@@ -73,6 +91,9 @@ struct DenseEntries<Scalar: TensorScalar>: @unchecked Sendable {
           values[position] = line[major &* majorStride]
           positions[major] = position &+ 1
         }
+      }
+      for major in 0..<majorCount {
+        fillUp(from: positions[major], startingAt: Int(starts[major]), indices, values)
       }
     }
   }

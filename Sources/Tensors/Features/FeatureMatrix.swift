@@ -49,7 +49,7 @@ public struct FeatureMatrix<Scalar: TensorScalar>: Sendable {
     let prepared = PreparedFeatures(
       features, storage: storage, appendsOnes: appendsOnes,
       sparseBelowDensity: Self.sparseBelowDensity, featuresPerPanel: Self.featuresPerPanel,
-      rowsPerPanel: Self.rowsPerPanel)
+      rowsPerPanel: Self.rowsPerPanel, padding: 8)
     rowCount = prepared.rowCount
     featureCount = prepared.featureCount
     nonzeroCount = prepared.nonzeroCount

@@ -14,7 +14,7 @@ struct PreparedFeatures<Scalar: TensorScalar> {
   @specialized(where Scalar == Double)
   init(
     _ features: Tensor<Scalar>, storage wanted: FeatureMatrix<Scalar>.Storage?, appendsOnes: Bool,
-    sparseBelowDensity: Double, featuresPerPanel: Int, rowsPerPanel: Int
+    sparseBelowDensity: Double, featuresPerPanel: Int, rowsPerPanel: Int, padding: Int
   ) {
     precondition(
       features.rank == 2, "A feature matrix has shape [rows, features], not \(features.shape).")
@@ -48,10 +48,10 @@ struct PreparedFeatures<Scalar: TensorScalar> {
       return (
         CompressedPanels(
           dense: entries, majorCount: rows, majorStride: dense.rowStride, minorCount: width,
-          minorStride: 1, panelWidth: featuresPerPanel),
+          minorStride: 1, panelWidth: featuresPerPanel, padding: padding),
         CompressedPanels(
           dense: entries, majorCount: width, majorStride: 1, minorCount: rows,
-          minorStride: dense.rowStride, panelWidth: rowsPerPanel)
+          minorStride: dense.rowStride, panelWidth: rowsPerPanel, padding: padding)
       )
     }
   }

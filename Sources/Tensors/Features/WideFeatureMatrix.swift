@@ -49,7 +49,7 @@ public final class WideFeatureMatrix<Scalar: TensorScalar>: Sendable {
     let prepared = PreparedFeatures(
       features, storage: storage, appendsOnes: appendsOnes,
       sparseBelowDensity: Self.sparseBelowDensity, featuresPerPanel: Self.panelWidth,
-      rowsPerPanel: Self.panelWidth)
+      rowsPerPanel: Self.panelWidth, padding: 1)
     rowCount = prepared.rowCount
     featureCount = prepared.featureCount
     self.storage = prepared.storage
