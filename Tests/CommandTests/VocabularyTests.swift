@@ -5,6 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import LabelCleaning
 @testable import counter_example
 @testable import few_shot
 @testable import hyper_cleaning
