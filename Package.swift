@@ -83,6 +83,9 @@ let experimentLibraries: [Target] = [
   .target(
     name: "LabelCleaning", dependencies: experimentDependencies + ["Networks"],
     swiftSettings: tuning + testable),
+  .target(
+    name: "RepresentationLearning", dependencies: experimentDependencies + ["Networks"],
+    swiftSettings: tuning + testable),
 ]
 
 let executableTargets: [Target] = [
@@ -93,7 +96,7 @@ let executableTargets: [Target] = [
     swiftSettings: tuning + testable),
   .executableTarget(
     name: "hyper-representation",
-    dependencies: experimentDependencies + ["Networks"],
+    dependencies: experimentDependencies + ["Networks", "RepresentationLearning"],
     swiftSettings: tuning + testable),
   .executableTarget(
     name: "few-shot", dependencies: experimentDependencies + ["Networks"],
@@ -151,7 +154,7 @@ let testTargets: [Target] = [
     name: "CommandTests",
     dependencies: [
       "Files", "Commands", "Tensors", "Autodiff", "Bilevel", "Experiments", "Networks", "Datasets",
-      "Results", "LabelCleaning", "TestSupport",
+      "Results", "LabelCleaning", "RepresentationLearning", "TestSupport",
       "counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets", "report",
       "sweep",
     ]),

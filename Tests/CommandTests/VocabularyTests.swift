@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import LabelCleaning
+@testable import RepresentationLearning
 @testable import counter_example
 @testable import few_shot
 @testable import hyper_cleaning
