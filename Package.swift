@@ -86,6 +86,9 @@ let experimentLibraries: [Target] = [
   .target(
     name: "RepresentationLearning", dependencies: experimentDependencies + ["Networks"],
     swiftSettings: tuning + testable),
+  .target(
+    name: "FewShotLearning", dependencies: experimentDependencies + ["Networks"],
+    swiftSettings: tuning + testable),
 ]
 
 let executableTargets: [Target] = [
@@ -99,7 +102,7 @@ let executableTargets: [Target] = [
     dependencies: experimentDependencies + ["Networks", "RepresentationLearning"],
     swiftSettings: tuning + testable),
   .executableTarget(
-    name: "few-shot", dependencies: experimentDependencies + ["Networks"],
+    name: "few-shot", dependencies: experimentDependencies + ["Networks", "FewShotLearning"],
     swiftSettings: tuning + testable),
   .executableTarget(
     name: "datasets", dependencies: ["Files", "Commands", "Datasets", argumentParser]),
@@ -154,7 +157,7 @@ let testTargets: [Target] = [
     name: "CommandTests",
     dependencies: [
       "Files", "Commands", "Tensors", "Autodiff", "Bilevel", "Experiments", "Networks", "Datasets",
-      "Results", "LabelCleaning", "RepresentationLearning", "TestSupport",
+      "Results", "LabelCleaning", "RepresentationLearning", "FewShotLearning", "TestSupport",
       "counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets", "report",
       "sweep",
     ]),

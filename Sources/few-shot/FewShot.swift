@@ -3,6 +3,7 @@ import Bilevel
 import Commands
 import Datasets
 import Experiments
+import FewShotLearning
 import Results
 import Tensors
 

@@ -5,6 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import FewShotLearning
 @testable import LabelCleaning
 @testable import RepresentationLearning
 @testable import counter_example
