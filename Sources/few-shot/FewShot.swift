@@ -42,8 +42,6 @@ struct FewShot: Experiment {
   /// Decoded images: one tree serves every run of a command.
   private let trees = LastValue<FewShotSettings.Data, ImageTree>()
 
-  init(_ context: ExperimentContext) { self.context = context }
-
   /// Tasks free what the next ones need.
   static let keepsFreedMemory = true
 

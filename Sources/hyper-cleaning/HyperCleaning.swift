@@ -44,8 +44,6 @@ struct Cleaning: Experiment {
   static let name = "hyper-cleaning"
   let context: ExperimentContext
 
-  init(_ context: ExperimentContext) { self.context = context }
-
   var baselines: [Baseline] {
     let tuned = TunedBaseline.allCases.map(\.baseline)
     return [Self.noCleaning] + tuned.dropLast() + [Self.fixedWeights, Self.oracle] + tuned.suffix(1)

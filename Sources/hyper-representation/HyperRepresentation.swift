@@ -44,8 +44,6 @@ struct Representation: Experiment {
   static let name = "hyper-representation"
   let context: ExperimentContext
 
-  init(_ context: ExperimentContext) { self.context = context }
-
   var baselines: [Baseline] { RepresentationBaseline.allCases.map(\.baseline) }
 
   func reads(_ key: String, _ arm: Arm) -> Bool {
