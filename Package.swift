@@ -67,12 +67,6 @@ let evidenceTargets: [Target] = [
       argumentParser, yams,
     ],
     swiftSettings: tuning + testable),
-  .target(
-    name: "LabelCleaning",
-    dependencies: [
-      "Files", "Commands", "Tensors", "Datasets", "Autodiff", "Bilevel", "Experiments",
-    ],
-    swiftSettings: tuning),
 ]
 
 /// What every experiment imports; all of it is declared, since a module that is imported but not
@@ -83,6 +77,20 @@ let experimentDependencies: [Target.Dependency] = [
   argumentParser,
 ]
 
+/// What one experiment works with and other programs could use: its problem, data, baselines and
+/// evaluation, and what becomes of what it has learned.
+let experimentLibraries: [Target] = [
+  .target(
+    name: "LabelCleaning", dependencies: experimentDependencies + ["Networks"],
+    swiftSettings: tuning + testable),
+  .target(
+    name: "RepresentationLearning", dependencies: experimentDependencies + ["Networks"],
+    swiftSettings: tuning + testable),
+  .target(
+    name: "FewShotLearning", dependencies: experimentDependencies + ["Networks"],
+    swiftSettings: tuning + testable),
+]
+
 let executableTargets: [Target] = [
   .executableTarget(
     name: "counter-example", dependencies: experimentDependencies, swiftSettings: tuning + testable),
@@ -90,10 +98,11 @@ let executableTargets: [Target] = [
     name: "hyper-cleaning", dependencies: experimentDependencies + ["Networks", "LabelCleaning"],
     swiftSettings: tuning + testable),
   .executableTarget(
-    name: "hyper-representation", dependencies: experimentDependencies + ["Networks"],
+    name: "hyper-representation",
+    dependencies: experimentDependencies + ["Networks", "RepresentationLearning"],
     swiftSettings: tuning + testable),
   .executableTarget(
-    name: "few-shot", dependencies: experimentDependencies + ["Networks"],
+    name: "few-shot", dependencies: experimentDependencies + ["Networks", "FewShotLearning"],
     swiftSettings: tuning + testable),
   .executableTarget(
     name: "datasets", dependencies: ["Files", "Commands", "Datasets", argumentParser]),
@@ -148,9 +157,9 @@ let testTargets: [Target] = [
     name: "CommandTests",
     dependencies: [
       "Files", "Commands", "Tensors", "Autodiff", "Bilevel", "Experiments", "Networks", "Datasets",
-      "Results", "TestSupport", "counter-example", "hyper-cleaning", "hyper-representation",
-      "few-shot",
-      "datasets", "report", "sweep",
+      "Results", "LabelCleaning", "RepresentationLearning", "FewShotLearning", "TestSupport",
+      "counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets", "report",
+      "sweep",
     ]),
 ]
 
@@ -170,7 +179,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
-  targets: cTargets + coreTargets + evidenceTargets + executableTargets + fuzzTargets
-    + testTargets,
+  targets: cTargets + coreTargets + evidenceTargets + experimentLibraries + executableTargets
+    + fuzzTargets + testTargets,
   swiftLanguageModes: [.v6]
 )

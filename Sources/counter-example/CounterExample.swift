@@ -43,8 +43,6 @@ struct CounterExample: Experiment {
   static let name = "counter-example"
   let context: ExperimentContext
 
-  init(_ context: ExperimentContext) { self.context = context }
-
   func usualArms(_ settings: RunSettings<CounterExampleSettings>, budget: Budget) -> [Arm] {
     catalogue.methods.map { .method($0) }
   }

@@ -29,21 +29,9 @@ struct CounterExampleBody<Scalar: TensorScalar>: RunBody {
     _ method: Method, _ settings: RunSettings<CounterExampleSettings>
   ) throws(MethodError) -> (BilevelEstimate<Scalar>, OuterLoop<Scalar>) {
     let problem = settings.own.counterExample
-    let start: Parameters<Scalar> = Parameters(problem.spread(settings.start.upper))
-    let prepared = try method.prepare(
-      problem.bilevel(as: Scalar.self), from: start, settings.method)
-    let estimate = BilevelEstimate(
-      problem: prepared.problem,
-      dynamics: try method.innerDynamics(settings.method, as: Scalar.self),
-      estimator: try method.hypergradientEstimator(settings.method, as: Scalar.self),
-      innerSteps: settings.inner.steps, start: settings.inner.startsWarm ? .warm : .own)
-    return (
-      estimate,
-      estimate.loop(
-        optimizer: try settings.outerOptimizer(of: method, as: Scalar.self),
-        from: prepared.start, iterations: settings.outer.iterations,
-        tolerance: settings.outer.tolerance)
-    )
+    return try settings.started(
+      method, on: problem.bilevel(as: Scalar.self),
+      from: Parameters(problem.spread(settings.start.upper)))
   }
 
   private var isSweep: Bool { !settings.sweep.innerSteps.isEmpty }
@@ -98,9 +86,7 @@ struct CounterExampleBody<Scalar: TensorScalar>: RunBody {
     let lower =
       method.estimator.movesLowerVariable
       ? estimate.problem.initialLower.value(upper: loop.upper)
-      : estimate.dynamics.lowerVariable(
-        after: settings.inner.steps, upper: loop.upper,
-        of: estimate.finished(after: loop.iteration, loop.memory), outerIteration: loop.iteration)
+      : estimate.lowerVariable(at: loop, after: settings.inner.steps)
     state.points[BodyState<Scalar>.lowerName] = lower
     var values = measure.values(upper: loop.upper, lower: lower)
     var notes: [String: Value] = ["settled": state.values["settled"] ?? .bool(false)]

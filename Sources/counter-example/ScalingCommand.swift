@@ -160,21 +160,14 @@ struct ScalingCommand: ParsableCommand {
         prepared.problem, dynamics: dynamics, upper: prepared.start,
         innerSteps: settings.inner.steps)
     }
-    // The first evaluation also pays for what a process does once (code pages, metadata).
-    _ = evaluate()
-    FreedMemory.release()  // or what earlier cells freed would hide what this one needs
-    PeakMemory.reset()
-    let before = PeakMemory.residentBytes ?? 0
-    let estimate = evaluate()
-    let added = max(0, (PeakMemory.bytes ?? 0) - before)
-    let seconds = (0..<repeats).map { _ in Stopwatch.measure { evaluate() }.seconds }.sorted()
+    let cost = HypergradientCost(repeats: repeats, evaluate)
     return (
       [
-        "hypergradientSeconds": seconds[seconds.count / 2], "addedPeakBytes": Double(added),
-        "trajectoryBytes": Double(estimate.diagnostics.storedBytes),
-        "upperValue": Double(estimate.upperValue),
-        "hypergradientNorm": Double(estimate.hypergradient.norm),
-      ], estimate.diagnostics.storage
+        "hypergradientSeconds": cost.medianSeconds, "addedPeakBytes": Double(cost.addedPeakBytes),
+        "trajectoryBytes": Double(cost.estimate.diagnostics.storedBytes),
+        "upperValue": Double(cost.estimate.upperValue),
+        "hypergradientNorm": Double(cost.estimate.hypergradient.norm),
+      ], cost.estimate.diagnostics.storage
     )
   }
 

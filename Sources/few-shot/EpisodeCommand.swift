@@ -2,6 +2,7 @@ import ArgumentParser
 import Commands
 import Datasets
 import Experiments
+import FewShotLearning
 import Files
 import Foundation
 
@@ -28,11 +29,7 @@ struct EpisodeCommand: ParsableCommand {
     name: .customLong("set"),
     help: ArgumentHelp("One key of the configuration; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
-  @Option(
-    name: .customLong("data"),
-    help: ArgumentHelp(
-      "Folder of data sets. (default: $BDA_DATA_DIR, else datasets)", valueName: "folder"))
-  var dataFolder: String?
+  @OptionGroup var data: DataFolderOption
   @Option(help: "Seed of the run whose episode it is.") var seed: UInt64 = 0
   @Option(help: "Whose classes: training, validation or test.") var part = FewShotData.Part.training
   @Option(help: "The episode's number.") var number = 0
@@ -58,10 +55,9 @@ struct EpisodeCommand: ParsableCommand {
         file: configurationFile.map { URL(fileURLWithPath: $0) }, settings: overrides
       ).settings
       try settings.validate()
-      let folder = dataFolder.map { DataFolder(path: $0) } ?? DataFolder.standard()
-      let tree = try FewShotData.tree(settings.own, folder: folder)
-      let data = try FewShotData(settings.own, tree: tree)
-      let sampler = try data.sampler(part, settings.own, seed: seed)
+      let tree = try FewShotData.tree(settings.own, folder: data.folder)
+      let sampler = try FewShotData(settings.own, tree: tree)
+        .sampler(part, settings.own, seed: seed)
       let picture = EpisodePicture(
         episode: sampler.episode(number), isNegative: settings.data.inverts,
         magnification: magnification)

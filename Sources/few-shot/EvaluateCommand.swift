@@ -3,6 +3,7 @@ import Bilevel
 import Commands
 import Datasets
 import Experiments
+import FewShotLearning
 import Files
 import Tensors
 
@@ -48,14 +49,9 @@ struct EvaluateCommand: ParsableCommand {
         + "itself) or running. (default: as in the run)"))
   var normalisation: NormalisationRule?
 
-  @Option(help: "Number of threads. (default: $BDA_THREADS, else all processors)")
-  var threads: Int?
+  @OptionGroup var threads: ThreadsOption
 
   func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError(
-        "The option --threads wants a number from 1 to 1024 but was given \(threads).")
-    }
     if let innerSteps, !(0...100_000).contains(innerSteps) {
       throw ValidationError(
         "The option --inner-steps wants a number from 0 to 100000 but was given \(innerSteps).")
@@ -65,7 +61,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     try console.report {
-      if let threads { Parallel.use(threads: threads) }
+      threads.apply()
       FreedMemory.keepForReuse()
       let file = try LearnedFile(learned, of: FewShot.name)
       switch file.scalar {
@@ -108,7 +104,7 @@ struct EvaluateCommand: ParsableCommand {
             + "\(settings.inner.stepSize): take fewer steps, or learn with a smaller step size.",
           exitCode: ExitStatus.diverged.rawValue)
       }
-      probabilities += Self.softmax(last)
+      probabilities += Predictions.softmax(last)
     }
     let predictions = Predictions(task: task, probabilities: probabilities)
     if let output {
@@ -119,19 +115,6 @@ struct EvaluateCommand: ParsableCommand {
     }
     let summary = predictions.summary
     if output == nil { console.show(note: summary) } else { console.show(result: summary) }
-  }
-
-  /// The probabilities of logits, a row for each image.
-  private static func softmax<Scalar: TensorScalar>(_ logits: Tensor<Scalar>) -> [[Double]] {
-    let width = logits.shape[1]
-    let scalars = logits.scalars.map { Double($0) }
-    return (0..<logits.shape[0]).map { row in
-      let values = scalars[row * width..<(row + 1) * width]
-      let largest = values.max() ?? 0
-      let weights = values.map { Double.exponential($0 - largest) }
-      let total = weights.reduce(0, +)
-      return weights.map { $0 / total }
-    }
   }
 }
 

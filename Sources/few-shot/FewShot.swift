@@ -3,6 +3,7 @@ import Bilevel
 import Commands
 import Datasets
 import Experiments
+import FewShotLearning
 import Results
 import Tensors
 
@@ -40,8 +41,6 @@ struct FewShot: Experiment {
   let context: ExperimentContext
   /// Decoded images: one tree serves every run of a command.
   private let trees = LastValue<FewShotSettings.Data, ImageTree>()
-
-  init(_ context: ExperimentContext) { self.context = context }
 
   /// Tasks free what the next ones need.
   static let keepsFreedMemory = true

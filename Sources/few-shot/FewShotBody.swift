@@ -2,6 +2,7 @@ import Bilevel
 import Commands
 import Datasets
 import Experiments
+import FewShotLearning
 import Networks
 import Results
 import Tensors
@@ -214,14 +215,10 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
     guard stages > 1 else { return notes }
     let best = count("bestTrial")
     let chosen = FewShotTrial<Scalar>.settings(best, of: arm, settings)
-    notes["tuning"] = [
-      "trials": .integer(stages), "chosen": .integer(best),
-      "setting": .string(FewShotTrial<Scalar>.tuned(arm)),
-      "value": .number(trains ? chosen.outer.learningRate : chosen.inner.stepSize),
-      "on": "accuracy on validation classes",
-      // The last two trials are the largest and the smallest.
-      "isAtEdge": .bool(stages > 1 && best >= stages - 2),
-    ]
+    notes["tuning"] = SettingTrials(stages).note(
+      chosen: best, setting: FewShotTrial<Scalar>.tuned(arm),
+      value: trains ? chosen.outer.learningRate : chosen.inner.stepSize,
+      on: "accuracy on validation classes")
     return notes
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bilevel
 import Datasets
 import Experiments
+import FewShotLearning
 import Networks
 import Results
 import Tensors
@@ -75,7 +76,7 @@ struct FewShotHypergradient: HypergradientOptions {
           + "starts from: add them.")
     }
     let learner = try FewShotLearner.learner(
-      method, settings, network: point.network, ways: point.ways, as: type)
+      method, settings.own, settings.method, network: point.network, ways: point.ways, as: type)
     var x = point.x
     if !method.adaptsInitialization, point.hasHead { x.tensors.removeLast(2) }
     if let initialisation = learner as? InitialisationLearner<Scalar> {

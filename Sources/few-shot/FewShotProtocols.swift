@@ -1,6 +1,6 @@
 import Bilevel
 import Experiments
-import Networks
+import FewShotLearning
 
 /// A named preset with its source: which data, network, inner and outer loop.
 enum FewShotProtocol: String, ExperimentPreset {
@@ -79,8 +79,11 @@ enum FewShotProtocol: String, ExperimentPreset {
       settings.inner.steps = 16
       settings.outer.iterations = 5_000
     case .cifarFS:
-      settings.data = .init(
-        name: "cifar-fs", side: 32, channels: 3, inverts: false, rotationsAreClasses: false)
+      settings.data.name = "cifar-fs"
+      settings.data.side = 32
+      settings.data.channels = 3
+      settings.data.inverts = false
+      settings.data.rotationsAreClasses = false
       settings.split.rule = .file
       settings.network.filters = 32
       settings.network.halving = .maximumPooling
@@ -121,9 +124,15 @@ extension RunSettings<FewShotSettings> {
 
   /// Small synthetic data, a small network, few iterations: every method in seconds.
   mutating func shrinkToSmoke() {
-    self.data = .init(
-      name: "synthetic-alphabets", resampling: self.data.resampling, rotationsAreClasses: false)
-    self.split = .init(rule: .seeded, train: 120, validation: 30)
+    let resampling = self.data.resampling
+    // Grey images of the usual size, whatever the protocol's are.
+    self.data = .usual
+    self.data.name = "synthetic-alphabets"
+    self.data.resampling = resampling
+    self.data.rotationsAreClasses = false
+    self.split.rule = .seeded
+    self.split.train = 120
+    self.split.validation = 30
     self.task.queries = 5
     self.network.filters = self.network.kind == .residual ? 4 : 16
     self.network.halving = .stride
@@ -135,5 +144,15 @@ extension RunSettings<FewShotSettings> {
     self.evaluation.every = 20
     self.evaluation.validationEpisodes = 40
     self.evaluation.testEpisodes = 100
+  }
+}
+
+extension RunSettings<FewShotSettings> {
+  /// Reptile's outer step: a gradient step and not Adam.
+  mutating func useReptileStep() {
+    outer.optimizer = .gradient
+    outer.learningRate = self.reptile.learningRate
+    outer.decay = .cosine
+    outer.finalLearningRate = 0
   }
 }

@@ -1,6 +1,7 @@
 import Bilevel
 import Datasets
 import Experiments
+import FewShotLearning
 import Tensors
 
 /// One setting that an arm tries on validation classes: a learning rate of its outer loop or, where
@@ -19,22 +20,16 @@ struct FewShotTrial<Scalar: TensorScalar> {
     FewShotBaseline(rawValue: arm.name).map { $0.trains } ?? true
   }
 
-  /// 1, 3, 1/3, 9, 1/9, ...: what the given setting is multiplied by.
-  static func factor(of index: Int) -> Double {
-    let power = (index + 1) / 2
-    let size = (0..<power).reduce(1.0) { size, _ in 3 * size }
-    return index.isMultiple(of: 2) ? 1 / size : size
-  }
-
   /// The settings of a trial.
   static func settings(
     _ index: Int, of arm: Arm, _ settings: RunSettings<FewShotSettings>
   ) -> RunSettings<FewShotSettings> {
     var result = settings
+    let factor = SettingTrials(settings.tuning.trials).factor(of: index)
     if trains(arm) {
-      result.outer.learningRate *= factor(of: index)
+      result.outer.learningRate *= factor
     } else {
-      result.inner.stepSize *= factor(of: index)
+      result.inner.stepSize *= factor
     }
     return result
   }
@@ -46,8 +41,8 @@ struct FewShotTrial<Scalar: TensorScalar> {
   ) throws {
     let settings = Self.settings(index, of: arm, given)
     learner = try FewShotLearner.learner(
-      arm, settings, ways: settings.task.ways, trainingClasses: sampler.classCount,
-      as: Scalar.self)
+      arm, settings.own, settings.method, ways: settings.task.ways,
+      trainingClasses: sampler.classCount, as: Scalar.self)
     var stream = RandomStream(seed: seed, purpose: "initial upper variable")
     let start = learner.initialUpper(using: &stream)
     guard Self.trains(arm) else {

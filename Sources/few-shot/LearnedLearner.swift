@@ -1,6 +1,7 @@
 import Bilevel
 import Datasets
 import Experiments
+import FewShotLearning
 import Networks
 import Tensors
 
@@ -48,7 +49,7 @@ struct LearnedLearner<Scalar: TensorScalar & HDF5Element>: Sendable {
     self.ways = ways
     let group = run.point("best") == nil ? "x" : "best"
     learner = try FewShotLearner.learner(
-      arm, settings, ways: ways,
+      arm, settings.own, settings.method, ways: ways,
       trainingClasses: run.point(group)?.tensors.last.map { max(1, $0.count) } ?? 1,
       as: Scalar.self)
     var stream = RandomStream(seed: 0, purpose: "shapes")

@@ -1,6 +1,7 @@
 import Bilevel
 import Datasets
 import Experiments
+import LabelCleaning
 import Results
 import Tensors
 
@@ -36,27 +37,17 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     let problem = CleaningProblem<Scalar>(settings.own, data: data, seed: run.seed)
     self.problem = problem
     self.settings = run.settings
-    tuning = CleaningTuning(run.settings, problem: problem, seed: run.seed)
+    tuning = CleaningTuning(
+      run.settings.own, inner: run.settings.inner, problem: problem, seed: run.seed)
     guard let method = arm.method else {
       estimate = nil
       loop = .none(at: problem.start)
       return
     }
-    let prepared = try method.prepare(problem.bilevel, from: problem.start, settings.method)
-    var start = BilevelEstimate<Scalar>.Start.own
-    if settings.inner.startsWarm { start = .warm }
-    if let redraw = problem.redraw, method.allowsOtherStart(under: settings.method) {
-      start = .redrawn(redraw)
-    }
-    let estimate = BilevelEstimate(
-      problem: prepared.problem,
-      dynamics: try method.innerDynamics(settings.method, as: Scalar.self),
-      estimator: try method.hypergradientEstimator(settings.method, as: Scalar.self),
-      innerSteps: settings.inner.steps, start: start)
-    self.estimate = estimate
-    loop = estimate.loop(
-      optimizer: try settings.outerOptimizer(of: method, as: Scalar.self), from: prepared.start,
-      iterations: settings.outer.iterations, tolerance: settings.outer.tolerance)
+    let started = try settings.started(
+      method, on: problem.bilevel, from: problem.start, redrawing: problem.redraw)
+    estimate = started.estimate
+    loop = started.loop
   }
 
   private var evaluation: CleaningEvaluation<Scalar> {
@@ -88,9 +79,7 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     // Where y moves together with x, the last y is the result; elsewhere one more inner loop's.
     let y =
       state.points["best lower variable"] ?? state.points["lower variable"]
-      ?? estimate.dynamics.lowerVariable(
-        after: settings.inner.steps, upper: loop.upper,
-        of: estimate.finished(after: loop.iteration, loop.memory), outerIteration: loop.iteration)
+      ?? estimate.lowerVariable(at: loop, after: settings.inner.steps)
     state.points[BodyState<Scalar>.lowerName] = y
     var values = evaluation.values(upper: x, lower: y)
     // Retrained by plain gradient descent, which shows what the learned weights alone are worth. The

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bilevel
 import Datasets
 import Experiments
+import LabelCleaning
 import Networks
 import Results
 import Tensors

@@ -1,5 +1,6 @@
 import Bilevel
 import Experiments
+import LabelCleaning
 
 /// A named preset with its source: which split, corruption rule, network and optimisers.
 enum CleaningProtocol: String, ExperimentPreset {
@@ -49,13 +50,7 @@ enum CleaningProtocol: String, ExperimentPreset {
 
   /// The preset's settings under a budget.
   func settings(_ budget: Budget) -> RunSettings<CleaningSettings> {
-    var settings = published
-    switch budget {
-    case .paper: break
-    case .short: settings.outer.iterations = min(settings.outer.iterations, 200)
-    case .smoke: settings.shrinkToSmoke()
-    }
-    return settings
+    published.within(budget, iterations: 200) { $0.shrinkToSmoke() }
   }
 
   /// Three seeds where claims are checked, one in an evening.
@@ -77,8 +72,7 @@ enum CleaningProtocol: String, ExperimentPreset {
       settings.data.split = .officialCode
       settings.data.test = 0
       settings.network = .init(
-        hidden: [300], activation: .rectifier, initialization: .glorot,
-        redrawnEachIteration: true)
+        hidden: [300], activation: .rectifier, redrawnEachIteration: true)
       settings.inner = .init(steps: 5, stepSize: 0.4)
       // s = t = gamma = 1: both directions are multiplied by the inner learning rate.
       settings.aggregation = .init(schedule: .officialCode, alpha: 0.6, upperStepSize: 0.4)
@@ -91,8 +85,9 @@ enum CleaningProtocol: String, ExperimentPreset {
       let total = 1_500.0
       settings.inner = .init(steps: 2_000, stepSize: 0.1 * 5_000 / total)
       settings.aggregation.upperStepSize = 0.1
-      settings.weights = .init(
-        weighting: .identity, start: total / 5_000, largestSum: total)
+      settings.weights.weighting = .identity
+      settings.weights.start = total / 5_000
+      settings.weights.largestSum = total
       settings.outer.learningRate = 0.005
       settings.evaluation.noisyBelow = 1e-3
     case .shaban2019:
@@ -105,7 +100,7 @@ enum CleaningProtocol: String, ExperimentPreset {
       settings.outer.learningRate = 0.01
       settings.outer.iterations = 3_000
       if self == .iaptt2021Nonconvex {
-        settings.network = .init(hidden: [300], activation: .identity, initialization: .glorot)
+        settings.network = .init(hidden: [300], activation: .identity)
         settings.evaluation.every = 50
       } else {
         settings.network.initialization = .glorot

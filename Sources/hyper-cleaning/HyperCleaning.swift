@@ -3,6 +3,7 @@ import Bilevel
 import Commands
 import Datasets
 import Experiments
+import LabelCleaning
 import Results
 import Tensors
 
@@ -42,8 +43,6 @@ struct Cleaning: Experiment {
 
   static let name = "hyper-cleaning"
   let context: ExperimentContext
-
-  init(_ context: ExperimentContext) { self.context = context }
 
   var baselines: [Baseline] {
     let tuned = TunedBaseline.allCases.map(\.baseline)
@@ -113,8 +112,7 @@ struct Cleaning: Experiment {
 
 /// The options of `hyper-cleaning run` beside those of every experiment.
 struct CleaningOptions: OwnRunOptions {
-  @Option(help: "Data set: <name>-train.h5 and <name>-test.h5 in the data folder (data.name).")
-  var dataset: String?
+  @OptionGroup var images: ImageDatasetOption
 
   @Option(
     name: .customLong("validation-file"),
@@ -125,8 +123,7 @@ struct CleaningOptions: OwnRunOptions {
   var reduced = false
 
   var overrides: [SettingOverride] {
-    var result: [SettingOverride] = []
-    result.add("--dataset", "data.name", dataset)
+    var result = images.overrides
     result.add("--validation-file", "data.validationFile", validationFile)
     return result
   }

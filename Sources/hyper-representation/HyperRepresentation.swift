@@ -4,6 +4,7 @@ import Commands
 import Datasets
 import Experiments
 import Files
+import RepresentationLearning
 import Results
 import Tensors
 
@@ -42,8 +43,6 @@ struct Representation: Experiment {
 
   static let name = "hyper-representation"
   let context: ExperimentContext
-
-  init(_ context: ExperimentContext) { self.context = context }
 
   var baselines: [Baseline] { RepresentationBaseline.allCases.map(\.baseline) }
 
@@ -109,12 +108,7 @@ struct Representation: Experiment {
 struct RepresentationOptions: OwnRunOptions {
   typealias E = Representation
 
-  @Option(help: "Data set: <name>-train.h5 and <name>-test.h5 in the data folder (data.name).")
-  var dataset: String?
+  @OptionGroup var images: ImageDatasetOption
 
-  var overrides: [SettingOverride] {
-    var result: [SettingOverride] = []
-    result.add("--dataset", "data.name", dataset)
-    return result
-  }
+  var overrides: [SettingOverride] { images.overrides }
 }

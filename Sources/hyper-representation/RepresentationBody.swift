@@ -1,6 +1,7 @@
 import Bilevel
 import Datasets
 import Experiments
+import RepresentationLearning
 import Results
 import Tensors
 
@@ -33,9 +34,7 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
     estimate = BilevelEstimate(
       problem: prepared.problem, dynamics: prepared.loopDynamics, estimator: prepared.estimator,
       innerSteps: settings.inner.steps, start: settings.inner.startsWarm ? .warm : .own)
-    loop = estimate.loop(
-      optimizer: try settings.outerOptimizer(of: method, as: Scalar.self), from: prepared.start,
-      iterations: settings.outer.iterations, tolerance: settings.outer.tolerance)
+    loop = try settings.loop(of: estimate, method, from: prepared.start)
   }
 
   /// The extractor's part of an upper variable to which a method may have appended its own.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bilevel
 import Datasets
 import Experiments
+import RepresentationLearning
 import Results
 import Tensors
 

@@ -1,6 +1,6 @@
 import Bilevel
 import Experiments
-import Networks
+import RepresentationLearning
 
 /// A named preset with its source.
 enum RepresentationProtocol: String, ExperimentPreset {
@@ -58,13 +58,7 @@ enum RepresentationProtocol: String, ExperimentPreset {
 
   /// The preset's settings under a budget.
   func settings(_ budget: Budget) -> RunSettings<RepresentationSettings> {
-    var settings = published
-    switch budget {
-    case .paper: break
-    case .short: settings.outer.iterations = min(settings.outer.iterations, 100)
-    case .smoke: settings.shrinkToSmoke()
-    }
-    return settings
+    published.within(budget, iterations: 100) { $0.shrinkToSmoke() }
   }
 
   private var published: RunSettings<RepresentationSettings> {
@@ -119,8 +113,10 @@ extension RunSettings<RepresentationSettings> {
     self.data.name = "linear-synthetic"
     self.data.inputs = inputs
     self.data.samples = samples
-    self.extractor = .init(
-      widths: features, activation: .identity, hasBias: false, initialization: .standardNormal)
+    self.extractor.widths = features
+    self.extractor.activation = .identity
+    self.extractor.hasBias = false
+    self.extractor.initialization = .standardNormal
     self.head.ridge = 0.1
     self.head.initialDeviation = 1
     self.inner.steps = 20
@@ -129,7 +125,8 @@ extension RunSettings<RepresentationSettings> {
     self.solver.steps = 20
     outer.learningRate = 0.05
     outer.iterations = 100
-    self.evaluation = .init(every: 1, heads: 0)
+    self.evaluation.every = 1
+    self.evaluation.heads = 0
   }
 
   /// Small data and few iterations: every method in a second or so.

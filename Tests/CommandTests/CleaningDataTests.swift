@@ -7,6 +7,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import LabelCleaning
 @testable import hyper_cleaning
 
 /// What is trained on, validated on and tested on in hyper-cleaning, and which number reads which.
@@ -22,7 +23,7 @@ struct CleaningDataTests {
     folder = try NumberedImages.write(train: 300, test: 80, to: temporary.path)
   }
 
-  private func settings(_ split: hyper_cleaning.SplitRule = .randomWithTestFile) -> CleaningSettings
+  private func settings(_ split: LabelCleaning.SplitRule = .randomWithTestFile) -> CleaningSettings
   {
     var settings = CleaningSettings()
     settings.data = .init(name: "numbered", split: split, train: 60, validation: 50, test: 70)
@@ -41,8 +42,8 @@ struct CleaningDataTests {
 
   @Test(
     "Training, validation and test share no image, under every rule",
-    arguments: hyper_cleaning.SplitRule.allCases, [0, 1, 2, 3] as [UInt64])
-  func disjoint(rule: hyper_cleaning.SplitRule, seed: UInt64) throws {
+    arguments: LabelCleaning.SplitRule.allCases, [0, 1, 2, 3] as [UInt64])
+  func disjoint(rule: LabelCleaning.SplitRule, seed: UInt64) throws {
     let data = try data(settings(rule), seed: seed)
     let parts = [origins(data.train), origins(data.validation), origins(data.test)]
     #expect(parts.map(\.count) == [60, 50, 70])
@@ -58,7 +59,7 @@ struct CleaningDataTests {
     whole.data.test = 0
     let rest = origins(try self.data(whole, seed: seed).test)
     let expected = [
-      hyper_cleaning.SplitRule.randomWithTestFile: 80, .random: 190, .officialCode: 270,
+      LabelCleaning.SplitRule.randomWithTestFile: 80, .random: 190, .officialCode: 270,
     ]
     #expect(rest.count == expected[rule])
     #expect(Set(rest).isDisjoint(with: parts[0] + parts[1]))

@@ -8,6 +8,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import FewShotLearning
 @testable import few_shot
 
 /// Which classes episodes come from, which stream draws them, and which x is tested.
@@ -279,7 +280,7 @@ struct FewShotDataTests {
     let best = try #require(first)
     let method = try MethodCatalogue.standard.method(named: "rhg")
     let learner = try FewShotLearner.learner(
-      method, settings,
+      method, settings.own, settings.method,
       network: FewShotLearner.network(
         settings.own, averagesPixels: method.adaptsInitialization), ways: 3,
       as: Double.self)

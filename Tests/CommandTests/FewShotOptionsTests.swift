@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import Experiments
+@testable import FewShotLearning
 @testable import few_shot
 
 /// What the official few-shot runs do beside the article's table, each as an option, and the baselines.

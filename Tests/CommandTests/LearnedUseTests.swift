@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Experiments
+@testable import FewShotLearning
 @testable import few_shot
 
 /// Using what was learned: the commands give what the run itself measured.

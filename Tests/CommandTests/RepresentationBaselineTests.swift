@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Experiments
+@testable import RepresentationLearning
 @testable import hyper_representation
 
 @Suite("Baselines of hyper-representation", .serialized)

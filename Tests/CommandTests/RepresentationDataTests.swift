@@ -6,6 +6,7 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import RepresentationLearning
 @testable import hyper_representation
 
 /// What is trained on, validated on and tested on in hyper-representation, and which number reads

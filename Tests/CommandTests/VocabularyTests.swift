@@ -5,6 +5,9 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import FewShotLearning
+@testable import LabelCleaning
+@testable import RepresentationLearning
 @testable import counter_example
 @testable import few_shot
 @testable import hyper_cleaning

@@ -88,7 +88,7 @@ struct TinyExperiment: Experiment {
   var hook: @Sendable (Moment) throws -> Void = { _ in }
 
   init() {}
-  init(_ context: ExperimentContext) { self.context = context }
+  init(context: ExperimentContext) { self.context = context }
 
   mutating func use(_ catalogue: MethodCatalogue) {
     context = ExperimentContext(folder: context.folder, catalogue: catalogue)

@@ -61,6 +61,80 @@ struct ClaimFileTests {
     for claim in accepted { #expect(try load([claim]) == [claim]) }
   }
 
+  // MARK: - Defaults
+
+  /// Loads one file of claims with a head.
+  private func load(head: String, _ claims: [String], version: Int = 3) throws -> [Claim] {
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let text =
+      "{\"schemaVersion\": \(version), \(head) \"claims\": [\(claims.joined(separator: ","))]}"
+    try AtomicFile.write(text, to: folder.path("claims/some.json"))
+    return try ClaimFile.load(referenceFolder: folder.path)
+  }
+
+  private func claim(_ id: String, _ members: String = "") -> String {
+    """
+    {"id": "\(id)", "source": "ours", "statement": "It is so.", "kind": "value", "methods": ["rhg"],
+     "expected": {"value": 1}\(members)}
+    """
+  }
+
+  private let head = """
+    "defaults": {"experiment": "few-shot", "protocol": "icml2020", "budget": "smoke", "metric": "x",
+      "seeds": [0, 1, 2], "minimumSeeds": 3, "tolerance": {"absolute": 0.5, "reason": "Rounding."}},
+    """
+
+  @Test("A claim inherits what it does not say, and says otherwise where it differs")
+  func defaults() throws {
+    let claims = try load(
+      head: head,
+      [
+        claim("first"),
+        claim(
+          "second",
+          #", "budget": "paper", "seeds": [7, 8], "minimumSeeds": 2, "tolerance":"#
+            + #" {"absolute": 0, "relative": 0.1, "reason": "Another."}"#),
+      ])
+    try #require(claims.count == 2)
+    let (first, second) = (claims[0], claims[1])
+    #expect(first.experiment == "few-shot" && first.protocolName == "icml2020")
+    #expect(first.budget == "smoke" && first.metric == "x")
+    #expect(first.seeds == [0, 1, 2] && first.minimumSeeds == 3)
+    #expect(first.tolerance == Tolerance(absolute: 0.5, relative: 0, reason: "Rounding."))
+    #expect(second.experiment == "few-shot" && second.budget == "paper")
+    #expect(second.seeds == [7, 8] && second.minimumSeeds == 2)
+    #expect(second.tolerance == Tolerance(absolute: 0, relative: 0.1, reason: "Another."))
+  }
+
+  @Test("What neither a claim nor the head of its file says is asked for by name")
+  func lacking() throws {
+    let error = #expect(throws: ResultsError.self) {
+      try load(head: head.replacing(#""budget": "smoke", "#, with: ""), [claim("lonely")])
+    }
+    let message = error?.message ?? ""
+    for part in ["'lonely'", "claims/some.json'", "'budget'", "add it to the claim"] {
+      #expect(message.contains(part), "\(message)")
+    }
+    let unknown = #expect(throws: ResultsError.self) {
+      try load(head: #""defaults": {"budgett": "smoke"},"#, [])
+    }
+    #expect(unknown?.message.contains("unknown key 'budgett'") == true)
+  }
+
+  @Test("Files of the version before, without a head, are read; those of later ones are not")
+  func versions() throws {
+    let whole = try Value(encoding: RecordFixture.ordering()).canonicalText
+    #expect(try load(head: "", [whole], version: 2) == [RecordFixture.ordering()])
+    #expect(try load(head: "", [whole], version: 3) == [RecordFixture.ordering()])
+    for version in [1, 4] {
+      let error = #expect(throws: ResultsError.self) {
+        try load(head: "", [whole], version: version)
+      }
+      #expect(error?.kind == .schemaVersion)
+    }
+  }
+
   @Test("The stored claims are readable, and one seed suffices only where nothing is random")
   func stored() throws {
     let folder = SchemaTests.repository.appendingPathComponent("results/reference").path

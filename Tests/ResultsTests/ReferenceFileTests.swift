@@ -41,20 +41,21 @@ struct ReferenceFileTests {
   func literal() throws {
     let text = try file([RecordFixture.record()]).text()
     let lines = text.split(separator: "\n").map(String.init)
-    let digest = SHA256.hexadecimal(#"{"innerSteps":20,"stepSize":0.1}"#.utf8)
-    #expect(lines.count == 7)
-    #expect(lines[0] == #"{"references":"hyper-cleaning","budget":"smoke","schemaVersion":1}"#)
+    let digest = SHA256.hexadecimal(#"{"innerSteps":20,"stepSize":0.1}"#.utf8).prefix(12)
+    #expect(lines.count == 8)
+    #expect(lines[0] == #"{"references":"hyper-cleaning","budget":"smoke","schemaVersion":2}"#)
     #expect(
       lines[1]
         == #"{"metric":{"betterWhen":"higher","name":"testAccuracy","unit":"fraction"}}"#)
     #expect(
       lines[5]
         == #"{"configuration":"\#(digest)","value":{"innerSteps":20,"stepSize":0.1}}"#)
+    #expect(lines[6].hasPrefix(#"{"defaults":{"datasets":""#))
+    #expect(lines[6].hasSuffix(#","status":"completed"}}"#))
     #expect(
-      lines[6].hasPrefix(
-        #"{"method":"rhg","protocol":"icml2020","variant":{"innerSteps":20},"seed":0,"#
-          + #""status":"completed","final":{"testAccuracy":0.8,"upperObjective":0.5},"#
-          + #""configuration":"\#(digest.prefix(12))","#))
+      lines[7]
+        == #"{"method":"rhg","protocol":"icml2020","variant":{"innerSteps":20},"seed":0,"#
+        + #""final":{"testAccuracy":0.8,"upperObjective":0.5},"configuration":"\#(digest)"}"#)
     #expect(!text.contains("totalSeconds") && !text.contains("2.3"))
   }
 
@@ -72,6 +73,46 @@ struct ReferenceFileTests {
     #expect(added.count == before.count + 1 && before.isSubset(of: added))
   }
 
+  @Test("What most runs share stands once; a run that differs says so, and changes no other line")
+  func defaults() throws {
+    let text = try file(records).text()
+    #expect(text.components(separatedBy: #""status":"#).count == 3)
+    #expect(text.contains(#""seed":0,"status":"diverged","reason":"F exceeded 1e6""#))
+    // Of two runs with two endings neither is usual.
+    let two = try file([records[0], records[3]]).text()
+    #expect(two.contains(#""seed":10,"status":"completed","final""#))
+    #expect(!two.contains(#""status":"completed"}}"#))
+  }
+
+  @Test("Files of the first version, which say everything in every line, are read as they were")
+  func firstVersion() throws {
+    let new = try file(records).text()
+    var old = new.replacing(#""schemaVersion":2"#, with: #""schemaVersion":1"#)
+    for record in records {
+      let digest = record.configurationDigest
+      for key in ["configuration", "differsFrom"] {
+        old = old.replacing(
+          #"{"\#(key)":"\#(digest.prefix(12))""#, with: #"{"\#(key)":"\#(digest)""#)
+        old = old.replacing(
+          #","\#(key)":"\#(digest.prefix(12))","value""#, with: #","\#(key)":"\#(digest)","value""#)
+      }
+    }
+    var lines = old.split(separator: "\n").map(String.init)
+    let head = try #require(lines.firstIndex { $0.hasPrefix(#"{"defaults":{"#) })
+    let usual = try Value(parsing: Data(lines.remove(at: head).utf8), source: "head")
+    for index in head..<lines.count {
+      let own = try Value(parsing: Data(lines[index].utf8), source: "run")
+      let whole = (own.objectValue ?? [:]).merging(usual["defaults"]?.objectValue ?? [:]) {
+        own, _ in own
+      }
+      lines[index] = Value.object(sorted: whole).canonicalText
+    }
+    let read = try ReferenceFile(
+      parsing: Data(lines.joined(separator: "\n").utf8), source: "old.jsonl")
+    #expect(read == file(records))
+    #expect(try read.text() == new)
+  }
+
   @Test("A run that is accepted again takes the place of its earlier line")
   func again() {
     let later = RecordFixture.record(method: "rhg", seed: 9, accuracy: 0.9)
@@ -82,7 +123,7 @@ struct ReferenceFileTests {
 
   @Test("Damage is named by file and line")
   func damage() throws {
-    let digest = records[3].configurationDigest
+    let digest = records[3].configurationDigest.prefix(12)
     let good = try file(records).text().split(separator: "\n").map(String.init)
     func message(_ lines: [String]) -> String {
       let data = Data((lines.joined(separator: "\n") + "\n").utf8)
@@ -97,9 +138,13 @@ struct ReferenceFileTests {
     #expect(message(good + [good[good.count - 1]]).contains("two lines of the run"))
     #expect(
       message(good.filter { !$0.hasPrefix(#"{"configuration":"\#(digest)"#) })
-        .contains("names the configuration '\(digest.prefix(12))'"))
+        .contains("names the configuration '\(digest)'"))
+    let withoutDefaults = message(good.filter { !$0.hasPrefix(#"{"defaults""#) })
+    #expect(withoutDefaults.contains("'x.jsonl' line '"))
+    #expect(withoutDefaults.contains("does not say its 'status'"))
+    #expect(withoutDefaults.contains("'report accept'"))
     #expect(
-      message([good[0].replacingOccurrences(of: ":1}", with: ":7}")] + good.dropFirst())
+      message([good[0].replacingOccurrences(of: ":2}", with: ":7}")] + good.dropFirst())
         .contains("schema version 7"))
   }
 
@@ -110,11 +155,22 @@ struct ReferenceFileTests {
     let both = ReferenceFile(
       experiment: "hyper-cleaning", budget: "smoke", references: references)
     let digest = #expect(throws: ResultsError.self) { try both.text() }
-    #expect(
-      digest?.message.contains("the configuration '\(records[0].configurationDigest)'") == true)
+    let name = records[0].configurationDigest.prefix(12)
+    #expect(digest?.message.contains("the configuration '\(name)'") == true)
     var unit = records[0]
     unit.metrics[0].unit = "percent"
     #expect(throws: ResultsError.self) { try file([records[1], unit]).text() }
+  }
+
+  @Test("Everything that is stored takes less than 400 kB")
+  func size() throws {
+    let folder = SchemaTests.repository.appendingPathComponent("results/reference").path
+    let names = try FileManager.default.subpathsOfDirectory(atPath: folder)
+    let bytes = try names.reduce(0) { sum, name in
+      let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+      return sum + (attributes[.size] as? Int ?? 0)
+    }
+    #expect(bytes > 100_000 && bytes < 400_000)
   }
 
   @Test("The stored references are readable, canonical and small")

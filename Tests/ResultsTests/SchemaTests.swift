@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Results
 import TestSupport
@@ -92,6 +93,43 @@ struct SchemaTests {
     let read = try FileFormat.claims.decode(
       Data(tree.prettyText.utf8), as: ClaimFile.self, source: "claims.json")
     #expect(read.claims == file.claims)
+  }
+
+  /// The file of published figures with one value and the given head.
+  private func published(head: String, article: String) throws -> [PublishedValue] {
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let text = """
+      {\(head) "values": [{"experiment": "few-shot", "protocols": ["icml2020"], "dataset": "omniglot",
+        "method": "bda", "variant": {}, "metric": "testAccuracy", "number": 99, "unit": "percent",
+        "status": "memory", "source": {"article": "\(article)", "table": "Table 3", "cell": "BDA"}}]}
+      """
+    try AtomicFile.write(text, to: folder.path("published.json"))
+    return try PublishedFile.load(referenceFolder: folder.path)
+  }
+
+  @Test("A published figure names its article by the key that the file's table has")
+  func articles() throws {
+    let head = #""schemaVersion": 2, "articles": {"one2020": "One et al., 2020"},"#
+    let value = try #require(try published(head: head, article: "one2020").first)
+    #expect(value.source.article == "One et al., 2020" && value.source.cell == "BDA")
+    // Files of the first version hold the article itself.
+    let old = try published(head: #""schemaVersion": 1,"#, article: "One et al., 2020")
+    #expect(old == [value])
+  }
+
+  @Test("An unknown article's key is a sentence that names the file, the figure and the remedy")
+  func unknownArticle() throws {
+    let error = #expect(throws: ResultsError.self) {
+      try published(
+        head: #""schemaVersion": 2, "articles": {"one2020": "One", "two2021": "Two"},"#,
+        article: "one2019")
+    }
+    let message = error?.message ?? ""
+    for part in ["'bda' at 'BDA'", "published.json'", "'one2019'", "one2020, two2021", "correct"] {
+      #expect(message.contains(part), "\(message)")
+    }
+    #expect(message.hasSuffix("."))
   }
 
   @Test("The stored published figures are readable, and all say how far they were checked")

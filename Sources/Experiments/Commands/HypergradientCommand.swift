@@ -55,8 +55,7 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
   package var scalar = ScalarChoice.float
 
   /// The number of threads.
-  @Option(help: "Number of threads. (default: $BDA_THREADS, else all processors)")
-  package var threads: Int?
+  @OptionGroup package var threads: ThreadsOption
 
   /// Measured evaluations.
   @Option(
@@ -69,10 +68,6 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
 
   /// Checks what the parser cannot.
   package func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError(
-        "The option --threads wants a number from 1 to 1024 but was given \(threads).")
-    }
     guard (1...1_000_000).contains(repeats) else {
       throw ValidationError(
         "The option --repeats wants a number from 1 to 1000000 but was given \(repeats).")
@@ -100,7 +95,7 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
   package func run() throws {
     let console = Console()
     try console.report {
-      if let threads { Parallel.use(threads: threads) }
+      threads.apply()
       if Own.E.keepsFreedMemory { FreedMemory.keepForReuse() }
       let experiment = Own.E(folder: DataFolder(path: "datasets"))
       var options = settings.overrides + own.overrides

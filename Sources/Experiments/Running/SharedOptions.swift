@@ -1,7 +1,6 @@
 import ArgumentParser
 import Commands
 import Foundation
-import Tensors
 
 /// The options every experiment understands, in the same words.
 package struct SharedOptions: ParsableArguments {
@@ -40,12 +39,8 @@ package struct SharedOptions: ParsableArguments {
         + "repeated.", valueName: "key=value"))
   package var settings: [String] = []
 
-  /// The folder of data sets, where given.
-  @Option(
-    name: .customLong("data"),
-    help: ArgumentHelp(
-      "Folder of data sets. (default: $BDA_DATA_DIR, else datasets)", valueName: "folder"))
-  package var dataFolder: String?
+  /// Where data sets are.
+  @OptionGroup package var data: DataFolderOption
 
   /// The folder that records are written to.
   @Option(
@@ -53,9 +48,8 @@ package struct SharedOptions: ParsableArguments {
     help: ArgumentHelp("Folder to write records to.", valueName: "folder"))
   package var outputFolder: String = "results/runs"
 
-  /// The number of threads, where given.
-  @Option(help: "Number of threads. (default: $BDA_THREADS, else all processors)")
-  package var threads: Int?
+  /// How many threads compute.
+  @OptionGroup package var threads: ThreadsOption
 
   /// The scalar type of the computation.
   @Option(help: "Scalar type of the computation: float or double.")
@@ -100,10 +94,6 @@ package struct SharedOptions: ParsableArguments {
 
   /// Checks what the parser cannot: the messages name the option, what was given and what is valid.
   package func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError(
-        "The option --threads wants a number from 1 to 1024 but was given \(threads).")
-    }
     if methods.contains(where: { $0.isEmpty }) {
       throw ValidationError("The option --method wants the name of a method but was given none.")
     }
@@ -119,7 +109,7 @@ package struct SharedOptions: ParsableArguments {
         "The option --checkpoint-seconds wants a finite number of at least 0 but was given "
           + "\(checkpointSeconds).")
     }
-    for (option, folder) in [("--data", dataFolder), ("--output", outputFolder)]
+    for (option, folder) in [("--data", data.dataFolder), ("--output", outputFolder)]
     where folder?.isEmpty == true {
       throw ValidationError("The option \(option) wants a folder but was given an empty text.")
     }
@@ -141,7 +131,7 @@ package struct SharedOptions: ParsableArguments {
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> URL {
     let variable = environment["BDA_DATA_DIR"].flatMap { $0.isEmpty ? nil : $0 }
-    return URL(fileURLWithPath: dataFolder ?? variable ?? "datasets", isDirectory: true)
+    return URL(fileURLWithPath: data.dataFolder ?? variable ?? "datasets", isDirectory: true)
   }
 
   /// The folder records are written to.
@@ -154,7 +144,7 @@ package struct SharedOptions: ParsableArguments {
 
   /// Applies what concerns the whole process: the number of threads, and listening to interrupts.
   package func prepareProcess() {
-    if let threads { Parallel.use(threads: threads) }
+    threads.apply()
     Interruption.install()
   }
 }

@@ -13,7 +13,7 @@ package protocol Experiment: Sendable {
   associatedtype Preset: ExperimentPreset where Preset.Own == Own
 
   /// The experiment in a context.
-  init(_ context: ExperimentContext)
+  init(context: ExperimentContext)
 
   /// What it works with.
   var context: ExperimentContext { get }
@@ -64,7 +64,7 @@ package protocol Experiment: Sendable {
 extension Experiment {
   /// The experiment on the data of a folder, with the suite's methods unless others are given.
   package init(folder: DataFolder, catalogue: MethodCatalogue = .standard) {
-    self.init(ExperimentContext(folder: folder, catalogue: catalogue))
+    self.init(context: ExperimentContext(folder: folder, catalogue: catalogue))
   }
 
   /// The methods that can be named.

@@ -8,6 +8,34 @@ public struct ClaimFile: Codable, Sendable {
   /// A file with these claims.
   public init(claims: [Claim]) { self.claims = claims }
 
+  /// What a claim may leave to the `defaults` at the head of its file.
+  private static let inherited = [
+    "experiment", "protocol", "budget", "metric", "seeds", "minimumSeeds", "tolerance",
+  ]
+
+  /// The claims of a file, each with the file's `defaults` for what it does not say itself.
+  ///
+  /// - Throws: ``ResultsError`` for a damaged file, and for a claim that lacks what the defaults do not
+  ///   say either.
+  public init(readingFrom path: String) throws(ResultsError) {
+    let tree = try FileFormat.claims.tree(of: path)
+    try FileFormat.claims.validate(tree, source: path)
+    let defaults = tree["defaults"]?.objectValue ?? [:]
+    var claims: [Claim] = []
+    for claim in tree["claims"]?.arrayValue ?? [] {
+      let whole = (claim.objectValue ?? [:]).merging(defaults) { own, _ in own }
+      if let key = Self.inherited.first(where: { whole[$0] == nil }) {
+        throw ResultsError(
+          .malformed,
+          "The claim '\(claim["id"]?.stringValue ?? "")' in '\(path)' does not say its '\(key)', and "
+            + "neither do the file's defaults; add it to the claim, or to 'defaults' for all claims."
+        )
+      }
+      claims.append(try Value.object(sorted: whole).decoded(as: Claim.self, source: path))
+    }
+    self.init(claims: claims)
+  }
+
   /// All claims of a folder of references, in the order of files and within them; none where the
   /// folder `claims` does not exist.
   ///
@@ -23,7 +51,7 @@ public struct ClaimFile: Codable, Sendable {
     var claims: [Claim] = []
     var owners: [String: String] = [:]
     for path in paths {
-      for claim in try FileFormat.claims.read(path, as: ClaimFile.self).claims {
+      for claim in try ClaimFile(readingFrom: path).claims {
         if let problem = claim.inconsistency {
           throw ResultsError(
             .malformed,

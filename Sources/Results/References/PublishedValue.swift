@@ -30,7 +30,7 @@ public struct PublishedValue: Codable, Equatable, Sendable {
 
   /// Where the number stands.
   public struct Source: Codable, Equatable, Sendable {
-    /// The article or page.
+    /// The article or page; in files its key in their table of articles.
     public var article: String
     /// The table or section in it.
     public var table: String
@@ -92,13 +92,32 @@ public struct PublishedValue: Codable, Equatable, Sendable {
 public struct PublishedFile: Codable, Sendable {
   /// The version of the format.
   public var schemaVersion: Int
+  /// The articles by the keys that sources name; nil where sources hold the articles themselves.
+  public var articles: [String: String]?
   /// The numbers.
   public var values: [PublishedValue]
 
-  /// The published numbers of a folder of references; an absent file is an error.
+  /// The published numbers of a folder of references, with their articles in full; an absent file is an
+  /// error.
+  ///
+  /// - Throws: ``ResultsError`` for a damaged file, and for a source whose article the file does not have.
   public static func load(referenceFolder: String) throws(ResultsError) -> [PublishedValue] {
-    try FileFormat.published.read(referenceFolder + "/published.json", as: PublishedFile.self)
-      .values
+    let path = referenceFolder + "/published.json"
+    let file = try FileFormat.published.read(path, as: PublishedFile.self)
+    guard let articles = file.articles else { return file.values }
+    var values = file.values
+    for index in values.indices {
+      let key = values[index].source.article
+      guard let article = articles[key] else {
+        throw ResultsError(
+          .malformed,
+          "The number of '\(values[index].method)' at '\(values[index].source.cell)' in '\(path)' names "
+            + "the article '\(key)', which its 'articles' do not have; correct the key, or add the "
+            + "article (there are \(articles.keys.sorted().joined(separator: ", "))).")
+      }
+      values[index].source.article = article
+    }
+    return values
   }
 }
 

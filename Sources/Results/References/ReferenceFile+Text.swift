@@ -7,11 +7,11 @@ extension ReferenceFile {
   ///   or call two configurations by one digest.
   public func text() throws(ResultsError) -> String {
     var shared = SharedLines()
-    var runs: [String] = []
+    var runs: [[Member]] = []
     for reference in references {
       let configuration = try shared.add(
-        "configuration", named: reference.configurationDigest, reference.configuration,
-        of: reference)
+        "configuration", named: Self.shortened(reference.configurationDigest),
+        reference.configuration, of: reference)
       let datasets = try shared.add(
         "datasets", Value(encoding: reference.datasets), of: reference)
       let environment = try shared.add(
@@ -23,18 +23,17 @@ extension ReferenceFile {
         ]
         _ = try shared.add("metric", named: metric.name, description, of: reference)
       }
-      runs.append(
-        Self.line([
-          ("method", .string(reference.method)), ("protocol", .string(reference.protocolName)),
-          ("variant", .object(sorted: reference.variant)), ("seed", Value(reference.seed)),
-          ("status", .string(reference.status.kind.rawValue)),
-          ("reason", reference.status.reason.map(Value.string)),
-          ("final", .object(sorted: reference.final.mapValues(Value.number))),
-          ("configuration", .string(String(configuration.prefix(12)))),
-          ("datasets", .string(datasets)),
-          ("environment", .string(environment)),
-        ]))
+      runs.append([
+        ("method", .string(reference.method)), ("protocol", .string(reference.protocolName)),
+        ("variant", .object(sorted: reference.variant)), ("seed", Value(reference.seed)),
+        ("status", .string(reference.status.kind.rawValue)),
+        ("reason", reference.status.reason.map(Value.string)),
+        ("final", .object(sorted: reference.final.mapValues(Value.number))),
+        ("configuration", .string(configuration)), ("datasets", .string(datasets)),
+        ("environment", .string(environment)),
+      ])
     }
+    let defaults = Self.defaults(of: runs)
     let header = Self.line([
       ("references", .string(experiment)), ("budget", .string(budget)),
       ("schemaVersion", .integer(FileFormat.references.version)),
@@ -43,9 +42,31 @@ extension ReferenceFile {
     let others = ["environment", "datasets"].flatMap { kind in
       shared.values(kind).map { Self.line([(kind, .string($0.name)), ("value", $0.value)]) }
     }
-    let lines = [header] + metrics + others + Self.lines(shared.values("configuration")) + runs
+    var lines = [header] + metrics + others + Self.lines(shared.values("configuration"))
+    if !defaults.isEmpty { lines.append(Self.line([("defaults", .object(sorted: defaults))])) }
+    lines += runs.map { run in Self.line(run.filter { defaults[$0.name] != $0.value }) }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  private typealias Member = (name: String, value: Value?)
+
+  /// What a run's line leaves to the file's defaults.
+  private static let inherited = ["status", "datasets", "environment"]
+
+  /// What more than half of the runs have in common: one run that differs says so in its own line and
+  /// changes no other.
+  private static func defaults(of runs: [[Member]]) -> [String: Value] {
+    var result: [String: Value] = [:]
+    for key in inherited {
+      let values = runs.compactMap { run in run.first { $0.name == key }?.value }
+      let counts = Dictionary(values.map { ($0.canonicalText, 1) }, uniquingKeysWith: +)
+      result[key] = values.first { 2 * (counts[$0.canonicalText] ?? 0) > runs.count }
+    }
+    return result
+  }
+
+  /// The digits of a digest that tell configurations of one file apart.
+  private static func shortened(_ digest: String) -> String { String(digest.prefix(12)) }
 
   /// Configurations, the first one whole and the others by what differs from it: most runs of an
   /// experiment share nearly all settings. One of other names is whole, too.
@@ -71,7 +92,7 @@ extension ReferenceFile {
   }
 
   /// One object on one line, its members in the order given: who a run is comes before its numbers.
-  private static func line(_ members: [(name: String, value: Value?)]) -> String {
+  private static func line(_ members: [Member]) -> String {
     let texts = members.compactMap { member in
       member.value.map { "\(Value.string(member.name).canonicalText):\($0.canonicalText)" }
     }
@@ -126,6 +147,7 @@ extension ReferenceFile {
     var header: Value?
     var shared: [String: [String: Value]] = [:]
     var runs: [(place: String, value: Value)] = []
+    var defaults: [String: Value] = [:]
     let lines = String(decoding: data, as: UTF8.self).split(
       separator: "\n", omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() where !line.isEmpty {
@@ -136,6 +158,8 @@ extension ReferenceFile {
         header = header ?? value
       } else if value["method"] != nil {
         runs.append((place, value))
+      } else if let usual = value["defaults"]?.objectValue {
+        defaults = usual
       } else if let metric = value["metric"], let name = metric["name"]?.stringValue {
         shared["metric", default: [:]][name] = metric
       } else if let part = value["value"] {
@@ -144,14 +168,14 @@ extension ReferenceFile {
         }
         if let name = value["configuration"]?.stringValue {
           let whole = try Self.whole(part, value["differsFrom"], shared, source: place)
-          guard whole.canonicalDigest == name else {
+          guard whole.canonicalDigest.hasPrefix(name) else {
             throw ResultsError(
               .malformed,
               "The configuration at '\(place)' has the digest \(whole.canonicalDigest) and not the "
                 + "one that it is stored under; restore the file from version control or store it "
                 + "again with 'report accept'.")
           }
-          shared["configuration", default: [:]][String(name.prefix(12))] = whole
+          shared["configuration", default: [:]][Self.shortened(name)] = whole
         }
       }
     }
@@ -167,7 +191,8 @@ extension ReferenceFile {
     for (place, value) in runs {
       references.append(
         try Self.reference(
-          value, experiment: experiment, budget: budget, shared: shared, source: place))
+          Self.completed(value, by: defaults, source: place), experiment: experiment,
+          budget: budget, shared: shared, source: place))
     }
     if let twice = Self.repeated(references) {
       throw ResultsError(
@@ -183,13 +208,27 @@ extension ReferenceFile {
     _ value: Value, _ base: Value?, _ shared: [String: [String: Value]], source: String
   ) throws(ResultsError) -> Value {
     guard let name = base?.stringValue else { return value }
-    guard let base = shared["configuration"]?[String(name.prefix(12))] else {
+    guard let base = shared["configuration"]?[shortened(name)] else {
       throw ResultsError(
         .malformed,
         "The configuration at '\(source)' differs from '\(name)', which no line above holds; restore "
           + "the file from version control or store it again with 'report accept'.")
     }
     return base.replacing((value.objectValue ?? [:]).map { ($0.key, $0.value) })
+  }
+
+  /// A run's line with the file's defaults for what it does not say.
+  private static func completed(
+    _ run: Value, by defaults: [String: Value], source: String
+  ) throws(ResultsError) -> Value {
+    let members = (run.objectValue ?? [:]).merging(defaults) { own, _ in own }
+    if let key = inherited.first(where: { members[$0] == nil }) {
+      throw ResultsError(
+        .malformed,
+        "The run at '\(source)' does not say its '\(key)', and neither does a line 'defaults'; restore "
+          + "the file from version control or store it again with 'report accept'.")
+    }
+    return .object(sorted: members)
   }
 
   private static func repeated(_ references: [Reference]) -> RunIdentity? {
@@ -219,7 +258,7 @@ extension ReferenceFile {
     }
     return Reference(
       experiment: experiment, budget: budget, run: run,
-      configuration: try part("configuration", String(run.configuration.prefix(12))),
+      configuration: try part("configuration", shortened(run.configuration)),
       datasets: try part("datasets", run.datasets)
         .decoded(as: [RunRecord.DatasetUse].self, source: source),
       environment: try part("environment", run.environment)

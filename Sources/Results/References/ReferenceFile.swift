@@ -7,16 +7,17 @@ import Foundation
 /// The first line says what the file is. Lines that runs share follow, each kind sorted by its name:
 /// metrics with unit and direction, environments, data, configurations; a run names those it uses.
 /// Then come the runs, sorted by identity, each with who it is, how it ended, its numbers and what
-/// it names. There are no curves, no times.
+/// it names; what most of them have in common stands once before them. There are no curves, no times.
 ///
-///     {"references":"few-shot","budget":"smoke","schemaVersion":1}
+///     {"references":"few-shot","budget":"smoke","schemaVersion":2}
 ///     {"metric":{"betterWhen":"higher","name":"testAccuracy","unit":"fraction"}}
 ///     {"environment":"eb08...","value":{"backend":"oneDNN 2.6.3", ...}}
 ///     {"datasets":"ec6d...","value":[{"name":"synthetic-alphabets", ...}]}
 ///     {"configuration":"7bab...","value":{"aggregation":{"alpha":0.6, ...}, ...}}
 ///     {"configuration":"a01c...","differsFrom":"7bab...","value":{"inner.steps":20}}
+///     {"defaults":{"datasets":"ec6d...","environment":"eb08...","status":"completed"}}
 ///     {"method":"bda","protocol":"icml2020","variant":{"shots":1,"ways":5},"seed":0,
-///      "status":"completed","final":{"testAccuracy":0.8432, ...},"configuration":"7bab...", ...}
+///      "final":{"testAccuracy":0.8432, ...},"configuration":"7bab..."}
 public struct ReferenceFile: Equatable, Sendable {
   /// The experiment of all references.
   public let experiment: String

@@ -4,7 +4,7 @@
 public struct Tolerance: Codable, Equatable, Sendable {
   /// In the metric's unit.
   public var absolute: Double
-  /// As a fraction of the expected number.
+  /// As a fraction of the expected number; 0 where a file does not say it.
   public var relative: Double
   /// Why this much, in one sentence.
   public var reason: String
@@ -18,6 +18,16 @@ public struct Tolerance: Codable, Equatable, Sendable {
     self.relative = relative
     self.reason = reason
   }
+
+  /// The tolerance that a file holds.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    absolute = try container.decode(Double.self, forKey: .absolute)
+    relative = try container.decodeIfPresent(Double.self, forKey: .relative) ?? 0
+    reason = try container.decode(String.self, forKey: .reason)
+  }
+
+  private enum CodingKeys: String, CodingKey { case absolute, relative, reason }
 
   /// The allowed distance from the expected number.
   public func allowance(at expected: Double) -> Double {

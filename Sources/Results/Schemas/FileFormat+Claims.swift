@@ -10,16 +10,27 @@ extension FileFormat {
       "additionalProperties": false,
       "required": ["schemaVersion", "claims"],
       "properties": {
-        "schemaVersion": { "const": 2 },
+        "schemaVersion": { "enum": [2, 3] },
+        "defaults": {
+          "description": "What holds of every claim that does not say otherwise.",
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "experiment": { "$ref": "#/$defs/text" },
+            "protocol": { "$ref": "#/$defs/text" },
+            "budget": { "$ref": "#/$defs/text" },
+            "metric": { "type": "string" },
+            "seeds": { "$ref": "#/$defs/seeds" },
+            "minimumSeeds": { "$ref": "#/$defs/count" },
+            "tolerance": { "$ref": "#/$defs/tolerance" }
+          }
+        },
         "claims": {
           "type": "array",
           "items": {
             "type": "object",
             "additionalProperties": false,
-            "required": [
-              "id", "source", "statement", "kind", "experiment", "protocol", "metric", "methods",
-              "seeds", "minimumSeeds", "budget", "expected", "tolerance"
-            ],
+            "required": ["id", "source", "statement", "kind", "methods", "expected"],
             "properties": {
               "id": { "$ref": "#/$defs/text" },
               "source": { "$ref": "#/$defs/text" },
@@ -32,8 +43,8 @@ extension FileFormat {
               "metric": { "type": "string" },
               "methods": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/text" } },
               "variants": { "type": "array", "minItems": 1, "items": { "type": "object" } },
-              "seeds": { "type": "array", "minItems": 1, "items": { "type": "integer" } },
-              "minimumSeeds": { "type": "integer", "minimum": 1 },
+              "seeds": { "$ref": "#/$defs/seeds" },
+              "minimumSeeds": { "$ref": "#/$defs/count" },
               "budget": { "$ref": "#/$defs/text" },
               "expected": {
                 "oneOf": [
@@ -79,16 +90,7 @@ extension FileFormat {
                 ]
               },
               "direction": { "enum": ["higher", "lower"] },
-              "tolerance": {
-                "type": "object",
-                "additionalProperties": false,
-                "required": ["absolute", "relative", "reason"],
-                "properties": {
-                  "absolute": { "type": "number", "minimum": 0 },
-                  "relative": { "type": "number", "minimum": 0 },
-                  "reason": { "$ref": "#/$defs/text" }
-                }
-              },
+              "tolerance": { "$ref": "#/$defs/tolerance" },
               "expectedVerdict": {
                 "enum": ["reproduced", "undecided", "not reproduced", "too few seeds", "not run"]
               },
@@ -99,6 +101,18 @@ extension FileFormat {
       },
       "$defs": {
         "text": { "type": "string", "minLength": 1 },
+        "seeds": { "type": "array", "minItems": 1, "items": { "type": "integer" } },
+        "count": { "type": "integer", "minimum": 1 },
+        "tolerance": {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["absolute", "reason"],
+          "properties": {
+            "absolute": { "type": "number", "minimum": 0 },
+            "relative": { "type": "number", "minimum": 0 },
+            "reason": { "$ref": "#/$defs/text" }
+          }
+        },
         "number": { "anyOf": [{ "type": "number" }, { "enum": ["inf", "-inf", "nan"] }] }
       }
     }

@@ -10,7 +10,12 @@ extension FileFormat {
       "additionalProperties": false,
       "required": ["schemaVersion", "values"],
       "properties": {
-        "schemaVersion": { "const": 1 },
+        "schemaVersion": { "enum": [1, 2] },
+        "articles": {
+          "description": "Articles and pages by the keys that sources name.",
+          "type": "object",
+          "additionalProperties": { "$ref": "#/$defs/text" }
+        },
         "values": {
           "type": "array",
           "items": {

@@ -14,7 +14,7 @@ extension FileFormat {
           "properties": {
             "references": { "$ref": "#/$defs/text" },
             "budget": { "$ref": "#/$defs/text" },
-            "schemaVersion": { "const": 1 }
+            "schemaVersion": { "enum": [1, 2] }
           }
         },
         {
@@ -57,7 +57,7 @@ extension FileFormat {
           "additionalProperties": false,
           "required": ["configuration", "value"],
           "properties": {
-            "configuration": { "type": "string", "minLength": 64 },
+            "configuration": { "type": "string", "minLength": 12 },
             "differsFrom": { "$ref": "#/$defs/text" },
             "value": {
               "description": "The complete resolved configuration; with differsFrom, what differs."
@@ -67,18 +67,30 @@ extension FileFormat {
         {
           "type": "object",
           "additionalProperties": false,
-          "required": [
-            "method", "protocol", "variant", "seed", "status", "configuration", "datasets",
-            "environment", "final"
-          ],
+          "required": ["defaults"],
+          "properties": {
+            "defaults": {
+              "description": "What a run is that does not say otherwise.",
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "status": { "$ref": "#/$defs/status" },
+                "datasets": { "$ref": "#/$defs/text" },
+                "environment": { "$ref": "#/$defs/text" }
+              }
+            }
+          }
+        },
+        {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["method", "protocol", "variant", "seed", "configuration", "final"],
           "properties": {
             "method": { "$ref": "#/$defs/text" },
             "protocol": { "$ref": "#/$defs/text" },
             "variant": { "type": "object" },
             "seed": { "type": "integer" },
-            "status": {
-              "enum": ["completed", "diverged", "nonFinite", "interrupted", "timeout", "failed"]
-            },
+            "status": { "$ref": "#/$defs/status" },
             "reason": { "type": "string" },
             "configuration": { "$ref": "#/$defs/text" },
             "datasets": { "$ref": "#/$defs/text" },
@@ -89,6 +101,9 @@ extension FileFormat {
       ],
       "$defs": {
         "text": { "type": "string", "minLength": 1 },
+        "status": {
+          "enum": ["completed", "diverged", "nonFinite", "interrupted", "timeout", "failed"]
+        },
         "number": { "anyOf": [{ "type": "number" }, { "enum": ["inf", "-inf", "nan"] }] }
       }
     }

@@ -27,12 +27,22 @@ public enum FileFormat: String, CaseIterable, Sendable {
     }
   }
 
-  /// The version of the format that this program reads and writes.
+  /// The version of the format that this program writes.
   public var version: Int {
     switch self {
     case .runRecord: RunRecord.currentSchemaVersion
+    case .claims: 3
+    case .published, .references: 2
+    case .tolerances: 1
+    }
+  }
+
+  /// The oldest version that is read as it stands: such files say more often what newer ones say once.
+  var oldestVersion: Int {
+    switch self {
     case .claims: 2
-    case .published, .tolerances, .references: 1
+    case .published, .references: 1
+    case .runRecord, .tolerances: version
     }
   }
 
@@ -107,7 +117,7 @@ public enum FileFormat: String, CaseIterable, Sendable {
   func validate(
     _ tree: Value, schema: JSONSchema, source: String
   ) throws(ResultsError) {
-    if let found = tree["schemaVersion"]?.integerValue, found != version {
+    if let found = tree["schemaVersion"]?.integerValue, !(oldestVersion...version).contains(found) {
       throw ResultsError(
         .schemaVersion,
         "The \(title) '\(source)' has schema version \(found) and this program "

@@ -46,10 +46,11 @@ struct CleanCommand: ParsableCommand {
     let watch = Stopwatch()
     Interruption.installEndingAtOnce(
       saying: "Interrupted: nothing unfinished was kept; run the same command again.")
-    if let threads = options.threads { Parallel.use(threads: threads) }
+    options.threads.apply()
     FreedMemory.keepForReuse()
     let input = try CleanInput(
-      train: options.train, checked: options.checked, test: options.test, folder: options.folder)
+      train: options.train, checked: options.checked, test: options.test,
+      folder: options.data.folder)
     for note in input.notes { console.show(note: note) }
     let scaling = FeatureScaling(input.train)
     console.show(

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Commands
-import Datasets
-import Foundation
+import Experiments
 import LabelCleaning
 
 extension CleanMethod: ExpressibleByArgument {}
@@ -49,14 +48,8 @@ struct CleanOptions: ParsableArguments {
   @Option(help: "Seed of the folds.")
   var seed: UInt64 = 0
 
-  @Option(
-    name: .customLong("data"),
-    help: ArgumentHelp(
-      "Folder of data sets. (default: $BDA_DATA_DIR, else datasets)", valueName: "folder"))
-  var dataFolder: String?
-
-  @Option(help: "Number of threads. (default: $BDA_THREADS, else all processors)")
-  var threads: Int?
+  @OptionGroup var data: DataFolderOption
+  @OptionGroup var threads: ThreadsOption
 
   @Option(help: "Colour: auto (honours NO_COLOR), always or never.")
   var color: ColorChoice = .auto
@@ -66,10 +59,6 @@ struct CleanOptions: ParsableArguments {
 
   /// Checks what the parser cannot: the messages name the option, what was given and what is valid.
   func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError(
-        "The option --threads wants a number from 1 to 1024 but was given \(threads).")
-    }
     if let keep, !(keep > 0 && keep <= 1) {
       throw ValidationError(
         "The option --keep wants a share above 0 and at most 1 but was given \(keep).")
@@ -85,7 +74,4 @@ struct CleanOptions: ParsableArguments {
         "The option \(option) was given an empty text; name the data or folder.")
     }
   }
-
-  /// The folder of data sets.
-  var folder: DataFolder { dataFolder.map { DataFolder(path: $0) } ?? .standard() }
 }

@@ -3,14 +3,16 @@ import Experiments
 import Tensors
 
 /// The samples of one run: split and corrupted by their own random streams.
-struct CleaningData<Scalar: TensorScalar>: Sendable {
+package struct CleaningData<Scalar: TensorScalar>: Sendable {
   /// Features with labels.
-  struct Samples: Sendable {
-    var features: Tensor<Scalar>
-    var labels: [Int]
+  package struct Samples: Sendable {
+    /// Features, a row for each sample.
+    package var features: Tensor<Scalar>
+    /// Classes, as positions.
+    package var labels: [Int]
 
     /// Some of the samples, in the given order.
-    func rows(at positions: [Int]) -> Samples {
+    package func rows(at positions: [Int]) -> Samples {
       let width = features.shape[1]
       let scalars = features.scalars
       return Samples(
@@ -22,15 +24,18 @@ struct CleaningData<Scalar: TensorScalar>: Sendable {
   }
 
   /// Training samples, some with corrupted labels.
-  let train: Samples
-  let validation: Samples
-  let test: Samples
+  package let train: Samples
+  /// Validation samples, all labels right.
+  package let validation: Samples
+  /// Test samples, all labels right.
+  package let test: Samples
   /// Whether each training label differs from the true one.
-  let isNoisy: [Bool]
-  let classCount: Int
+  package let isNoisy: [Bool]
+  /// The number of classes.
+  package let classCount: Int
 
   /// What metrics compare with; the features, which are large, are not part of it.
-  var truth: CleaningTruth {
+  package var truth: CleaningTruth {
     CleaningTruth(isNoisy: isNoisy, classCount: classCount)
   }
 
@@ -40,7 +45,7 @@ struct CleaningData<Scalar: TensorScalar>: Sendable {
   /// test file is read.
   ///
   /// - Throws: `DatasetError` where files are missing, wrong or too small for the split.
-  init(_ settings: CleaningSettings, folder: DataFolder, seed: UInt64) throws {
+  package init(_ settings: CleaningSettings, folder: DataFolder, seed: UInt64) throws {
     var stream = RandomStream(seed: seed, purpose: "split")
     let name = settings.data.name
     let fromTrain = try Self.readTraining(
@@ -203,14 +208,15 @@ struct Split: Sendable, Equatable {
 }
 
 /// The truth about one run's samples.
-struct CleaningTruth: Sendable {
+package struct CleaningTruth: Sendable {
   /// Whether each training label differs from the true one.
-  let isNoisy: [Bool]
-  let classCount: Int
+  package let isNoisy: [Bool]
+  /// The number of classes.
+  package let classCount: Int
 
   /// The fraction of training labels that are wrong: below the corruption fraction where corrupted
   /// labels may be right by chance.
-  var corruptionRate: Double {
+  package var corruptionRate: Double {
     Double(isNoisy.count { $0 }) / Double(max(1, isNoisy.count))
   }
 }

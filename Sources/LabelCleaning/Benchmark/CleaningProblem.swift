@@ -9,18 +9,21 @@ import Tensors
 ///     f(x, y) = 1/n sum_i w(x_i) CE(network_y(a_i), label_i),  x in R^n.
 ///
 /// Softmax regression takes the closed form; networks with hidden layers are expressions.
-struct CleaningProblem<Scalar: TensorScalar>: Sendable {
-  let bilevel: BilevelProblem<Scalar>
+package struct CleaningProblem<Scalar: TensorScalar>: Sendable {
+  /// F, f, y_0 and the set that x lies in.
+  package let bilevel: BilevelProblem<Scalar>
   /// x_0.
-  let start: Parameters<Scalar>
+  package let start: Parameters<Scalar>
   /// y_0 for outer iteration n, where it is drawn afresh each time.
-  let redraw: (@Sendable (Int) -> Parameters<Scalar>)?
-  /// The three parts of the data as the network sees them.
-  let train: ClassifierSamples<Scalar>
-  let validation: ClassifierSamples<Scalar>
-  let test: ClassifierSamples<Scalar>
+  package let redraw: (@Sendable (Int) -> Parameters<Scalar>)?
+  /// The training samples as the network sees them.
+  package let train: ClassifierSamples<Scalar>
+  /// The validation samples as the network sees them.
+  package let validation: ClassifierSamples<Scalar>
+  /// The test samples as the network sees them.
+  package let test: ClassifierSamples<Scalar>
   /// The validation images that schedules and early stopping are chosen by; nil of one image alone.
-  let heldOut: HeldOutSamples<Scalar>?
+  package let heldOut: HeldOutSamples<Scalar>?
 
   /// One part of the data, with an objective whose weights follow from x.
   private struct Classifier {
@@ -28,7 +31,8 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
     let samples: ClassifierSamples<Scalar>
   }
 
-  init(_ settings: CleaningSettings, data: CleaningData<Scalar>, seed: UInt64) {
+  /// The problem of samples; a seed draws y_0 and which validation images are held out.
+  package init(_ settings: CleaningSettings, data: CleaningData<Scalar>, seed: UInt64) {
     let features = data.train.features.shape[1]
     let network = FullyConnectedNetwork(
       widths: [features] + settings.network.hidden + [data.classCount],
@@ -103,7 +107,7 @@ struct CleaningProblem<Scalar: TensorScalar>: Sendable {
 
 extension CleaningSettings {
   /// Weights that are given and not learned: 1 for every sample, or for clean ones only.
-  mutating func useFixedWeights() {
+  package mutating func useFixedWeights() {
     weights.weighting = .identity
     weights.largestSum = nil
   }

@@ -1,97 +1,11 @@
 import Bilevel
 import Experiments
-import Networks
+import LabelCleaning
 
-/// What hyper-cleaning adds to the methods' settings, in the order of the pipeline.
-struct CleaningSettings: OwnSettings {
-  var data = Data()
-  var corruption = Corruption()
-  var network = Network()
-  var weights = Weights()
-  var evaluation = Evaluation()
-  var tuning = Tuning()
-  var earlyStopping = EarlyStopping()
-  var reduced = Reduced()
-
-  /// Which images, and how they are split.
-  struct Data: Codable, Sendable, Equatable {
-    /// The data set: `<name>-train.h5` and `<name>-test.h5` in the data folder.
-    var name = "mnist"
-    var split = SplitRule.randomWithTestFile
-    var train = 5_000
-    /// Clean validation images; 0 means all of the file of their own.
-    var validation = 5_000
-    /// A file that the validation images are taken from; unset for the training file.
-    var validationFile: String?
-    /// Test images; 0 means all that the split rule leaves.
-    var test = 10_000
-  }
-
-  /// Which training labels are made wrong.
-  struct Corruption: Codable, Sendable, Equatable {
-    /// The fraction of training labels drawn for corruption; exactly Int(fraction n) of them.
-    var fraction = 0.5
-    var rule = CorruptionRule.alwaysWrong
-  }
-
-  /// The lower-level model: softmax regression without hidden layers.
-  struct Network: Codable, Sendable, Equatable {
-    var hidden: [Int] = []
-    var activation = Activation.rectifier
-    var initialization = Initialization.zero
-    /// Whether y_0 is drawn afresh in every outer iteration.
-    var redrawnEachIteration = false
-  }
-
-  /// The upper variable: one weight per training sample.
-  struct Weights: Codable, Sendable, Equatable {
-    var weighting = SampleWeighting.sigmoid
-    /// x_0 for every sample.
-    var start = 0.0
-    /// The largest sum of identity weights (Franceschi's R); unset for no constraint.
-    var largestSum: Double?
-  }
-
-  /// What is measured, and how often.
-  struct Evaluation: Codable, Sendable, Equatable {
-    /// Metrics are recorded every so many outer iterations, and after the last.
-    var every = 1
-    /// A sample whose x lies below this is called noisy.
-    var noisyBelow = 0.0
-  }
-
-  /// How the tuned baselines, and the final training after every method, find their schedule: the
-  /// same grid for all, and the same held-out validation images.
-  struct Tuning: Codable, Sendable, Equatable {
-    /// Step sizes on the mean loss. Among clean labels the best step size times number of steps is 200 to
-    /// 500, among wrong ones some ten: the grid goes from 3 to 6,000, so that no best lies at its edge.
-    var stepSizes = [0.1, 0.4, 1.6]
-    var steps = [30, 150, 750, 3_750]
-    /// The part of the validation images that is held out to choose by; trained on afterwards.
-    var heldOut = 0.2
-    /// Folds of `self-confidence`.
-    var folds = 5
-    /// Whether every run ends with a training on training and validation samples.
-    var finalTraining = true
-  }
-
-  /// Whether the outer loop stops on held-out validation images, which F then does without.
-  struct EarlyStopping: Codable, Sendable, Equatable {
-    /// Outer iterations without improvement; unset for no early stopping.
-    var patience: Int?
-  }
-
-  /// The problem that forward mode runs on: as many tangents as training samples.
-  struct Reduced: Codable, Sendable, Equatable {
-    var train = 200
-    var validation = 200
-    /// Whether forward mode runs on the whole problem all the same.
-    var forwardOnWholeProblem = false
-  }
-}
-
-extension CleaningSettings {
-  static let keys: [SettingKey<CleaningSettings>] = [
+/// What the settings of hyper-cleaning may be: each key, and what does not go together.
+extension CleaningSettings: OwnSettings {
+  /// Every key, with its meaning, unit and range.
+  package static let keys: [SettingKey<CleaningSettings>] = [
     SettingKey("data.name", "the data set", wanted: "a name", { $0.data.name }) { !$0.isEmpty },
     .choice("data.split", "how the files become training, validation and test samples") {
       $0.data.split
@@ -176,7 +90,8 @@ extension CleaningSettings {
     },
   ]
 
-  static func conflict(in settings: RunSettings<CleaningSettings>) -> String? {
+  /// What does not go together.
+  package static func conflict(in settings: RunSettings<CleaningSettings>) -> String? {
     let (network, weights) = (settings.network, settings.weights)
     if !network.hidden.isEmpty, network.initialization == .zero {
       return "The setting network.initialization is zero but must be glorot where there are hidden "
@@ -200,31 +115,4 @@ extension CleaningSettings {
     }
     return nil
   }
-}
-
-/// How the two image files become training, validation and test samples.
-enum SplitRule: String, NamedChoice {
-  /// Training and validation drawn at random from the training file, test from the test file.
-  case randomWithTestFile = "random-with-test-file"
-  /// All three drawn at random from the training file (IAPTT, BVFIM, PBGD, BOAT).
-  case random
-  /// The official code's: not shuffled; with n training samples, train[n ..< 2n], then validation,
-  /// and everything else, test file included, for testing.
-  case officialCode = "official-code"
-}
-
-/// Which labels corrupted samples get.
-enum CorruptionRule: String, NamedChoice {
-  /// Uniform over the other classes: every corrupted label is wrong.
-  case alwaysWrong = "always-wrong"
-  /// Uniform over all classes: of ten, one in ten keeps its right label.
-  case uniform
-}
-
-/// How y_0 is chosen.
-enum Initialization: String, NamedChoice {
-  /// All zeros: possible where no hidden layer needs its symmetry broken.
-  case zero
-  /// Glorot and Bengio 2010, from the run's seed.
-  case glorot
 }

@@ -5,14 +5,15 @@ import Results
 import Tensors
 
 /// The metrics of hyper-representation at one point (x, y).
-struct RepresentationEvaluation<Scalar: TensorScalar> {
+package struct RepresentationEvaluation<Scalar: TensorScalar> {
   let settings: RepresentationSettings
   let data: RepresentationData<Scalar>
   let problem: RepresentationProblem<Scalar>
   /// The same problem in Double, where exact hypergradients are known.
   let exact: RepresentationProblem<Double>?
 
-  init(
+  /// The metrics of a problem on its samples, those that need exact hypergradients where they are known.
+  package init(
     _ settings: RepresentationSettings, data: RepresentationData<Scalar>,
     problem: RepresentationProblem<Scalar>, seed: UInt64
   ) {
@@ -25,7 +26,7 @@ struct RepresentationEvaluation<Scalar: TensorScalar> {
   }
 
   /// What is measured: names, units and directions.
-  static var metrics: [RunRecord.Metric] {
+  package static var metrics: [RunRecord.Metric] {
     [
       .init(name: "upperObjective", unit: "loss", betterWhen: .lower, headline: true),
       .init(name: "lowerObjective", unit: "loss", betterWhen: .lower),
@@ -43,7 +44,7 @@ struct RepresentationEvaluation<Scalar: TensorScalar> {
   }
 
   /// What is measured along the way.
-  func values(
+  package func values(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>,
     hypergradient: Parameters<Scalar>? = nil
   ) -> [String: Double] {
@@ -77,7 +78,7 @@ struct RepresentationEvaluation<Scalar: TensorScalar> {
 
   /// What is measured at the end, where S(x) is more than a point: how far y is from it, the best
   /// that the upper level could find in it, and how much depends on the initial head.
-  func setValues(
+  package func setValues(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>,
     headsOfOtherDraws: [Parameters<Scalar>]
   ) -> [String: Double] {

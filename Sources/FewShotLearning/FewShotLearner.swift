@@ -6,33 +6,33 @@ import Tensors
 
 /// What methods do with a task: learn the representation below a head, or an initialisation of all
 /// parameters.
-enum FewShotLearner {
+package enum FewShotLearner {
   /// Whether a method adds the proximal term of implicit MAML to the task's loss: without it, the
   /// solution that it differentiates would not depend on the initialisation.
-  static func isProximal(_ method: Method) -> Bool {
+  package static func isProximal(_ method: Method) -> Bool {
     method.adaptsInitialization && method.estimator.needs.contains(.stationaryLimit)
   }
 
   /// Whether a method differentiates every step of plain or aggregated descent, so that it can learn
   /// the size of the steps.
-  static func canLearnRate(_ method: Method) -> Bool {
+  package static func canLearnRate(_ method: Method) -> Bool {
     [NamedReverse().name, NamedTruncatedReverse().name].contains(method.estimator.name)
       && [NamedGradientDescent().name, NamedDescentAggregation().name].contains(
         method.dynamics.name)
   }
 
   /// The learner of a method under settings, with the given network.
-  static func learner<Scalar: TensorScalar>(
-    _ method: Method, _ settings: RunSettings<FewShotSettings>, network: any ImageNetwork,
-    ways: Int, as type: Scalar.Type
+  package static func learner<Scalar: TensorScalar>(
+    _ method: Method, _ settings: FewShotSettings, _ methods: MethodSettings,
+    network: any ImageNetwork, ways: Int, as type: Scalar.Type
   ) throws(MethodError) -> any TaskLearner<Scalar> {
-    let dynamics = try method.innerDynamics(settings.method, as: type)
-    let estimator = try method.hypergradientEstimator(settings.method, as: type)
-    let size = settings.inner.stepSize
+    let dynamics = try method.innerDynamics(methods, as: type)
+    let estimator = try method.hypergradientEstimator(methods, as: type)
+    let size = methods.inner.stepSize
     guard method.adaptsInitialization else {
       return RepresentationLearner<Scalar>(
         network: network, ways: ways, dynamics: dynamics, estimator: estimator,
-        innerSteps: settings.inner.steps, testStepSize: Scalar(size),
+        innerSteps: methods.inner.steps, testStepSize: Scalar(size),
         learnsRate: settings.head.learnsRate)
     }
     var rates = InitialisationLearner<Scalar>.Rates.none
@@ -41,26 +41,26 @@ enum FewShotLearner {
     }
     return InitialisationLearner<Scalar>(
       network: network, ways: ways, dynamics: dynamics, estimator: estimator,
-      innerSteps: settings.inner.steps,
+      innerSteps: methods.inner.steps,
       proximity: isProximal(method) ? Scalar(settings.implicit.proximity) : 0, rates: rates)
   }
 
   /// The learner of an arm for tasks of a number of classes.
   ///
   /// - Parameter trainingClasses: the classes that plain classification tells apart.
-  static func learner<Scalar: TensorScalar>(
-    _ arm: Arm, _ settings: RunSettings<FewShotSettings>, ways: Int, trainingClasses: Int,
-    as type: Scalar.Type
+  package static func learner<Scalar: TensorScalar>(
+    _ arm: Arm, _ settings: FewShotSettings, _ methods: MethodSettings, ways: Int,
+    trainingClasses: Int, as type: Scalar.Type
   ) throws(MethodError) -> any TaskLearner<Scalar> {
-    let network = network(settings.own, averagesPixels: arm.method?.adaptsInitialization == true)
+    let network = network(settings, averagesPixels: arm.method?.adaptsInitialization == true)
     if let method = arm.method {
-      return try learner(method, settings, network: network, ways: ways, as: type)
+      return try learner(method, settings, methods, network: network, ways: ways, as: type)
     }
-    let size = Scalar(settings.inner.stepSize)
+    let size = Scalar(methods.inner.stepSize)
     func fitted(_ network: any ImageNetwork) -> RepresentationLearner<Scalar> {
       RepresentationLearner(
         network: network, ways: ways, dynamics: GradientDescent(stepSize: size),
-        estimator: FirstOrderHypergradient(), innerSteps: settings.inner.steps,
+        estimator: FirstOrderHypergradient(), innerSteps: methods.inner.steps,
         testStepSize: size)
     }
     switch FewShotBaseline(rawValue: arm.name) {
@@ -80,7 +80,7 @@ enum FewShotLearner {
   }
 
   /// The network that a method learns.
-  static func network(
+  package static func network(
     _ settings: FewShotSettings, averagesPixels: Bool
   ) -> any ImageNetwork {
     let (data, network) = (settings.data, settings.network)

@@ -5,18 +5,22 @@ import Networks
 import Tensors
 
 /// The network, the point x and the tasks that an input file gives, checked.
-struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
-  let network: ConvolutionalNetwork
-  let ways: Int
+package struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
+  /// The network below the head.
+  package let network: ConvolutionalNetwork
+  /// N, classes of a task.
+  package let ways: Int
   /// Parameters of the network, followed by the head's where the file has them.
-  let x: Parameters<Scalar>
-  let hasHead: Bool
-  let episodes: [Episode<Scalar>]
+  package let x: Parameters<Scalar>
+  /// Whether the file has the parameters of a head.
+  package let hasHead: Bool
+  /// The tasks.
+  package let episodes: [Episode<Scalar>]
 
   /// The contents of the file; see the command's help for the schema.
   ///
   /// - Throws: `DatasetError` that names the array, what it holds and what it should hold.
-  init(
+  package init(
     readingFrom path: String, halving: ConvolutionalNetwork.Halving,
     padding: ConvolutionalNetwork.Padding, epsilon: Double
   ) throws {

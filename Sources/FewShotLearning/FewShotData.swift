@@ -3,9 +3,11 @@ import Experiments
 import Results
 
 /// The images of a run, dealt into classes for training, validation and test.
-struct FewShotData: Sendable {
-  let tree: ImageTree
-  let split: ClassSplit
+package struct FewShotData: Sendable {
+  /// All images, decoded.
+  package let tree: ImageTree
+  /// Which classes are in which part.
+  package let split: ClassSplit
 
   /// The folder of images that the settings name.
   static func path(_ settings: FewShotSettings, folder: DataFolder) -> String {
@@ -16,7 +18,7 @@ struct FewShotData: Sendable {
   /// The images that the settings ask for, decoded.
   ///
   /// - Throws: `DatasetError` where the folder is absent or empty, or an image in it is broken.
-  static func tree(_ settings: FewShotSettings, folder: DataFolder) throws -> ImageTree {
+  package static func tree(_ settings: FewShotSettings, folder: DataFolder) throws -> ImageTree {
     let data = settings.data
     let remedy =
       switch data.name {
@@ -31,7 +33,7 @@ struct FewShotData: Sendable {
   }
 
   /// The images with the split that the settings ask for.
-  init(_ settings: FewShotSettings, tree: ImageTree) throws {
+  package init(_ settings: FewShotSettings, tree: ImageTree) throws {
     self.tree = tree
     let names = tree.classes.map(\.name)
     switch settings.split.rule {
@@ -51,12 +53,14 @@ struct FewShotData: Sendable {
   }
 
   /// A part of the split, and the purpose that its episodes are drawn for.
-  enum Part: String, CaseIterable {
+  package enum Part: String, CaseIterable {
     case training, validation, test
   }
 
   /// A sampler over the classes of one part, with the random stream of that part.
-  func sampler(_ part: Part, _ settings: FewShotSettings, seed: UInt64) throws -> EpisodeSampler {
+  package func sampler(_ part: Part, _ settings: FewShotSettings, seed: UInt64) throws
+    -> EpisodeSampler
+  {
     let classes =
       switch part {
       case .training: split.train
@@ -71,7 +75,7 @@ struct FewShotData: Sendable {
   }
 
   /// The data set as records name it.
-  var use: RunRecord.DatasetUse {
+  package var use: RunRecord.DatasetUse {
     let counts = [split.train, split.validation, split.test].map { "\($0.count)" }
     return .init(
       name: tree.description.name, sha256: tree.description.contentDigest,

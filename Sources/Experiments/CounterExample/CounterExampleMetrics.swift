@@ -1,14 +1,17 @@
 import Bilevel
-import Experiments
 import Results
 import Tensors
 
 /// What is measured at one point (x, y): distances per coordinate, so that n does not matter.
-struct CounterExampleMetrics {
-  let problem: CounterExampleProblem
+package struct CounterExampleMetrics {
+  /// The problem, whose optimum distances are taken to.
+  package let problem: CounterExampleProblem
+
+  /// The metrics of a problem.
+  package init(problem: CounterExampleProblem) { self.problem = problem }
 
   /// Names, units and directions of what is recorded per outer iteration and at the end.
-  static var perIteration: [RunRecord.Metric] {
+  package static var perIteration: [RunRecord.Metric] {
     [
       .init(name: "x", unit: "1", betterWhen: .neither, headline: true),
       .init(name: "upperError", unit: "1", betterWhen: .lower, headline: true),
@@ -26,7 +29,7 @@ struct CounterExampleMetrics {
 
   /// The mean coordinate of x, root-mean-square distances to the optimum, F(x, y) and
   /// f(x, y) - min f(x, .), the last two divided by n.
-  func values<Scalar: TensorScalar>(
+  package func values<Scalar: TensorScalar>(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> [String: Double] {
     let x = x.tensors[0].scalars.map { Double($0) }
@@ -55,12 +58,12 @@ struct CounterExampleMetrics {
   }
 
   /// |x - x*| / sqrt(n).
-  func upperError<Scalar: TensorScalar>(_ x: Parameters<Scalar>) -> Double {
+  package func upperError<Scalar: TensorScalar>(_ x: Parameters<Scalar>) -> Double {
     Self.rootMeanSquare(x.tensors[0].scalars.map { Double($0) - problem.optimalUpper })
   }
 
   /// The root of the mean square.
-  static func rootMeanSquare(_ values: [Double]) -> Double {
+  package static func rootMeanSquare(_ values: [Double]) -> Double {
     (values.reduce(0) { $0 + $1 * $1 } / Double(max(1, values.count))).squareRoot()
   }
 }

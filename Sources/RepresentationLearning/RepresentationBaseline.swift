@@ -2,7 +2,7 @@ import Bilevel
 import Experiments
 
 /// What somebody would do instead of learning features by bi-level optimisation.
-enum RepresentationBaseline: String, CaseIterable {
+package enum RepresentationBaseline: String, CaseIterable {
   /// The head trained by inner steps on the features as they are drawn.
   case randomFeatures = "random-features"
   /// A ridge head in closed form on the features as they are drawn, fitted to the training and the
@@ -12,7 +12,7 @@ enum RepresentationBaseline: String, CaseIterable {
   case jointTraining = "joint-training"
 
   /// The baseline as records and lists name it.
-  var baseline: Baseline {
+  package var baseline: Baseline {
     Baseline(
       rawValue, displayName, citation: citation,
       settings: self == .randomFeatures ? ["inner.steps", "inner.stepSize"] : [])
@@ -38,7 +38,7 @@ enum RepresentationBaseline: String, CaseIterable {
   }
 
   /// The setting that its trials differ in.
-  var tuned: String {
+  package var tuned: String {
     switch self {
     case .randomFeatures: "inner.stepSize"
     case .ridgeHead: "baseline.ridge"
@@ -46,17 +46,15 @@ enum RepresentationBaseline: String, CaseIterable {
     }
   }
 
-  /// What a trial multiplies the given setting by: 1, b, 1/b, b^2, ... with b = 3, or 10 for a ridge.
-  func factor(of trial: Int) -> Double {
-    let base = self == .ridgeHead ? 10.0 : 3.0
-    let size = (0..<(trial + 1) / 2).reduce(1.0) { size, _ in base * size }
-    return trial.isMultiple(of: 2) ? 1 / size : size
+  /// The trials of a search of so many: powers of 3, or of 10 for a ridge.
+  package func trials(_ count: Int) -> SettingTrials {
+    SettingTrials(count, base: self == .ridgeHead ? 10 : 3)
   }
 
   /// The given setting that trials multiply.
-  func start(_ settings: RunSettings<RepresentationSettings>) -> Double {
+  package func start(_ settings: RepresentationSettings, inner: MethodSettings.Inner) -> Double {
     switch self {
-    case .randomFeatures: settings.inner.stepSize
+    case .randomFeatures: inner.stepSize
     case .ridgeHead: settings.baseline.ridge
     case .jointTraining: settings.baseline.learningRate
     }

@@ -3,28 +3,33 @@ import Experiments
 import Tensors
 
 /// The samples of one run, in the scalar type of the computation.
-struct RepresentationData<Scalar: TensorScalar>: Sendable {
+package struct RepresentationData<Scalar: TensorScalar>: Sendable {
   /// Inputs `[n, p]` with targets `[n, c]`, and labels where there are classes.
-  struct Samples: Sendable {
-    var inputs: Tensor<Scalar>
-    var targets: Tensor<Scalar>
-    var labels: [Int] = []
+  package struct Samples: Sendable {
+    /// Inputs, a row for each sample.
+    package var inputs: Tensor<Scalar>
+    /// Targets, a row for each sample.
+    package var targets: Tensor<Scalar>
+    /// Classes, as positions; none where targets are numbers.
+    package var labels: [Int] = []
   }
 
-  var train: Samples
-  var validation: Samples
+  /// Training samples.
+  package var train: Samples
+  /// Validation samples.
+  package var validation: Samples
   /// Held-out images; nil for linear problems.
-  var test: Samples?
+  package var test: Samples?
   /// Height, width and channels of an input row; [1, p, 1] for linear problems.
-  var inputShape: [Int]
+  package var inputShape: [Int]
 
   /// The columns of the targets.
-  var outputs: Int { train.targets.shape[1] }
+  package var outputs: Int { train.targets.shape[1] }
 
   /// The samples that the settings ask for.
   ///
   /// - Throws: `DatasetError` where files are missing, wrong or too small.
-  init(_ settings: RepresentationSettings, folder: DataFolder, seed: UInt64) throws {
+  package init(_ settings: RepresentationSettings, folder: DataFolder, seed: UInt64) throws {
     switch settings.data.kind {
     case .linear: self.init(linear: settings, seed: seed)
     case .images: try self.init(images: settings, folder: folder, seed: seed)

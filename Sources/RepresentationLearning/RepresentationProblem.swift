@@ -8,16 +8,19 @@ import Tensors
 ///
 /// Features have the training samples as their first component, the validation samples as their
 /// second.
-struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
-  let factored: FactoredProblem<Scalar>
-  /// F and f on features; `lower` is what hypergradients differentiate.
-  let upper: LinearHeadObjective<Scalar>
-  let lower: LinearHeadObjective<Scalar>
+package struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
+  /// The problem as a map of x and a problem on its features.
+  package let factored: FactoredProblem<Scalar>
+  /// F on features.
+  package let upper: LinearHeadObjective<Scalar>
+  /// f on features, as hypergradients differentiate it.
+  package let lower: LinearHeadObjective<Scalar>
   /// y_0 for draw 0, 1, ...
-  let initialHead: @Sendable (Int) -> Parameters<Scalar>
+  package let initialHead: @Sendable (Int) -> Parameters<Scalar>
   private let extractor: FeatureExtractor
 
-  init(_ settings: RepresentationSettings, data: RepresentationData<Scalar>, seed: UInt64) {
+  /// The problem of samples; a seed draws x_0 and the initial heads.
+  package init(_ settings: RepresentationSettings, data: RepresentationData<Scalar>, seed: UInt64) {
     let extractor = settings.featureExtractor(inputShape: data.inputShape)
     self.extractor = extractor
     let (train, validation) = (data.train.inputs, data.validation.inputs)
@@ -53,7 +56,7 @@ struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
   }
 
   /// Phi of other inputs, as a map of x.
-  func map(of inputs: Tensor<Scalar>) -> any FeatureMap<Scalar> {
+  package func map(of inputs: Tensor<Scalar>) -> any FeatureMap<Scalar> {
     let extractor = extractor
     return ExpressionFeatureMap<Scalar> { x in
       [extractor.features(of: .constant(inputs), parameters: x)]
@@ -61,12 +64,12 @@ struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
   }
 
   /// Phi_x(inputs).
-  func features(of inputs: Tensor<Scalar>, upper x: Parameters<Scalar>) -> Tensor<Scalar> {
+  package func features(of inputs: Tensor<Scalar>, upper x: Parameters<Scalar>) -> Tensor<Scalar> {
     extractor.features(of: .constant(inputs), parameters: x.constants).value
   }
 
   /// Phi_x(inputs) y, computed a thousand rows at a time: a test set needs no more memory than that.
-  func outputs(
+  package func outputs(
     of inputs: Tensor<Scalar>, upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Tensor<Scalar> {
     let rows = inputs.shape[0]

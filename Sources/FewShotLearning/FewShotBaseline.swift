@@ -2,7 +2,7 @@ import Bilevel
 import Experiments
 
 /// What somebody would do instead of learning by bi-level optimisation.
-enum FewShotBaseline: String, CaseIterable {
+package enum FewShotBaseline: String, CaseIterable {
   case rawPixels = "raw-pixels"
   case untrained
   case prototypes
@@ -10,7 +10,7 @@ enum FewShotBaseline: String, CaseIterable {
   case supervised
 
   /// The baseline as records and lists name it.
-  var baseline: Baseline {
+  package var baseline: Baseline {
     Baseline(
       rawValue, displayName, citation: citation,
       settings: (hasInnerLoop ? ["inner.steps", "inner.stepSize"] : [])
@@ -41,8 +41,8 @@ enum FewShotBaseline: String, CaseIterable {
   }
 
   /// Whether there is an outer loop.
-  var trains: Bool { self != .rawPixels && self != .untrained }
+  package var trains: Bool { self != .rawPixels && self != .untrained }
 
   /// Whether the head is fitted by inner steps.
-  var hasInnerLoop: Bool { self != .prototypes && self != .ridgeHead }
+  package var hasInnerLoop: Bool { self != .prototypes && self != .ridgeHead }
 }

@@ -4,13 +4,13 @@ import Tensors
 
 /// A task of one's own: a folder with labelled images in `support/<class>/` and images to classify in
 /// `query/`, or, where their labels are known, in `query/<class>/`.
-struct OwnTask: Sendable {
+package struct OwnTask: Sendable {
   /// The names of the classes, in the order of the network's outputs.
-  let classes: [String]
+  package let classes: [String]
   /// What a person should know of how the folders were read.
-  let notes: [String]
+  package let notes: [String]
   /// The images to classify: path below `query`, class if it is known.
-  let queries: [(path: String, label: Int?)]
+  package let queries: [(path: String, label: Int?)]
   private let support: ImageTree
   private let query: ImageTree
 
@@ -18,7 +18,7 @@ struct OwnTask: Sendable {
   ///
   /// - Throws: `DatasetError` where a folder is absent, empty or damaged, where there are fewer than
   ///   two classes, or where images to classify are labelled with a class that has no example.
-  init(_ path: String, _ data: FewShotSettings.Data) throws(DatasetError) {
+  package init(_ path: String, _ data: FewShotSettings.Data) throws(DatasetError) {
     let form = data.normalisation
     support = try ImageTree.load(
       "\(path)/support", form, remedy: "put labelled images into \(path)/support/<class>/")
@@ -50,7 +50,7 @@ struct OwnTask: Sendable {
 
   /// The task with some of its images to classify. Labels that are unknown are 0: predictions do not
   /// depend on them.
-  func episode<Scalar: TensorScalar>(
+  package func episode<Scalar: TensorScalar>(
     queries range: Range<Int>, as type: Scalar.Type = Scalar.self
   ) -> Episode<Scalar> {
     func images(_ tree: ImageTree, _ positions: Range<Int>) -> Tensor<Scalar> {

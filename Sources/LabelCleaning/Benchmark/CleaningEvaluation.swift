@@ -4,14 +4,23 @@ import Results
 import Tensors
 
 /// The metrics of hyper-cleaning at one point (x, y).
-struct CleaningEvaluation<Scalar: TensorScalar> {
+package struct CleaningEvaluation<Scalar: TensorScalar> {
   /// A sample whose x lies below this is called noisy.
-  let noisyBelow: Double
-  let truth: CleaningTruth
-  let problem: CleaningProblem<Scalar>
+  package let noisyBelow: Double
+  /// Which labels are wrong.
+  package let truth: CleaningTruth
+  /// What is evaluated.
+  package let problem: CleaningProblem<Scalar>
+
+  /// The metrics of a problem whose wrong labels are known.
+  package init(noisyBelow: Double, truth: CleaningTruth, problem: CleaningProblem<Scalar>) {
+    self.noisyBelow = noisyBelow
+    self.truth = truth
+    self.problem = problem
+  }
 
   /// What is measured: names, units and directions.
-  static var metrics: [RunRecord.Metric] {
+  package static var metrics: [RunRecord.Metric] {
     [
       .init(name: "upperObjective", unit: "nats", betterWhen: .lower, headline: true),
       .init(name: "lowerObjective", unit: "nats", betterWhen: .lower),
@@ -36,7 +45,7 @@ struct CleaningEvaluation<Scalar: TensorScalar> {
   /// against the labels that are truly wrong; a baseline that judges labels by other means than
   /// weights is scored by its judgement. An AUC that is not defined, as where no label is wrong, is
   /// absent.
-  func values(
+  package func values(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>, judgement: LabelJudgement? = nil
   ) -> [String: Double] {
     let scores = judgement?.scores ?? x.tensors[0].scalars.map { Double($0) }
@@ -59,7 +68,7 @@ struct CleaningEvaluation<Scalar: TensorScalar> {
   }
 
   /// The fraction of test images that a classifier gets right.
-  func testAccuracy(_ y: Parameters<Scalar>) -> Double { scores(problem.test, y).accuracy }
+  package func testAccuracy(_ y: Parameters<Scalar>) -> Double { scores(problem.test, y).accuracy }
 
   private func scores(
     _ samples: ClassifierSamples<Scalar>, _ y: Parameters<Scalar>

@@ -1,0 +1,56 @@
+import Bilevel
+import Datasets
+import Experiments
+import Tensors
+
+/// The extractor that a run has learned, with the head that the run ended with.
+package struct LearnedExtractor<Scalar: TensorScalar & HDF5Element>: Sendable {
+  private let extractor: FeatureExtractor
+  private let x: Parameters<Scalar>
+  private let head: Tensor<Scalar>?
+
+  /// The extractor of a file under the settings of its run, for data of one's own.
+  ///
+  /// - Throws: `DatasetError` where the file is damaged, or was learned on inputs of another size.
+  package init(
+    _ file: LearnedFile, _ settings: RepresentationSettings, for data: OwnInputs<Scalar>
+  ) throws {
+    extractor = settings.featureExtractor(inputShape: data.inputShape)
+    let run: LearnedRun<Scalar> = try file.contents()
+    var stream = RandomStream(seed: 0, purpose: "shapes")
+    let drawn: [Tensor<Scalar>] = extractor.initial(using: &stream)
+    let shapes = drawn.map(\.shape)
+    // A method may have appended components of its own to x.
+    x = Parameters(Array((run.point("x")?.tensors ?? []).prefix(shapes.count)))
+    guard x.tensors.map(\.shape) == shapes, x.isFinite else {
+      throw DatasetError(
+        .unexpectedContents,
+        "The extractor in \(file.path) has arrays of shapes \(x.tensors.map(\.shape)), and inputs of "
+          + "\(data.inputShape) (height, width, channels) in \(data.path) ask for \(shapes): give "
+          + "data in the size that the run was trained on.")
+    }
+    head = run.point("y")?.tensors.first
+  }
+
+  /// The features of samples `[n, d]`, and their outputs `[n, c]` under the head where it fits, computed
+  /// a thousand rows at a time.
+  package func applied(
+    to inputs: Tensor<Scalar>
+  ) -> (features: Tensor<Scalar>, outputs: Tensor<Scalar>?) {
+    let rows = inputs.shape[0]
+    var (features, outputs): ([Scalar], [Scalar]) = ([], [])
+    for start in stride(from: 0, to: rows, by: 1_000) {
+      let block = inputs.gatheringRows(Array(start..<min(start + 1_000, rows)))
+      let part = extractor.features(of: .constant(block), parameters: x.constants).value
+      features += part.scalars
+      if let head, head.rank == 2, head.shape[0] == extractor.featureCount {
+        outputs += part.multiplied(by: head).scalars
+      }
+    }
+    var table: Tensor<Scalar>?
+    if let head, !outputs.isEmpty {
+      table = Tensor(shape: [rows, head.shape[1]], scalars: outputs)
+    }
+    return (Tensor(shape: [rows, extractor.featureCount], scalars: features), table)
+  }
+}
