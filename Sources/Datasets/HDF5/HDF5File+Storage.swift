@@ -36,24 +36,28 @@ extension HDF5File {
   }
 
   /// A chunk is unpacked as a whole and the library believes what it declares, so that must be what its
-  /// bytes can be: no larger than the array may become, and no more chunks than bytes.
+  /// bytes can be: no larger than the array may become, and no more chunks than bytes. Nor is an array
+  /// larger than it may become, which the library does not look at: it lists all chunks before it reads one.
   private func requireModestChunks(
     _ creation: borrowing HDF5Identifier, of array: borrowing HDF5Identifier, _ name: String,
     stored: Int
   ) throws(DatasetError) {
     var extents = [hsize_t](repeating: 0, count: 32)
-    var most = [hsize_t](repeating: 0, count: 32)
+    var limits = [hsize_t](repeating: 0, count: 32)
     var chunk = [hsize_t](repeating: 0, count: 32)
     let rank = Int(H5Pget_chunk(creation.rawValue, 32, &chunk))
     guard rank > 0, let type = HDF5Identifier(H5Dget_type(array.rawValue)),
       let space = HDF5Identifier(H5Dget_space(array.rawValue)),
-      Int(H5Sget_simple_extent_dims(space.rawValue, &extents, &most)) == rank
+      Int(H5Sget_simple_extent_dims(space.rawValue, &extents, &limits)) == rank
     else { throw malformed(name, "has no readable chunks") }
     var bytes = max(1, Int(clamping: H5Tget_size(type.rawValue)))
     var count = 1
-    for (side, (extent, limit)) in zip(chunk, zip(extents, most)).prefix(rank) {
+    for (side, (extent, limit)) in zip(chunk, zip(extents, limits)).prefix(rank) {
       guard side > 0, limit == bda_unlimited() || side <= limit else {
         throw malformed(name, "declares chunks of \(chunk.prefix(rank)), larger than the array")
+      }
+      guard limit == bda_unlimited() || extent <= limit else {
+        throw malformed(name, "has \(extent) entries along a side of at most \(limit)")
       }
       let (product, overflow) = bytes.multipliedReportingOverflow(by: Int(clamping: side))
       let along = Int(clamping: extent / side + (extent % side == 0 ? 0 : 1))
@@ -67,8 +71,9 @@ extension HDF5File {
     guard bytes < 64 << 20 || Double(bytes) <= 2048 * 8 * Double(stored) else {
       throw tooLarge(name, "\(chunk.prefix(rank)) a chunk with only \(stored) bytes stored")
     }
-    // Some chunks may be left out, as long as they are few.
-    guard stored == 0 || count <= max(1024, stored) else {
+    // Some chunks may be left out, as long as they are few. No more bytes are stored than the file has.
+    let most = min(stored, FileBytes.size(path) ?? stored)
+    guard stored == 0 || count <= max(1024, most) else {
       throw tooLarge(name, "\(extents.prefix(rank)) with only \(stored) bytes stored")
     }
   }
