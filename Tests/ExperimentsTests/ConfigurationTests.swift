@@ -167,9 +167,12 @@ struct ConfigurationTests {
           + "or 0o10 if octal is meant."
       ),
       (
-        "innerSteps: 1:30", "which YAML reads as 90, as if it were a time; write the number itself."
+        "innerSteps: 1:30", "which YAML reads as minutes and seconds; write the number itself."
       ),
-      ("stepSize: 1:30", "as if it were a time"),
+      ("stepSize: 1:30", "minutes and seconds"),
+      ("innerSteps: 9:59:59:59:59:59:59:59:59:59:59:59:59", "minutes and seconds"),
+      ("innerSteps: -1:1:1:1:1:1:1:1:1:1:1:1:1:1:1", "minutes and seconds"),
+      ("limit: _9:9:9:9:9:9:9:9:9:9:9:9:9:9:9", "minutes and seconds"),
       ("limit: many", "gives the key \"limit\" a value that is not a valid Int; correct it."),
       (
         "corruption: alwayswrong",

@@ -70,6 +70,7 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
     by layer: ConfigurationLayer
   ) throws(ConfigurationError) -> Configuration {
     guard let overrides = layer.node else { return self }
+    try Self.refuseTimes(overrides, against: tree, path: [], in: layer)
     let merged = Self.merge(tree.node, overrides)
     let resolved: Configuration
     do {
@@ -109,6 +110,39 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
     node.scalar.map { $0.string.isEmpty && $0.style == .plain } ?? false
   }
 
+  /// Refuses `1:30` where a number may be wanted: YAML 1.1 makes minutes and seconds of it, and the decoder's
+  /// arithmetic traps where there are many of them, so this comes before it. Looks only where the decoder
+  /// does: what aliases make of a file can be far larger than the file.
+  private static func refuseTimes(
+    _ node: Node, against tree: Value?, path: [String], in layer: ConfigurationLayer
+  ) throws(ConfigurationError) {
+    switch node {
+    case .mapping(let mapping):
+      for (key, value) in mapping {
+        guard let name = key.string, let child = tree?[name] else { continue }
+        try refuseTimes(value, against: child, path: path + [name], in: layer)
+      }
+    case .sequence(let nodes):
+      guard case .array(let items) = tree else { return }
+      for (index, node) in nodes.enumerated() {
+        try refuseTimes(node, against: items.first, path: path + ["\(index)"], in: layer)
+      }
+    case .scalar(let scalar):
+      if case .string = tree { return }
+      let first = scalar.string.first { !"+-_".contains($0) }
+      guard scalar.style == .plain, scalar.string.contains(":"), first?.isNumber == true else {
+        return
+      }
+      throw ConfigurationError(
+        layer.errorKind,
+        "\(layer.subject(at: path)) gives \"\(scalar.string)\" for the key "
+          + "\"\(path.joined(separator: "."))\", which YAML reads as minutes and seconds; write the number "
+          + "itself.")
+    case .alias:
+      break
+    }
+  }
+
   private static func check(
     _ node: Node, against tree: Value, before: Value?, path: [String],
     in layer: ConfigurationLayer
@@ -146,14 +180,10 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
   }
 
   /// What YAML 1.1 makes of a number that people mean otherwise, and what to write: zeros in front make
-  /// it octal, colons make it minutes and seconds. Nil for numbers that mean what they look like.
+  /// it octal. Nil for numbers that mean what they look like.
   private static func numberTrap(_ scalar: Node.Scalar, read: Value) -> String? {
     guard scalar.style == .plain, let number = read.doubleValue else { return nil }
     let digits = scalar.string.drop { "+-".contains($0) }
-    if digits.contains(":") {
-      return
-        "which YAML reads as \(read.canonicalText), as if it were a time; write the number itself"
-    }
     guard read.integerValue != nil, digits.hasPrefix("0"), digits.allSatisfy(\.isNumber),
       let plain = Int(digits), Double(plain) != abs(number)
     else { return nil }
