@@ -70,8 +70,8 @@ def main(folder):
             [
                 record["method"]["name"],
                 f"{suspect.sum()}",
-                f"{hits / max(1, suspect.sum()):.3f} ({final['expectedPrecision']:.3f})",
-                f"{hits / wrong.sum():.3f} ({final['expectedRecall']:.3f})",
+                f"{hits / max(1, suspect.sum()):.3f} ({float(final['expectedPrecision']):.3f})",
+                f"{hits / wrong.sum():.3f} ({float(final['expectedRecall']):.3f})",
                 f"{auc(-rank, wrong):.3f}",
                 f"{auc(loss, wrong):.3f}",
                 f"{auc(-confidence, wrong):.3f}",
