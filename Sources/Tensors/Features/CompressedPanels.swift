@@ -125,8 +125,7 @@ final class CompressedPanels<Scalar: TensorScalar>: @unchecked Sendable {
 
 extension CompressedPanels {
   /// Writes M `right` into `out`: `right` is `[minorCount, columns]`, `out` `[majorCount, columns]`,
-  /// both contiguous. 2 entryCount columns floating-point operations. On 5,000 x 784 with 19 % of the
-  /// entries, 0.44 ns an entry and thread where two loads a cycle allow 0.38.
+  /// both contiguous. 2 entryCount columns floating-point operations.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func multiply(
