@@ -79,7 +79,7 @@ package struct MethodStyle: Sendable, Hashable {
     "no-cleaning": MethodStyle(colour: grey, mark: 1, dash: 2),
     "oracle": MethodStyle(colour: grey, mark: 13, dash: 3),
     "validation-only": MethodStyle(colour: grey, mark: 9),
-    "filtered": MethodStyle(colour: grey, mark: 5),
+    "filtered": MethodStyle(colour: grey, mark: 5, dash: 5),
     "loss-ranking": MethodStyle(colour: grey, mark: 11, dash: 4),
     "self-filtered": MethodStyle(colour: grey, mark: 7, dash: 5),
     "self-confidence": MethodStyle(colour: grey, mark: 15, dash: 2),
