@@ -34,8 +34,10 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 // MARK: - Targets
 
 /// System libraries: a module map and a shim header each (design: C types never leave one module).
+/// `CPrefetch` is a header alone: one instruction that Swift has no word for.
 let cTargets: [Target] =
   backendTargets + [
+    .systemLibrary(name: "CPrefetch"),
     .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev", "pkg-config"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -46,7 +48,8 @@ let cTargets: [Target] =
 let coreTargets: [Target] = [
   .target(name: "Files"),
   .target(
-    name: "Tensors", dependencies: backendDependencies, swiftSettings: tuning + backendSettings),
+    name: "Tensors", dependencies: backendDependencies + ["CPrefetch"],
+    swiftSettings: tuning + backendSettings),
   .target(
     name: "Datasets", dependencies: ["Files", "Tensors", "CHDF5", "CZlib", "CPNG"],
     swiftSettings: tuning),

@@ -3,13 +3,14 @@ import Synchronization
 /// A dense matrix A prepared for products with narrow matrices: rows padded to whole registers.
 ///
 /// * Z = A W takes four rows of A times five columns of W at a time, along the features.
-/// * G = A' R takes two registers of features times five columns of R at a time, along the rows.
+/// * G = A' R takes two registers of features times ten columns of R at a time, along the rows, and
+///   fetches the next block of rows meanwhile, so that the next product need not wait for it.
 ///
 /// Blocks of rows stay in the second-level cache, so that ``multiplyBack`` reads A from memory once
 /// for both. Blocks are dealt out to tasks by the size of the matrix alone, and the tasks' shares of
 /// G are added in their order: the same bits for any number of threads.
 ///
-/// Limit: forward, nine loads for twenty multiply-adds of 16 full lanes; back, seven for ten: in both
+/// Limit: forward, nine loads for twenty multiply-adds of 16 full lanes; back, twelve: in both
 /// arithmetic binds and not the load units, which serve two a cycle.
 final class DenseFeatures<Scalar: TensorScalar>: Sendable {
   /// Rows of A.
@@ -25,6 +26,8 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
 
   /// Rows of a block: with some 800 features, 200 kB.
   private static var blockRows: Int { 64 }
+  /// Features of a block where the tasks' shares are added.
+  private static var blockFeatures: Int { 128 }
   /// At most so many tasks, each with a share of G of its own.
   private static var maximumTasks: Int { 16 }
 
@@ -131,24 +134,42 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
     let tasks = min(Self.maximumTasks, blocks)
     let size = meaningful * rowStride
     scratch.withBuffer(count: max(1, tasks) * size) { shares in
-      shares.update(repeating: 0, count: max(1, tasks) * size)
       let shared = SharedMutablePointer(shares)
+      if tasks == 0 { shares.update(repeating: 0, count: size) }
       Parallel.forEach(tasks) { task in
+        (shared.pointer + task * size).update(repeating: 0, count: size)
         for block in task * blocks / tasks..<(task + 1) * blocks / tasks {
           let first = block * Self.blockRows
           body(
             first..<min(self.rowCount, first + Self.blockRows), shared.pointer + task * size)
         }
       }
+      let sum = SharedMutablePointer(g)
+      Parallel.forEachBlock(of: featureCount, blockSize: Self.blockFeatures) { features in
+        self.add(
+          shared.pointer, tasks, features, columns, meaningful,
+          into: sum.pointer)
+      }
+    }
+  }
+
+  /// The given rows of G, `[featureCount, columns]`, as the sum of the tasks' shares in their order.
+  @inline(__always)
+  private func add(
+    _ shares: UnsafeMutablePointer<Scalar>, _ tasks: Int, _ features: Range<Int>, _ columns: Int,
+    _ meaningful: Int, into g: UnsafeMutablePointer<Scalar>
+  ) {
+    for column in 0..<meaningful {
+      let sums = shares + column * rowStride
       for task in stride(from: 1, to: tasks, by: 1) {
-        let share = shares + task * size
-        for index in 0..<size { shares[index] += share[index] }
+        let share = sums + task * meaningful * rowStride
+        for feature in features { sums[feature] += share[feature] }
       }
-      for feature in 0..<featureCount {
-        let line = g + feature * columns
-        for column in 0..<meaningful { line[column] = shares[column * rowStride + feature] }
-        for column in meaningful..<columns { line[column] = 0 }
-      }
+    }
+    for feature in features {
+      let line = g + feature * columns
+      for column in 0..<meaningful { line[column] = shares[column * rowStride + feature] }
+      for column in meaningful..<columns { line[column] = 0 }
     }
   }
 
@@ -162,10 +183,12 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
     _ body: (UnsafePointer<Scalar>) -> Void
   ) {
     scratch.withBuffer(count: max(1, meaningful * rowStride)) { transposed in
+      for feature in 0..<featureCount {
+        let line = w + feature * columns
+        for column in 0..<meaningful { transposed[column * rowStride + feature] = line[column] }
+      }
       for column in 0..<meaningful {
-        let line = transposed + column * rowStride
-        for feature in 0..<featureCount { line[feature] = w[feature * columns + column] }
-        for feature in featureCount..<rowStride { line[feature] = 0 }
+        for feature in featureCount..<rowStride { transposed[column * rowStride + feature] = 0 }
       }
       body(transposed)
     }
@@ -219,7 +242,12 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
       while column < meaningful {
         let right = r + rows.lowerBound * columns + column
         let target = share + column * rowStride + feature
-        if isPair, column + 5 <= meaningful {
+        if isPair, column + 10 <= meaningful {
+          accumulateTenColumns(
+            SIMD16<Scalar>.self, source, rowStride, rows.count, termsAhead: Self.blockRows, right,
+            columns, target)
+          column += 10
+        } else if isPair, column + 5 <= meaningful {
           accumulateFiveColumns(
             SIMD16<Scalar>.self, source, rowStride, rows.count, right, columns, target)
           column += 5

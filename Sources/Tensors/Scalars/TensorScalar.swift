@@ -39,8 +39,7 @@ where RawSignificand: FixedWidthInteger {
   static func multiplyAdd(
     _ a: SIMD16<Self>, _ b: SIMD16<Self>, _ c: SIMD16<Self>
   ) -> SIMD16<Self>
-  /// The largest lane. Of two lanes the second counts only where it is greater, so a NaN may be
-  /// passed over or returned.
+  /// The largest of the lanes that are numbers; -infinity where none is.
   static func largestLane(_ x: SIMD16<Self>) -> Self
   /// The first `count` lanes of `x`, and `filler` in the lanes behind them.
   static func keeping(_ count: Int, of x: SIMD16<Self>, filler: Self) -> SIMD16<Self>

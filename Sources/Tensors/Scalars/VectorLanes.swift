@@ -3,13 +3,39 @@
 // reason that VectorMasks.swift gives.
 
 extension Float {
-  /// The largest lane, by halves; what is no number is passed over where there is a number.
+  /// The largest lane, by halves; -infinity where no lane is a number.
   @inlinable @inline(__always)
   public static func largestLane(_ x: SIMD16<Float>) -> Float {
-    let eight = pointwiseMax(x.lowHalf, x.highHalf)
-    let four = pointwiseMax(eight.lowHalf, eight.highHalf)
-    let two = pointwiseMax(four.lowHalf, four.highHalf)
+    let numbers = x.replacing(with: SIMD16(repeating: -.infinity), in: x.notANumberMask)
+    let eight = larger(numbers.lowHalf, numbers.highHalf)
+    let four = larger(eight.lowHalf, eight.highHalf)
+    let two = larger(four.lowHalf, four.highHalf)
     return two[1] > two[0] ? two[1] : two[0]
+  }
+
+  // The difference of two equal infinities is no number, and either of them is the larger one.
+
+  @inlinable @inline(__always)
+  static func larger(_ a: SIMD8<Float>, _ b: SIMD8<Float>) -> SIMD8<Float> {
+    typealias Bits = SIMD8<Int32>
+    let second = unsafeBitCast(a - b, to: Bits.self) &>> 31
+    let bits =
+      (unsafeBitCast(b, to: Bits.self) & second) | (unsafeBitCast(a, to: Bits.self) & ~second)
+    return unsafeBitCast(bits, to: SIMD8<Float>.self)
+  }
+
+  @inlinable @inline(__always)
+  static func larger(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
+    typealias Bits = SIMD4<Int32>
+    let second = unsafeBitCast(a - b, to: Bits.self) &>> 31
+    let bits =
+      (unsafeBitCast(b, to: Bits.self) & second) | (unsafeBitCast(a, to: Bits.self) & ~second)
+    return unsafeBitCast(bits, to: SIMD4<Float>.self)
+  }
+
+  @inlinable @inline(__always)
+  static func larger(_ a: SIMD2<Float>, _ b: SIMD2<Float>) -> SIMD2<Float> {
+    SIMD2(a.x > b.x ? a.x : b.x, a.y > b.y ? a.y : b.y)
   }
 
   /// The first `count` lanes of `x`, and `filler` in the lanes behind them.
@@ -27,13 +53,33 @@ extension Float {
 }
 
 extension Double {
-  /// The largest lane, by halves; what is no number is passed over where there is a number.
+  /// The largest lane, by halves; -infinity where no lane is a number.
   @inlinable @inline(__always)
   public static func largestLane(_ x: SIMD16<Double>) -> Double {
-    let eight = pointwiseMax(x.lowHalf, x.highHalf)
-    let four = pointwiseMax(eight.lowHalf, eight.highHalf)
-    let two = pointwiseMax(four.lowHalf, four.highHalf)
+    let eight = larger(numbers(x.lowHalf), numbers(x.highHalf))
+    let four = larger(eight.lowHalf, eight.highHalf)
+    let two = SIMD2(
+      four.x > four.z ? four.x : four.z, four.y > four.w ? four.y : four.w)
     return two[1] > two[0] ? two[1] : two[0]
+  }
+
+  @inlinable @inline(__always)
+  static func numbers(_ x: SIMD8<Double>) -> SIMD8<Double> {
+    x.replacing(with: SIMD8(repeating: -.infinity), in: x.notANumberMask)
+  }
+
+  @inlinable @inline(__always)
+  static func larger(_ a: SIMD8<Double>, _ b: SIMD8<Double>) -> SIMD8<Double> {
+    a.replacing(with: b, in: (a - b).signMask)
+  }
+
+  @inlinable @inline(__always)
+  static func larger(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
+    typealias Bits = SIMD4<Int64>
+    let second = unsafeBitCast(a - b, to: Bits.self) &>> 63
+    let bits =
+      (unsafeBitCast(b, to: Bits.self) & second) | (unsafeBitCast(a, to: Bits.self) & ~second)
+    return unsafeBitCast(bits, to: SIMD4<Double>.self)
   }
 
   /// The first `count` lanes of `x`, and `filler` in the lanes behind them.
