@@ -74,22 +74,25 @@ private func softmaxRow<Scalar: TensorScalar>(
   let blocks = stride / 16
   let source = UnsafeRawPointer(input)
   let target = UnsafeMutableRawPointer(output)
-  var largest = -Scalar.infinity
-  for block in 0..<blocks {
+  // What is no number need not be noticed here: its own term makes the total, and so the row, no number.
+  var candidates = Scalar.keeping(
+    classes, of: source.loadUnaligned(as: SIMD16<Scalar>.self), filler: -.infinity)
+  for block in 1..<max(1, blocks) {
     let logits = source.loadUnaligned(fromByteOffset: block &* width, as: SIMD16<Scalar>.self)
-    let candidate = Scalar.largestLane(
-      Scalar.keeping(classes &- 16 &* block, of: logits, filler: -.infinity))
-    largest = candidate > largest ? candidate : largest
+    candidates = Scalar.larger(
+      candidates, Scalar.keeping(classes &- 16 &* block, of: logits, filler: -.infinity))
   }
-  var total = Scalar(0)
+  let largest = Scalar.largestLane(candidates)
+  var sums = SIMD16<Scalar>()
   for block in 0..<blocks {
     let logits = source.loadUnaligned(fromByteOffset: block &* width, as: SIMD16<Scalar>.self)
     let terms = Scalar.keeping(
       classes &- 16 &* block, of: Scalar.exponential(logits - SIMD16(repeating: largest)), filler: 0
     )
-    total += sumOfLanes(terms)
+    sums += terms
     target.storeBytes(of: terms, toByteOffset: block &* width, as: SIMD16<Scalar>.self)
   }
+  let total = sumOfLanes(sums)
   let reciprocal = SIMD16(repeating: 1 / total)
   for block in 0..<blocks {
     let terms = target.loadUnaligned(fromByteOffset: block &* width, as: SIMD16<Scalar>.self)

@@ -41,6 +41,8 @@ where RawSignificand: FixedWidthInteger {
   ) -> SIMD16<Self>
   /// The largest of the lanes that are numbers; -infinity where none is.
   static func largestLane(_ x: SIMD16<Self>) -> Self
+  /// The larger of two lanes each; which one, where either is no number, is not said.
+  static func larger(_ a: SIMD16<Self>, _ b: SIMD16<Self>) -> SIMD16<Self>
   /// The first `count` lanes of `x`, and `filler` in the lanes behind them.
   static func keeping(_ count: Int, of x: SIMD16<Self>, filler: Self) -> SIMD16<Self>
   /// Whether the oneDNN backend computes in this type.

@@ -13,6 +13,12 @@ extension Float {
     return two[1] > two[0] ? two[1] : two[0]
   }
 
+  /// The larger of two lanes each; which one, where either is no number, is not said.
+  @inlinable @inline(__always)
+  public static func larger(_ a: SIMD16<Float>, _ b: SIMD16<Float>) -> SIMD16<Float> {
+    a.replacing(with: b, in: (a - b).signMask)
+  }
+
   // The difference of two equal infinities is no number, and either of them is the larger one.
 
   @inlinable @inline(__always)
@@ -61,6 +67,13 @@ extension Double {
     let two = SIMD2(
       four.x > four.z ? four.x : four.z, four.y > four.w ? four.y : four.w)
     return two[1] > two[0] ? two[1] : two[0]
+  }
+
+  /// The larger of two lanes each; which one, where either is no number, is not said.
+  @inlinable @inline(__always)
+  public static func larger(_ a: SIMD16<Double>, _ b: SIMD16<Double>) -> SIMD16<Double> {
+    SIMD16(
+      lowHalf: larger(a.lowHalf, b.lowHalf), highHalf: larger(a.highHalf, b.highHalf))
   }
 
   @inlinable @inline(__always)
