@@ -174,8 +174,8 @@ struct SweepGridTests {
       #expect(cells.allSatisfy { !$0.experiment.isEmpty && $0["seed"] != nil }, "\(name)")
     }
     let main = try SweepFile.read(folder.appendingPathComponent("hyper-cleaning-main.yaml").path)
-    // Two data sets, five K, three seeds and two more at one K, ten methods.
-    #expect(try main.cells().count == 2 * (5 * 3 + 2) * 10)
+    // Five K, three seeds and two more at one K, ten methods.
+    #expect(try main.cells().count == (5 * 3 + 2) * 10)
   }
 }
 
