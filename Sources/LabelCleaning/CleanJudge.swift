@@ -12,7 +12,7 @@ package struct CleanJudge {
   private let input: CleanInput
   private let fitting: CrossFitting<Float>
   private let test: ClassifierSamples<Float>?
-  private let learning: () -> LearnedWeights
+  private let learning: (_ fold: Int) -> LearnedWeights
   private let seed: UInt64
   /// The step size that bounds of the curvature guarantee.
   let safeStepSize: Double
@@ -43,15 +43,20 @@ package struct CleanJudge {
     test = input.test.map {
       ClassifierSamples(prepared(scaling.features($0), input.testLabels))
     }
-    learning = {
-      func part(_ isHeld: Bool) -> SoftmaxRegressionSamples<Float> {
+    learning = { fold in
+      func part(_ isIncluded: (Int) -> Bool) -> SoftmaxRegressionSamples<Float> {
         let positions = input.checkedLabels.indices.filter {
-          (fitting.checkedFolds.ofSample[$0] == 0) == isHeld
+          isIncluded(fitting.checkedFolds.ofSample[$0])
         }
         return prepared(
           checkedFeatures.gatheringRows(positions), positions.map { input.checkedLabels[$0] })
       }
-      return LearnedWeights(noisy: noisy, used: part(false), held: ClassifierSamples(part(true)))
+      let count = fitting.checkedFolds.count
+      let next = (fold + 1) % count
+      // Of two folds one must not be seen, and the other serves for both.
+      return LearnedWeights(
+        noisy: noisy, used: part { $0 != fold && (count < 3 || $0 != next) },
+        held: ClassifierSamples(part { $0 == next }))
     }
   }
 
@@ -66,7 +71,10 @@ package struct CleanJudge {
       case .selfConfidence: sum + each
       case .selfFiltered, .filtered: sum + each * (1 + share)
       // Forward, and back in two passes.
-      case .rhg: sum + each + Double(3 * LearnedWeights.steps * LearnedWeights.iterations)
+      case .rhg:
+        sum + each * (1 + share)
+          + Double(
+            fitting.checkedFolds.count * 3 * LearnedWeights.steps * LearnedWeights.iterations)
       }
     }
   }
@@ -161,10 +169,19 @@ package struct CleanJudge {
       }
       return (.init(noisyWeights: weights, includesChecked: true), nil)
     case .rhg:
-      let learned = learning().weights(stepSize: safeStepSize) { iteration in
-        progress("rhg: outer iteration \(iteration + 1) of at most \(LearnedWeights.iterations)")
+      // As above: the weights of each fold come from checked samples of the other folds.
+      let folds = fitting.checkedFolds.count
+      let weights = (0..<folds).map { fold in
+        learning(fold).weights(stepSize: safeStepSize) { iteration in
+          progress(
+            "rhg: fold \(fold + 1) of \(folds), outer iteration \(iteration + 1) of at most "
+              + "\(LearnedWeights.iterations)")
+        }
       }
-      return (fitting.recipe(weights: learned, includesChecked: false), learned)
+      let means = ones.indices.map { sample in
+        weights.reduce(0) { $0 + $1[sample] } / Double(folds)
+      }
+      return (.init(noisyWeights: weights, includesChecked: true), means)
     }
   }
 
@@ -191,20 +208,15 @@ package struct CleanJudge {
   private func result(
     of best: Judgement, candidates: [CleanResult.Candidate]
   ) -> CleanResult {
-    let rightness = best.posterior.rightness
-    var scores = rightness
-    if let learned = best.learnedWeights {
-      // As many suspects as the posterior has, those of the lowest weights.
-      scores = Self.scores(ofWeights: learned, suspects: rightness.count { $0 < 0.5 })
-    }
+    let scores = best.posterior.rightness
     let wanted = [0.5, 0.8, 0.9, 0.95, 0.99]
     return CleanResult(
       method: best.candidate.method, candidates: candidates, scores: scores,
-      predicted: best.predicted, weights: best.learnedWeights ?? rightness,
+      predicted: best.predicted, weights: best.learnedWeights ?? scores,
       isSuspect: scores.map { $0 < 0.5 }, ranks: CleanResult.ranks(of: scores),
       noiseRate: best.posterior.noiseRate, precision: best.forecast.precision(below: 0.5),
       recall: best.forecast.recall(below: 0.5),
-      toCheck: wanted.map { ($0, best.forecast.toCheck(recall: $0, scores: rightness)) },
+      toCheck: wanted.map { ($0, best.forecast.toCheck(recall: $0, scores: scores)) },
       test: tested(best))
   }
 
@@ -221,19 +233,6 @@ package struct CleanJudge {
       accuracy(fitting.whole(weights: ones, includesChecked: true, choice)),
       accuracy(fitting.whole(weights: weights, includesChecked: true, choice))
     )
-  }
-
-  /// Scores in the order of weights, so many of them below one half.
-  static func scores(ofWeights weights: [Double], suspects: Int) -> [Double] {
-    let sorted = weights.sorted()
-    guard suspects > 0, suspects < sorted.count else {
-      return weights.map { suspects == 0 ? 0.5 + $0 / 2 : $0 / 2.000_001 }
-    }
-    let cut = (sorted[suspects - 1] + sorted[suspects]) / 2
-    return weights.map { weight in
-      weight < cut
-        ? 0.5 * weight / max(cut, 1e-12) : 0.5 + 0.5 * (weight - cut) / max(1 - cut, 1e-12)
-    }
   }
 }
 

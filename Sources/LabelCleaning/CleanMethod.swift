@@ -10,7 +10,8 @@ package enum CleanMethod: String, CaseIterable, Sendable {
   case selfFiltered = "self-filtered"
   /// As `validation-only`; then models of the believed samples and the checked ones judge again.
   case filtered
-  /// Weights learned by bi-level optimisation, with reverse hypergradients.
+  /// Weights learned by bi-level optimisation, with reverse hypergradients; then models of the samples so
+  /// weighted and of the checked ones judge.
   case rhg
 
   /// What is tried by `auto`.
@@ -39,7 +40,7 @@ package enum CleanMethod: String, CaseIterable, Sendable {
     case .selfConfidence: "models of the training samples as they are labelled, out of fold"
     case .selfFiltered: "models of what self-confidence believes, and of the checked samples"
     case .filtered: "models of what validation-only believes, and of the checked samples"
-    case .rhg: "weights learned by reverse hypergradients on the checked samples"
+    case .rhg: "models of weights learned by reverse hypergradients, and of the checked samples"
     }
   }
 
