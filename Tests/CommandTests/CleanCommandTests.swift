@@ -138,6 +138,27 @@ struct CleanCommandTests {
     #expect(record.method.name == method)
   }
 
+  /// Of features that say nothing no method tells wrong labels from right ones, and none may foretell that
+  /// it does because it has learned from the checked samples that it is judged by.
+  @Test(arguments: CleanMethodNames.all)
+  func heldOutSamplesAreHeldOut(method: String) throws {
+    var stream = RandomStream(seed: 5, purpose: "clean tests")
+    func meaningless(_ count: Int) -> [Sample] {
+      (0..<count).map { index in
+        Sample(features: (0..<60).map { _ in Float(stream.normal()) }, label: Int64(index % 3))
+      }
+    }
+    try write(meaningless(900), to: "mine.h5", width: 60)
+    try write(meaningless(120), to: "checked.h5", width: 60)
+    let result = try clean(["--method", method])
+    let line = result.standardError.split(separator: "\n").first {
+      $0.hasPrefix("\(method): ") && $0.contains("expected AUC ")
+    }
+    let after = try #require(line?.range(of: "expected AUC "), "\(result.standardError)").upperBound
+    let area = try #require(Double(line?[after...].prefix(5) ?? ""))
+    #expect(area < 0.62, "\(method): \(line ?? "")")
+  }
+
   @Test func imagesAreShownAndFoldersNamed() throws {
     var stream = RandomStream(seed: 9, purpose: "pictures")
     for (part, each) in [("mine", 12), ("checked", 6)] {
