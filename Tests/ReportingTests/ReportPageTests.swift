@@ -71,6 +71,21 @@ struct ReportPageTests {
     #expect(answer.evidence.contains("Not run: Loss ranking, Self-filtered, Self-confidence."))
   }
 
+  @Test("Every question of an experiment is answered at the K of most methods")
+  func questionsShareTheirK() {
+    let swept = [50, 100].flatMap { steps in
+      ["bda", "rhg"].map { RecordFixture.record(method: $0, innerSteps: steps) }
+    }
+    let others = ["cg", "neumann"].map { RecordFixture.record(method: $0, innerSteps: 100) }
+    let evidence = Evidence(runs: swept + others, references: [], published: [], claims: [])
+    let asked = evidence.principal(
+      experiment: "hyper-cleaning", protocolName: "icml2020", methods: ["bda", "rhg"])
+    #expect(asked.map(\.method.name).sorted() == ["bda", "rhg"])
+    #expect(asked.allSatisfy { $0.innerSteps == 100 })
+    let all = evidence.principal(experiment: "hyper-cleaning", protocolName: "icml2020")
+    #expect(all.count == 4 && all.allSatisfy { $0.innerSteps == 100 })
+  }
+
   @Test("References alone make a page; a completed run takes the place of its reference")
   func references() {
     let references = Self.records().map(Reference.init)

@@ -86,6 +86,26 @@ struct ClaimTests {
     #expect(vague.reason?.contains("'K10', 'K100'") == true)
   }
 
+  @Test("A sweep over a further setting leaves a baseline without K unambiguous")
+  func baselineBesideSweep() {
+    let settings: [[String: Value]] = [
+      [:], ["data.validation": 20], ["data.validation": 50],
+    ]
+    let records = settings.enumerated().map { index, variant in
+      var record = RecordFixture.record(method: "filtered", accuracy: index == 0 ? 0.8 : 0.1)
+      record.variant = variant
+      record.configuration["innerSteps"] = nil
+      record.method.hypergradient = .none
+      return record
+    }
+    var claim = RecordFixture.claim(.value, .value(0.8))
+    claim.methods = ["filtered"]
+    claim.variants = [["innerSteps": 100]]
+    #expect(ClaimVerdict(claim, records: records).outcome == .reproduced)
+    let without = Array(records.dropFirst())
+    #expect(ClaimVerdict(claim, records: without).reason?.contains("must name one") == true)
+  }
+
   @Test("What was not run is said, never guessed")
   func notRun() {
     let missing = ClaimVerdict(

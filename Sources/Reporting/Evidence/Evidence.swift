@@ -81,36 +81,43 @@ extension Evidence {
   ///
   /// Of several data sets and several problems (numbers of images, of ways, starting points) the
   /// one of most runs is taken, real data before synthetic; a method that was run in several
-  /// settings on it stands with those of most of its runs.
+  /// settings on it stands with those of most of its runs. Which problem and which K are the usual ones
+  /// all methods say together, so that every question of an experiment is answered at the same place.
   package func principal(
     experiment: String, protocolName: String, methods: [String]? = nil, budget: String? = nil
   ) -> [RunRecord] {
-    let candidates = records.filter { record in
+    let known = records.filter { record in
       record.experiment == experiment && record.protocolName == protocolName
         && record.sweep == nil && (budget == nil || record.budget == budget)
-        && (methods == nil || methods?.contains(record.method.name) == true)
         && (record.status.kind == .completed || record.status.kind.isBreakdown)
     }
     for budget in Self.budgets {
-      let here = candidates.filter { $0.budget == budget }
-      let bySetting = Dictionary(grouping: here, by: ResultsTable.Setting.init(of:))
+      let here = known.filter { $0.budget == budget }
+      let asked = here.filter { methods?.contains($0.method.name) ?? true }
+      let bySetting = Dictionary(grouping: asked, by: ResultsTable.Setting.init(of:))
       let best = bySetting.min { left, right in
         if left.key.isSynthetic != right.key.isSynthetic { return right.key.isSynthetic }
         if left.value.count != right.value.count { return left.value.count > right.value.count }
         return left.key < right.key
       }
-      if let best { return Self.principal(of: best.value) }
+      guard let best else { continue }
+      let beside = here.filter { ResultsTable.Setting(of: $0) == best.key }
+      return Self.principal(of: best.value, among: beside)
     }
     return []
   }
 
-  /// The runs of the problem that most runs are of, each method in one setting.
-  private static func principal(of records: [RunRecord]) -> [RunRecord] {
-    let problems = Dictionary(grouping: records, by: problem)
-    guard let most = mostFrequent(problems) else { return [] }
-    let steps = Dictionary(grouping: most) { $0.innerSteps ?? 0 }
+  /// The asked runs of the problem that most of all runs are of, each method in one setting.
+  private static func principal(of asked: [RunRecord], among all: [RunRecord]) -> [RunRecord] {
+    let possible = Set(asked.map { problem(of: $0) })
+    let problems = Dictionary(grouping: all, by: problem).filter { possible.contains($0.key) }
+    guard let most = mostFrequent(problems), let one = most.first else { return [] }
+    let ours = asked.filter { problem(of: $0) == problem(of: one) }
+    let possibleSteps = Set(ours.compactMap(\.innerSteps))
+    let steps = Dictionary(grouping: most.compactMap(\.innerSteps)) { $0 }
+      .filter { possibleSteps.contains($0.key) }
     let usual = steps.min { ($1.value.count, $0.key) < ($0.value.count, $1.key) }?.key ?? 0
-    return Dictionary(grouping: most) { $0.method.name }.values.flatMap { runs -> [RunRecord] in
+    return Dictionary(grouping: ours) { $0.method.name }.values.flatMap { runs -> [RunRecord] in
       let same = runs.filter { ($0.innerSteps ?? 0) == usual }
       let candidates = same.isEmpty ? runs : same
       let unchanged = candidates.filter { $0.variant.keys.allSatisfy(problemKeys.contains) }

@@ -36,12 +36,14 @@ struct ClaimSubject {
     return subjects
   }
 
-  /// The run that a claim means among those that have its settings: the one with these and no
-  /// others where there is one, the only one otherwise; nil for none or one that did not end.
+  /// The run that a claim means among those that have its settings: the one that departs from the
+  /// protocol in nothing else where there is one, the only one otherwise; nil for none or one that
+  /// did not end. So a sweep over a further setting does not make its claims ambiguous, those on
+  /// baselines without K included.
   private static func theOne(
     of matches: [RunRecord], variant: [String: Value], _ name: String
   ) throws(Unjudgeable) -> RunRecord? {
-    let exact = matches.filter { $0.variant == variant }
+    let exact = matches.filter { run in run.variant.keys.allSatisfy { variant[$0] != nil } }
     let meant = exact.isEmpty ? matches : exact
     guard meant.count < 2 else {
       let variants = meant.map { "'\($0.identity.variant)'" }.joined(separator: ", ")
