@@ -94,7 +94,7 @@ struct ClaimTests {
     let records = settings.enumerated().map { index, variant in
       var record = RecordFixture.record(method: "filtered", accuracy: index == 0 ? 0.8 : 0.1)
       record.variant = variant
-      record.configuration["innerSteps"] = nil
+      record.configuration = ["stepSize": 0.1]
       record.method.hypergradient = .none
       return record
     }
