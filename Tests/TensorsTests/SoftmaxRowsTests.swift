@@ -111,6 +111,24 @@ struct SoftmaxRowsTests {
     }
   }
 
+  /// One logit whose exponential overflows, at each place in turn: a lane or a register that is left out
+  /// when the largest is looked for would make its row infinite.
+  private func largestAnywhere<Scalar: TensorScalar>(_ large: Scalar, classes: Int, stride: Int) {
+    var z = [Scalar](repeating: 0, count: classes * stride)
+    for row in 0..<classes { z[row * stride + row] = large }
+    let (p, l) = softmax(z, rows: classes, classes: classes, stride: stride)
+    for row in 0..<classes {
+      #expect((0..<classes).allSatisfy { p[row * stride + $0] == ($0 == row ? 1 : 0) }, "\(row)")
+      #expect(l[row] == large)
+    }
+  }
+
+  @Test(arguments: [(10, 16), (16, 16), (20, 32), (40, 48), (17, 19)])
+  func theLargestIsFoundAnywhere(classes: Int, stride: Int) {
+    largestAnywhere(Float(500), classes: classes, stride: stride)
+    largestAnywhere(Double(5000), classes: classes, stride: stride)
+  }
+
   @Test(arguments: [3, 16, 20])
   func extremeRows(stride: Int) {
     var z = [Float](repeating: 0, count: 4 * stride)
