@@ -42,20 +42,22 @@ struct ReferenceFileTests {
     let text = try file([RecordFixture.record()]).text()
     let lines = text.split(separator: "\n").map(String.init)
     let digest = SHA256.hexadecimal(#"{"innerSteps":20,"stepSize":0.1}"#.utf8).prefix(12)
-    #expect(lines.count == 8)
-    #expect(lines[0] == #"{"references":"hyper-cleaning","budget":"smoke","schemaVersion":2}"#)
+    #expect(lines.count == 9)
+    #expect(lines[0] == #"{"references":"hyper-cleaning","budget":"smoke","schemaVersion":3}"#)
     #expect(
       lines[1]
         == #"{"metric":{"betterWhen":"higher","name":"testAccuracy","unit":"fraction"}}"#)
+    #expect(lines[3].hasPrefix(#"{"columns":""#))
+    #expect(lines[3].hasSuffix(#"","value":["testAccuracy","upperObjective"]}"#))
     #expect(
-      lines[5]
+      lines[6]
         == #"{"configuration":"\#(digest)","value":{"innerSteps":20,"stepSize":0.1}}"#)
-    #expect(lines[6].hasPrefix(#"{"defaults":{"datasets":""#))
-    #expect(lines[6].hasSuffix(#","status":"completed"}}"#))
+    #expect(lines[7].hasPrefix(#"{"defaults":{"columns":""#))
+    #expect(lines[7].hasSuffix(#","status":"completed"}}"#))
     #expect(
-      lines[7]
+      lines[8]
         == #"{"method":"rhg","protocol":"icml2020","variant":{"innerSteps":20},"seed":0,"#
-        + #""final":{"testAccuracy":0.8,"upperObjective":0.5},"configuration":"\#(digest)"}"#)
+        + #""final":[0.8,0.5],"configuration":"\#(digest)"}"#)
     #expect(!text.contains("totalSeconds") && !text.contains("2.3"))
   }
 
@@ -84,10 +86,55 @@ struct ReferenceFileTests {
     #expect(!two.contains(#""status":"completed"}}"#))
   }
 
+  /// The text of an earlier version: each number by its name in the run's line, and no columns.
+  private func named(_ text: String, version: Int) throws -> String {
+    var names: [String] = []
+    var result: [String] = []
+    for line in text.split(separator: "\n").map(String.init) {
+      let value = try Value(parsing: Data(line.utf8), source: "line")
+      if value["columns"] != nil, let columns = value["value"]?.arrayValue {
+        names = columns.compactMap(\.stringValue)
+      } else if let numbers = value["final"]?.arrayValue {
+        let final = Dictionary(uniqueKeysWithValues: zip(names, numbers))
+        let replaced = #""final":\#(Value.object(sorted: final).canonicalText)"#
+        result.append(
+          line.replacing(#""final":\#(Value.array(numbers).canonicalText)"#, with: replaced))
+      } else {
+        result.append(
+          line.replacing(#""schemaVersion":3"#, with: #""schemaVersion":\#(version)"#)
+            .replacing(/"columns":"[0-9a-f]+",/, with: ""))
+      }
+    }
+    return result.joined(separator: "\n")
+  }
+
+  @Test("Files of the second version, which name each number in each line, are read as they were")
+  func secondVersion() throws {
+    let new = try file(records).text()
+    let old = try named(new, version: 2)
+    #expect(!old.contains("columns") && old.contains(#""final":{"testAccuracy":0.8,"#))
+    let read = try ReferenceFile(parsing: Data(old.utf8), source: "old.jsonl")
+    #expect(read == file(records))
+    #expect(try read.text() == new)
+  }
+
+  @Test("Runs that report different metrics have columns of their own, and keep their numbers")
+  func columns() throws {
+    var other = records[1]
+    other.final["upperObjective"] = nil
+    let mixed = [records[0], records[3], other]
+    let text = try file(mixed).text()
+    #expect(text.components(separatedBy: #""value":["testAccuracy""#).count == 3)
+    #expect(text.components(separatedBy: #","columns":""#).count == 2)
+    let read = try ReferenceFile(parsing: Data(text.utf8), source: "x.jsonl")
+    #expect(read == file(mixed))
+    #expect(read.references.first { $0.seed == 9 }?.final == ["testAccuracy": 0.8])
+  }
+
   @Test("Files of the first version, which say everything in every line, are read as they were")
   func firstVersion() throws {
     let new = try file(records).text()
-    var old = new.replacing(#""schemaVersion":2"#, with: #""schemaVersion":1"#)
+    var old = try named(new, version: 1)
     for record in records {
       let digest = record.configurationDigest
       for key in ["configuration", "differsFrom"] {
@@ -143,8 +190,14 @@ struct ReferenceFileTests {
     #expect(withoutDefaults.contains("'x.jsonl' line '"))
     #expect(withoutDefaults.contains("does not say its 'status'"))
     #expect(withoutDefaults.contains("'report accept'"))
+    let run = try #require(good.last)
     #expect(
-      message([good[0].replacingOccurrences(of: ":2}", with: ":7}")] + good.dropFirst())
+      message(good.dropLast() + [run.replacing(/"final":\[[^,]+,/, with: #""final":["#)])
+        .contains("has 1 numbers for the 2 columns 'testAccuracy', 'upperObjective'"))
+    #expect(
+      message(good.filter { !$0.hasPrefix(#"{"columns""#) }).contains("names the columns '"))
+    #expect(
+      message([good[0].replacingOccurrences(of: ":3}", with: ":7}")] + good.dropFirst())
         .contains("schema version 7"))
   }
 

@@ -23,14 +23,16 @@ extension ReferenceFile {
         ]
         _ = try shared.add("metric", named: metric.name, description, of: reference)
       }
+      let names = reference.final.keys.sorted()
+      let columns = try shared.add("columns", .array(names.map(Value.string)), of: reference)
       runs.append([
         ("method", .string(reference.method)), ("protocol", .string(reference.protocolName)),
         ("variant", .object(sorted: reference.variant)), ("seed", Value(reference.seed)),
         ("status", .string(reference.status.kind.rawValue)),
         ("reason", reference.status.reason.map(Value.string)),
-        ("final", .object(sorted: reference.final.mapValues(Value.number))),
-        ("configuration", .string(configuration)), ("datasets", .string(datasets)),
-        ("environment", .string(environment)),
+        ("final", .array(names.compactMap { reference.final[$0].map(Value.number) })),
+        ("columns", .string(columns)), ("configuration", .string(configuration)),
+        ("datasets", .string(datasets)), ("environment", .string(environment)),
       ])
     }
     let defaults = Self.defaults(of: runs)
@@ -39,7 +41,7 @@ extension ReferenceFile {
       ("schemaVersion", .integer(FileFormat.references.version)),
     ])
     let metrics = shared.values("metric").map { Self.line([("metric", $0.value)]) }
-    let others = ["environment", "datasets"].flatMap { kind in
+    let others = ["columns", "environment", "datasets"].flatMap { kind in
       shared.values(kind).map { Self.line([(kind, .string($0.name)), ("value", $0.value)]) }
     }
     var lines = [header] + metrics + others + Self.lines(shared.values("configuration"))
@@ -51,7 +53,7 @@ extension ReferenceFile {
   private typealias Member = (name: String, value: Value?)
 
   /// What a run's line leaves to the file's defaults.
-  private static let inherited = ["status", "datasets", "environment"]
+  private static let inherited = ["status", "columns", "datasets", "environment"]
 
   /// What more than half of the runs have in common: one run that differs says so in its own line and
   /// changes no other.
@@ -163,7 +165,7 @@ extension ReferenceFile {
       } else if let metric = value["metric"], let name = metric["name"]?.stringValue {
         shared["metric", default: [:]][name] = metric
       } else if let part = value["value"] {
-        for kind in ["environment", "datasets"] {
+        for kind in ["columns", "environment", "datasets"] {
           if let name = value[kind]?.stringValue { shared[kind, default: [:]][name] = part }
         }
         if let name = value["configuration"]?.stringValue {
@@ -222,12 +224,35 @@ extension ReferenceFile {
     _ run: Value, by defaults: [String: Value], source: String
   ) throws(ResultsError) -> Value {
     let members = (run.objectValue ?? [:]).merging(defaults) { own, _ in own }
-    if let key = inherited.first(where: { members[$0] == nil }) {
+    // Files before version 3 give each number its name, and no columns.
+    let needed = inherited.filter { $0 != "columns" || members["final"]?.arrayValue != nil }
+    if let key = needed.first(where: { members[$0] == nil }) {
       throw ResultsError(
         .malformed,
         "The run at '\(source)' does not say its '\(key)', and neither does a line 'defaults'; restore "
           + "the file from version control or store it again with 'report accept'.")
     }
+    return .object(sorted: members)
+  }
+
+  /// A run's value with its numbers by name, which a line gives in the order of its columns.
+  private static func named(
+    _ run: Value, source: String, columns: (String) throws(ResultsError) -> Value
+  ) throws(ResultsError) -> Value {
+    guard var members = run.objectValue else { return run }
+    let name = members.removeValue(forKey: "columns")?.stringValue
+    guard let name, let numbers = members["final"]?.arrayValue else {
+      return .object(sorted: members)
+    }
+    let names = try columns(name).arrayValue?.compactMap(\.stringValue) ?? []
+    guard names.count == numbers.count, Set(names).count == names.count else {
+      throw ResultsError(
+        .malformed,
+        "The run at '\(source)' has \(numbers.count) numbers for the \(names.count) columns "
+          + "'\(names.joined(separator: "', '"))', which must be as many and different; restore the file "
+          + "from version control or store it again with 'report accept'.")
+    }
+    members["final"] = .object(sorted: Dictionary(uniqueKeysWithValues: zip(names, numbers)))
     return .object(sorted: members)
   }
 
@@ -240,7 +265,6 @@ extension ReferenceFile {
     _ value: Value, experiment: String, budget: String,
     shared: [String: [String: Value]], source: String
   ) throws(ResultsError) -> Reference {
-    let run = try value.decoded(as: Run.self, source: source)
     func part(_ kind: String, _ name: String) throws(ResultsError) -> Value {
       if let value = shared[kind]?[name] { return value }
       throw ResultsError(
@@ -248,6 +272,9 @@ extension ReferenceFile {
         "The file '\(source)' names the \(kind) '\(name)', which no line of the file holds; "
           + "restore it from version control or store it again with 'report accept'.")
     }
+    let run = try Self.named(value, source: source) { name throws(ResultsError) in
+      try part("columns", name)
+    }.decoded(as: Run.self, source: source)
     var metrics: [RunRecord.Metric] = []
     for name in run.final.keys.sorted() {
       let described = try part("metric", name)

@@ -5,19 +5,21 @@ import Foundation
 /// a changed number is a changed line.
 ///
 /// The first line says what the file is. Lines that runs share follow, each kind sorted by its name:
-/// metrics with unit and direction, environments, data, configurations; a run names those it uses.
-/// Then come the runs, sorted by identity, each with who it is, how it ended, its numbers and what
-/// it names; what most of them have in common stands once before them. There are no curves, no times.
+/// metrics with unit and direction, the metrics that runs report, environments, data, configurations;
+/// a run names those it uses. Then come the runs, sorted by identity, each with who it is, how it
+/// ended, its numbers in the order of its `columns`, and what it names; what most of them have in
+/// common stands once before them. There are no curves, no times.
 ///
-///     {"references":"few-shot","budget":"smoke","schemaVersion":2}
+///     {"references":"few-shot","budget":"smoke","schemaVersion":3}
 ///     {"metric":{"betterWhen":"higher","name":"testAccuracy","unit":"fraction"}}
+///     {"columns":"53d1...","value":["testAccuracy","testLoss"]}
 ///     {"environment":"eb08...","value":{"backend":"oneDNN 2.6.3", ...}}
 ///     {"datasets":"ec6d...","value":[{"name":"synthetic-alphabets", ...}]}
 ///     {"configuration":"7bab...","value":{"aggregation":{"alpha":0.6, ...}, ...}}
 ///     {"configuration":"a01c...","differsFrom":"7bab...","value":{"inner.steps":20}}
-///     {"defaults":{"datasets":"ec6d...","environment":"eb08...","status":"completed"}}
+///     {"defaults":{"columns":"53d1...","datasets":"ec6d...","environment":"eb08...","status":"completed"}}
 ///     {"method":"bda","protocol":"icml2020","variant":{"shots":1,"ways":5},"seed":0,
-///      "final":{"testAccuracy":0.8432, ...},"configuration":"7bab..."}
+///      "final":[0.8432,0.5127],"configuration":"7bab..."}
 public struct ReferenceFile: Equatable, Sendable {
   /// The experiment of all references.
   public let experiment: String

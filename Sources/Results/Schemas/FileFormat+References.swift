@@ -14,7 +14,7 @@ extension FileFormat {
           "properties": {
             "references": { "$ref": "#/$defs/text" },
             "budget": { "$ref": "#/$defs/text" },
-            "schemaVersion": { "enum": [1, 2] }
+            "schemaVersion": { "enum": [1, 2, 3] }
           }
         },
         {
@@ -31,6 +31,19 @@ extension FileFormat {
                 "unit": { "type": "string" },
                 "betterWhen": { "enum": ["higher", "lower", "neither"] }
               }
+            }
+          }
+        },
+        {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["columns", "value"],
+          "properties": {
+            "columns": { "$ref": "#/$defs/text" },
+            "value": {
+              "description": "The metrics whose final values runs list in this order.",
+              "type": "array",
+              "items": { "$ref": "#/$defs/text" }
             }
           }
         },
@@ -75,6 +88,7 @@ extension FileFormat {
               "additionalProperties": false,
               "properties": {
                 "status": { "$ref": "#/$defs/status" },
+                "columns": { "$ref": "#/$defs/text" },
                 "datasets": { "$ref": "#/$defs/text" },
                 "environment": { "$ref": "#/$defs/text" }
               }
@@ -92,10 +106,17 @@ extension FileFormat {
             "seed": { "type": "integer" },
             "status": { "$ref": "#/$defs/status" },
             "reason": { "type": "string" },
+            "columns": { "$ref": "#/$defs/text" },
             "configuration": { "$ref": "#/$defs/text" },
             "datasets": { "$ref": "#/$defs/text" },
             "environment": { "$ref": "#/$defs/text" },
-            "final": { "type": "object", "additionalProperties": { "$ref": "#/$defs/number" } }
+            "final": {
+              "description": "In the order of the columns; before version 3, by name.",
+              "anyOf": [
+                { "type": "array", "items": { "$ref": "#/$defs/number" } },
+                { "type": "object", "additionalProperties": { "$ref": "#/$defs/number" } }
+              ]
+            }
           }
         }
       ],

@@ -31,8 +31,8 @@ public enum FileFormat: String, CaseIterable, Sendable {
   public var version: Int {
     switch self {
     case .runRecord: RunRecord.currentSchemaVersion
-    case .claims: 3
-    case .published, .references: 2
+    case .claims, .references: 3
+    case .published: 2
     case .tolerances: 1
     }
   }
