@@ -34,10 +34,10 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 // MARK: - Targets
 
 /// System libraries: a module map and a shim header each (design: C types never leave one module).
-/// `CPrefetch` is a header alone: one instruction that Swift has no word for.
+/// `CInstructions` is headers alone: what processors do and Swift has no word for.
 let cTargets: [Target] =
   backendTargets + [
-    .systemLibrary(name: "CPrefetch"),
+    .systemLibrary(name: "CInstructions"),
     .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev", "pkg-config"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -48,7 +48,7 @@ let cTargets: [Target] =
 let coreTargets: [Target] = [
   .target(name: "Files"),
   .target(
-    name: "Tensors", dependencies: backendDependencies + ["CPrefetch"],
+    name: "Tensors", dependencies: backendDependencies + ["CInstructions"],
     swiftSettings: tuning + backendSettings),
   .target(
     name: "Datasets", dependencies: ["Files", "Tensors", "CHDF5", "CZlib", "CPNG"],

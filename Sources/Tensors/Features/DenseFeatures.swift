@@ -3,10 +3,10 @@ import Synchronization
 /// A dense matrix A prepared for products with narrow matrices: rows padded to whole registers.
 ///
 /// * Z = A W takes four rows of A times five columns of W at a time, along the features.
-/// * G = A' R takes two registers of features times ten columns of R at a time, along the rows, and
-///   fetches the next block of rows meanwhile, so that the next product need not wait for it.
+/// * G = A' R takes two registers of features times ten columns of R at a time, along the rows.
 ///
-/// Blocks of rows stay in the second-level cache, so that ``multiplyBack`` reads A from memory once
+/// Either brings half of the next block of rows into the second-level cache meanwhile, so that the next
+/// products need not wait for it and memory is never asked for more than it can give. Blocks of rows stay in the second-level cache, so that ``multiplyBack`` reads A from memory once
 /// for both. Blocks are dealt out to tasks by the size of the matrix alone, and the tasks' shares of
 /// G are added in their order: the same bits for any number of threads.
 ///
@@ -210,7 +210,11 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
       while column < meaningful {
         let right = transposed + column * rowStride
         if tall, column + 5 <= meaningful {
-          dotFourRowsFiveColumns(source, right, length: rowStride, target + column, columns)
+          // Two rows ahead for four that are used: the first half of the next block.
+          let ahead = Self.blockRows + (first - rows.lowerBound) / 2 + column / 5 % 2
+          dotFourRowsFiveColumns(
+            source, right, length: rowStride, fetching: row(rows.lowerBound + ahead),
+            target + column, columns)
           column += 5
         } else if tall {
           dotFourRowsOneColumn(source, right, length: rowStride, target + column, columns)
@@ -244,8 +248,8 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
         let target = share + column * rowStride + feature
         if isPair, column + 10 <= meaningful {
           accumulateTenColumns(
-            SIMD16<Scalar>.self, source, rowStride, rows.count, termsAhead: Self.blockRows, right,
-            columns, target)
+            SIMD16<Scalar>.self, source, rowStride, rows.count, termsAhead: Self.blockRows * 3 / 2,
+            right, columns, target)
           column += 10
         } else if isPair, column + 5 <= meaningful {
           accumulateFiveColumns(

@@ -1,12 +1,12 @@
-import CPrefetch
+import CInstructions
 
 // The inner loops of transposed dense products: sums over rows, vectors along the features. Twenty
 // named sums: with ten columns and two vectors there are twelve loads for twenty multiply-adds. Nothing
 // is added across lanes: the vectoriser rewrites what follows such sums, and the loop, into shuffles.
 
 /// Two vectors of each of ten lines `target[c] += sum over t of right[t, c] source[t]`, the lines
-/// `lineStride` scalars apart, as the terms `source[t]` are. While a term is used, the one that lies
-/// `termsAhead` terms further is fetched into the second-level cache.
+/// `lineStride` scalars apart, as the terms `source[t]` are. Meanwhile as many vectors are brought into
+/// the second-level cache as half the terms have, of the terms from `termsAhead` on.
 @inline(__always)
 func accumulateTenColumns<Vector: SIMD>(
   _ type: Vector.Type, _ source: UnsafePointer<Vector.Scalar>, _ lineStride: Int, _ terms: Int,
@@ -15,7 +15,6 @@ func accumulateTenColumns<Vector: SIMD>(
 ) where Vector.Scalar: TensorScalar {
   let line = lineStride &* MemoryLayout<Vector.Scalar>.stride
   let next = MemoryLayout<Vector>.stride
-  let ahead = termsAhead &* line
   let t0 = UnsafeMutableRawPointer(target)
   let (t1, t2, t3, t4) = (t0 + line, t0 + 2 &* line, t0 + 3 &* line, t0 + 4 &* line)
   let (t5, t6, t7) = (t0 + 5 &* line, t0 + 6 &* line, t0 + 7 &* line)
@@ -32,12 +31,14 @@ func accumulateTenColumns<Vector: SIMD>(
   var (a9, b9) = (t9.load(as: Vector.self), (t9 + next).load(as: Vector.self))
   var term = UnsafeRawPointer(source)
   var factors = right
-  for _ in 0..<terms {
+  let fetched = UnsafeRawPointer(source) + termsAhead &* line
+  for t in 0..<terms {
     let first = term.load(as: Vector.self)
     let second = (term + next).load(as: Vector.self)
+    let vector = fetched + ((t &>> 1) &* line &+ (t & 1) &* next)
     var offset = 0
-    while offset < 2 &* next {
-      prefetch_to_second_level(term + (ahead &+ offset))
+    while offset < next {
+      prefetch_to_second_level(vector + offset)
       offset &+= 64
     }
     a0.addProduct(of: factors[0], first)

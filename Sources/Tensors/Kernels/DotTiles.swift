@@ -1,3 +1,5 @@
+import CInstructions
+
 // The inner loops of dense products with few columns: sums over the features, vectors along them too.
 // With columns along the lanes ten classes would fill ten lanes of sixteen; here every lane works, at
 // the price of adding the lanes of each sum once, by halves. Every sum is made alike whatever the tile
@@ -5,10 +7,11 @@
 
 /// Sums of products `target[i, c] = sum over t of source[i, t] right[c, t]` of four rows and five
 /// columns: twenty named sums, nine loads for twenty multiply-adds. `length` is a multiple of 16.
+/// Meanwhile the row `fetching` is brought into the second-level cache.
 @inline(__always)
 func dotFourRowsFiveColumns<Scalar: TensorScalar>(
   _ source: UnsafePointer<Scalar>, _ right: UnsafePointer<Scalar>, length: Int,
-  _ target: UnsafeMutablePointer<Scalar>, _ targetStride: Int
+  fetching: UnsafePointer<Scalar>, _ target: UnsafeMutablePointer<Scalar>, _ targetStride: Int
 ) {
   typealias Register = SIMD16<Scalar>
   let zero = Register()
@@ -22,6 +25,7 @@ func dotFourRowsFiveColumns<Scalar: TensorScalar>(
     let b = register(source, length &+ t)
     let c = register(source, 2 &* length &+ t)
     let d = register(source, 3 &* length &+ t)
+    fetchRegister(fetching + t)
     let r0 = register(right, t)
     a0 = Scalar.multiplyAdd(a, r0, a0)
     b0 = Scalar.multiplyAdd(b, r0, b0)
@@ -49,10 +53,15 @@ func dotFourRowsFiveColumns<Scalar: TensorScalar>(
     d4 = Scalar.multiplyAdd(d, r4, d4)
     t &+= 16
   }
-  storeSums(a0, a1, a2, a3, a4, target)
-  storeSums(b0, b1, b2, b3, b4, target + targetStride)
-  storeSums(c0, c1, c2, c3, c4, target + 2 &* targetStride)
-  storeSums(d0, d1, d2, d3, d4, target + 3 &* targetStride)
+  withUnsafeTemporaryAllocation(of: Register.self, capacity: 20) { sums in
+    (sums[0], sums[1], sums[2], sums[3]) = (a0, b0, c0, d0)
+    (sums[4], sums[5], sums[6], sums[7]) = (a1, b1, c1, d1)
+    (sums[8], sums[9], sums[10], sums[11]) = (a2, b2, c2, d2)
+    (sums[12], sums[13], sums[14], sums[15]) = (a3, b3, c3, d3)
+    (sums[16], sums[17], sums[18], sums[19]) = (a4, b4, c4, d4)
+    guard let first = sums.baseAddress else { return }
+    Scalar.storeLaneSums(ofFourByFive: first, into: target, stride: targetStride)
+  }
 }
 
 /// The same of four rows and one column.
@@ -92,21 +101,19 @@ func dotOneRowOneColumn<Scalar: TensorScalar>(
   return sumOfLanes(sum)
 }
 
+/// Brings the lines of one register into the second-level cache.
+@inline(__always)
+private func fetchRegister<Scalar: TensorScalar>(_ address: UnsafePointer<Scalar>) {
+  var offset = 0
+  while offset < MemoryLayout<SIMD16<Scalar>>.stride {
+    prefetch_to_second_level(UnsafeRawPointer(address) + offset)
+    offset &+= 64
+  }
+}
+
 @inline(__always)
 private func register<Scalar: TensorScalar>(
   _ source: UnsafePointer<Scalar>, _ index: Int
 ) -> SIMD16<Scalar> {
   UnsafeRawPointer(source + index).loadUnaligned(as: SIMD16<Scalar>.self)
-}
-
-@inline(__always)
-private func storeSums<Scalar: TensorScalar>(
-  _ s0: SIMD16<Scalar>, _ s1: SIMD16<Scalar>, _ s2: SIMD16<Scalar>, _ s3: SIMD16<Scalar>,
-  _ s4: SIMD16<Scalar>, _ target: UnsafeMutablePointer<Scalar>
-) {
-  target[0] = sumOfLanes(s0)
-  target[1] = sumOfLanes(s1)
-  target[2] = sumOfLanes(s2)
-  target[3] = sumOfLanes(s3)
-  target[4] = sumOfLanes(s4)
 }

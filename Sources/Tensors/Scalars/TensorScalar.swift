@@ -41,6 +41,11 @@ where RawSignificand: FixedWidthInteger {
   ) -> SIMD16<Self>
   /// The largest of the lanes that are numbers; -infinity where none is.
   static func largestLane(_ x: SIMD16<Self>) -> Self
+  /// Writes the sums of the lanes of twenty vectors, that of vector 4 c + r to `target[r * stride + c]`,
+  /// each by halves: lanes i and i + 8, of these i and i + 4, then i + 2, then the last two.
+  static func storeLaneSums(
+    ofFourByFive vectors: UnsafePointer<SIMD16<Self>>, into target: UnsafeMutablePointer<Self>,
+    stride: Int)
   /// The larger of two lanes each; which one, where either is no number, is not said.
   static func larger(_ a: SIMD16<Self>, _ b: SIMD16<Self>) -> SIMD16<Self>
   /// The first `count` lanes of `x`, and `filler` in the lanes behind them.

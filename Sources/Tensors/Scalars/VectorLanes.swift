@@ -2,6 +2,8 @@
 // code, which is compiled to loops over the lanes even where specialised; without comparisons, for the
 // reason that VectorMasks.swift gives.
 
+import CInstructions
+
 extension Float {
   /// The largest lane, by halves; -infinity where no lane is a number.
   @inlinable @inline(__always)
@@ -11,6 +13,16 @@ extension Float {
     let four = larger(eight.lowHalf, eight.highHalf)
     let two = larger(four.lowHalf, four.highHalf)
     return two[1] > two[0] ? two[1] : two[0]
+  }
+
+  /// Writes the sums of the lanes of twenty vectors: see ``TensorScalar``.
+  @inline(__always)
+  public static func storeLaneSums(
+    ofFourByFive vectors: UnsafePointer<SIMD16<Float>>, into target: UnsafeMutablePointer<Float>,
+    stride: Int
+  ) {
+    float_store_lane_sums(
+      UnsafeRawPointer(vectors).assumingMemoryBound(to: Float.self), target, stride)
   }
 
   /// The larger of two lanes each; which one, where either is no number, is not said.
@@ -67,6 +79,16 @@ extension Double {
     let two = SIMD2(
       four.x > four.z ? four.x : four.z, four.y > four.w ? four.y : four.w)
     return two[1] > two[0] ? two[1] : two[0]
+  }
+
+  /// Writes the sums of the lanes of twenty vectors: see ``TensorScalar``.
+  @inline(__always)
+  public static func storeLaneSums(
+    ofFourByFive vectors: UnsafePointer<SIMD16<Double>>, into target: UnsafeMutablePointer<Double>,
+    stride: Int
+  ) {
+    double_store_lane_sums(
+      UnsafeRawPointer(vectors).assumingMemoryBound(to: Double.self), target, stride)
   }
 
   /// The larger of two lanes each; which one, where either is no number, is not said.
