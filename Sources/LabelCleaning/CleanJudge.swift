@@ -214,7 +214,8 @@ package struct CleanJudge {
       method: best.candidate.method, candidates: candidates, scores: scores,
       predicted: best.predicted, weights: best.learnedWeights ?? scores,
       isSuspect: scores.map { $0 < 0.5 }, ranks: CleanResult.ranks(of: scores),
-      noiseRate: best.posterior.noiseRate, precision: best.forecast.precision(below: 0.5),
+      noiseRate: best.posterior.noiseRate, confusion: best.posterior.confusion,
+      precision: best.forecast.precision(below: 0.5),
       recall: best.forecast.recall(below: 0.5),
       toCheck: wanted.map { ($0, best.forecast.toCheck(recall: $0, scores: scores)) },
       test: tested(best))

@@ -35,13 +35,21 @@ package struct CleanLimits {
           + "take only the first of them.")
     }
     sentences.append(
-      "The estimates suppose that the checked samples were drawn like the others, and that labels are "
-        + "mixed up by class; labels that are wrong because the sample is hard to tell are found less "
+      "The estimates suppose that the checked samples were drawn like the others, and that "
+        + "\(supposition); labels that are wrong because the sample is hard to tell are found less "
         + "often than is said here.")
     sentences.append(
       "A suspect is a label that the model does not expect: a rare but right one is a suspect, too, and a "
         + "sample that belongs to no class at all is not.")
     return sentences
+  }
+
+  /// What the scores take wrong labels for.
+  private var supposition: String {
+    switch result.confusion {
+    case .even: "a wrong label is any other class alike, which is what these labels look like"
+    case .byClass: "labels are mixed up class by class, as these labels look"
+    }
   }
 
   /// Whether the checked samples were of use for ranking at all.

@@ -18,6 +18,8 @@ package struct CleanResult {
   package let ranks: [Int]
   /// The expected share of wrong labels.
   package let noiseRate: Double
+  /// How wrong labels appear to be spread over the classes.
+  package let confusion: LabelPosterior.Confusion
   /// What the suspects are expected to be worth.
   package let precision: DetectionForecast.Interval
   package let recall: DetectionForecast.Interval

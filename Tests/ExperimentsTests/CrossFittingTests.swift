@@ -71,6 +71,55 @@ struct CrossFittingTests {
     }
   }
 
+  /// Labels wrong at random, and a model that takes a fifth of class 0 for class 1: class by class it looks
+  /// as if the labels mixed these up, and scores that believed that would repeat the model's mistake.
+  @Test func mistakesOfTheModelAreNotTakenForConfusedLabels() {
+    let classes = 5
+    var stream = RandomStream(seed: 5, purpose: "even noise")
+    var (rows, given): ([[Double]], [Int]) = ([], [])
+    for sample in 0..<4_000 {
+      let truth = sample % classes
+      let isWrong = Double.random(in: 0..<1, using: &stream) < 0.2
+      given.append(
+        isWrong ? (truth + Int.random(in: 1..<classes, using: &stream)) % classes : truth)
+      let isMistaken = truth == 0 && Double.random(in: 0..<1, using: &stream) < 0.2
+      let seen = isMistaken ? 1 : truth
+      rows.append((0..<classes).map { $0 == seen ? 0.6 : 0.1 })
+    }
+    let probabilities = ClassProbabilities(rows: rows, classCount: classes)
+    let chosen = LabelPosterior(probabilities: probabilities, labels: given)
+    let byClass = LabelPosterior(
+      probabilities: probabilities, labels: given, confusion: .byClass)
+    #expect(chosen.confusion == .even)
+    // What fits a little better is not believed.
+    #expect(byClass.logLikelihood > chosen.logLikelihood)
+    let wrongRates = (1..<classes).map { chosen.transition[0][$0] }
+    #expect(wrongRates.allSatisfy { abs($0 - wrongRates[0]) < 1e-12 })
+  }
+
+  @Test func ratesDoNotExplainTheLabelsThatTheyWereCountedFrom() {
+    // Sixty wrong labels over 380 kinds of mistakes, all different: their own counts would explain them.
+    let classes = 20
+    let truth = (0..<2_000).map { $0 % classes }
+    let given = truth.enumerated().map { sample, label in
+      sample < 60 ? (label + 1 + sample / classes * 5) % classes : label
+    }
+    let certain = ClassProbabilities(
+      rows: truth.map { truth in (0..<classes).map { $0 == truth ? 0.962 : 0.002 } },
+      classCount: classes)
+    let (even, byClass) = (
+      LabelPosterior(probabilities: certain, labels: given, confusion: .even),
+      LabelPosterior(probabilities: certain, labels: given, confusion: .byClass)
+    )
+    #expect(even.logLikelihood > byClass.logLikelihood)
+    // Three hundred, always the same mistake: now a label is foretold by the others.
+    let systematic = truth.enumerated().map { sample, label in
+      sample < 300 ? (label + 1) % classes : label
+    }
+    let found = LabelPosterior(probabilities: certain, labels: systematic)
+    #expect(found.confusion == .byClass)
+  }
+
   @Test func whatIsForetoldComesTrue() throws {
     let noisy = Blobs(count: 3_000, spread: 1, rates: Self.rates, seed: 2)
     let checked = Blobs(count: 600, spread: 1, rates: Self.clean, seed: 3)

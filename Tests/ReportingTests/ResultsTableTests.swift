@@ -121,6 +121,20 @@ struct ResultsTableTests {
     #expect(table.title.hasPrefix("test accuracy: hyper-cleaning"))
   }
 
+  @Test("Of several variants at one K the plain one is shown, and how many are not")
+  func innerStepsOfVariants() throws {
+    var fewer = RecordFixture.record(innerSteps: 100, accuracy: 0.5)
+    fewer.variant["data.validation"] = 20
+    var more = fewer
+    more.variant["data.validation"] = 50
+    let plain = RecordFixture.record(innerSteps: 100, accuracy: 0.9)
+    let shown = try #require(tables([fewer, plain, more]) { $0.layout = .innerSteps }.first)
+    #expect(shown.markdown.contains("90.00") && !shown.markdown.contains("50.00"))
+    #expect(shown.notes.contains { $0.hasPrefix("2 further variants") })
+    let unclear = try #require(tables([fewer, more]) { $0.layout = .innerSteps }.first)
+    #expect(unclear.rows[0][1] == .missing("2 variants"))
+  }
+
   @Test("Variants are rows, spreads are named, protocols are tables, methods keep their order")
   func options() throws {
     let records = [

@@ -14,7 +14,7 @@ for set in ${2:-mnist fashion-mnist cifar-10-subset}; do
         folder=$out/$set/$rule/$fraction/$checked
         if [ ! -s "$folder/row" ]; then
           "$bin/datasets" corrupt "$set-train" --rule "$rule" --fraction "$fraction" \
-            --count "${COUNT:-5000}" --checked "$checked" --output "$folder" > /dev/null
+            --count "${COUNT:-5000}" --checked "$checked" --seed "${SEED:-1}" --output "$folder" > /dev/null
           "$bin/hyper-cleaning" clean --train "$folder/train.h5" --checked "$folder/checked.h5" \
             --output "$folder" > "$folder/output" 2> "$folder/log" ||
             { echo "$set | $rule | $fraction | $checked | $(tail -1 "$folder/log")"; continue; }

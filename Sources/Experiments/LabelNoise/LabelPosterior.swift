@@ -23,14 +23,47 @@ package struct LabelPosterior: Sendable, Equatable {
   package let rightness: [Double]
   /// The expected share of wrong labels.
   package let noiseRate: Double
+  /// How wrong labels are spread.
+  package let confusion: Confusion
+  /// The logarithm of the probability of all given labels, each by what the others say, in nats.
+  package let logLikelihood: Double
+
+  /// How the wrong labels of a class are spread over the others.
+  package enum Confusion: String, Sendable, CaseIterable {
+    /// All alike: labels are wrong at random.
+    case even
+    /// Each at its own rate: labels are mixed up class by class.
+    case byClass = "by-class"
+  }
 
   /// The posterior of all labels. O(n c) an iteration.
   ///
+  /// Each label is predicted from what all others say. Confusion by class is believed where it predicts
+  /// labels better by ``leastGain`` each: a model that mixes up classes itself makes even labels that are
+  /// wrong at random look a little mixed up, and the scores would then follow the model's mistakes.
+  ///
   /// - Parameter iterations: at most so many; it ends before where no rate moves by 1e-5 any more.
   package init(probabilities: ClassProbabilities, labels: [Int], iterations: Int? = nil) {
+    func fit(_ confusion: Confusion) -> Self {
+      Self(
+        probabilities: probabilities, labels: labels, confusion: confusion, iterations: iterations)
+    }
+    let (even, byClass) = (fit(.even), fit(.byClass))
+    let gain = byClass.logLikelihood - even.logLikelihood
+    self = gain > Self.leastGain * Double(labels.count) ? byClass : even
+  }
+
+  /// Nats a label.
+  package static let leastGain = 0.01
+
+  /// The posterior of all labels under one kind of confusion.
+  package init(
+    probabilities: ClassProbabilities, labels: [Int], confusion: Confusion, iterations: Int? = nil
+  ) {
     precondition(
       probabilities.count == labels.count,
       "Probabilities of \(probabilities.count) samples for \(labels.count) labels.")
+    self.confusion = confusion
     let classes = probabilities.classCount
     // Of much data each iteration says more, and costs more.
     let most = iterations ?? max(20, min(200, 2_000_000_000 / max(1, classes * labels.count)))
@@ -53,7 +86,9 @@ package struct LabelPosterior: Sendable, Equatable {
           sizes[index] += share
         }
       }
-      let next = Self.transposed(counts).enumerated().map { Self.rates($1, of: $0) }
+      let next = Self.transposed(counts).enumerated().map {
+        Self.rates($1, of: $0, confusion)
+      }
       let moved = zip(transition, next).reduce(0.0) { most, pair in
         max(most, zip(pair.0, pair.1).reduce(0) { max($0, abs($1.0 - $1.1)) })
       }
@@ -69,18 +104,70 @@ package struct LabelPosterior: Sendable, Equatable {
     self.rightness = rightness
     noiseRate =
       labels.isEmpty ? 0 : rightness.reduce(0) { $0 + 1 - $1 } / Double(labels.count)
+    logLikelihood = Self.logLikelihood(probabilities, labels, transition, confusion)
   }
 
-  /// The row of T that counts of one true class make. Which of the wrong labels are frequent is believed
-  /// as far as there are more than a few: without that, the ranking of nearly clean data is one of chance.
-  private static func rates(_ counts: [Double], of label: Int) -> [Double] {
-    let total = counts.reduce(0, +)
-    let wrong = total - counts[label]
-    let even = counts.count > 1 ? wrong / Double(counts.count - 1) : 0
-    let belief = wrong / (wrong + fewWrongLabels)
-    return counts.enumerated().map { other, count in
-      (other == label ? count : belief * count + (1 - belief) * even) / total
+  /// The sum over samples of log P(given label), with rates counted without that sample. O(n c).
+  private static func logLikelihood(
+    _ probabilities: ClassProbabilities, _ labels: [Int], _ transition: [[Double]],
+    _ confusion: Confusion
+  ) -> Double {
+    let classes = probabilities.classCount
+    var share = [Double](repeating: 0, count: classes)
+    // Kept for all samples at once, shares would take as much memory as the probabilities.
+    func attribute(_ sample: Int) {
+      let (row, label) = (probabilities[sample], labels[sample])
+      let total = evidence(row, transition, label)
+      for (index, probability) in row.enumerated() {
+        share[index] = probability * transition[index][label] / total
+      }
     }
+    var counts = pseudoCounts(classes)
+    for (sample, label) in labels.enumerated() {
+      attribute(sample)
+      for index in 0..<classes { counts[index][label] += share[index] }
+    }
+    let totals = counts.map { $0.reduce(0, +) }
+    var sum = 0.0
+    for (sample, label) in labels.enumerated() {
+      attribute(sample)
+      var evidence = 1e-300
+      for (index, probability) in probabilities[sample].enumerated() {
+        let right = counts[index][index] - (index == label ? share[index] : 0)
+        let total = totals[index] - share[index]
+        let rate = rate(
+          of: counts[index][label] - share[index], wrong: total - right, total: total,
+          classes: classes, isRight: index == label, confusion)
+        evidence += probability * rate
+      }
+      sum += Foundation.log(evidence)
+    }
+    return sum
+  }
+
+  /// The row of T that counts of one true class make.
+  private static func rates(
+    _ counts: [Double], of label: Int, _ confusion: Confusion
+  ) -> [Double] {
+    let total = counts.reduce(0, +)
+    return counts.enumerated().map { other, count in
+      rate(
+        of: count, wrong: total - counts[label], total: total, classes: counts.count,
+        isRight: other == label, confusion)
+    }
+  }
+
+  /// The rate of a label that was given `count` times of `total`. Which of the wrong labels are frequent
+  /// is believed as far as there are more than a few: without that, the ranking of nearly clean data is
+  /// one of chance.
+  private static func rate(
+    of count: Double, wrong: Double, total: Double, classes: Int, isRight: Bool,
+    _ confusion: Confusion
+  ) -> Double {
+    if isRight { return count / total }
+    let even = classes > 1 ? wrong / Double(classes - 1) : 0
+    let belief = confusion == .even ? 0 : wrong / (wrong + fewWrongLabels)
+    return (belief * count + (1 - belief) * even) / total
   }
 
   private static let fewWrongLabels = 10.0

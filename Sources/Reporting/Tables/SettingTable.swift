@@ -106,14 +106,19 @@ struct SettingTable {
     var columns = [Table.Column("method")]
     var rows = methods.map { [Table.Cell.text($0.displayName)] }
     var used: [PublishedValue] = []
+    var hidden = 0
     for count in steps {
       columns.append(
         Table.Column("K = \(count)", unit: display.unit, kind: .measured(options.spread)))
-      // A method with several variants at one K cannot stand in one cell: it says so.
+      // Of several variants at one K the one that departs in nothing else stands in the cell; where there
+      // is none, the cell says so.
       let cells = methods.map { method -> (Table.Cell, PublishedValue?) in
         let here = groups.filter { $0.method == method.method && $0.innerSteps == count }
-        guard let group = here.first else { return (.missing("not run"), nil) }
-        if here.count > 1 { return (.missing("\(here.count) variants"), nil) }
+        let fewest = here.map(\.settings.count).min()
+        let plain = here.filter { $0.settings.count == fewest }
+        guard let group = plain.first else { return (.missing("not run"), nil) }
+        if plain.count > 1 { return (.missing("\(here.count) variants"), nil) }
+        hidden += here.count - 1
         return (measuredCell(name, display, group), publishedValue(name, display, group))
       }
       for (index, cell) in cells.enumerated() { rows[index].append(cell.0) }
@@ -122,9 +127,16 @@ struct SettingTable {
       for (index, value) in cells.enumerated() { rows[index].append(cell(value.1, display)) }
       used += cells.compactMap(\.1)
     }
+    let others =
+      hidden == 0
+      ? []
+      : [
+        "\(hidden) further variants at these K are not shown; the table without columns of inner steps "
+          + "has them."
+      ]
     return Table(
       title: "\(display.name): \(setting.title)", columns: columns, rows: rows,
-      notes: notes(groups, used))
+      notes: notes(groups, used) + others)
   }
 
   // MARK: - Cells

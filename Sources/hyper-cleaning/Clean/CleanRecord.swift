@@ -46,7 +46,9 @@ struct CleanRecord {
       metrics: metrics.map { .init(name: $0.0, unit: $0.1, betterWhen: $0.2) },
       final: Dictionary(metrics.map { ($0.0, $0.3) }, uniquingKeysWith: { first, _ in first }),
       timing: .init(totalSeconds: seconds, peakResidentBytes: PeakMemory.bytes),
-      diagnostics: ["candidates": .array(candidates)])
+      diagnostics: [
+        "candidates": .array(candidates), "confusion": .string(result.confusion.rawValue),
+      ])
   }
 
   private var uses: [RunRecord.DatasetUse] {
