@@ -30,6 +30,30 @@ struct FigureTests {
         """)
   }
 
+  @Test("Against clean images: runs that share all else, whatever it is")
+  func cleanImages() throws {
+    func record(_ method: String, _ images: Int, fraction: Double?) -> RunRecord {
+      var record = RecordFixture.record(method: method, innerSteps: 100)
+      record.variant["data.validation"] = .integer(images)
+      record.variant["corruption.fraction"] = fraction.map(Value.number)
+      return record
+    }
+    let records =
+      ["rhg", "filtered"].flatMap { method in
+        [20, 200, 500].map { record(method, $0, fraction: 0.4) }
+          + [20, 50].map { record(method, $0, fraction: 0.2) }
+      } + [50, 100].map { RecordFixture.record(method: "rhg", innerSteps: $0) }
+    let chosen = try #require(
+      ChosenFigure.all.first { $0.name == "hyper-cleaning-clean-images" })
+    let figure = try #require(
+      chosen.figure(of: Evidence(runs: records, references: [], published: [], claims: [])))
+    #expect(figure.series.count == 2 && figure.series.allSatisfy { $0.x == [20, 200, 500] })
+    #expect(figure.title.contains("fraction=0.4"))
+    let few = Evidence(
+      runs: [record("rhg", 20, fraction: 0.4)], references: [], published: [], claims: [])
+    #expect(chosen.figure(of: few) == nil)
+  }
+
   @Test("The script names its files relative to its folder and quotes every text")
   func script() {
     let script = figure.gnuplotScript

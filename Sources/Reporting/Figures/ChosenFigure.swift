@@ -75,20 +75,31 @@ package struct ChosenFigure: Sendable {
     return figure.map(finished)
   }
 
+  /// The figure against one setting, of runs that share all others but K: those with most of its values.
   private func settingFigure(
     _ name: String, of evidence: Evidence, _ wanted: [String]?
   ) -> Figure? {
     let candidates = evidence.records.filter {
       $0.experiment == experiment && $0.protocolName == protocolName && $0.sweep == nil
         && wanted?.contains($0.method.name) != false
-        && $0.variant.keys.allSatisfy { $0 == name || $0 == "innerSteps" }
     }
-    let groups = Dictionary(grouping: candidates, by: ResultsTable.Setting.init(of:))
+    let groups = Dictionary(grouping: candidates) { record in
+      let others = record.variant.filter { $0.key != name && $0.key != "innerSteps" }
+      return [
+        ResultsTable.Setting(of: record).title(heading: nil),
+        Value.object(sorted: others).canonicalText,
+      ]
+    }
     var request = Figure.Request(against: .setting(name))
     request.methods = methods
     let figures = groups.sorted { left, right in
-      left.value.count != right.value.count
-        ? left.value.count > right.value.count : left.key < right.key
+      let values = [left, right].map { group in
+        Set(group.value.compactMap { CurveBuilder.number(name, of: $0) }).count
+      }
+      if values[0] != values[1] { return values[0] > values[1] }
+      return left.value.count != right.value.count
+        ? left.value.count > right.value.count
+        : left.key.lexicographicallyPrecedes(right.key)
     }
     return figures.lazy.compactMap {
       Figure.figure(of: metric, in: $0.value, as: request)
