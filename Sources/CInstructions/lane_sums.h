@@ -8,6 +8,8 @@
 
 #define BDA_LANE_SUMS(NAME, SCALAR) \
   typedef SCALAR NAME##_lanes __attribute__((ext_vector_type(16))); \
+  /* What Swift puts sixteen scalars on: a boundary of 16 bytes at the most. */ \
+  typedef SCALAR NAME##_stored __attribute__((ext_vector_type(16), aligned(sizeof(SCALAR)))); \
   \
   /* Eight lanes each of a and of b, with the same sums. */ \
   static inline __attribute__((always_inline)) NAME##_lanes NAME##_halves( \
@@ -21,7 +23,7 @@
   /* Four lanes each of four vectors, with the same sums: quarter q belongs to vector q. */ \
   static inline __attribute__((always_inline)) NAME##_lanes NAME##_quarters( \
       const SCALAR *vectors) { \
-    const NAME##_lanes *v = (const NAME##_lanes *)vectors; \
+    const NAME##_stored *v = (const NAME##_stored *)vectors; \
     NAME##_lanes ab = NAME##_halves(v[0], v[1]), cd = NAME##_halves(v[2], v[3]); \
     return __builtin_shufflevector( \
                ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) + \
@@ -48,7 +50,7 @@
   } \
   \
   /* target[row * stride + column] = the sum of the lanes of vector 4 * column + row, of four rows and \
-     five columns; vectors are 16 scalars each, on a boundary of that size. */ \
+     five columns; vectors are 16 scalars each. */ \
   static inline __attribute__((always_inline)) void NAME##_store_lane_sums( \
       const SCALAR *vectors, SCALAR *target, long stride) { \
     NAME##_lanes four = NAME##_sums( \

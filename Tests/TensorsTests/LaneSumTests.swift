@@ -20,12 +20,15 @@ struct LaneSumTests {
     let vectors = vectors(type)
     let stride = 7
     var target = [Scalar](repeating: 99, count: 4 * stride)
-    vectors.withUnsafeBufferPointer { source in
-      guard let first = source.baseAddress else { return }
-      target.withUnsafeMutableBufferPointer { sums in
-        guard let start = sums.baseAddress else { return }
-        Scalar.storeLaneSums(ofFourByFive: first, into: start, stride: stride)
-      }
+    // Swift puts vectors on boundaries of 16 bytes, whatever their size: here on no larger one.
+    let size = MemoryLayout<SIMD16<Scalar>>.stride
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: 16 + 20 * size, alignment: 128)
+    defer { memory.deallocate() }
+    let first = (memory + 16).bindMemory(to: SIMD16<Scalar>.self, capacity: 20)
+    for (index, vector) in vectors.enumerated() { (first + index).initialize(to: vector) }
+    target.withUnsafeMutableBufferPointer { sums in
+      guard let start = sums.baseAddress else { return }
+      Scalar.storeLaneSums(ofFourByFive: first, into: start, stride: stride)
     }
     for (index, vector) in vectors.enumerated() {
       var lanes = (0..<16).map { vector[$0] }
