@@ -21,8 +21,8 @@ plot 'hyper-cleaning-iterations.dat' index 0 using 1:3:4 with filledcurves linec
   'hyper-cleaning-iterations.dat' index 2 using 1:2 with linespoints pointinterval 2 pointtype 8 pointsize 0.9 linewidth 2 dashtype 2 linecolor rgb '#3D9BD9' title 'T-RHG K100', \
   'hyper-cleaning-iterations.dat' index 3 using 1:2 with lines linewidth 2 dashtype 2 linecolor rgb '#777777' title 'No cleaning K100', \
   'hyper-cleaning-iterations.dat' index 4 using 1:2 with lines linewidth 2 dashtype 3 linecolor rgb '#777777' title 'Oracle K100', \
-  'hyper-cleaning-iterations.dat' index 5 using 1:2 with lines linewidth 2 dashtype 1 linecolor rgb '#777777' title 'Validation only', \
-  'hyper-cleaning-iterations.dat' index 6 using 1:2 with lines linewidth 2 dashtype 5 linecolor rgb '#777777' title 'Filtered'
+  'hyper-cleaning-iterations.dat' index 5 using 1:2 with lines linewidth 2 dashtype 1 linecolor rgb '#009E73' title 'Validation only', \
+  'hyper-cleaning-iterations.dat' index 6 using 1:2 with lines linewidth 2 dashtype 5 linecolor rgb '#009E73' title 'Filtered'
 if (strstrt(GPVAL_TERMINALS, 'pngcairo')) {
   set terminal pngcairo size 1080,684 font 'sans,15' fontscale 1.0 background rgb 'white'
 } else {

@@ -20,10 +20,10 @@ plot 'hyper-cleaning-methods.dat' index 0 using 1:2:3:4 with xerrorbars pointtyp
   'hyper-cleaning-methods.dat' index 0 using 1:2 with points pointtype 1 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
   'hyper-cleaning-methods.dat' index 1 using 1:2:3:4 with xerrorbars pointtype 13 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
   'hyper-cleaning-methods.dat' index 1 using 1:2 with points pointtype 13 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
-  'hyper-cleaning-methods.dat' index 2 using 1:2:3:4 with xerrorbars pointtype 9 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
-  'hyper-cleaning-methods.dat' index 2 using 1:2 with points pointtype 9 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
-  'hyper-cleaning-methods.dat' index 3 using 1:2:3:4 with xerrorbars pointtype 5 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
-  'hyper-cleaning-methods.dat' index 3 using 1:2 with points pointtype 5 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
+  'hyper-cleaning-methods.dat' index 2 using 1:2:3:4 with xerrorbars pointtype 9 pointsize 0.9 linewidth 2 linecolor rgb '#009E73' notitle, \
+  'hyper-cleaning-methods.dat' index 2 using 1:2 with points pointtype 9 pointsize 0.9 linewidth 2 linecolor rgb '#009E73' notitle, \
+  'hyper-cleaning-methods.dat' index 3 using 1:2:3:4 with xerrorbars pointtype 15 pointsize 0.9 linewidth 2 linecolor rgb '#009E73' notitle, \
+  'hyper-cleaning-methods.dat' index 3 using 1:2 with points pointtype 15 pointsize 0.9 linewidth 2 linecolor rgb '#009E73' notitle, \
   'hyper-cleaning-methods.dat' index 4 using 1:2:3:4 with xerrorbars pointtype 4 pointsize 0.9 linewidth 2 linecolor rgb '#0072B2' notitle, \
   'hyper-cleaning-methods.dat' index 4 using 1:2 with points pointtype 4 pointsize 0.9 linewidth 2 linecolor rgb '#0072B2' notitle, \
   'hyper-cleaning-methods.dat' index 5 using 1:2:3:4 with xerrorbars pointtype 8 pointsize 0.9 linewidth 2 linecolor rgb '#3D9BD9' notitle, \
@@ -38,12 +38,12 @@ plot 'hyper-cleaning-methods.dat' index 0 using 1:2:3:4 with xerrorbars pointtyp
   'hyper-cleaning-methods.dat' index 9 using 1:2 with points pointtype 14 pointsize 0.9 linewidth 2 linecolor rgb '#A97FD6' notitle, \
   'hyper-cleaning-methods.dat' index 10 using 1:2:3:4 with xerrorbars pointtype 10 pointsize 0.9 linewidth 2 linecolor rgb '#CC79A7' notitle, \
   'hyper-cleaning-methods.dat' index 10 using 1:2 with points pointtype 10 pointsize 0.9 linewidth 2 linecolor rgb '#CC79A7' notitle, \
-  'hyper-cleaning-methods.dat' index 11 using 1:2:3:4 with xerrorbars pointtype 7 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
-  'hyper-cleaning-methods.dat' index 11 using 1:2 with points pointtype 7 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
-  'hyper-cleaning-methods.dat' index 12 using 1:2:3:4 with xerrorbars pointtype 11 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
-  'hyper-cleaning-methods.dat' index 12 using 1:2 with points pointtype 11 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
-  'hyper-cleaning-methods.dat' index 13 using 1:2:3:4 with xerrorbars pointtype 15 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
-  'hyper-cleaning-methods.dat' index 13 using 1:2 with points pointtype 15 pointsize 0.9 linewidth 2 linecolor rgb '#777777' notitle, \
+  'hyper-cleaning-methods.dat' index 11 using 1:2:3:4 with xerrorbars pointtype 7 pointsize 0.9 linewidth 2 linecolor rgb '#A97FD6' notitle, \
+  'hyper-cleaning-methods.dat' index 11 using 1:2 with points pointtype 7 pointsize 0.9 linewidth 2 linecolor rgb '#A97FD6' notitle, \
+  'hyper-cleaning-methods.dat' index 12 using 1:2:3:4 with xerrorbars pointtype 8 pointsize 0.9 linewidth 2 linecolor rgb '#7A8B00' notitle, \
+  'hyper-cleaning-methods.dat' index 12 using 1:2 with points pointtype 8 pointsize 0.9 linewidth 2 linecolor rgb '#7A8B00' notitle, \
+  'hyper-cleaning-methods.dat' index 13 using 1:2:3:4 with xerrorbars pointtype 5 pointsize 0.9 linewidth 2 linecolor rgb '#CC79A7' notitle, \
+  'hyper-cleaning-methods.dat' index 13 using 1:2 with points pointtype 5 pointsize 0.9 linewidth 2 linecolor rgb '#CC79A7' notitle, \
   'hyper-cleaning-methods.dat' index 14 using 1:2:3:4 with xerrorbars pointtype 1 pointsize 0.9 linewidth 2 linecolor rgb '#D55E00' notitle, \
   'hyper-cleaning-methods.dat' index 14 using 1:2 with points pointtype 1 pointsize 0.9 linewidth 2 linecolor rgb '#D55E00' notitle, \
   'hyper-cleaning-methods.dat' index 15 using 1:2:3:4 with xerrorbars pointtype 2 pointsize 0.9 linewidth 2 linecolor rgb '#C2385A' notitle, \
