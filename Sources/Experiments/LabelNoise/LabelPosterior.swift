@@ -53,7 +53,9 @@ package struct LabelPosterior: Sendable, Equatable {
     self = gain > Self.leastGain * Double(labels.count) ? byClass : even
   }
 
-  /// Nats a label.
+  /// Nats a label. Where labels were wrong at random, confusion by class gained up to 0.006 of them;
+  /// where it was real, 0.02 and more, but for a model that knew next to nothing: measured with seed 0
+  /// on rows of experiments/hyper-cleaning/clean.md.
   package static let leastGain = 0.01
 
   /// The posterior of all labels under one kind of confusion.
