@@ -6,8 +6,8 @@ import Synchronization
 /// * G = A' R takes two registers of features times ten columns of R at a time, along the rows.
 ///
 /// Either brings half of the next block of rows into the second-level cache meanwhile, so that the next
-/// products need not wait for it and memory is never asked for more than it can give. Blocks of rows stay in the second-level cache, so that ``multiplyBack`` reads A from memory once
-/// for both. Blocks are dealt out to tasks by the size of the matrix alone, and the tasks' shares of
+/// products need not wait for it and the load on memory is even. Blocks of rows stay in the second-level
+/// cache, so that ``multiplyBack`` reads A from memory once for both. Blocks are dealt out to tasks by the size of the matrix alone, and the tasks' shares of
 /// G are added in their order: the same bits for any number of threads.
 ///
 /// Limit: forward, nine loads for twenty multiply-adds of 16 full lanes; back, twelve: in both
