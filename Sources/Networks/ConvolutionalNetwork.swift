@@ -136,13 +136,10 @@ public struct ConvolutionalNetwork: ImageNetwork, Equatable {
       signal = signal.convolved(
         with: parameters[first], stride: halving == .stride ? 2 : 1,
         padding: padding == .same ? .same : .symmetric(1))
-      let shape = signal.shape
-      signal = signal.reshaped([shape[0] * shape[1] * shape[2], shape[3]])
-        .normalisedRectified(
-          normalisation, layer: block, scale: learnsScale ? parameters[first + 1] : nil,
-          shift: parameters[first + parametersPerBlock - 1], epsilon: Scalar(epsilon)
-        ).reshaped(shape)
-      if halving == .maximumPooling { signal = signal.maximumPooled(window: 2) }
+      signal = signal.normalisedRectified(
+        normalisation, layer: block, scale: learnsScale ? parameters[first + 1] : nil,
+        shift: parameters[first + parametersPerBlock - 1], epsilon: Scalar(epsilon),
+        halved: halving == .maximumPooling)
     }
     return averagesPixels
       ? signal.averagedOverPixels() : signal.reshaped([images.shape[0], featureCount])

@@ -108,18 +108,28 @@ extension Variable {
       .multiplyingRows(by: .constant(Tensor(inverse)))
   }
 
-  /// max(0, gamma x^ + beta) of this matrix, fused where the moments are its own.
+  /// max(0, gamma x^ + beta) of these images `[images, height, width, filters]`, fused where the moments
+  /// are their own; where they are halved, of every 2 x 2 pixels the largest.
   func normalisedRectified(
     _ source: NormalisationSource<Scalar>, layer: Int, scale: Variable?, shift: Variable,
-    epsilon: Scalar
+    epsilon: Scalar, halved: Bool
   ) -> Variable {
+    let pixels = reshaped([shape[0] * shape[1] * shape[2], shape[3]])
     guard case .running = source else {
-      note(in: source)
-      return normalisedRectified(scale: scale, shift: shift, epsilon: epsilon)
+      pixels.note(in: source)
+      if halved {
+        let pairs = WindowGeometry(shape: shape, window: 2, stride: 2, padding: .none)
+        return pixels.normalisedRectifiedMaxima(
+          pairs, scale: scale, shift: shift, epsilon: epsilon
+        ).reshaped([shape[0], pairs.outputHeight, pairs.outputWidth, shape[3]])
+      }
+      return pixels.normalisedRectified(scale: scale, shift: shift, epsilon: epsilon)
+        .reshaped(shape)
     }
-    let standard = normalised(source, layer: layer, epsilon: epsilon)
-    return (scale.map { standard.multiplyingRows(by: $0) } ?? standard).addingToRows(shift)
-      .rectified()
+    let standard = pixels.normalised(source, layer: layer, epsilon: epsilon)
+    let rectified = (scale.map { standard.multiplyingRows(by: $0) } ?? standard)
+      .addingToRows(shift).rectified().reshaped(shape)
+    return halved ? rectified.maximumPooled(window: 2) : rectified
   }
 
   private func note(in source: NormalisationSource<Scalar>) {

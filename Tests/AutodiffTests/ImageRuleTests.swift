@@ -2,6 +2,13 @@ import Autodiff
 import TestSupport
 import Testing
 
+extension WindowGeometry {
+  /// One image of five by four pixels and two channels, halved: an odd last row is left out.
+  fileprivate static var fiveByFour: WindowGeometry {
+    WindowGeometry(shape: [1, 5, 4, 2], window: 2, stride: 2, padding: .none)
+  }
+}
+
 extension RuleSubject {
   /// The operations that networks on images are made of, at smooth points.
   static let images: [RuleSubject] = [
@@ -20,6 +27,12 @@ extension RuleSubject {
     },
     RuleSubject("normalised, scaled and rectified", [[5, 3], [3], [3]]) {
       $0[0].normalisedRectified(scale: $0[2], shift: $0[1], epsilon: 0.1)
+    },
+    RuleSubject("normalised, rectified and halved", [[20, 2], [2]]) {
+      $0[0].normalisedRectifiedMaxima(.fiveByFour, scale: nil, shift: $0[1], epsilon: 0.1)
+    },
+    RuleSubject("normalised, scaled, rectified and halved", [[20, 2], [2], [2]]) {
+      $0[0].normalisedRectifiedMaxima(.fiveByFour, scale: $0[2], shift: $0[1], epsilon: 0.1)
     },
     RuleSubject("convolution", [[2, 4, 4, 2], [3, 3, 3, 2]]) {
       $0[0].convolved(with: $0[1], stride: 2, padding: .symmetric(1))
@@ -80,6 +93,42 @@ struct ImageRuleTests {
     #expect(abs(left.value - right.value) < 1e-13)
     #expect(largestDeviation(left.gradient, right.gradient) < 1e-13)
     #expect(left.gradient.allSatisfy { $0.scalars.contains { abs($0) > 1e-2 } })
+    let products = [fused, composed].map {
+      hessianVectorProduct(at: point, along: direction, of: $0)
+    }
+    #expect(largestDeviation(products[0], products[1]) < 1e-12)
+  }
+
+  @Test(
+    "Normalisation, rectifier and maxima of pairs fused are the composed ones, with their derivatives",
+    arguments: [[2, 4, 6, 3], [3, 5, 4, 17], [1, 3, 3, 2], [2, 1, 5, 3]], [true, false])
+  func fusedMaximaAreComposed(shape: [Int], learnsScale: Bool) {
+    var stream = RandomStream(seed: 5, purpose: "pairs")
+    let (pixels, filters) = (shape[0] * shape[1] * shape[2], shape[3])
+    let pairs = WindowGeometry(shape: shape, window: 2, stride: 2, padding: .none)
+    let shapes = [[pixels, filters], [filters]] + (learnsScale ? [[filters]] : [])
+    let point: [Tensor<Double>] = shapes.map { stream.uniform($0, in: -1..<1) }
+    let weights: Tensor<Double> = stream.uniform([pairs.placements, filters], in: -1..<1)
+    let direction: [Tensor<Double>] = point.map { stream.uniform($0.shape, in: -1..<1) }
+    func weighed(_ z: Variable<Double>) -> Variable<Double> {
+      (z * z * .constant(weights)).sum()
+    }
+    func fused(_ v: [Variable<Double>]) -> Variable<Double> {
+      weighed(
+        v[0].normalisedRectifiedMaxima(
+          pairs, scale: learnsScale ? v[2] : nil, shift: v[1], epsilon: 1e-3))
+    }
+    func composed(_ v: [Variable<Double>]) -> Variable<Double> {
+      weighed(
+        v[0].normalisedRectified(scale: learnsScale ? v[2] : nil, shift: v[1], epsilon: 1e-3)
+          .reshaped(shape).maximumPooled(window: 2).reshaped([pairs.placements, filters]))
+    }
+    let left = valueAndGradient(at: point, of: fused)
+    let right = valueAndGradient(at: point, of: composed)
+    #expect(abs(left.value - right.value) < 1e-13)
+    #expect(largestDeviation(left.gradient, right.gradient) < 1e-13)
+    let moves = left.gradient.allSatisfy { $0.scalars.contains { abs($0) > 1e-3 } }
+    #expect(moves == (pairs.placements > 0))
     let products = [fused, composed].map {
       hessianVectorProduct(at: point, along: direction, of: $0)
     }

@@ -12,20 +12,15 @@ extension Variable {
     scale: Variable?, shift: Variable, epsilon: Scalar
   ) -> Variable {
     let moments = value.columnMoments(epsilon: epsilon)
-    let rule = NormalisedRectifier(
-      epsilon: epsilon, mean: moments.mean, inverseDeviation: moments.inverseDeviation)
     return .applying(
-      rule, to: [self, shift] + (scale.map { [$0] } ?? []),
-      value: value.normalisedRectified(
-        mean: moments.mean, inverseDeviation: moments.inverseDeviation, scale: scale?.value,
-        shift: shift.value))
+      NormalisedRectifier(moments: moments), to: [self, shift] + (scale.map { [$0] } ?? []),
+      value: value.normalisedRectified(moments, scale: scale?.value, shift: shift.value))
   }
 
   /// Inputs: x, beta, and gamma where there is one.
   private struct NormalisedRectifier: DifferentiationRule {
-    let epsilon: Scalar
-    let mean: Tensor<Scalar>
-    let inverseDeviation: Tensor<Scalar>
+    /// Those of x.
+    let moments: ColumnMoments<Scalar>
 
     func pullback(_ cotangent: Variable, inputs: [Variable], output: Variable) -> [Variable?] {
       let passed = cotangent * .constant(output.value.positiveIndicator())
@@ -36,10 +31,10 @@ extension Variable {
         scaled = passed.multiplyingRows(by: inputs[2])
         pulled.append(
           inputs[2].isDifferentiable
-            ? (passed * x.standardisedColumns(epsilon: epsilon)).sum(alongAxis: 0) : nil)
+            ? (passed * x.standardisedColumns(moments)).sum(alongAxis: 0) : nil)
       }
       if x.isDifferentiable {
-        pulled[0] = x.standardisationProduct(scaled, epsilon: epsilon)
+        pulled[0] = x.standardisationProduct(scaled, moments)
       }
       return pulled
     }
@@ -48,18 +43,17 @@ extension Variable {
       _ cotangent: Tensor<Scalar>, inputs: [Variable], output: Tensor<Scalar>
     ) -> [Tensor<Scalar>?]? {
       let pulled = inputs[0].value.normalisedRectifiedPullback(
-        cotangent, output: output, mean: mean, inverseDeviation: inverseDeviation,
-        scale: inputs.count > 2 ? inputs[2].value : nil)
+        cotangent, output: output, moments, scale: inputs.count > 2 ? inputs[2].value : nil)
       return [pulled.matrix, pulled.shift] + (inputs.count > 2 ? [pulled.scale] : [])
     }
 
     func pushforward(_ tangents: [Variable?], inputs: [Variable], output: Variable) -> Variable? {
       let x = inputs[0]
-      var change = tangents[0].map { x.standardisationProduct($0, epsilon: epsilon) }
+      var change = tangents[0].map { x.standardisationProduct($0, moments) }
       if inputs.count > 2 {
         change = total(
           change.map { $0.multiplyingRows(by: inputs[2]) },
-          tangents[2].map { x.standardisedColumns(epsilon: epsilon).multiplyingRows(by: $0) })
+          tangents[2].map { x.standardisedColumns(moments).multiplyingRows(by: $0) })
       }
       let shifted = total(
         change, tangents[1].map { $0.repeated(x.shape[0], alongNewAxis: 0) })

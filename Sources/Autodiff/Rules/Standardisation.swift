@@ -10,29 +10,43 @@ extension Variable {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func standardisedColumns(epsilon: Scalar) -> Variable {
-    let moments = value.columnMoments(epsilon: epsilon)
-    return .applying(
-      Standardisation(epsilon: epsilon), to: [self],
-      value: value.standardisedColumns(
-        mean: moments.mean, inverseDeviation: moments.inverseDeviation))
+    standardisedColumns(value.columnMoments(epsilon: epsilon))
+  }
+
+  /// The same, the moments of the value being known.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func standardisedColumns(_ moments: ColumnMoments<Scalar>) -> Variable {
+    .applying(
+      Standardisation(moments: moments), to: [self], value: value.standardisedColumns(moments))
   }
 
   /// r = 1 / sqrt(v + epsilon) of every column, `[columns]`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func inverseDeviationOfColumns(epsilon: Scalar) -> Variable {
+    inverseDeviationOfColumns(value.columnMoments(epsilon: epsilon))
+  }
+
+  private func inverseDeviationOfColumns(_ moments: ColumnMoments<Scalar>) -> Variable {
     .applying(
-      InverseDeviation(epsilon: epsilon), to: [self],
-      value: value.columnMoments(epsilon: epsilon).inverseDeviation)
+      InverseDeviation(moments: moments), to: [self], value: moments.inverseDeviation)
   }
 
   /// B(self) c: the Jacobian of ``standardisedColumns(epsilon:)`` times a matrix.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func standardisationProduct(_ c: Variable, epsilon: Scalar) -> Variable {
+    standardisationProduct(c, value.columnMoments(epsilon: epsilon))
+  }
+
+  /// The same, the moments of the value being known.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func standardisationProduct(_ c: Variable, _ moments: ColumnMoments<Scalar>) -> Variable {
     .applying(
-      StandardisationProduct(epsilon: epsilon), to: [self, c],
-      value: value.standardisationProduct(c.value, epsilon: epsilon))
+      StandardisationProduct(moments: moments), to: [self, c],
+      value: value.standardisationProduct(c.value, moments))
   }
 
   /// Each row times a row `[columns]`.
@@ -58,41 +72,41 @@ extension Variable {
   }
 
   private struct Standardisation: DifferentiationRule {
-    let epsilon: Scalar
+    let moments: ColumnMoments<Scalar>
     func pullback(_ cotangent: Variable, inputs: [Variable], output: Variable) -> [Variable?] {
-      [inputs[0].standardisationProduct(cotangent, epsilon: epsilon)]
+      [inputs[0].standardisationProduct(cotangent, moments)]
     }
     func pushforward(_ tangents: [Variable?], inputs: [Variable], output: Variable) -> Variable? {
-      tangents[0].map { inputs[0].standardisationProduct($0, epsilon: epsilon) }
+      tangents[0].map { inputs[0].standardisationProduct($0, moments) }
     }
   }
 
   /// dr = -r^2 mean(x^ dx).
   private struct InverseDeviation: DifferentiationRule {
-    let epsilon: Scalar
+    let moments: ColumnMoments<Scalar>
     func pullback(_ cotangent: Variable, inputs: [Variable], output: Variable) -> [Variable?] {
       let factor = -1 / Scalar(max(1, inputs[0].shape[0]))
       return [
-        inputs[0].standardisedColumns(epsilon: epsilon)
+        inputs[0].standardisedColumns(moments)
           .multiplyingRows(by: factor * (cotangent * output * output))
       ]
     }
     func pushforward(_ tangents: [Variable?], inputs: [Variable], output: Variable) -> Variable? {
       tangents[0].map {
-        -(output * output * (inputs[0].standardisedColumns(epsilon: epsilon) * $0).columnMeans())
+        -(output * output * (inputs[0].standardisedColumns(moments) * $0).columnMeans())
       }
     }
   }
 
   private struct StandardisationProduct: DifferentiationRule {
-    let epsilon: Scalar
+    let moments: ColumnMoments<Scalar>
 
     func pullback(_ cotangent: Variable, inputs: [Variable], output: Variable) -> [Variable?] {
       [
         inputs[0].isDifferentiable
           ? change(cotangent, of: inputs[0], inputs[1], product: output) : nil,
         inputs[1].isDifferentiable
-          ? inputs[0].standardisationProduct(cotangent, epsilon: epsilon) : nil,
+          ? inputs[0].standardisationProduct(cotangent, moments) : nil,
       ]
     }
 
@@ -101,14 +115,14 @@ extension Variable {
     ) -> [Tensor<Scalar>?]? {
       guard inputs[0].isDifferentiable else { return nil }
       let both = inputs[0].value.standardisationProductPullback(
-        cotangent, factor: inputs[1].value, epsilon: epsilon)
+        cotangent, factor: inputs[1].value, moments)
       return [both.matrix, inputs[1].isDifferentiable ? both.factor : nil]
     }
 
     func pushforward(_ tangents: [Variable?], inputs: [Variable], output: Variable) -> Variable? {
       total(
         tangents[0].map { change($0, of: inputs[0], inputs[1], product: output) },
-        tangents[1].map { inputs[0].standardisationProduct($0, epsilon: epsilon) })
+        tangents[1].map { inputs[0].standardisationProduct($0, moments) })
     }
 
     /// psi'''(c, t, .) = -r^2 x^ (mean(t c) - mean(t) mean(c) - p q) - r (q B t + p B c), with
@@ -116,12 +130,12 @@ extension Variable {
     private func change(
       _ t: Variable, of x: Variable, _ c: Variable, product: Variable
     ) -> Variable {
-      let standard = x.standardisedColumns(epsilon: epsilon)
-      let r = x.inverseDeviationOfColumns(epsilon: epsilon)
+      let standard = x.standardisedColumns(moments)
+      let r = x.inverseDeviationOfColumns(moments)
       let p = (t * standard).columnMeans()
       let q = (c * standard).columnMeans()
       let spread = (t * c).columnMeans() - t.columnMeans() * c.columnMeans() - p * q
-      let along = x.standardisationProduct(t, epsilon: epsilon)
+      let along = x.standardisationProduct(t, moments)
       return standard.multiplyingRows(by: -(r * r * spread))
         - along.multiplyingRows(by: r * q) - product.multiplyingRows(by: r * p)
     }

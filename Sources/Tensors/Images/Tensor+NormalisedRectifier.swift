@@ -6,10 +6,11 @@ extension Tensor {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func normalisedRectified(
-    mean: Tensor, inverseDeviation: Tensor, scale: Tensor?, shift: Tensor
+    _ moments: ColumnMoments<Scalar>, scale: Tensor?, shift: Tensor
   ) -> Tensor {
     let (rows, columns) = (shape[0], shape[1])
-    let factor = scale.map { inverseDeviation.multiplying($0) } ?? inverseDeviation
+    let mean = moments.mean
+    let factor = moments.inverseDeviation.scaledIfAny(by: scale)
     precondition(
       mean.shape == [columns] && factor.shape == [columns] && shift.shape == [columns],
       "Moments \(mean.shape) and shift \(shift.shape) for a matrix \(shape).")
@@ -29,18 +30,18 @@ extension Tensor {
     }
   }
 
-  /// What a cotangent of ``normalisedRectified(mean:inverseDeviation:scale:shift:)`` becomes, the
-  /// moments being those of self: for the matrix, for gamma and for beta.
+  /// What a cotangent of ``normalisedRectified(_:scale:shift:)`` becomes, the moments being those of
+  /// self: for the matrix, for gamma and for beta.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func normalisedRectifiedPullback(
-    _ cotangent: Tensor, output: Tensor, mean: Tensor, inverseDeviation: Tensor, scale: Tensor?
+    _ cotangent: Tensor, output: Tensor, _ moments: ColumnMoments<Scalar>, scale: Tensor?
   ) -> (matrix: Tensor, scale: Tensor, shift: Tensor) {
     precondition(
       shape == cotangent.shape && shape == output.shape,
       "A cotangent \(cotangent.shape) of an output \(output.shape) for a matrix \(shape).")
     let (rows, columns) = (shape[0], shape[1])
-    let r = inverseDeviation.scalars
+    let (mean, r) = (moments.mean, moments.inverseDeviation.scalars)
     let share = 1 / Scalar(rows)
     var sums = [Scalar](repeating: 0, count: columns)
     var products = sums
@@ -64,7 +65,7 @@ extension Tensor {
           }
         }
         for k in 0..<columns { products[k] *= r[k] }
-        let factor = scale.map { zip($0.scalars, r).map { $0 * $1 } } ?? r
+        let factor = moments.inverseDeviation.scaledIfAny(by: scale).scalars
         let slope = zip(products, r).map { share * $0 * $1 }
         withColumns([mean.scalars, factor, sums.map { share * $0 }, slope]) { m in
           let (factor, centre, slope) = (m + columns, m + 2 * columns, m + 3 * columns)
@@ -89,11 +90,10 @@ extension Tensor {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func standardisationProductPullback(
-    _ t: Tensor, factor c: Tensor, epsilon: Scalar
+    _ t: Tensor, factor c: Tensor, _ moments: ColumnMoments<Scalar>
   ) -> (matrix: Tensor, factor: Tensor) {
     precondition(shape == t.shape && shape == c.shape, "\(t.shape) and \(c.shape) at \(shape).")
     let (rows, columns) = (shape[0], shape[1])
-    let moments = columnMoments(epsilon: epsilon)
     let (mean, r) = (moments.mean.scalars, moments.inverseDeviation.scalars)
     let share = 1 / Scalar(rows)
     let zeros = [Scalar](repeating: 0, count: columns)
@@ -138,4 +138,7 @@ extension Tensor {
     }
     return (matrix, factor)
   }
+
+  /// These inverse deviations times gamma, or as they are where there is none.
+  func scaledIfAny(by scale: Tensor?) -> Tensor { scale.map { multiplying($0) } ?? self }
 }

@@ -1,15 +1,17 @@
 /// Standardising the columns of a matrix, fused: what batch normalisation is made of.
 ///
 /// For a matrix X `[rows, columns]`, column by column: mean m, variance v (divided by the number of
-/// rows), r = 1 / sqrt(v + epsilon), and the standardised column (X - m) r.
+/// rows), r = 1 / sqrt(v + epsilon), and the standardised column (X - m) r. The moments of X are
+/// computed once, by ``columnMoments(epsilon:)``, and given to whatever is computed from them and X.
 extension Tensor {
-  /// The mean m and the inverse deviation r of every column, each `[columns]`. One pass over memory:
+  /// The mean m and the inverse deviation r of every column. One pass over memory:
   /// moments of blocks of rows, about their own means, are combined in order (Chan, Golub and
   /// LeVeque, 1979), so that the variance of nearly constant columns keeps its digits.
-  public func columnMoments(epsilon: Scalar) -> (mean: Tensor, inverseDeviation: Tensor) {
+  public func columnMoments(epsilon: Scalar) -> ColumnMoments<Scalar> {
     let moments = columnMeansAndVariances()
     let inverse = moments.variance.scalars.map { 1 / ($0 + epsilon).squareRoot() }
-    return (moments.mean, Tensor(inverse))
+    return ColumnMoments(
+      mean: moments.mean, inverseDeviation: Tensor(inverse), epsilon: epsilon)
   }
 
   /// The mean and the variance (divided by the number of rows) of every column, each `[columns]`.
@@ -48,11 +50,11 @@ extension Tensor {
   /// (X - m) r.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func standardisedColumns(mean: Tensor, inverseDeviation: Tensor) -> Tensor {
+  public func standardisedColumns(_ moments: ColumnMoments<Scalar>) -> Tensor {
     let (rows, columns) = (shape[0], shape[1])
     return Tensor(shape: shape) { result in
       withScalars(self, self, result) { x, _, out in
-        withColumns([mean.scalars, inverseDeviation.scalars]) { m in
+        withColumns([moments.mean.scalars, moments.inverseDeviation.scalars]) { m in
           let r = m + columns
           for row in 0..<rows {
             let (x, out) = (x + row * columns, out + row * columns)
@@ -68,11 +70,12 @@ extension Tensor {
   ///     r (c - mean(c) - x^ mean(c x^)),   x^ = (X - m) r.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func standardisationProduct(_ cotangent: Tensor, epsilon: Scalar) -> Tensor {
+  public func standardisationProduct(
+    _ cotangent: Tensor, _ moments: ColumnMoments<Scalar>
+  ) -> Tensor {
     precondition(
       shape == cotangent.shape, "A cotangent of \(cotangent.shape) for columns of \(shape).")
     let (rows, columns) = (shape[0], shape[1])
-    let moments = columnMoments(epsilon: epsilon)
     let scale = 1 / Scalar(rows)
     let r = moments.inverseDeviation.scalars
     let zeros = [Scalar](repeating: 0, count: columns)
@@ -137,6 +140,26 @@ extension Tensor {
   }
 }
 
+/// The moments of the columns of a matrix, and what was added to its variances.
+public struct ColumnMoments<Scalar: TensorScalar>: Sendable {
+  /// m, `[columns]`.
+  public let mean: Tensor<Scalar>
+  /// r = 1 / sqrt(v + epsilon), `[columns]`.
+  public let inverseDeviation: Tensor<Scalar>
+  /// epsilon.
+  public let epsilon: Scalar
+
+  /// The given moments.
+  public init(mean: Tensor<Scalar>, inverseDeviation: Tensor<Scalar>, epsilon: Scalar) {
+    precondition(
+      mean.shape == inverseDeviation.shape,
+      "Means \(mean.shape) and inverse deviations \(inverseDeviation.shape).")
+    self.mean = mean
+    self.inverseDeviation = inverseDeviation
+    self.epsilon = epsilon
+  }
+}
+
 /// Pointers to two tensors and a result of equal counts; nothing where they are empty.
 @inline(__always)
 func withScalars<Scalar: TensorScalar>(
@@ -181,7 +204,7 @@ func addRows<Scalar: TensorScalar>(
   }
 }
 
-/// sums += (x - mean)^2, column by column.
+/// sums += (x - mean)^2, column by column; four rows at a time, in their order.
 @inline(__always)
 func addSquares<Scalar: TensorScalar>(
   _ x: UnsafePointer<Scalar>, _ rows: Int, _ columns: Int, about mean: [Scalar],
@@ -189,7 +212,16 @@ func addSquares<Scalar: TensorScalar>(
 ) {
   mean.withUnsafeBufferPointer { mean in
     sums.withUnsafeMutableBufferPointer { sums in
-      for row in 0..<rows {
+      for first in stride(from: 0, to: rows - rows % 4, by: 4) {
+        let a = x + first * columns
+        let (b, c, d) = (a + columns, a + 2 * columns, a + 3 * columns)
+        for k in 0..<columns {
+          let (ofA, ofB) = (a[k] - mean[k], b[k] - mean[k])
+          let (ofC, ofD) = (c[k] - mean[k], d[k] - mean[k])
+          sums[k] += (ofA * ofA + ofB * ofB) + (ofC * ofC + ofD * ofD)
+        }
+      }
+      for row in rows - rows % 4..<rows {
         let a = x + row * columns
         for k in 0..<columns {
           let difference = a[k] - mean[k]
