@@ -15,18 +15,17 @@ extension Variable {
     let moments = value.columnMoments(epsilon: epsilon)
     let found = value.normalisedRectifiedMaxima(
       geometry, moments, scale: scale?.value, shift: shift.value)
-    let rule = NormalisedMaxima(
-      geometry: geometry, moments: moments, positions: found.positions)
     return .applying(
-      rule, to: [self, shift] + (scale.map { [$0] } ?? []), value: found.maxima)
+      HalvingRectifier(geometry: geometry, moments: moments, found: found),
+      to: [self, shift] + (scale.map { [$0] } ?? []), value: found.maxima)
   }
 
   /// Inputs: x, beta, and gamma where there is one.
-  private struct NormalisedMaxima: DifferentiationRule {
+  private struct HalvingRectifier: DifferentiationRule {
     let geometry: WindowGeometry
     /// Those of x.
     let moments: ColumnMoments<Scalar>
-    let positions: [Int32]
+    let found: NormalisedMaxima<Scalar>
 
     func pullback(_ cotangent: Variable, inputs: [Variable], output: Variable) -> [Variable?] {
       let passed = cotangent * .constant(output.value.positiveIndicator())
@@ -41,7 +40,7 @@ extension Variable {
       }
       if x.isDifferentiable {
         pulled[0] = x.standardisationProduct(
-          scaled.scattering(positions, shape: x.shape), moments)
+          scaled.scattering(found.positions, shape: x.shape), moments)
       }
       return pulled
     }
@@ -50,8 +49,7 @@ extension Variable {
       _ cotangent: Tensor<Scalar>, inputs: [Variable], output: Tensor<Scalar>
     ) -> [Tensor<Scalar>?]? {
       let pulled = inputs[0].value.normalisedRectifiedMaximaPullback(
-        cotangent, maxima: output, positions: positions, geometry, moments,
-        scale: inputs.count > 2 ? inputs[2].value : nil)
+        cotangent, of: found, geometry, moments, scale: inputs.count > 2 ? inputs[2].value : nil)
       return [pulled.matrix, pulled.shift] + (inputs.count > 2 ? [pulled.scale] : [])
     }
 
@@ -72,7 +70,7 @@ extension Variable {
 
     /// The rows of a matrix over all pixels at the maxima, channel by channel.
     private func atMaxima(_ matrix: Variable) -> Variable {
-      matrix.gathering(positions, shape: [geometry.placements, geometry.channels])
+      matrix.gathering(found.positions, shape: [geometry.placements, geometry.channels])
     }
   }
 }

@@ -2,18 +2,18 @@
 /// normalised images, four times as large as the result, are never in memory.
 extension Tensor {
   /// The largest of max(0, gamma x^ + beta) over every window of two by two pixels, channel by channel,
-  /// and where it was found: x^ = (x - mean) r with the given moments; without a scale gamma is 1.
+  /// with x^ = (x - mean) r of the given moments; without a scale gamma is 1.
   ///
   /// Self holds images, `[images height width, channels]`; the result is `[placements, channels]`, the
   /// positions lie within the storage of self. The same as
   /// ``normalisedRectified(_:scale:shift:)`` followed by maximum pooling: the first
-  /// among equals, and a NaN wins. Where all of a window is cut off to 0, no matter what position is
-  /// named: the derivative is 0 there.
+  /// among equals, and a NaN wins. Where all of a window is cut off to 0, it does not matter which
+  /// position is named: the derivative is 0 there.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func normalisedRectifiedMaxima(
     _ geometry: WindowGeometry, _ moments: ColumnMoments<Scalar>, scale: Tensor?, shift: Tensor
-  ) -> (maxima: Tensor, positions: [Int32]) {
+  ) -> NormalisedMaxima<Scalar> {
     let pairs = checkedPairs(geometry)
     let columns = geometry.channels
     let mean = moments.mean
@@ -22,58 +22,67 @@ extension Tensor {
       mean.shape == [columns] && factor.shape == [columns] && shift.shape == [columns],
       "Moments \(mean.shape) and shift \(shift.shape) for images of \(geometry.imageShape).")
     var positions: [Int32] = []
+    var deviations = Tensor.zeros([0])
     let maxima = Tensor(shape: [geometry.placements, columns]) { result in
       positions = [Int32](unsafeUninitializedCapacity: result.count) { places, initialized in
         initialized = result.count
-        guard let places = places.baseAddress else { return }
-        withScalars(self, self, result) { x, _, out in
-          withColumns([mean.scalars, factor.scalars, shift.scalars]) { m in
-            let (f, s) = (m + columns, m + 2 * columns)
-            pairs.forEach { first, placement in
-              let (a, b) = (x + first, x + first + columns)
-              let (c, d) = (a + pairs.line, b + pairs.line)
-              let (out, places) = (out + placement * columns, places + placement * columns)
-              let start = Int32(truncatingIfNeeded: first)
-              for k in 0..<columns {
-                let own = start &+ Int32(truncatingIfNeeded: k)
-                var (best, at) = ((a[k] - m[k]) * f[k] + s[k], own)
-                let ofB = (b[k] - m[k]) * f[k] + s[k]
-                let second = (ofB > best) || (ofB != ofB)
-                best = second ? ofB : best
-                at = second ? own &+ pairs.beside : at
-                let ofC = (c[k] - m[k]) * f[k] + s[k]
-                let third = (ofC > best) || (ofC != ofC)
-                best = third ? ofC : best
-                at = third ? own &+ pairs.below : at
-                let ofD = (d[k] - m[k]) * f[k] + s[k]
-                let fourth = (ofD > best) || (ofD != ofD)
-                best = fourth ? ofD : best
-                at = fourth ? own &+ pairs.below &+ pairs.beside : at
-                out[k] = best < 0 ? 0 : best
-                places[k] = at
+        deviations = Tensor(shape: [geometry.placements, columns]) { chosen in
+          guard let places = places.baseAddress, let chosen = chosen.baseAddress else { return }
+          withScalars(self, self, result) { x, _, out in
+            withColumns([mean.scalars, factor.scalars, shift.scalars]) { m in
+              let (f, s) = (m + columns, m + 2 * columns)
+              pairs.forEach { first, placement in
+                let (a, b) = (x + first, x + first + columns)
+                let (c, d) = (a + pairs.line, b + pairs.line)
+                let row = placement * columns
+                let (out, places, chosen) = (out + row, places + row, chosen + row)
+                let start = Int32(truncatingIfNeeded: first)
+                for k in 0..<columns {
+                  let own = start &+ Int32(truncatingIfNeeded: k)
+                  var (moved, at) = (a[k] - m[k], own)
+                  var best = moved * f[k] + s[k]
+                  let (movedB, movedC, movedD) = (b[k] - m[k], c[k] - m[k], d[k] - m[k])
+                  let ofB = movedB * f[k] + s[k]
+                  let second = (ofB > best) || (ofB != ofB)
+                  best = second ? ofB : best
+                  moved = second ? movedB : moved
+                  at = second ? own &+ pairs.beside : at
+                  let ofC = movedC * f[k] + s[k]
+                  let third = (ofC > best) || (ofC != ofC)
+                  best = third ? ofC : best
+                  moved = third ? movedC : moved
+                  at = third ? own &+ pairs.below : at
+                  let ofD = movedD * f[k] + s[k]
+                  let fourth = (ofD > best) || (ofD != ofD)
+                  best = fourth ? ofD : best
+                  moved = fourth ? movedD : moved
+                  at = fourth ? own &+ pairs.below &+ pairs.beside : at
+                  out[k] = best < 0 ? 0 : best
+                  places[k] = at
+                  chosen[k] = moved
+                }
               }
             }
           }
         }
       }
     }
-    return (maxima, positions)
+    return NormalisedMaxima(maxima: maxima, positions: positions, deviations: deviations)
   }
 
   /// What a cotangent of ``normalisedRectifiedMaxima(_:_:scale:shift:)`` becomes, the moments being those
-  /// of self: for the images, for gamma and for beta. Two passes over the images.
+  /// of self: for the images, for gamma and for beta. One pass over the images.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func normalisedRectifiedMaximaPullback(
-    _ cotangent: Tensor, maxima: Tensor, positions: [Int32], _ geometry: WindowGeometry,
+    _ cotangent: Tensor, of found: NormalisedMaxima<Scalar>, _ geometry: WindowGeometry,
     _ moments: ColumnMoments<Scalar>, scale: Tensor?
   ) -> (matrix: Tensor, scale: Tensor, shift: Tensor) {
     let pairs = checkedPairs(geometry)
     let columns = geometry.channels
     precondition(
-      cotangent.shape == maxima.shape && maxima.shape == [geometry.placements, columns]
-        && positions.count == maxima.count,
-      "A cotangent \(cotangent.shape) of maxima \(maxima.shape), \(positions.count) positions.")
+      cotangent.shape == found.maxima.shape && cotangent.shape == [geometry.placements, columns],
+      "A cotangent \(cotangent.shape) of maxima \(found.maxima.shape) of \(geometry).")
     guard geometry.placements > 0 else {
       return (.zeros(shape), .zeros([columns]), .zeros([columns]))
     }
@@ -81,43 +90,33 @@ extension Tensor {
     let share = 1 / Scalar(shape[0])
     var sums = [Scalar](repeating: 0, count: columns)
     var products = sums
-    // What passes the rectifier, for both passes.
-    let passed = Tensor(shape: maxima.shape) { result in
-      withScalars(cotangent, maxima, result) { c, z, passed in
-        for k in 0..<maxima.count { passed[k] = z[k] > 0 ? c[k] : 0 }
-      }
-    }
-    let matrix = Tensor(shape: shape) { result in
-      withScalars(self, passed, result) { x, passed, out in
-        positions.withUnsafeBufferPointer { places in
-          guard let places = places.baseAddress else { return }
-          mean.scalars.withUnsafeBufferPointer { m in
-            sums.withUnsafeMutableBufferPointer { sums in
-              products.withUnsafeMutableBufferPointer { products in
-                pairs.forEach { first, placement in
-                  let (a, b) = (x + first, x + first + columns)
-                  let (c, d) = (a + pairs.line, b + pairs.line)
-                  let at = placement * columns
-                  let (passed, places) = (passed + at, places + at)
-                  let start = Int32(truncatingIfNeeded: first)
-                  for k in 0..<columns {
-                    let corner = places[k] &- (start &+ Int32(truncatingIfNeeded: k))
-                    let ofA = corner == 0 ? passed[k] : 0
-                    let ofB = corner == pairs.beside ? passed[k] : 0
-                    let ofC = corner == pairs.below ? passed[k] : 0
-                    let ofD = corner == pairs.below &+ pairs.beside ? passed[k] : 0
-                    sums[k] += passed[k]
-                    products[k] +=
-                      (ofA * (a[k] - m[k]) + ofB * (b[k] - m[k]))
-                      + (ofC * (c[k] - m[k]) + ofD * (d[k] - m[k]))
-                  }
+    let passed = Tensor(shape: cotangent.shape) { result in
+      withScalars(cotangent, found.maxima, result) { c, z, out in
+        withScalars(found.deviations, cotangent, result) { moved, _, _ in
+          sums.withUnsafeMutableBufferPointer { sums in
+            products.withUnsafeMutableBufferPointer { products in
+              for row in 0..<geometry.placements {
+                let at = row * columns
+                let (c, z, moved, out) = (c + at, z + at, moved + at, out + at)
+                for k in 0..<columns {
+                  let passed = z[k] > 0 ? c[k] : 0
+                  out[k] = passed
+                  sums[k] += passed
+                  products[k] += passed * moved[k]
                 }
               }
             }
           }
-          for k in 0..<columns { products[k] *= r[k] }
-          let factor = moments.inverseDeviation.scaledIfAny(by: scale).scalars
-          let slope = zip(products, r).map { share * $0 * $1 }
+        }
+      }
+    }
+    for k in 0..<columns { products[k] *= r[k] }
+    let factor = moments.inverseDeviation.scaledIfAny(by: scale).scalars
+    let slope = zip(products, r).map { share * $0 * $1 }
+    let matrix = Tensor(shape: shape) { result in
+      withScalars(self, passed, result) { x, passed, out in
+        found.positions.withUnsafeBufferPointer { places in
+          guard let places = places.baseAddress else { return }
           withColumns([mean.scalars, factor, sums.map { share * $0 }, slope]) { m in
             let (factor, centre, slope) = (m + columns, m + 2 * columns, m + 3 * columns)
             pairs.forEachLeftOver { first in
@@ -158,6 +157,17 @@ extension Tensor {
       "Maxima over windows of two by two, side by side, not \(geometry), of a matrix \(shape).")
     return PixelPairs(geometry: geometry)
   }
+}
+
+/// The maxima of normalised, rectified images over windows of two by two pixels, and what their
+/// derivative needs of where they were found.
+public struct NormalisedMaxima<Scalar: TensorScalar>: Sendable {
+  /// The maxima, `[placements, channels]`.
+  public let maxima: Tensor<Scalar>
+  /// Where they were found, within the storage of the images.
+  public let positions: [Int32]
+  /// The images' deviations from the mean there, `[placements, channels]`.
+  let deviations: Tensor<Scalar>
 }
 
 /// The windows of two by two pixels, side by side, of images with channels last.
