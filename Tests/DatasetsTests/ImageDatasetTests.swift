@@ -109,6 +109,10 @@ struct ImageDatasetTests {
       try writer.write([0, 0.5] as [Float], shape: [2, 1, 1], to: "images")
       try writer.write([1, 2] as [UInt8], shape: [2], to: "labels")
     },
+    Bad(sentence: "at position 1, which is outside 0...") { writer in
+      try writer.write([0, 0] as [UInt8], shape: [2, 1, 1], to: "images")
+      try writer.write([1, 1e30] as [Double], shape: [2], to: "labels")
+    },
     Bad(sentence: "holds 256 at position 0, which is outside 0...255") { writer in
       try writer.write([256, 0] as [Int16], shape: [2, 1, 1], to: "images")
       try writer.write([1, 2] as [UInt8], shape: [2], to: "labels")

@@ -133,6 +133,14 @@ struct ResultsTableTests {
     #expect(shown.notes.contains { $0.hasPrefix("2 further variants") })
     let unclear = try #require(tables([fewer, more]) { $0.layout = .innerSteps }.first)
     #expect(unclear.rows[0][1] == .missing("2 variants"))
+    // A variant that is alone is shown, and named where others are plain; in the title where none is.
+    var other = RecordFixture.record(method: "bda", innerSteps: 100)
+    other.variant["data.validation"] = 20
+    let mixed = try #require(tables([plain, other]) { $0.layout = .innerSteps }.first)
+    #expect(mixed.notes.contains("BDA at K = 100 is the variant validation=20."))
+    let alike = try #require(tables([fewer, other]) { $0.layout = .innerSteps }.first)
+    #expect(alike.title.hasSuffix(", validation=20"))
+    #expect(!alike.notes.contains { $0.contains("variant") })
   }
 
   @Test("Variants are rows, spreads are named, protocols are tables, methods keep their order")

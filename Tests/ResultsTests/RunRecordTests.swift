@@ -252,10 +252,12 @@ struct RunRecordTests {
     }
     _ = try folder.write(Array("[1, 2]".utf8), to: "runs/list.json")
     _ = try folder.write(Array("not JSON".utf8), to: "runs/text.json")
+    _ = try folder.write(Array(#"{"record": "performance"}"#.utf8), to: "runs/speed.json")
     let contents = try RecordStore.contents(of: folder.path("runs"))
     #expect(contents.records.count == 1)
     #expect(contents.passedOver.contains { $0.contains("list.json' is not a run record") })
     #expect(contents.passedOver.contains { $0.contains("text.json") })
+    #expect(!contents.passedOver.contains { $0.contains("speed.json") })
     #expect(contents.passedOver.contains { $0.contains("is the same as") })
     // A record that is damaged is not somebody else's file.
     var members = try #require(Value(encoding: RecordFixture.record()).objectValue)

@@ -131,25 +131,29 @@ public final class HDF5File: Sendable {
       return HDF5Array(shape: array.shape, values: array.values.map { Int64($0) })
     case .real:
       let array = try read(name, as: Double.self)
-      try check(array.values, name, range) { Int(exactly: $0) }
+      try check(array.values, name, range, isWhole: { $0.isFinite && $0 == $0.rounded() }) {
+        Int(exactly: $0)
+      }
       return HDF5Array(shape: array.shape, values: array.values.map { Int64($0) })
     }
   }
 
+  /// - Parameter integer: the value as an integer, nil where it is none or too large for one.
   private func check<Element>(
     _ values: [Element], _ name: String, _ range: ClosedRange<Int>,
-    _ integer: (Element) -> Int?
+    isWhole: (Element) -> Bool = { _ in true }, _ integer: (Element) -> Int?
   ) throws(DatasetError) {
     for (position, value) in values.enumerated() {
-      guard let whole = integer(value) else {
+      guard isWhole(value) else {
         throw unexpected(
           name, "holds \(value) at position \(position), which is not a whole number",
           remedy: "store whole numbers there")
       }
-      guard range.contains(whole) else {
+      let whole = integer(value)
+      guard let whole, range.contains(whole) else {
         throw unexpected(
           name,
-          "holds \(whole) at position \(position), which is outside "
+          "holds \(whole.map { "\($0)" } ?? "\(value)") at position \(position), which is outside "
             + "\(range.lowerBound)...\(range.upperBound)",
           remedy: "correct the value")
       }

@@ -57,16 +57,13 @@ struct SettingTable {
   /// Rows: methods and variants. Columns: each metric, and its published numbers where there are.
   func metricsTable() -> Table {
     let groups = groups
-    // Settings that all rows share are said once, in the title.
-    let shared = groups.dropFirst().reduce(groups.first?.settings ?? []) { shared, group in
-      shared.filter(group.settings.contains)
-    }
+    let shared = shared(groups.map(\.settings))
     let showsVariant = groups.contains { $0.settings != shared }
     var columns = [Table.Column("method")]
     if showsVariant { columns.append(Table.Column("variant")) }
     var rows = groups.map { group in
       [Table.Cell.text(group.displayName)]
-        + (showsVariant ? [.text(words(of: group, without: shared))] : [])
+        + (showsVariant ? [.text(words(group.settings, without: shared))] : [])
     }
     var used: [PublishedValue] = []
     for name in metricNames {
@@ -88,9 +85,14 @@ struct SettingTable {
       notes: notes(groups, used))
   }
 
+  /// The settings that all rows share, which are said once, in the title.
+  private func shared(_ rows: [[String]]) -> [String] {
+    rows.dropFirst().reduce(rows.first ?? []) { shared, row in shared.filter(row.contains) }
+  }
+
   /// What sets a row apart from the others of its method.
-  private func words(of group: Group, without shared: [String]) -> String {
-    let own = group.settings.filter { !shared.contains($0) }
+  private func words(_ settings: [String], without shared: [String]) -> String {
+    let own = settings.filter { !shared.contains($0) }
     return own.isEmpty ? "preset" : own.joined(separator: ", ")
   }
 
@@ -107,6 +109,7 @@ struct SettingTable {
     var rows = methods.map { [Table.Cell.text($0.displayName)] }
     var used: [PublishedValue] = []
     var hidden = 0
+    var shown: [(name: String, settings: [String])] = []
     for count in steps {
       columns.append(
         Table.Column("K = \(count)", unit: display.unit, kind: .measured(options.spread)))
@@ -119,6 +122,8 @@ struct SettingTable {
         guard let group = plain.first else { return (.missing("not run"), nil) }
         if plain.count > 1 { return (.missing("\(here.count) variants"), nil) }
         hidden += here.count - 1
+        let settings = group.settings.filter { $0 != "K\(count)" }
+        shown.append(("\(group.displayName) at K = \(count)", settings))
         return (measuredCell(name, display, group), publishedValue(name, display, group))
       }
       for (index, cell) in cells.enumerated() { rows[index].append(cell.0) }
@@ -127,16 +132,18 @@ struct SettingTable {
       for (index, value) in cells.enumerated() { rows[index].append(cell(value.1, display)) }
       used += cells.compactMap(\.1)
     }
-    let others =
-      hidden == 0
-      ? []
-      : [
+    let shared = shared(shown.map(\.settings))
+    var others = shown.filter { $0.settings != shared }.map { name, settings in
+      "\(name) is the variant \(words(settings, without: shared))."
+    }
+    if hidden > 0 {
+      others.append(
         "\(hidden) further variants at these K are not shown; the table without columns of inner steps "
-          + "has them."
-      ]
+          + "has them.")
+    }
     return Table(
-      title: "\(display.name): \(setting.title)", columns: columns, rows: rows,
-      notes: notes(groups, used) + others)
+      title: (["\(display.name): \(setting.title)"] + shared).joined(separator: ", "),
+      columns: columns, rows: rows, notes: notes(groups, used) + others)
   }
 
   // MARK: - Cells

@@ -18,7 +18,7 @@ public enum RecordStore {
   /// All records below the folder, links to folders followed.
   ///
   /// JSON files that are no records are somebody else's, so they are passed over and named; files
-  /// called "tolerances.json" and hidden files are not even named.
+  /// called "tolerances.json", records of `make bench` and hidden files are not even named.
   ///
   /// - Throws: ``ResultsError``: `missing` without the folder, `malformed` (or `unknownKey`,
   ///   `schemaVersion`) for the first record that contradicts itself or two of the same run.
@@ -35,6 +35,7 @@ public enum RecordStore {
         contents.passedOver.append("Passed over: \(error.message)")
         continue
       }
+      if tree["record"]?.stringValue == "performance" { continue }
       guard tree["schemaVersion"] != nil, tree["experiment"] != nil, tree["method"] != nil else {
         contents.passedOver.append("Passed over: the file '\(path)' is not a run record.")
         continue

@@ -217,7 +217,7 @@ extension CompressedPanels {
 
   /// Four indices in one load: the load units are what binds. The first is in the low bits, as on every
   /// machine that Swift runs on.
-  private struct Indices {
+  struct Indices {
     let four: UInt64
 
     @inline(__always)

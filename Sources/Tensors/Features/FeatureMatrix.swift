@@ -168,9 +168,9 @@ extension FeatureMatrix {
         w, columns: columns, meaningful: meaningful, rows: z, alongside: v, rows: y, into: g,
         transforming: body)
     } else {
-      multiply(v, columns: columns, meaningful: meaningful, into: y)
-      multiplyBack(
-        w, columns: columns, meaningful: meaningful, rows: z, into: g, transforming: body)
+      byRows?.multiply(w, into: z, v, into: y, columns: columns)
+      Parallel.forEachBlock(of: rowCount, blockSize: 256, body)
+      transposedMultiply(z, columns: columns, meaningful: meaningful, into: g)
     }
   }
 
