@@ -37,9 +37,9 @@ extension CompressedPanels {
     var (v0, v1, v2, v3) = (Vector(), Vector(), Vector(), Vector())
     var (w0, w1, w2, w3) = (Vector(), Vector(), Vector(), Vector())
     func add(_ value: Scalar, at index: UInt16, _ sumV: inout Vector, _ sumW: inout Vector) {
-      let (value, offset) = (Vector(repeating: value), Int(index) &* lineBytes)
-      sumV.addProduct(value, v.loadUnaligned(fromByteOffset: offset, as: Vector.self))
-      sumW.addProduct(value, w.loadUnaligned(fromByteOffset: offset, as: Vector.self))
+      let offset = Int(index) &* lineBytes
+      sumV.addProduct(of: value, v.loadUnaligned(fromByteOffset: offset, as: Vector.self))
+      sumW.addProduct(of: value, w.loadUnaligned(fromByteOffset: offset, as: Vector.self))
     }
     for entry in stride(from: Int(starts[row]), to: Int(starts[row + 1]), by: 4) {
       let four = Indices(at: UnsafePointer(indices + entry))

@@ -258,18 +258,10 @@ extension CompressedPanels {
       for row in rows {
         var sum = out[row * columns]
         for entry in Int(panelStarts[row])..<Int(panelStarts[row + 1]) {
-          sum.addProduct(values[entry], base[Int(indices[entry]) &* columns])
+          sum = sum.adding(productOf: values[entry], base[Int(indices[entry]) &* columns])
         }
         out[row * columns] = sum
       }
     }
-  }
-}
-
-extension SIMD where Scalar: TensorScalar {
-  /// self + factor `vector`, fused: one rounding per lane.
-  @inline(__always)
-  mutating func addProduct(of factor: Scalar, _ vector: Self) {
-    addProduct(Self(repeating: factor), vector)
   }
 }

@@ -78,8 +78,8 @@ private func productRow<Scalar: TensorScalar>(
   var sums = Register()
   for register in 0..<(width / 16) {
     let offset = register &* size
-    sums.addProduct(
-      (p + offset).loadUnaligned(as: Register.self),
+    sums = sums.adding(
+      productOf: (p + offset).loadUnaligned(as: Register.self),
       (v + offset).loadUnaligned(as: Register.self))
   }
   // By halves: always in the same order.

@@ -34,7 +34,7 @@ where RawSignificand: FixedWidthInteger {
   static func rectified(_ x: SIMD16<Self>) -> SIMD16<Self>
   /// 1 in each lane that is positive, else 0.
   static func positiveIndicator(_ x: SIMD16<Self>) -> SIMD16<Self>
-  /// a b + c, rounded once in each lane. A requirement and not the standard library's generic
+  /// a b + c in each lane. A requirement and not the standard library's generic
   /// method, because that one is a loop over the lanes wherever the scalar is generic.
   static func multiplyAdd(
     _ a: SIMD16<Self>, _ b: SIMD16<Self>, _ c: SIMD16<Self>

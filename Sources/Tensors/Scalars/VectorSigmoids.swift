@@ -23,24 +23,24 @@ extension Float {
     let magnitude = unsafeBitCast(bits ^ sign, to: SIMD16<Float>.self)
     let doubled = magnitude.clampedNumbers(0, 10) * 2
     let magic = SIMD16<Float>(repeating: 12_582_912)
-    let shifted = magic.addingProduct(doubled, SIMD16(repeating: 1.442_695_04))
+    let shifted = magic.adding(productOf: doubled, SIMD16(repeating: 1.442_695_04))
     let n = shifted - magic
-    var r = doubled.addingProduct(n, SIMD16(repeating: -0.693_359_375))
-    r = r.addingProduct(n, SIMD16(repeating: 2.121_944_4e-4))
+    var r = doubled.adding(productOf: n, SIMD16(repeating: -0.693_359_375))
+    r = r.adding(productOf: n, SIMD16(repeating: 2.121_944_4e-4))
     var p = SIMD16<Float>(repeating: 1.0 / 40_320)
-    p = SIMD16(repeating: 1.0 / 5040).addingProduct(p, r)
-    p = SIMD16(repeating: 1.0 / 720).addingProduct(p, r)
-    p = SIMD16(repeating: 1.0 / 120).addingProduct(p, r)
-    p = SIMD16(repeating: 1.0 / 24).addingProduct(p, r)
-    p = SIMD16(repeating: 1.0 / 6).addingProduct(p, r)
-    p = SIMD16(repeating: 0.5).addingProduct(p, r)
-    p = r.addingProduct(p, r * r)
+    p = SIMD16(repeating: 1.0 / 5040).adding(productOf: p, r)
+    p = SIMD16(repeating: 1.0 / 720).adding(productOf: p, r)
+    p = SIMD16(repeating: 1.0 / 120).adding(productOf: p, r)
+    p = SIMD16(repeating: 1.0 / 24).adding(productOf: p, r)
+    p = SIMD16(repeating: 1.0 / 6).adding(productOf: p, r)
+    p = SIMD16(repeating: 0.5).adding(productOf: p, r)
+    p = r.adding(productOf: p, r * r)
     let integer =
       unsafeBitCast(shifted, to: SIMD16<Int32>.self)
       &- unsafeBitCast(magic, to: SIMD16<Int32>.self)
     let power = unsafeBitCast(
       (integer &+ SIMD16(repeating: 127)) &<< 23, to: SIMD16<Float>.self)
-    let e = (power - 1).addingProduct(power, p)
+    let e = (power - 1).adding(productOf: power, p)
     let result = e / (e + 2)
     return unsafeBitCast(
       unsafeBitCast(result, to: SIMD16<UInt32>.self) | sign, to: SIMD16<Float>.self)
@@ -68,12 +68,12 @@ extension Float {
       with: SIMD16(repeating: 0), in: x.signMask | x.zeroMask | x.notANumberMask)
   }
 
-  /// a b + c, rounded once in each lane.
+  /// a b + c in each lane.
   @inlinable @inline(__always)
   public static func multiplyAdd(
     _ a: SIMD16<Float>, _ b: SIMD16<Float>, _ c: SIMD16<Float>
   ) -> SIMD16<Float> {
-    c.addingProduct(a, b)
+    c.adding(productOf: a, b)
   }
 }
 
@@ -93,29 +93,29 @@ extension Double {
     let magnitude = unsafeBitCast(bits ^ sign, to: SIMD8<Double>.self)
     let doubled = magnitude.clampedNumbers(0, 20) * 2
     let magic = SIMD8<Double>(repeating: 6_755_399_441_055_744)
-    let shifted = magic.addingProduct(doubled, SIMD8(repeating: 1.442_695_040_888_963_4))
+    let shifted = magic.adding(productOf: doubled, SIMD8(repeating: 1.442_695_040_888_963_4))
     let n = shifted - magic
-    var r = doubled.addingProduct(n, SIMD8(repeating: -6.931_471_803_691_238_2e-1))
-    r = r.addingProduct(n, SIMD8(repeating: -1.908_214_929_270_587_7e-10))
+    var r = doubled.adding(productOf: n, SIMD8(repeating: -6.931_471_803_691_238_2e-1))
+    r = r.adding(productOf: n, SIMD8(repeating: -1.908_214_929_270_587_7e-10))
     var p = SIMD8<Double>(repeating: 1.0 / 87_178_291_200)
-    p = SIMD8(repeating: 1.0 / 6_227_020_800).addingProduct(p, r)
-    p = SIMD8(repeating: 1.0 / 479_001_600).addingProduct(p, r)
-    p = SIMD8(repeating: 1.0 / 39_916_800).addingProduct(p, r)
-    p = SIMD8(repeating: 1.0 / 3_628_800).addingProduct(p, r)
-    p = SIMD8(repeating: 1.0 / 362_880).addingProduct(p, r)
-    p = SIMD8(repeating: 1.0 / 40_320).addingProduct(p, r)
-    p = SIMD8(repeating: 1.0 / 5040).addingProduct(p, r)
-    p = SIMD8(repeating: 1.0 / 720).addingProduct(p, r)
-    p = SIMD8(repeating: 1.0 / 120).addingProduct(p, r)
-    p = SIMD8(repeating: 1.0 / 24).addingProduct(p, r)
-    p = SIMD8(repeating: 1.0 / 6).addingProduct(p, r)
-    p = SIMD8(repeating: 0.5).addingProduct(p, r)
-    p = r.addingProduct(p, r * r)
+    p = SIMD8(repeating: 1.0 / 6_227_020_800).adding(productOf: p, r)
+    p = SIMD8(repeating: 1.0 / 479_001_600).adding(productOf: p, r)
+    p = SIMD8(repeating: 1.0 / 39_916_800).adding(productOf: p, r)
+    p = SIMD8(repeating: 1.0 / 3_628_800).adding(productOf: p, r)
+    p = SIMD8(repeating: 1.0 / 362_880).adding(productOf: p, r)
+    p = SIMD8(repeating: 1.0 / 40_320).adding(productOf: p, r)
+    p = SIMD8(repeating: 1.0 / 5040).adding(productOf: p, r)
+    p = SIMD8(repeating: 1.0 / 720).adding(productOf: p, r)
+    p = SIMD8(repeating: 1.0 / 120).adding(productOf: p, r)
+    p = SIMD8(repeating: 1.0 / 24).adding(productOf: p, r)
+    p = SIMD8(repeating: 1.0 / 6).adding(productOf: p, r)
+    p = SIMD8(repeating: 0.5).adding(productOf: p, r)
+    p = r.adding(productOf: p, r * r)
     let integer =
       unsafeBitCast(shifted, to: SIMD8<Int64>.self) &- unsafeBitCast(magic, to: SIMD8<Int64>.self)
     let power = unsafeBitCast(
       (integer &+ SIMD8(repeating: 1023)) &<< 52, to: SIMD8<Double>.self)
-    let e = (power - 1).addingProduct(power, p)
+    let e = (power - 1).adding(productOf: power, p)
     let result = e / (e + 2)
     return unsafeBitCast(
       unsafeBitCast(result, to: SIMD8<UInt64>.self) | sign, to: SIMD8<Double>.self)
@@ -154,11 +154,11 @@ extension Double {
     return SIMD16(lowHalf: half(x.lowHalf), highHalf: half(x.highHalf))
   }
 
-  /// a b + c, rounded once in each lane.
+  /// a b + c in each lane.
   @inlinable @inline(__always)
   public static func multiplyAdd(
     _ a: SIMD16<Double>, _ b: SIMD16<Double>, _ c: SIMD16<Double>
   ) -> SIMD16<Double> {
-    c.addingProduct(a, b)
+    c.adding(productOf: a, b)
   }
 }
