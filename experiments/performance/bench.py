@@ -116,6 +116,11 @@ def measure(name, options, folder):
             subprocess.run(
                 [*command(row, options.binaries, inputs, output("double"), options.threads, 1),
                  "--scalar", "double"], check=True, capture_output=True)  # fmt: skip
+            if options.before:
+                subprocess.run(
+                    [*command(row, options.before, inputs, output("before"), options.threads, 1),
+                     "--scalar", "double"], check=True, capture_output=True)  # fmt: skip
+                result["deviations"]["before"] = deviation(output("double"), output("before"))
             for peer in options.peers:
                 Peer(peer, name, inputs, output(peer), options.threads, double=True).close()
                 result["deviations"][peer] = deviation(output("double"), output(peer))

@@ -10,8 +10,7 @@ extension Tensor {
   public func columnMoments(epsilon: Scalar) -> ColumnMoments<Scalar> {
     let moments = columnMeansAndVariances()
     let inverse = moments.variance.scalars.map { 1 / ($0 + epsilon).squareRoot() }
-    return ColumnMoments(
-      mean: moments.mean, inverseDeviation: Tensor(inverse), epsilon: epsilon)
+    return ColumnMoments(mean: moments.mean, inverseDeviation: Tensor(inverse))
   }
 
   /// The mean and the variance (divided by the number of rows) of every column, each `[columns]`.
@@ -140,24 +139,12 @@ extension Tensor {
   }
 }
 
-/// The moments of the columns of a matrix, and what was added to its variances.
+/// The moments of the columns of a matrix.
 public struct ColumnMoments<Scalar: TensorScalar>: Sendable {
   /// m, `[columns]`.
   public let mean: Tensor<Scalar>
   /// r = 1 / sqrt(v + epsilon), `[columns]`.
   public let inverseDeviation: Tensor<Scalar>
-  /// epsilon.
-  public let epsilon: Scalar
-
-  /// The given moments.
-  public init(mean: Tensor<Scalar>, inverseDeviation: Tensor<Scalar>, epsilon: Scalar) {
-    precondition(
-      mean.shape == inverseDeviation.shape,
-      "Means \(mean.shape) and inverse deviations \(inverseDeviation.shape).")
-    self.mean = mean
-    self.inverseDeviation = inverseDeviation
-    self.epsilon = epsilon
-  }
 }
 
 /// Pointers to two tensors and a result of equal counts; nothing where they are empty.
