@@ -96,6 +96,33 @@ struct ConvolutionTests {
     #expect(images.positionsOfWindowMaxima(g) == expected)
   }
 
+  @Test(
+    "Maxima of normalised images are those of separate passes, with NaN at every place of a window",
+    arguments: [[2, 4, 6, 17], [1, 5, 5, 1]])
+  func normalisedMaximaWithNaN(shape: [Int]) {
+    let (pixels, channels) = (shape[0] * shape[1] * shape[2], shape[3])
+    var images = randomTensor([pixels, channels], as: Double.self)
+    // Of the images without NaN: the moments of others would be NaN themselves, and say nothing.
+    let moments = images.columnMoments(epsilon: 1e-3)
+    images.withUnsafeMutableScalars { scalars in
+      for index in scalars.indices where index % 7 == 5 { scalars[index] = .nan }
+    }
+    let scale = randomTensor([channels], as: Double.self)
+    let shift = randomTensor([channels], as: Double.self)
+    let g = WindowGeometry(shape: shape, window: 2, stride: 2, padding: .none)
+    let fused = images.normalisedRectifiedMaxima(g, moments, scale: scale, shift: shift)
+    let separate = images.normalisedRectified(moments, scale: scale, shift: shift).reshaped(shape)
+    let positions = separate.positionsOfWindowMaxima(g)
+    let maxima = separate.gathering(positions, shape: [g.placements, channels])
+    #expect(fused.maxima.shape == maxima.shape)
+    #expect(maxima.scalars.contains(where: \.isNaN) && maxima.scalars.contains { $0 > 0 })
+    for (k, (own, other)) in zip(fused.maxima.scalars, maxima.scalars).enumerated() {
+      #expect(own.isNaN == other.isNaN && (own.isNaN || abs(own - other) < 1e-14))
+      // Where the whole window is cut off, any place will do.
+      #expect(other == 0 || fused.positions[k] == positions[k])
+    }
+  }
+
   @Test("Maxima are found where they are, the first among equals, NaN first")
   func maxima() {
     let images = Tensor<Double>(
