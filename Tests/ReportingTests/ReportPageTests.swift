@@ -86,6 +86,39 @@ struct ReportPageTests {
     #expect(all.count == 4 && all.allSatisfy { $0.innerSteps == 100 })
   }
 
+  @Test("A search with many runs answers no question that the protocol's own runs can answer")
+  func searchesDecideNothing() throws {
+    func run(_ method: String, _ seed: UInt64, _ data: String, _ accuracy: Double) -> RunRecord {
+      RecordFixture.record(
+        method: method, seed: seed, budget: "paper", accuracy: accuracy, dataset: data,
+        synthetic: false)
+    }
+    let own = (0..<3).flatMap { seed in
+      ["bda", "rhg"].map { run($0, UInt64(seed), "mnist", $0 == "bda" ? 0.9 : 0.8) }
+    }
+    // On another data set, and on the same one with other images; there BDA is the worse.
+    let searched = [0.05, 0.1, 0.2, 0.4].flatMap { stepSize in
+      ["another", "mnist"].flatMap { data in
+        (100..<103).flatMap { seed in
+          ["bda", "rhg"].map { name -> RunRecord in
+            var record = run(name, UInt64(seed), data, name == "bda" ? 0.3 : 0.7)
+            record.variant["inner.stepSize"] = .number(stepSize)
+            record.variant["data.split"] = "random"
+            return record
+          }
+        }
+      }
+    }
+    let answers = Self.answers(Self.page(own + searched))
+    let first = try #require(answers.first { $0.statement.contains("better than with RHG") })
+    #expect(first.verdict == .holds)
+    #expect(first.evidence.contains("on mnist") && first.evidence.contains("90.00 % (BDA)"))
+    // Where there is only a search, it counts no setting twice.
+    let evidence = Evidence(runs: searched, references: [], published: [], claims: [])
+    let asked = evidence.principal(experiment: "hyper-cleaning", protocolName: "icml2020")
+    #expect(asked.count == 6)
+  }
+
   @Test("References alone make a page; a completed run takes the place of its reference")
   func references() {
     let references = Self.records().map(Reference.init)

@@ -80,9 +80,11 @@ extension Evidence {
   /// and data set, on one problem. Empty where there are none.
   ///
   /// Of several data sets and several problems (numbers of images, of ways, starting points) the
-  /// one of most runs is taken, real data before synthetic; a method that was run in several
-  /// settings on it stands with those of most of its runs. Which problem and which K are the usual ones
-  /// all methods say together, so that every question of an experiment is answered at the same place.
+  /// one is taken that most methods with most seeds were run on, as the protocol says before runs
+  /// with settings of their own, and real data before synthetic: a search over step sizes has many
+  /// runs, and decides nothing by their number. A method that was run in several settings stands
+  /// with those of most of its seeds. Which problem and which K are the usual ones all methods say
+  /// together, so that every question of an experiment is answered at the same place.
   package func principal(
     experiment: String, protocolName: String, methods: [String]? = nil, budget: String? = nil
   ) -> [RunRecord] {
@@ -97,8 +99,8 @@ extension Evidence {
       let bySetting = Dictionary(grouping: asked, by: ResultsTable.Setting.init(of:))
       let best = bySetting.min { left, right in
         if left.key.isSynthetic != right.key.isSynthetic { return right.key.isSynthetic }
-        if left.value.count != right.value.count { return left.value.count > right.value.count }
-        return left.key < right.key
+        let breadths = [left, right].map { Breadth(of: $0.value) }
+        return breadths[0] != breadths[1] ? breadths[0] > breadths[1] : left.key < right.key
       }
       guard let best else { continue }
       let beside = here.filter { ResultsTable.Setting(of: $0) == best.key }
@@ -114,13 +116,14 @@ extension Evidence {
     guard let most = mostFrequent(problems), let one = most.first else { return [] }
     let ours = asked.filter { problem(of: $0) == problem(of: one) }
     let possibleSteps = Set(ours.compactMap(\.innerSteps))
-    let steps = Dictionary(grouping: most.compactMap(\.innerSteps)) { $0 }
-      .filter { possibleSteps.contains($0.key) }
-    let usual = steps.min { ($1.value.count, $0.key) < ($0.value.count, $1.key) }?.key ?? 0
+    let steps = Dictionary(grouping: most) { $0.innerSteps ?? 0 }
+      .filter { possibleSteps.contains($0.key) }.mapValues { Breadth(of: $0) }
+    let usual =
+      steps.min { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }?.key ?? 0
     return Dictionary(grouping: ours) { $0.method.name }.values.flatMap { runs -> [RunRecord] in
       let same = runs.filter { ($0.innerSteps ?? 0) == usual }
       let candidates = same.isEmpty ? runs : same
-      let unchanged = candidates.filter { $0.variant.keys.allSatisfy(problemKeys.contains) }
+      let unchanged = candidates.filter(isAsTheProtocolSays)
       return mostFrequent(
         Dictionary(grouping: unchanged.isEmpty ? candidates : unchanged) { $0.identity.variant })
         ?? []
@@ -129,9 +132,32 @@ extension Evidence {
 
   private static func mostFrequent(_ groups: [String: [RunRecord]]) -> [RunRecord]? {
     groups.min { left, right in
-      left.value.count != right.value.count
-        ? left.value.count > right.value.count : left.key < right.key
+      let breadths = [left, right].map { Breadth(of: $0.value) }
+      return breadths[0] != breadths[1] ? breadths[0] > breadths[1] : left.key < right.key
     }?.value
+  }
+
+  /// How many methods with how many seeds some runs are of, those as the protocol says first.
+  private struct Breadth: Comparable {
+    let asTheProtocolSays: Int
+    let inAll: Int
+
+    init(of runs: [RunRecord]) {
+      func pairs(_ runs: [RunRecord]) -> Int {
+        Set(runs.map { [$0.method.name, String($0.seed)] }).count
+      }
+      asTheProtocolSays = pairs(runs.filter(isAsTheProtocolSays))
+      inAll = pairs(runs)
+    }
+
+    static func < (left: Breadth, right: Breadth) -> Bool {
+      (left.asTheProtocolSays, left.inAll) < (right.asTheProtocolSays, right.inAll)
+    }
+  }
+
+  /// Whether nothing is set but which problem it is.
+  private static func isAsTheProtocolSays(_ record: RunRecord) -> Bool {
+    record.variant.keys.allSatisfy(problemKeys.contains)
   }
 
   private static let problemKeys: Set<String> = [
