@@ -215,7 +215,7 @@ struct ReferenceFileTests {
     #expect(throws: ResultsError.self) { try file([records[1], unit]).text() }
   }
 
-  @Test("What is stored is small: 350 kB without the paper budget, whose records take half a kB each")
+  @Test("What is stored is small: 350 kB without the paper budget, half a kB for each record of it")
   func size() throws {
     let folder = SchemaTests.repository.appendingPathComponent("results/reference").path
     let names = try FileManager.default.subpathsOfDirectory(atPath: folder)
