@@ -38,7 +38,16 @@ static inline hid_t bda_all(void) { return H5S_ALL; }
 static inline unsigned bda_read_only(void) { return H5F_ACC_RDONLY; }
 static inline unsigned bda_truncate(void) { return H5F_ACC_TRUNC; }
 
-static inline void bda_silence_errors(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+/// Has `callback` called whenever a call of the library fails, in place of its own printing.
+///
+/// The stack of errors is whole then; the next call of the library empties it, the release of an
+/// identifier among them.
+static inline void bda_watch_errors(H5E_auto2_t callback) {
+  H5Eset_auto2(H5E_DEFAULT, callback, NULL);
+}
+
+/// What stands between two descriptions; they have line ends in them.
+static inline char bda_error_separator(void) { return '\x1e'; }
 
 struct bda_message {
   char *text;
@@ -51,22 +60,20 @@ static herr_t bda_append_error(unsigned depth, const H5E_error2_t *error, void *
   if (error->desc == NULL) return 0;
   size_t used = strlen(message->text);
   if (used + 2 < message->capacity) {
-    if (used > 0) message->text[used++] = '\n';
+    if (used > 0) message->text[used++] = bda_error_separator();
     strncpy(message->text + used, error->desc, message->capacity - used - 1);
     message->text[message->capacity - 1] = '\0';
   }
   return 0;
 }
 
-/// Copies the descriptions of the recorded errors, one a line, the deepest first; "" when there are
+/// Copies the descriptions of the recorded errors, separated, the deepest first; "" when there are
 /// none.
 static inline void bda_error_stack(char *text, size_t capacity) {
   struct bda_message message = {text, capacity};
   text[0] = '\0';
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, bda_append_error, &message);
 }
-
-static inline void bda_clear_errors(void) { H5Eclear2(H5E_DEFAULT); }
 
 static inline hid_t bda_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t bda_dataset_access(void) { return H5P_DATASET_ACCESS; }

@@ -32,8 +32,8 @@ package struct CommandFailure: ReportableError, Equatable {
 extension FileError: ReportableError {
   /// The error's sentence.
   package var sentence: String { message }
-  /// An unexpected failure.
-  package var exitStatus: ExitStatus { .unexpected }
+  /// Wrong usage where an output is an input, else an unexpected failure.
+  package var exitStatus: ExitStatus { kind == .isInput ? .usage : .unexpected }
 }
 
 /// The end of a run at somebody's wish, thrown by ``Interruption/checkpoint()``.

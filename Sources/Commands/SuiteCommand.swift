@@ -70,7 +70,12 @@ extension SuiteCommand {
         console.show(plain: text)
       }
     }
-    guard code == ExitStatus.success.rawValue, StandardStreams.resultsWereLost else { return code }
+    // A judgement that nobody could read is none; an error has been said already.
+    let judgements: [ExitStatus] = [
+      .success, .claimOutsideTolerance, .diverged, .onlyImprovements, .referenceMissing,
+    ]
+    guard StandardStreams.resultsWereLost, judgements.contains(where: { $0.rawValue == code })
+    else { return code }
     console.show(error: StandardStreams.lossSentence)
     return ExitStatus.unexpected.rawValue
   }

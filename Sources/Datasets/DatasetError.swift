@@ -1,3 +1,6 @@
+import Files
+import Foundation
+
 /// Why data could not be read, written, fetched or accepted.
 ///
 /// The message is one full sentence that names the file, address or object and the remedy; it is
@@ -7,7 +10,7 @@ public struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible 
   public enum Kind: String, Sendable {
     /// A file, folder or object inside a file is not there.
     case missing
-    /// The file is there and the system refuses to read it.
+    /// The system refuses to read the file, or to say whether it is there.
     case unreadable
     /// The bytes are not what the format says: truncated, damaged, not of this format.
     case malformed
@@ -48,4 +51,41 @@ public struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible 
 
   /// The message.
   public var description: String { message }
+}
+
+// MARK: - The system's errors
+
+extension DatasetError {
+  /// The error of a system call that failed with the number `code` (`errno`) in reading the file at
+  /// `path`: of its bytes nothing is known.
+  package init(_ code: Int32, reading path: String) {
+    self.init(
+      .unreadable,
+      "The file \(path) could not be read (\(SystemError.text(of: code))): "
+        + "\(Self.remedy(code, permissions: "check its permissions")), then run the command again.")
+  }
+
+  /// The error of a system call that failed with the number `code` (`errno`) in looking for what is
+  /// under `path`: whether it is there is not known.
+  package init(_ code: Int32, reaching path: String) {
+    let words = SystemError.text(of: code)
+    let remedy = Self.remedy(code, permissions: "make the folders on the way readable")
+    self.init(
+      .unreadable,
+      "\(path) could not be reached (\(words)): \(remedy), then run the command again.")
+  }
+
+  /// What to do about an error of the system before the command is run again, a clause.
+  private static func remedy(_ code: Int32, permissions: String) -> String {
+    switch code {
+    case EACCES, EPERM: permissions
+    case EMFILE: "raise the limit of open files (ulimit -n)"
+    case ENFILE: "close programs that have many files open"
+    case ENOMEM, ENOBUFS: "free some memory"
+    case EAGAIN, EBUSY: "wait until no other program works with it"
+    case ENAMETOOLONG: "shorten the path"
+    case ESTALE, ETIMEDOUT, ENOTCONN, EHOSTDOWN, EHOSTUNREACH: "check the connection to its disk"
+    default: "check the disk"
+    }
+  }
 }

@@ -10,7 +10,7 @@ package struct FewShotData: Sendable {
   package let split: ClassSplit
 
   /// The folder of images that the settings name.
-  static func path(_ settings: FewShotSettings, folder: DataFolder) -> String {
+  package static func path(_ settings: FewShotSettings, folder: DataFolder) -> String {
     let name = settings.data.name
     return name.contains("/") ? name : folder.treePath(name: name)
   }

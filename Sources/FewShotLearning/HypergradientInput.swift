@@ -32,9 +32,10 @@ package struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
     let support = images.channelsLastImages()
     let queryImages: Tensor<Scalar> = try arrays.tensor("query/images", ranks: [4, 5])
     let query = queryImages.channelsLastImages()
-    let learnsScale = file.contains("x/gamma0")
+    let learnsScale = try file.contains("x/gamma0")
     var channels = support.shape[4]
-    for block in 0..<64 where file.contains("x/conv\(block)") {
+    for block in 0..<64 {
+      guard try file.contains("x/conv\(block)") else { continue }
       guard block == filters.count else { break }
       let weights: Tensor<Scalar> = try arrays.tensor(
         "x/conv\(block)", shape: [-1, channels, 3, 3],
@@ -55,7 +56,7 @@ package struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
       (block < filters.count ? [] : ["conv", "beta"]).map { "x/\($0)\(block)" }
         + (block < filters.count && learnsScale ? [] : ["x/gamma\(block)"])
     }
-    if let name = unread.first(where: { file.contains($0) }) {
+    if let name = try unread.first(where: { try file.contains($0) }) {
       throw DatasetError(
         .malformed,
         "The array \(name) of \(path) belongs to no block: number the blocks from 0 without gaps, and "
@@ -72,7 +73,7 @@ package struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
     }
     let supportLabels = try arrays.labelRows("support/labels", like: support.shape)
     let queryLabels = try arrays.labelRows("query/labels", like: query.shape)
-    hasHead = file.contains("x/head/weights")
+    hasHead = try file.contains("x/head/weights")
     var ways = 1 + ((supportLabels + queryLabels).flatMap(\.self).max() ?? 0)
     var averages = false
     func network(_ averages: Bool) -> ConvolutionalNetwork {

@@ -1,3 +1,4 @@
+import Files
 import Tensors
 
 /// What was predicted for the images of a task of one's own.
@@ -52,10 +53,7 @@ package struct Predictions {
   }
 
   private static func line(_ fields: [String]) -> String {
-    fields.map { field in
-      guard field.contains(where: { ",\"\n\r".contains($0) }) else { return field }
-      return "\"\(field.replacing("\"", with: "\"\""))\""
-    }.joined(separator: ",") + "\n"
+    CSV.line(fields) + "\n"
   }
 
   /// The probabilities of logits, a row for each image.

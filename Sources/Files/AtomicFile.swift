@@ -26,7 +26,10 @@ public final class AtomicFile: Sendable {
     switch destination {
     case .file(let target):
       url = URL(fileURLWithPath: target)
-      try Self.prepareFolder(url.deletingLastPathComponent().path, for: path)
+      let folder = url.deletingLastPathComponent().path
+      try Self.prepareFolder(folder, for: path)
+      // What a process that was killed here has left, once for each folder that this one writes into.
+      if TemporaryFiles.isNew(folder: folder) { Self.sweepStale(in: folder) }
     case .stream:
       url = FileManager.default.temporaryDirectory.appendingPathComponent("stream")
     }

@@ -14,6 +14,8 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     case nameTooLong
     /// A folder is where the file should be.
     case isFolder
+    /// The file is what the command reads.
+    case isInput
     /// Anything else the system reports.
     case inputOutput
   }

@@ -4,6 +4,12 @@ import Synchronization
 /// The temporary files that exist now, so that an interrupted command can remove them.
 public enum TemporaryFiles {
   private static let paths = Mutex(Set<String>())
+  private static let folders = Mutex(Set<String>())
+
+  /// Whether nothing has been written into a folder yet; from then on something has.
+  static func isNew(folder: String) -> Bool {
+    folders.withLock { $0.insert(folder).inserted }
+  }
 
   static func add(_ path: String) { paths.withLock { _ = $0.insert(path) } }
   static func remove(_ path: String) { paths.withLock { _ = $0.remove(path) } }

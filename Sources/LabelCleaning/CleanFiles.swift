@@ -23,6 +23,9 @@ package struct CleanFiles {
   package static let page = "suspects.html"
   package static let record = "record.json"
 
+  /// The names of all of them.
+  package static let names = [weightsCSV, weightsHDF5, cleanHDF5, page, record]
+
   /// The path of a file.
   package func path(_ name: String) -> String { "\(folder)/\(name)" }
 
@@ -32,14 +35,14 @@ package struct CleanFiles {
     let files = input.train.files
     var text = "index,given_label,predicted_label,label_score,is_label_issue,weight,rank"
     text += files == nil ? "\n" : ",file\n"
-    let names = input.classes.map { Self.field($0.name) }
+    let names = input.classes.map { CSV.field($0.name) }
     for sample in input.trainLabels.indices {
       var fields = [
         "\(sample)", names[input.trainLabels[sample]], names[result.predicted[sample]],
         Self.number(result.scores[sample]), result.isSuspect[sample] ? "True" : "False",
         Self.number(result.weights[sample]), "\(result.ranks[sample])",
       ]
-      if let files { fields.append(Self.field(files[sample])) }
+      if let files { fields.append(CSV.field(files[sample])) }
       text += fields.joined(separator: ",") + "\n"
     }
     return text
@@ -76,7 +79,7 @@ package struct CleanFiles {
     let doubted: [Bool]
     if let keep {
       let count = result.ranks.count
-      let dropped = count - Int((keep * Double(count)).rounded())
+      let dropped = count - Self.kept(keep, of: count)
       doubted = result.ranks.map { $0 <= dropped }
     } else {
       doubted = result.isSuspect
@@ -97,17 +100,14 @@ package struct CleanFiles {
     return (kept.count, relabelled)
   }
 
+  /// How many samples a share of them is.
+  package static func kept(_ share: Double, of count: Int) -> Int {
+    Int((share * Double(count)).rounded())
+  }
+
   /// A number with six digits, as short as it can be.
   private static func number(_ value: Double) -> String {
     let rounded = (value * 1e6).rounded() / 1e6
     return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
-  }
-
-  /// A field of RFC 4180.
-  private static func field(_ text: String) -> String {
-    guard text.contains(where: { ",\"\n\r".contains($0) }) || text.hasPrefix(" ") else {
-      return text
-    }
-    return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
   }
 }

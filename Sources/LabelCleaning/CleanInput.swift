@@ -65,19 +65,38 @@ package struct CleanInput {
     _ text: String, _ part: Part, _ folder: DataFolder, shape: [Int]?
   ) throws(DatasetError) -> LabelledSamples {
     var isFolder: ObjCBool = false
-    let isThere = FileManager.default.fileExists(atPath: text, isDirectory: &isFolder)
-    if isThere, isFolder.boolValue {
-      return try .load(folder: text, shape: shape)
+    let path = try path(of: text, part, folder)
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      return try .load(folder: path, shape: shape)
     }
+    return try .load(hdf5: path)
+  }
+
+  /// The files and folders that the parts are read from.
+  ///
+  /// - Throws: `DatasetError` for a name that is none of a file, a folder and a data set.
+  package static func paths(
+    train: String, checked: String, test: String?, folder: DataFolder
+  ) throws(DatasetError) -> [String] {
+    var paths = [try path(of: train, .train, folder), try path(of: checked, .checked, folder)]
+    if let test { paths.append(try path(of: test, .test, folder)) }
+    return paths
+  }
+
+  private static func path(
+    of text: String, _ part: Part, _ folder: DataFolder
+  ) throws(DatasetError) -> String {
     let lower = text.lowercased()
-    if isThere || text.contains("/") || lower.hasSuffix(".h5") || lower.hasSuffix(".hdf5") {
-      return try .load(hdf5: text)
+    if FileManager.default.fileExists(atPath: text) || text.contains("/")
+      || lower.hasSuffix(".h5") || lower.hasSuffix(".hdf5")
+    {
+      return text
     }
     // A data set of the suite: "mnist" (the split that the part is named for) or "mnist-test".
     var paths = ["\(folder.path)/\(text).h5"]
     if part != .checked { paths.append(folder.readyPath(name: text, split: part.rawValue)) }
     if let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) {
-      return try .load(hdf5: path)
+      return path
     }
     throw DatasetError(
       .missing,
@@ -182,7 +201,7 @@ package struct CleanInput {
 /// The classes of two parts as one list, told apart by name where both name them, else by code.
 private struct ClassUnion {
   let classes: [SampleClass]
-  private let places: [String: Int]
+  private let places: [[UInt8]: Int]
   private let usesNames: Bool
 
   init(_ train: LabelledSamples, _ checked: LabelledSamples) {
@@ -191,7 +210,7 @@ private struct ClassUnion {
     let isNamed = all.allSatisfy(\.isNamed)
     usesNames = isNamed || !isCoded
     var classes: [SampleClass] = []
-    var places: [String: Int] = [:]
+    var places: [[UInt8]: Int] = [:]
     for sampleClass in all {
       let key = Self.key(sampleClass, usesNames)
       if let place = places[key] {
@@ -203,7 +222,7 @@ private struct ClassUnion {
         let codes = classes.compactMap(\.code)
         // Two parts with names may number them differently: the first one's numbers stay.
         if !codes.isEmpty, sampleClass.code.map({ codes.contains($0) }) ?? true {
-          sampleClass.code = (codes.max() ?? 0) + 1
+          sampleClass.code = codes.max().flatMap { $0 < .max ? $0 + 1 : nil }
         }
         classes.append(sampleClass)
       }
@@ -214,8 +233,10 @@ private struct ClassUnion {
 
   func place(of sampleClass: SampleClass) -> Int? { places[Self.key(sampleClass, usesNames)] }
 
-  private static func key(_ sampleClass: SampleClass, _ usesNames: Bool) -> String {
-    usesNames ? sampleClass.name : sampleClass.code.map { "\($0)" } ?? sampleClass.name
+  /// Bytes: names that are equal as texts alone, composed and decomposed, are two classes.
+  private static func key(_ sampleClass: SampleClass, _ usesNames: Bool) -> [UInt8] {
+    let text = usesNames ? sampleClass.name : sampleClass.code.map { "\($0)" } ?? sampleClass.name
+    return Array(text.utf8)
   }
 }
 

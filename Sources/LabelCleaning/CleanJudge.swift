@@ -14,10 +14,11 @@ package struct CleanJudge {
   private let test: ClassifierSamples<Float>?
   private let learning: (_ fold: Int) -> LearnedWeights
   private let seed: UInt64
-  /// The step size that bounds of the curvature guarantee.
+  /// The step size that an estimate of the curvature allows; where training diverges with it all the
+  /// same, that is said.
   let safeStepSize: Double
 
-  /// The folds where the checked samples allow it; two samples of a class make two.
+  /// The folds where there are as many checked samples; else one a sample.
   package static let mostFolds = 5
 
   /// Prepares the samples. Memory: two copies of the features in single precision at the most.
@@ -124,7 +125,8 @@ package struct CleanJudge {
         }
       }
       // The step size is chosen with the first method, which is the cheapest.
-      guard let fit = fitted(factor.map { [$0] } ?? Self.factors) ?? fitted([1]) else {
+      guard let fit = fitted(factor.map { [$0] } ?? Self.factors) ?? fitted([1]) ?? fitted([0.25])
+      else {
         throw CleanFailure.diverged(candidate)
       }
       factor = factor ?? fit.choice.stepSize / safeStepSize

@@ -20,28 +20,38 @@ enum SampleOverlap {
   }
 
   /// The positions of equal rows, each of the first with the earliest of the second.
+  ///
+  /// In single precision, unless both hold more digits: numbers that are large beside their differences
+  /// (times, coordinates) would all be equal.
   static func pairs(_ first: SampleArray, _ second: SampleArray) -> [(Int, Int)] {
+    first.isDouble && second.isDouble
+      ? pairs(first, second) { $0.values(of: $1) } bits: { $0.bitPattern }
+      : pairs(first, second) { $0.row($1) } bits: { UInt64($0.bitPattern) }
+  }
+
+  private static func pairs<Value: FloatingPoint>(
+    _ first: SampleArray, _ second: SampleArray, row: (SampleArray, Int) -> [Value],
+    bits: (Value) -> UInt64
+  ) -> [(Int, Int)] {
     guard first.width == second.width else { return [] }
+    // 64 bits of the values of a row (FNV-1a over words).
+    func hash(_ row: [Value]) -> UInt64 {
+      row.reduce(0xcbf2_9ce4_8422_2325) { hash, value in
+        // 0 and -0 are one value.
+        (hash ^ bits(value + 0)) &* 0x0000_0100_0000_01b3
+      }
+    }
     var known: [UInt64: [Int]] = [:]
-    for sample in 0..<first.count { known[hash(first.row(sample)), default: []].append(sample) }
+    for sample in 0..<first.count { known[hash(row(first, sample)), default: []].append(sample) }
     var partner: [Int: Int] = [:]
     for sample in 0..<second.count {
-      let row = second.row(sample)
-      guard let candidates = known[hash(row)] else { continue }
-      for candidate in candidates where partner[candidate] == nil && first.row(candidate) == row {
+      let values = row(second, sample)
+      guard let candidates = known[hash(values)] else { continue }
+      for candidate in candidates
+      where partner[candidate] == nil && row(first, candidate) == values {
         partner[candidate] = sample
       }
     }
     return partner.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-  }
-
-  /// 64 bits of the values of a row (FNV-1a over words).
-  private static func hash(_ row: [Float]) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for value in row {
-      // 0 and -0 are one value.
-      hash = (hash ^ UInt64((value + 0).bitPattern)) &* 0x0000_0100_0000_01b3
-    }
-    return hash
   }
 }

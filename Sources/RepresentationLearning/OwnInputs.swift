@@ -30,31 +30,16 @@ package struct OwnInputs<Scalar: TensorScalar & HDF5Element> {
       notes = []
       return
     }
-    if file.contains("labels") {
-      let set = try ImageDataset.load(path)
-      inputs = set.features()
-      inputShape = [set.height, set.width, set.channels]
-      labels = set.labels().map { Int64($0) }
-      notes = set.notes
-      return
-    }
-    let images = try file.readIntegers("images", in: 0...255)
-    guard [3, 4].contains(images.shape.count), images.shape.allSatisfy({ $0 > 0 }) else {
-      throw DatasetError(
-        .unexpectedContents,
-        "'images' in the file \(path) has the shape \(images.shape), and [count, height, width] or "
-          + "[count, height, width, channels] is needed: store the images so.")
-    }
-    inputShape = Array((images.shape + [1]).dropFirst().prefix(3))
-    inputs = Tensor(
-      shape: [images.shape[0], inputShape.reduce(1, *)],
-      scalars: images.values.map { Scalar($0) / 255 })
-    labels = nil
-    notes = []
+    let isLabelled = try file.contains("labels")
+    let set = try ImageDataset.load(path, isLabelled: isLabelled)
+    inputs = set.features()
+    inputShape = [set.height, set.width, set.channels]
+    labels = isLabelled ? set.labels().map { Int64($0) } : nil
+    notes = set.notes
   }
 
   private static func labels(_ file: HDF5File, count: Int) throws -> [Int64]? {
-    guard file.contains("labels") else { return nil }
+    guard try file.contains("labels") else { return nil }
     let labels = try file.readIntegers("labels")
     guard labels.shape == [count] else {
       throw DatasetError(

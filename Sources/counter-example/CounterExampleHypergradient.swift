@@ -18,6 +18,8 @@ struct CounterExampleHypergradient: HypergradientOptions {
     Output: hypergradient [n], upperValue, lowerValue, y/y1 [n], y/y2 [n]
     """
 
+  static let readKeys = ["problem."]
+
   var defaults: RunSettings<CounterExampleSettings> { RunSettings(CounterExampleSettings()) }
 
   func request<Scalar: TensorScalar & HDF5Element>(

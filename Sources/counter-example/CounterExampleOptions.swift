@@ -41,28 +41,42 @@ struct CounterExampleOptions: OwnRunOptions {
       result.append(
         SettingOverride("--upper-start", "start.upper", .array([.number(upperStart)])))
     }
+    // One start is a setting like others: --set, which comes last, changes it.
+    if start.count == 1, let only = start.first {
+      for (key, value) in [("start.first", only.first), ("start.second", only.second)] {
+        result.append(SettingOverride("--start", key, .array([.number(value)])))
+      }
+    }
     result.add("--dimension", "problem.dimension", dimension)
     return result
   }
 
   /// The starts named here, else those of the configuration where it changes them, else the
   /// protocol's.
+  ///
+  /// - Throws: `MethodError` where several starts are named here and the configuration has another.
   func starts(
     _ preset: CounterExampleProtocol, _ settings: CounterExampleSettings, _ budget: Budget
-  ) -> [(first: [Double], second: [Double])] {
-    if !start.isEmpty { return start.map { ([$0.first], [$0.second]) } }
+  ) throws(MethodError) -> [(first: [Double], second: [Double])] {
     let usual = preset.settings(budget).start
-    guard settings.start.first == usual.first, settings.start.second == usual.second else {
-      return [(settings.start.first, settings.start.second)]
+    let configured = (first: settings.start.first, second: settings.start.second)
+    let isUsual = configured.first == usual.first && configured.second == usual.second
+    guard start.count > 1 else {
+      return start.isEmpty && isUsual ? preset.starts : [configured]
     }
-    return preset.starts
+    guard isUsual else {
+      throw MethodError(
+        "Several starts are given by --start, and another by start.first or start.second in the "
+          + "configuration: leave one or the other out.")
+    }
+    return start.map { ([$0.first], [$0.second]) }
   }
 
   func planned(
     _ arm: Arm, _ settings: RunSettings<CounterExampleSettings>,
     preset: CounterExampleProtocol, budget: Budget, isNamed: Bool, in experiment: CounterExample
   ) throws -> [PlannedRun<CounterExampleSettings>] {
-    starts(preset, settings.own, budget).flatMap { start in
+    try starts(preset, settings.own, budget).flatMap { start in
       var settings = settings
       (settings.start.first, settings.start.second) = start
       var plan = [settings]

@@ -23,21 +23,25 @@ struct ScalingCommand: ParsableCommand {
 
   @OptionGroup var shared: SharedOptions
 
-  @Option(help: "n, the number of coordinates; may be repeated. (default: 1, 10 ... 1000000)")
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "n, the number of coordinates; may be repeated. (default: 1, 10 ... 1000000)")
   var dimension: [Int] = []
 
-  @Option(name: .customLong("inner-steps"), help: "K, inner steps.")
+  @Option(name: .customLong("inner-steps"), parsing: .unconditional, help: "K, inner steps.")
   var innerSteps = 16
 
-  @Option(name: .customLong("forward-limit"), help: "The largest n for forward mode.")
+  @Option(
+    name: .customLong("forward-limit"), parsing: .unconditional,
+    help: "The largest n for forward mode.")
   var forwardLimit = 1_000
 
   @Option(
-    name: .customLong("trajectory-megabytes"),
+    name: .customLong("trajectory-megabytes"), parsing: .unconditional,
     help: "Memory for the trajectory before reverse mode recomputes instead.")
   var trajectoryMegabytes = 1_024
 
-  @Option(help: "Evaluations that a cell takes the median of.")
+  @Option(parsing: .unconditional, help: "Evaluations that a cell takes the median of.")
   var repeats = 5
 
   func validate() throws {

@@ -63,9 +63,9 @@ struct SweepCommand: ParsableCommand {
   ) throws -> [PlannedRun<CounterExampleSettings>] {
     let named = try methods.namedArms(shared.methods, of: experiment)
     let arms = named ?? experiment.usualArms(base, budget: shared.budget)
-    let starts =
-      own.start.isEmpty ? [preset.starts[0]] : own.starts(preset, base.own, shared.budget)
-    return try starts.flatMap { start in
+    let starts = try own.starts(preset, base.own, shared.budget)
+    // Of the protocol's own the first.
+    return try (own.start.isEmpty ? Array(starts.prefix(1)) : starts).flatMap { start in
       try arms.compactMap { arm in
         var settings = base
         (settings.start.first, settings.start.second) = start
@@ -85,7 +85,8 @@ struct SweepCommand: ParsableCommand {
     _ experiment: CounterExample
   ) throws -> [PlannedRun<CounterExampleSettings>] {
     guard shared.methods.isEmpty, methods.dynamics == nil, methods.hypergradient == nil,
-      own.start.isEmpty, methods.schedule == nil, methods.alpha == nil,
+      own.start.isEmpty, base.start == preset.settings(shared.budget).start,
+      methods.schedule == nil, methods.alpha == nil,
       methods.innerStepSize == nil
     else {
       throw MethodError(

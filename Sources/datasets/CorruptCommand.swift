@@ -27,7 +27,7 @@ struct CorruptCommand: ParsableCommand {
   var count = 5_000
   @Option(parsing: .unconditional, help: "Checked samples.")
   var checked = 500
-  @Option(help: "The seed.")
+  @Option(parsing: .unconditional, help: "The seed.")
   var seed: UInt64 = 0
   @Option(help: ArgumentHelp("The folder to write to.", valueName: "folder"))
   var output: String
@@ -46,15 +46,22 @@ struct CorruptCommand: ParsableCommand {
 
   func run() throws {
     let isPath = source.contains("/") || source.hasSuffix(".h5") || source.hasSuffix(".hdf5")
-    let samples = try LabelledSamples.load(
-      hdf5: isPath ? source : "\(data.folder.path)/\(source).h5")
+    let path = isPath ? source : "\(data.folder.path)/\(source).h5"
+    let files = ["train.h5", "checked.h5", "truth.csv"].map { "\(output)/\($0)" }
+    try KeptInputs([path]).require(keptBy: files)
+    let samples = try LabelledSamples.load(hdf5: path)
     let classes = samples.classes.count
-    guard count + checked <= samples.count, classes >= 2 else {
+    guard classes >= 2 else {
       throw DatasetError(
         .unexpectedContents,
-        "\(count) training and \(checked) checked samples of at least two classes are wanted of "
-          + "\(samples.place), which has \(samples.count) samples of \(classes): lower --count or "
-          + "--checked.")
+        "All samples of \(samples.place) are of one class, so no label can be made wrong: give samples "
+          + "of at least two.")
+    }
+    guard count + checked <= samples.count else {
+      throw DatasetError(
+        .unexpectedContents,
+        "\(count) training and \(checked) checked samples are wanted of \(samples.place), which has "
+          + "\(samples.count): lower --count or --checked.")
     }
     let order = samples.drawn([samples.count], seed: seed)[0]
     let train = Array(order[..<count])
@@ -64,20 +71,21 @@ struct CorruptCommand: ParsableCommand {
       truth, classes: classes, features: samples.features.rows(train), fraction: fraction,
       seed: seed)
     try samples.taking(train, labels: given, classes: samples.classes)
-      .save("\(output)/train.h5", index: train)
+      .save(files[0], index: train)
     try samples.taking(rest, labels: rest.map { samples.labels[$0] }, classes: samples.classes)
-      .save("\(output)/checked.h5", index: rest)
+      .save(files[1], index: rest)
     var csv = "index,true_label,given_label\n"
     for (index, (truth, given)) in zip(truth, given).enumerated() {
-      csv += "\(index),\(samples.classes[truth].name),\(samples.classes[given].name)\n"
+      csv +=
+        CSV.line(["\(index)", samples.classes[truth].name, samples.classes[given].name]) + "\n"
     }
-    try AtomicFile.write(csv, to: "\(output)/truth.csv")
+    try AtomicFile.write(csv, to: files[2])
     let wrong = zip(truth, given).count { $0 != $1 }
     Diagnostics.console.show(
-      result: "wrote     \(output)/train.h5  \(count) samples, \(wrong) labels wrong "
+      result: "wrote     \(files[0])  \(count) samples, \(wrong) labels wrong "
         + "(\(rule.rawValue))")
-    Diagnostics.console.show(result: "wrote     \(output)/checked.h5  \(checked) samples")
-    Diagnostics.console.show(result: "wrote     \(output)/truth.csv")
+    Diagnostics.console.show(result: "wrote     \(files[1])  \(checked) samples")
+    Diagnostics.console.show(result: "wrote     \(files[2])")
   }
 
   /// So many of the positions, class after class in turn, so that few checked samples have all classes.

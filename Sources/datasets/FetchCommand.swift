@@ -20,7 +20,9 @@ struct FetchCommand: ParsableCommand {
   @OptionGroup var mirror: MirrorOptions
   @Flag(help: "Convert to HDF5 afterwards, as `datasets convert` does.")
   var convert = false
-  @Option(help: ArgumentHelp("Seconds without any data before a download fails.", valueName: "s"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Seconds without any data before a download fails.", valueName: "s"))
   var timeout = 30.0
 
   func validate() throws {

@@ -26,17 +26,20 @@ struct SynthesiseCommand: ParsableCommand {
       drawers, 28 x 28, PNG). (default: both)
       """)
   var kind: Kind?
-  @Option(help: ArgumentHelp("Alphabets.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Alphabets.", valueName: "n"))
   var alphabets = SyntheticAlphabets.Size().alphabets
-  @Option(help: ArgumentHelp("Characters of each alphabet.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Characters of each alphabet.", valueName: "n"))
   var characters = SyntheticAlphabets.Size().characters
-  @Option(help: ArgumentHelp("Drawings of each character.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Drawings of each character.", valueName: "n"))
   var drawers = SyntheticAlphabets.Size().drawers
-  @Option(help: ArgumentHelp("Images in the training split.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Images in the training split.", valueName: "n"))
   var trainCount = 10_000
-  @Option(help: ArgumentHelp("Images in the test split.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Images in the test split.", valueName: "n"))
   var testCount = 10_000
-  @Option(help: "The seed.")
+  @Option(parsing: .unconditional, help: "The seed.")
   var seed: UInt64 = 0
   @OptionGroup var data: DataOptions
   @Flag(help: "Write the files again even when the same ones are there.")

@@ -52,9 +52,9 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup var threads: ThreadsOption
 
   func validate() throws {
-    if let innerSteps, !(0...100_000).contains(innerSteps) {
+    if let innerSteps, !(1...100_000).contains(innerSteps) {
       throw ValidationError(
-        "The option --inner-steps wants a number from 0 to 100000 but was given \(innerSteps).")
+        "The option --inner-steps wants a number from 1 to 100000 but was given \(innerSteps).")
     }
   }
 
@@ -62,6 +62,7 @@ struct EvaluateCommand: ParsableCommand {
     let console = Console()
     try console.report {
       threads.apply()
+      try KeptInputs([learned, dataFolder]).require(keptBy: output.map { [$0] } ?? [])
       FreedMemory.keepForReuse()
       let file = try LearnedFile(learned, of: FewShot.name)
       switch file.scalar {

@@ -69,6 +69,11 @@ struct FewShot: Experiment {
       try method.requireOwnUpper(settings.method)
       return nil
     } catch {
+      if settings.inner.learnsStart, !method.learnsStart {
+        return
+          "A learned start of the inner loop would be one for all tasks, which differ in it: set "
+          + "inner.learnsStart=false."
+      }
       return
         "The method \(method.name) keeps a lower variable or weights of its own in x, which many "
         + "tasks cannot share: choose another method."

@@ -42,6 +42,11 @@ struct FewShotHypergradient: HypergradientOptions {
     parsing: .unconditional, help: "Added to the variance in the normalisation (network.epsilon).")
   var epsilon: Double?
 
+  static let readKeys = [
+    "implicit.proximity", "network.halving", "network.padding", "network.epsilon",
+    "head.learnsRate",
+  ]
+
   var defaults: RunSettings<FewShotSettings> { FewShotSettings.usual }
 
   var overrides: [SettingOverride] {

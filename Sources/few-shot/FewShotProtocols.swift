@@ -38,7 +38,9 @@ enum FewShotProtocol: String, ExperimentPreset {
         + "learned rate and patience of 40 validations: lucfra/FAR-HO"
     case .officialResidual:
       "vis-opt-group/BDA test_script/Few_shot.py, boml/setup_model/meta_repr_v2.py"
-    case .franceschi2018: "lucfra/FAR-HO far_ho/examples/hyper_representation.py"
+    case .franceschi2018:
+      "lucfra/FAR-HO far_ho/examples/hyper_representation.py, but with a fixed inner step size (its own is "
+        + "learned: head.learnsRate) and validation every 100 iterations of at most 5,000 (its own 1,000)"
     case .implicitMAML2019: "prolearner/hypertorch examples/iMAML.py"
     case .cifarFS:
       "network and rates of vis-opt-group/BDA's miniImageNet setting; split of tristandeleu/"

@@ -41,7 +41,7 @@ struct LearnedLearner<Scalar: TensorScalar & HDF5Element>: Sendable {
     // Where the step size of the head was chosen among several, the chosen one.
     var settings = settings
     if let chosen = run.point("state/" + FewShotBody<Scalar>.chosenTrialName)?.tensors.first,
-      let index = Int(exactly: chosen.scalars[0]), (0..<settings.tuning.trials).contains(index)
+      let index = chosen.scalars.first.flatMap({ Int(exactly: $0) }), (0..<settings.tuning.trials).contains(index)
     {
       settings = FewShotTrial<Scalar>.settings(index, of: arm, settings)
     }
@@ -61,6 +61,12 @@ struct LearnedLearner<Scalar: TensorScalar & HDF5Element>: Sendable {
     case .inductive: normalisation = .inductive
     case .running:
       let shapes = learner.network.normalisedFilters.map { [$0] }
+      guard run.point("state/best running means") != nil else {
+        throw DatasetError(
+          .unexpectedContents,
+          "The run that wrote \(file.path) kept no running moments: take --normalisation transductive or "
+            + "inductive, or learn with --set evaluation.normalisation=running.")
+      }
       normalisation = .running(
         NormalisationMoments(
           means: try file.checked("state/best running means", of: run, shapes: shapes).tensors,

@@ -56,9 +56,6 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
   }
 
   mutating func observe(_ event: OuterLoop<Scalar>.Event) -> Observation {
-    if arm.method?.estimator.movesLowerVariable == true {
-      state.points["lower variable"] = event.estimate.lower
-    }
     var values: [String: Double] = [:]
     if event.iteration % settings.evaluation.every == 0 {
       values = evaluation.values(upper: event.upper, lower: event.estimate.lower)
@@ -76,10 +73,7 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     guard let estimate else { return try closeFixedWeights() }
     guard ending == .completed else { return Closing() }
     let x = state.points["best upper variable"] ?? loop.upper
-    // Where y moves together with x, the last y is the result; elsewhere one more inner loop's.
-    let y =
-      state.points["best lower variable"] ?? state.points["lower variable"]
-      ?? estimate.lowerVariable(at: loop, after: settings.inner.steps)
+    let y = state.points["best lower variable"] ?? lastLower(of: estimate)
     state.points[BodyState<Scalar>.lowerName] = y
     var values = evaluation.values(upper: x, lower: y)
     // Retrained by plain gradient descent, which shows what the learned weights alone are worth. The
@@ -94,6 +88,14 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     }
     return try retrained(
       settings.weights.weighting.weights(weights.tensors[0]), values, at: loop.iteration, notes)
+  }
+
+  /// The y that belongs to the last x: where both move together, the one that the last outer step made,
+  /// which is a part of the loop's upper variable; elsewhere that of one more inner loop.
+  private func lastLower(of estimate: BilevelEstimate<Scalar>) -> Parameters<Scalar> {
+    arm.method?.estimator.movesLowerVariable == true
+      ? estimate.problem.initialLower.value(upper: loop.upper)
+      : estimate.lowerVariable(at: loop, after: settings.inner.steps)
   }
 
   /// K steps with fixed weights: without cleaning, every sample has the weight that the methods start
@@ -118,7 +120,11 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     keep(y, trainedWith: x)
     let evaluation = CleaningEvaluation(
       noisyBelow: Double(startWeight) / 2, truth: truth, problem: problem)
-    var values = evaluation.values(upper: x, lower: y)
+    let judgement =
+      isOracle
+      ? LabelJudgement(
+        scores: x.tensors[0].scalars.map { Double($0) }, isSuspect: truth.isNoisy) : nil
+    var values = evaluation.values(upper: x, lower: y, judgement: judgement)
     values["plainTestAccuracy"] = evaluation.testAccuracy(plain)
     return try retrained(x.tensors[0].scalars.map { Double($0) }, values, at: 0)
   }
@@ -129,8 +135,14 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     guard let tuned = try tuning.tuned(recipe) else { return .diverged }
     let weights = Parameters(Tensor(tuned.fit.weights.map { Scalar($0) }))
     keep(tuned.fit.parameters, trainedWith: weights)
+    // Weights that were given, the oracle's, say what is left out: not a logarithm of odds, which the
+    // threshold on x is for.
+    let judgement =
+      tuned.fit.judgement
+      ?? LabelJudgement(
+        scores: tuned.fit.weights, isSuspect: tuned.fit.weights.map { $0 == 0 })
     var values = evaluation.values(
-      upper: weights, lower: tuned.fit.parameters, judgement: tuned.fit.judgement)
+      upper: weights, lower: tuned.fit.parameters, judgement: judgement)
     values["heldOutAccuracy"] = tuned.choice.heldOutAccuracy
     return try retrained(tuned.fit.weights, values, at: 0, ["schedule": tuned.choice.note])
   }

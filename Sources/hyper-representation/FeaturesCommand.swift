@@ -2,6 +2,7 @@ import ArgumentParser
 import Commands
 import Datasets
 import Experiments
+import Files
 import RepresentationLearning
 import Tensors
 
@@ -31,6 +32,7 @@ struct FeaturesCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     try console.report {
+      try KeptInputs([learned, data]).require(keptBy: [output])
       let file = try LearnedFile(learned, of: Representation.name)
       switch file.scalar {
       case .float: try write(file, console, as: Float.self)
@@ -49,6 +51,13 @@ struct FeaturesCommand: ParsableCommand {
     for note in data.notes { console.show(note: note) }
     let extractor = try LearnedExtractor<Scalar>(file, settings.own, for: data)
     let (features, outputs) = extractor.applied(to: data.inputs)
+    for (name, values) in [("features", features), ("outputs", outputs ?? features)] {
+      guard let position = values.scalars.firstIndex(where: { !$0.isFinite }) else { continue }
+      throw CommandFailure(
+        "The \(name) of sample \(position / max(1, values.shape[1])) of \(self.data) are not finite "
+          + "numbers: give inputs of the size that the run was trained on, or another file than "
+          + "\(learned).", exitCode: ExitStatus.diverged.rawValue)
+    }
     let writer = try HDF5Writer(path: output)
     try writer.write(features, to: "features")
     let rows = data.inputs.shape[0]

@@ -12,6 +12,8 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
   private let evaluation: RepresentationEvaluation<Scalar>
   private let prepared: FactoredProblem<Scalar>.Prepared
   private let estimate: BilevelEstimate<Scalar>
+  /// Whether outer steps move y together with x.
+  private let movesLowerVariable: Bool
   var loop: OuterLoop<Scalar>
   var state = BodyState<Scalar>()
 
@@ -34,6 +36,7 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
     estimate = BilevelEstimate(
       problem: prepared.problem, dynamics: prepared.loopDynamics, estimator: prepared.estimator,
       innerSteps: settings.inner.steps, start: settings.inner.startsWarm ? .warm : .own)
+    movesLowerVariable = method.estimator.movesLowerVariable
     loop = try settings.loop(of: estimate, method, from: prepared.start)
   }
 
@@ -69,7 +72,11 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
         at: loop.upper, of: finished, outerIteration: loop.iteration,
         innerSteps: settings.inner.steps, from: start)
     }
-    let (x, y) = (leading(loop.upper), head())
+    // Where y moves together with x, the y that the last outer step made.
+    let (x, y) = (
+      leading(loop.upper),
+      movesLowerVariable ? prepared.problem.initialLower.value(upper: loop.upper) : head()
+    )
     state.points[BodyState<Scalar>.lowerName] = y
     var values = evaluation.values(upper: x, lower: y)
     if settings.own.isSetValued {

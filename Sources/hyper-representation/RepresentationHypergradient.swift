@@ -26,6 +26,8 @@ struct RepresentationHypergradient: HypergradientOptions {
     parsing: .unconditional, help: "The coefficient of |w|^2 / 2 in f; 0 for none (head.ridge).")
   var ridge: Double?
 
+  static let readKeys = ["head.ridge"]
+
   var defaults: RunSettings<RepresentationSettings> {
     var settings = RunSettings(RepresentationSettings())
     settings.head.ridge = 0.1

@@ -66,12 +66,13 @@ struct WatchCommand: ParsableCommand {
     if code != 0 { throw ExitCode(code) }
   }
 
-  /// 3 where a run broke down, 5 where one was stopped, 0 else.
+  /// 3 where a run broke down, 65 where a checkpoint is damaged, 5 where one was stopped, 0 else.
   private static func exitCode(_ runs: [WatchedRun]) -> Int32 {
     let kinds = runs.compactMap { run -> RunRecord.Status.Kind? in
       if case .ended(let status) = run.state { status.kind } else { nil }
     }
     if kinds.contains(where: \.isBreakdown) { return 3 }
+    if runs.contains(where: { $0.state == .damaged }) { return 65 }
     return runs.contains { $0.state == .stopped } ? 5 : 0
   }
 

@@ -19,10 +19,12 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var sweep: SweepOptions
 
-  @Option(help: "How many cells run at a time.")
+  @Option(parsing: .unconditional, help: "How many cells run at a time.")
   var jobs = 1
 
-  @Option(help: "Threads of each cell. (default: $BDA_THREADS, else all processors over --jobs)")
+  @Option(
+    parsing: .unconditional,
+    help: "Threads of each cell. (default: $BDA_THREADS, else all processors over --jobs)")
   var threads: Int?
 
   @Option(
@@ -35,6 +37,9 @@ struct RunCommand: ParsableCommand {
       "Folder of logs, one a cell. (default: results/logs/<name of the sweep>)",
       valueName: "folder"))
   var logs: String?
+
+  @Flag(help: "Start unfinished cells over instead of continuing them.")
+  var fresh = false
 
   @Flag(help: "Wait for cells that other processes are at.")
   var wait = false
@@ -61,7 +66,7 @@ struct RunCommand: ParsableCommand {
         for cell in cells where !cell.state.kind.isSettled {
           let words =
             [cell.cell.experiment, "run"] + cell.cell.arguments + sweep.common + runArguments
-          console.show(result: words.joined(separator: " "))
+          console.show(result: ShellWords.text(words))
         }
         return
       }
@@ -102,6 +107,7 @@ struct RunCommand: ParsableCommand {
       arguments += ["--threads", "\(threads)"]
     }
     if let checkpointSeconds { arguments += ["--checkpoint-seconds", "\(checkpointSeconds)"] }
+    if fresh { arguments.append("--fresh") }
     return arguments
   }
 }

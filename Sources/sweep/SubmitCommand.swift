@@ -21,27 +21,32 @@ struct SubmitCommand: ParsableCommand {
   @Flag(help: "Print the scripts and submit nothing.")
   var dryRun = false
 
-  @Option(help: "Minutes after which a task is ended and put back. (default: by measured cells)")
+  @Option(
+    parsing: .unconditional,
+    help: "Minutes after which a task is ended and put back. (default: by measured cells)")
   var minutes: Int?
 
-  @Option(help: "Megabytes that a task may use. (default: by measured cells)")
+  @Option(
+    parsing: .unconditional, help: "Megabytes that a task may use. (default: by measured cells)")
   var megabytes: Int?
 
-  @Option(help: "Processors of a task.")
+  @Option(parsing: .unconditional, help: "Processors of a task.")
   var processors = 2
 
-  @Option(name: .customLong("at-a-time"), help: "How many tasks run at a time. (default: no limit)")
+  @Option(
+    name: .customLong("at-a-time"), parsing: .unconditional,
+    help: "How many tasks run at a time. (default: no limit)")
   var tasksAtATime: Int?
 
   @Option(help: "Partition. (default: Slurm's)")
   var partition: String?
 
   @Option(
-    name: .customLong("seconds-of-warning"),
+    name: .customLong("seconds-of-warning"), parsing: .unconditional,
     help: "Seconds before the limit at which a task writes its checkpoint.")
   var secondsOfWarning = 120
 
-  @Option(help: "How often a task may be put back before it is given up.")
+  @Option(parsing: .unconditional, help: "How often a task may be put back before it is given up.")
   var requeues = 50
 
   func validate() throws {
@@ -53,12 +58,22 @@ struct SubmitCommand: ParsableCommand {
       throw ValidationError(
         "The option \(option) wants a number from 1 to \(largest) but was given \(number).")
     }
+    if let minutes, secondsOfWarning >= minutes * 60 {
+      throw ValidationError(
+        "The options --minutes \(minutes) and --seconds-of-warning \(secondsOfWarning) leave a task "
+          + "no time before its warning; give --minutes \(secondsOfWarning / 60 + 1) or more, or "
+          + "--seconds-of-warning \(minutes * 60 - 1) or less.")
+    }
+    if partition?.isEmpty == true {
+      throw ValidationError("The option --partition wants a name but was given an empty text.")
+    }
   }
 
   func run() throws {
     let console = Console()
     try console.report {
-      let survey = SweepSurvey(try sweep.cells())
+      let text = try SweepFile.text(at: sweep.file)
+      let survey = SweepSurvey(try sweep.cells(of: text))
       for (cell, state) in survey.cells where state.kind == .refused {
         console.show(
           warning: "Cell \(cell.number), \(cell.cell.label), is left out: "
@@ -71,7 +86,7 @@ struct SubmitCommand: ParsableCommand {
       }
       let (script, folder) = script(open.map(\.cell), survey)
       if dryRun {
-        console.show(results: script.array + "\n" + script.tables)
+        console.show(results: try script.array() + "\n" + script.tables())
         return
       }
       if let largest = SlurmScript.largestTask(), let number = script.cells.max(), number > largest
@@ -81,9 +96,7 @@ struct SubmitCommand: ParsableCommand {
             + "\(sweep.file) has cells up to \(number); divide it into several files.", .dataInvalid
         )
       }
-      let text = FileManager.default.contents(atPath: sweep.file) ?? Data()
-      let submission = try SlurmSubmission.submit(
-        script, copying: String(decoding: text, as: UTF8.self), into: folder)
+      let submission = try SlurmSubmission.submit(script, copying: text, into: folder)
       console.show(
         result: "Submitted \(script.cells.count) cells as array \(submission.array), tables as job "
           + "\(submission.tables); scripts and logs: \(folder)")
@@ -94,8 +107,8 @@ struct SubmitCommand: ParsableCommand {
     _ open: [PlannedCell], _ survey: SweepSurvey
   ) -> (script: SlurmScript, folder: String) {
     let costs = open.compactMap { survey.estimate.cost(of: $0.cell) }
-    // Twice what was measured elsewhere, and some minutes to begin and to end.
-    let measuredMinutes = costs.map(\.seconds).max().map { Int(min($0, 1e7) / 30) + 10 }
+    let limit = SlurmScript.limit(
+      measuredSeconds: costs.map(\.seconds).max(), secondsOfWarning: secondsOfWarning)
     let measuredMegabytes = costs.compactMap(\.bytes).max().map { $0 / 650_000 + 256 }
     let name = SlurmFolder.name(of: sweep.file)
     let here = FileManager.default.currentDirectoryPath
@@ -109,7 +122,7 @@ struct SubmitCommand: ParsableCommand {
     return (
       SlurmScript(
         name: name, cells: open.map(\.number), tasksAtATime: tasksAtATime,
-        minutes: minutes ?? measuredMinutes ?? 240,
+        minutes: minutes ?? limit,
         megabytes: megabytes ?? measuredMegabytes ?? 2_000, processors: processors,
         partition: partition, secondsOfWarning: secondsOfWarning, requeues: requeues, folder: here,
         sweep: own + "/sweep", report: own + "/report",

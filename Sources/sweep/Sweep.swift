@@ -66,8 +66,12 @@ struct SweepOptions: ParsableArguments {
   var common: [String] { ["--output", output] + (data.map { ["--data", $0] } ?? []) }
 
   /// The cells of the file that the options leave, with their runs.
-  func cells() throws -> [PlannedCell] {
-    let planned = try suite.plan(try SweepFile.read(file).cells(), common: common)
+  func cells() throws -> [PlannedCell] { try cells(of: try SweepFile.text(at: file)) }
+
+  /// The cells of the file's text that the options leave, with their runs: a pipe is read once.
+  func cells(of text: String) throws -> [PlannedCell] {
+    let grid = try SweepFile.grid(of: text, source: file)
+    let planned = try suite.plan(try grid.cells(), common: common)
     for number in numbers where !planned.indices.contains(number) {
       throw SweepError(
         "The option --cell was given \(number), but the sweep \(file) has the cells 0 to "

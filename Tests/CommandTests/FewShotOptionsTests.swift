@@ -66,7 +66,8 @@ struct FewShotOptionsTests {
     _ = try run(
       ["--protocol", "official-code", "--method", "maml", "--save", folder.path("maml.h5")],
       output: "maml")
-    #expect(!(try HDF5File.open(folder.path("maml.h5")).contains("x/rate")))
+    let hasRate = try HDF5File.open(folder.path("maml.h5")).contains("x/rate")
+    #expect(!hasRate)
     let refused = try CommandRunner.run(
       "few-shot",
       [

@@ -201,10 +201,34 @@ struct LearnedUseTests {
     #expect(try write(folder.path("bare.h5")).exitCode == 0)
     let again = try HDF5File.open(folder.path("features.h5"))
     #expect(try again.read("features", as: Float.self).values == features.values)
-    #expect(!again.contains("labels"))
+    let hasLabels = try again.contains("labels")
+    #expect(!hasLabels)
+    // Nor do those of 0 and 1, which are read as 0 and 255, with labels and without.
+    var blackAndWhite: [[Float]] = []
+    for isLabelled in [true, false] {
+      let writer = try HDF5Writer(path: folder.path("bare.h5"))
+      try writer.write(set.images.map { $0 > 127 ? UInt8(1) : 0 }, shape: [60, 28, 28], to: "images")
+      if isLabelled { try writer.write(set.labels.map { Int64($0) }, shape: [60], to: "labels") }
+      try writer.finish()
+      let result = try write(folder.path("bare.h5"))
+      #expect(result.exitCode == 0 && result.standardError.contains("read as 0 and 255"))
+      let file = try HDF5File.open(folder.path("features.h5"))
+      blackAndWhite.append(try file.read("features", as: Float.self).values)
+    }
+    #expect(blackAndWhite[0] == blackAndWhite[1])
     let small = try HDF5Writer(path: folder.path("bare.h5"))
     try small.write([UInt8](repeating: 7, count: 32), shape: [2, 4, 4], to: "images")
     try small.finish()
+    // Neither what was learned nor the data is written over.
+    for name in ["learned.h5", "bare.h5"] {
+      let kept = try CommandRunner.run(
+        "hyper-representation",
+        [
+          "features", "--learned", folder.path("learned.h5"), "--data", folder.path("bare.h5"),
+          "--output", folder.path(name),
+        ])
+      #expect(kept.exitCode == 64, "\(kept.standardError)")
+    }
     let refused = try write(folder.path("bare.h5"))
     #expect(refused.exitCode == 65 && refused.standardError.contains("[4, 4, 1]"))
   }

@@ -19,11 +19,14 @@ struct SlurmTests {
       return
     }
     let sweep = try SmallSweep(iterations: 40_000)
+    // A folder that has to be quoted for Slurm.
+    let here = try sweep.place("a b/100 %j/it's")
+    let submissions = here.appendingPathComponent("results/slurm").path
     let submission = try CommandRunner.run(
       "sweep",
       sweep.arguments("submit", output: "runs")
         + ["--minutes", "20", "--megabytes", "300", "--processors", "1"],
-      environment: slurm.environment, currentDirectory: sweep.folder.url)
+      environment: slurm.environment, currentDirectory: here)
     try #require(submission.exitCode == 0, "\(submission.standardError)")
     let numbers = submission.standardOutput.matches(of: /(?:array|job) (\d+)/).map { String($0.1) }
     try #require(numbers.count == 2, "\(submission.standardOutput)")
@@ -32,7 +35,7 @@ struct SlurmTests {
     try waitUntilRunning(slurm, ["\(array)_0", "\(array)_1"])
     let status = try CommandRunner.run(
       "sweep", sweep.arguments("status", output: "runs"), environment: slurm.environment,
-      currentDirectory: sweep.folder.url)
+      currentDirectory: here)
     #expect(status.standardOutput.contains("Slurm: array \(array) of 4 cells"))
     #expect(status.standardOutput.contains("\(array)_0 RUNNING"), "\(status.standardOutput)")
     slurm.killNode()
@@ -46,13 +49,13 @@ struct SlurmTests {
     while !(try slurm.run("squeue", ["--noheader"])).isEmpty, Date() < deadline { usleep(300_000) }
     #expect(try slurm.run("squeue", ["--noheader"]).isEmpty)
     let logs = try #require(
-      FileManager.default.enumerator(atPath: sweep.folder.path("results/slurm"))?.allObjects
+      FileManager.default.enumerator(atPath: submissions)?.allObjects
         as? [String])
     let tasks = logs.filter { $0.hasSuffix(".out") }
     #expect(tasks.count == 5, "\(tasks)")
     #expect(tasks.contains { $0.hasSuffix("tables.out") })
     let said = tasks.map {
-      (try? String(contentsOfFile: sweep.folder.path("results/slurm/\($0)"), encoding: .utf8)) ?? ""
+      (try? String(contentsOfFile: "\(submissions)/\($0)", encoding: .utf8)) ?? ""
     }.joined(separator: "\n")
     let after = try CommandRunner.run("sweep", sweep.arguments("status", output: "runs"))
     #expect(after.standardOutput.contains("4 cells: 4 completed."), "\(said)")

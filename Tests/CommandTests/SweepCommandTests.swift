@@ -3,6 +3,8 @@ import Results
 import TestSupport
 import Testing
 
+@testable import Experiments
+
 /// A sweep of the counter-example, which needs no data, in a temporary folder.
 final class SmallSweep {
   let folder: TemporaryFolder
@@ -32,6 +34,31 @@ final class SmallSweep {
   }
 
   var file: String { folder.path("small.yaml") }
+
+  /// The folder of that name below the sweep's, made where it is not there.
+  func place(_ name: String) throws -> URL {
+    let url = folder.url.appendingPathComponent(name, isDirectory: true)
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    return url
+  }
+
+  /// A program of the shell in the sweep's folder.
+  func program(_ name: String, _ lines: String) throws {
+    let path = try folder.write(Array("#!/bin/sh\n\(lines)\n".utf8), to: name)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+  }
+
+  /// An environment in which Slurm's programs do what is said.
+  func slurm(
+    array: String = "echo 7", tables: String = "echo 8", scancel: String = ":"
+  ) throws -> [String: String] {
+    try program(
+      "slurm/sbatch", "case \"$*\" in *tables.sh) \(tables) ;; *array.sh) \(array) ;; esac")
+    try program("slurm/scancel", "echo \"$*\" >> \"$(dirname \"$0\")/cancelled\"; \(scancel)")
+    try program("slurm/scontrol", "exit 1")
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    return ["PATH": folder.path("slurm") + ":" + path]
+  }
 
   func arguments(_ verb: String, output: String) -> [String] {
     [verb, file, "--output", folder.path(output)]
@@ -230,19 +257,140 @@ struct SweepCommandTests {
     }
   }
 
-  @Test("The scripts for Slurm can be read before they are submitted, and are valid for the shell")
-  func dryRun() throws {
+  @Test("A dry run prints commands that a shell reads back")
+  func dryRunOfCells() throws {
     let sweep = try SmallSweep()
+    let output = sweep.folder.path("o p")
     let result = try CommandRunner.run(
-      "sweep",
-      sweep.arguments("submit", output: "runs")
-        + ["--dry-run", "--minutes", "7", "--at-a-time", "3", "--cell", "1", "--cell", "2"])
+      "sweep", ["run", sweep.file, "--output", output, "--dry-run", "--fresh", "--cell", "0"])
     #expect(result.exitCode == 0, "\(result.standardError)")
+    let line = result.standardOutput.trimmingCharacters(in: .newlines)
+    #expect(line.contains(" --output '\(output)'"), "\(line)")
+    #expect(line.contains(" --set 'start.first=[1]' "), "\(line)")
+    #expect(line.hasSuffix(" --fresh"), "\(line)")
+    let words = try CapturedOutput(of: "/bin/sh", ["-c", "printf '%s\\n' \(line)"]).text
+    #expect(words.split(separator: "\n").contains { $0 == output }, "\(words)")
+  }
+
+  @Test("Options that leave no cells are said in sentences")
+  func noCells() throws {
+    let sweep = try SmallSweep()
+    let none = "The options --shard and --cell leave no cells.\n"
+    for (verb, expected) in [
+      ("list", none), ("status", none), ("submit", "Nothing is left to submit. " + none),
+    ] {
+      let result = try CommandRunner.run(
+        "sweep", sweep.arguments(verb, output: "runs") + ["--shard", "9/9"])
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      #expect(result.standardOutput == expected)
+    }
+  }
+
+  @Test("A sweep can come through a pipe or a FIFO, and is submitted as it came")
+  func piped() throws {
+    let sweep = try SmallSweep()
+    let fifo = sweep.folder.path("fifo")
+    let options = "--output '\(sweep.folder.path("runs"))'"
     for line in [
-      "#SBATCH --array=1-2%3", "#SBATCH --time=7", "#SBATCH --requeue", "#SBATCH --mem=2000M",
-      "#SBATCH --signal=B:USR1@120", "task=${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}",
-    ] { #expect(result.standardOutput.contains(line), "\(line)") }
-    let path = try sweep.folder.write(Array(result.standardOutput.utf8), to: "scripts.sh")
-    #expect(try CapturedOutput(of: "/bin/bash", ["-n", path]).code == 0)
+      "cat '\(sweep.file)' | \"$0\" list /dev/stdin \(options)",
+      "mkfifo '\(fifo)'; cat '\(sweep.file)' > '\(fifo)' & \"$0\" list '\(fifo)' \(options)",
+    ] {
+      let result = try ShellLine(line, "sweep")
+      #expect(result.code == 0, "\(result.text)")
+      #expect(result.text.contains("4 cells: 4 missing."), "\(result.text)")
+    }
+    let here = try sweep.place("here")
+    let submission = try ShellLine(
+      "cd '\(here.path)'; cat '\(sweep.file)' | \"$0\" submit /dev/stdin \(options)", "sweep",
+      environment: try sweep.slurm())
+    #expect(submission.code == 0, "\(submission.text)")
+    let name = try #require(try sweep.folder.names(in: "here/results/slurm").first)
+    let copy = sweep.folder.path("here/results/slurm/\(name)/sweep.yaml")
+    #expect(
+      FileManager.default.contents(atPath: copy)
+        == FileManager.default.contents(atPath: sweep.file))
+  }
+
+  @Test("An executable that is no experiment is a mistake in the file; one's own can be one")
+  func experiments() throws {
+    let sweep = try SmallSweep()
+    func list(_ experiment: String, _ more: [String] = []) throws -> CommandResult {
+      _ = try sweep.folder.write(
+        Array("grid: {experiment: \(experiment), seed: 0}".utf8), to: "own.yaml")
+      let file = sweep.folder.path("own.yaml")
+      return try CommandRunner.run(
+        "sweep", ["list", file, "--output", sweep.folder.path("runs")] + more)
+    }
+    for name in ["report", "sweep", "datasets"] {
+      let result = try list(name)
+      #expect(result.exitCode == 65, "\(result.standardError)")
+      #expect(result.standardError.contains("names \(name), which is no experiment"))
+      #expect(
+        result.standardError.contains(
+          "counter-example, hyper-cleaning, hyper-representation and few-shot"))
+    }
+    for name in SuiteExecutables.experiments {
+      #expect(try CommandRunner.run(name, ["plan"]).exitCode == 0, "\(name)")
+    }
+    try sweep.program("own/mine", "cat > /dev/null; echo '{\"runs\": []}'")
+    try sweep.program("own/killed", "kill -KILL $$")
+    let own = ["--executables", sweep.folder.path("own")]
+    let mine = try list("mine", own)
+    #expect(mine.exitCode == 0, "\(mine.standardError)")
+    #expect(mine.standardOutput.contains("1 cell: 1 missing."))
+    let killed = try list("killed", own)
+    #expect(killed.exitCode == 1, "\(killed.standardError)")
+    #expect(killed.standardError.contains("build it from the same sources as sweep."))
+  }
+
+  @Test("A damaged checkpoint is refused with the option that passes it over, which is there")
+  func fresh() throws {
+    let sweep = try SmallSweep()
+    try sweep.runDirectly(into: "direct")
+    let records = try sweep.records(in: "direct")
+    let record = try #require(records.keys.sorted().first)
+    _ = try sweep.folder.write(
+      Array("bda-checkpoint 0\n".utf8), to: "runs\(record.dropLast(5)).checkpoint")
+    let refused = try sweep.run("runs")
+    #expect(refused.exitCode == 65, "\(refused.standardError)")
+    #expect(refused.standardError.contains("add --fresh"), "\(refused.standardError)")
+    let fresh = try sweep.run("runs", ["--fresh"])
+    #expect(fresh.exitCode == 0, "\(fresh.standardError)")
+    #expect(try sweep.records(in: "runs") == records)
+  }
+
+  @Test("A cell whose lock another program holds is running elsewhere, and is done when it is free")
+  func heldElsewhere() throws {
+    let sweep = try SmallSweep()
+    try sweep.runDirectly(into: "direct")
+    let records = try sweep.records(in: "direct")
+    let record = try #require(records.keys.sorted().first)
+    let parts = record.split(separator: "/")
+    let folder = parts.dropLast().joined(separator: "/")
+    let name = try #require(parts.last)
+    // Without a number as `flock` leaves it, and with that of a process that is gone.
+    for (output, text, state) in [
+      ("runs", "", "1 running"), ("other", "2147483647 \(Self.machine)\n", "1 missing"),
+    ] {
+      let lock = try sweep.folder.write(
+        Array(text.utf8), to: "\(output)/\(folder)/.\(name).lock")
+      let descriptor = open(lock, O_RDWR | O_CLOEXEC)
+      try #require(descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+      let held = try sweep.run(output)
+      close(descriptor)
+      #expect(held.exitCode == 0, "\(held.standardError)")
+      #expect(
+        held.standardOutput.contains("4 cells: 3 completed, \(state)."), "\(held.standardOutput)")
+      let free = try sweep.run(output)
+      #expect(free.exitCode == 0, "\(free.standardError)")
+      #expect(try sweep.records(in: output) == records)
+    }
+  }
+
+  /// The name of this machine, as locks have it.
+  private static var machine: String {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

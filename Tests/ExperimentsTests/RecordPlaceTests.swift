@@ -60,6 +60,40 @@ extension EngineTests {
     #expect(try Data(contentsOf: URL(fileURLWithPath: place.path(run))) != before)
   }
 
+  @Test("What cannot be understood at a record's place is not written over, and is said at once")
+  func foreignIsKept() throws {
+    let run = try Run.tiny()
+    for text in ["{\"hello\": 1}", "{\"schemaVersion\": 99}", "cut short"] {
+      let place = try Place()
+      try place.record(run)
+      try Data(text.utf8).write(to: URL(fileURLWithPath: place.path(run)))
+      let moments = MomentList()
+      let error = #expect(throws: CommandFailure.self) {
+        try place.record(run) { moments.append($0) }
+      }
+      #expect(error?.exitStatus == .dataInvalid, "\(text)")
+      #expect(error?.sentence.contains(place.path(run)) == true)
+      #expect(moments.all.isEmpty)
+      #expect(try String(contentsOfFile: place.path(run), encoding: .utf8) == text)
+    }
+  }
+
+  @Test("A lock that is a link is refused, and what it points to is kept")
+  func lockIsNoLink() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    try place.record(run)
+    let url = URL(fileURLWithPath: place.path(run))
+    let lock = url.deletingLastPathComponent().appendingPathComponent(
+      ".\(url.lastPathComponent).lock")
+    let other = url.deletingLastPathComponent().appendingPathComponent("precious")
+    try Data("precious".utf8).write(to: other)
+    try FileManager.default.createSymbolicLink(at: lock, withDestinationURL: other)
+    let error = #expect(throws: FileError.self) { try place.record(run) }
+    #expect(error?.message.contains("symbolic link") == true)
+    #expect(try String(contentsOf: other, encoding: .utf8) == "precious")
+  }
+
   @Test("What was computed is kept where the record cannot be written", arguments: Stop.allCases)
   func unwritable(stop: Stop) throws {
     let run = try Run.tiny { $0.tiny.closingSteps = 2 }

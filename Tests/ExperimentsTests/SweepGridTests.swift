@@ -107,6 +107,7 @@ struct SweepGridTests {
       ("grid: {experiment: a, inner.: 5}", "unknown key \"inner.\""),
       ("grid: {experiment: a, seed: -1}", "gives -1 for the key \"seed\", which wants seeds"),
       ("grid: {experiment: a, seed: 3...1}", "for the key \"seed\""),
+      ("grid: {experiment: a, seed: 0...100000}", "or 0...4, at most 10,000 in one range."),
       ("grid: {experiment: a, seed: []}", "gives no value for the key \"seed\""),
       ("grid: {experiment: a, seed: [0, 0...2]}", "gives the value 0 for the key \"seed\" twice"),
       ("grid: {experiment: a, inner: {steps: 5}}", "unknown key \"inner\""),
@@ -145,11 +146,21 @@ struct SweepGridTests {
     for (path, expected) in [
       (folder.path("absent.yaml"), "does not exist"), (folder.path, "is a folder"),
       (try folder.write([0xFF, 0xFE, 0x00], to: "bytes.yaml"), "is not UTF-8"),
+      (
+        try folder.write([UInt8](repeating: 0x20, count: (16 << 20) + 1), to: "large.yaml"),
+        "has more than the 16 MB"
+      ),
     ] {
       #expect {
         try SweepFile.read(path)
       } throws: { "\($0)".contains(expected) && "\($0)".contains(path) }
     }
+  }
+
+  @Test("Ten thousand seeds can be written as one range, as the sentence says")
+  func seeds() throws {
+    #expect(try cells("grid: {experiment: a, seed: 0...9999}").count == 10_000)
+    #expect(sentence("grid: {experiment: a, seed: 0...10000}").contains("at most 10,000"))
   }
 
   @Test("Shards divide the cells: every one is in exactly one of them")
@@ -229,6 +240,52 @@ struct SweepEstimateTests {
   }
 }
 
+@Suite("Surveys of a sweep")
+struct SweepSurveyTests {
+  @Test("Nothing but the options leaves no cells, and a sentence says so")
+  func none() {
+    #expect(SweepSurvey([]).summary == "The options --shard and --cell leave no cells.")
+  }
+}
+
+@Suite("Locks that no run has written itself into")
+struct ForeignLockTests {
+  /// A run's place in a folder, and the path of its lock, which holds a text.
+  private func place(
+    in folder: TemporaryFolder, lock text: String
+  ) throws -> (place: RunPlace, lock: String) {
+    let lock = try folder.write(Array(text.utf8), to: ".a.json.lock")
+    return (
+      RunPlace(title: "a", record: folder.path("a.json"), configurationDigest: ""), lock
+    )
+  }
+
+  @Test("A run whose lock is held without a number is running; with a free lock it is missing")
+  func held() throws {
+    let free = try TemporaryFolder()
+    #expect(ForeignLock.state(of: try place(in: free, lock: "").place) == .missing)
+    let folder = try TemporaryFolder()
+    let (place, lock) = try self.place(in: folder, lock: "")
+    let descriptor = open(lock, O_RDWR | O_CLOEXEC)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    #expect(ForeignLock.isHeld(place.record))
+    #expect(ForeignLock.state(of: place) == .running(.init(process: nil, machine: nil)))
+    #expect(CellState([ForeignLock.state(of: place)], isRefused: false).detail == "a process")
+  }
+
+  @Test("Without a lock nothing is held, and a file that names a process is not looked behind")
+  func named() throws {
+    let folder = try TemporaryFolder()
+    #expect(!ForeignLock.isHeld(folder.path("b.json")))
+    let (place, lock) = try self.place(in: folder, lock: "1 another-machine\n")
+    #expect(ForeignLock.state(of: place) == .running(.init(process: 1, machine: "another-machine")))
+    #expect(!ForeignLock.isHeld(place.record))
+    #expect(FileManager.default.fileExists(atPath: lock))
+  }
+}
+
 @Suite("Failures of a sweep")
 struct SweepFailureTests {
   private func status(_ codes: [Int32]) -> Int32 {
@@ -255,8 +312,85 @@ struct SweepFailureTests {
   }
 }
 
+@Suite("Words of a shell")
+struct ShellWordsTests {
+  @Test("Words are quoted where a shell would read something else, and survive it")
+  func survives() throws {
+    let words = [
+      "run", "o p", "it's", "", "a=$HOME", "[1,2]", "~", "#", "two\nlines", "a\\b", "é",
+    ]
+    let text = ShellWords.text(["printf", "%s|"] + words)
+    #expect(text.hasPrefix("printf '%s|' run 'o p' 'it'\\''s' '' "))
+    let printed = try CapturedOutput(of: "/bin/sh", ["-c", text])
+    #expect(printed.text == words.map { $0 + "|" }.joined())
+  }
+}
+
 @Suite("Scripts for Slurm")
 struct SlurmScriptTests {
+  private func script(logs: String, partition: String? = nil) -> SlurmScript {
+    SlurmScript(
+      name: "small", cells: [0, 1], tasksAtATime: nil, minutes: 7, megabytes: 100, processors: 1,
+      partition: partition, secondsOfWarning: 120, requeues: 1, folder: "/here",
+      sweep: "/bin/sweep", report: "/bin/report", scontrol: nil, file: "/here/sweep.yaml",
+      options: [], logs: logs, output: "/here/runs")
+  }
+
+  @Test("Folder and partition are quoted for Slurm, and a percent sign stays one")
+  func directives() throws {
+    let script = self.script(logs: "/a b/100 %j/it's #1", partition: "all nodes")
+    let lines = try (script.array() + script.tables()).split(separator: "\n")
+    for line in [
+      "#SBATCH --output=\"/a b/100 %%j/it's #1/%A_%a.out\"",
+      "#SBATCH --output=\"/a b/100 %%j/it's #1/tables.out\"",
+    ] { #expect(lines.contains { $0 == line }, "\(lines)") }
+    #expect(lines.count { $0 == "#SBATCH --partition=\"all nodes\"" } == 2)
+  }
+
+  @Test(
+    "What no directive holds is refused in one sentence, and nothing is written",
+    arguments: ["a\"b", "a\\b", "a\nb", "a\rb", "a\"\u{301}"])
+  func refused(text: String) throws {
+    let folder = try TemporaryFolder()
+    for (script, named) in [
+      (
+        self.script(logs: "/\(text)/logs"),
+        "The folder of logs " + "/\(text)/logs".debugDescription
+      ),
+      (
+        self.script(logs: "/logs", partition: text),
+        "--partition was given " + text.debugDescription
+      ),
+    ] {
+      for write in [script.array, script.tables] {
+        #expect {
+          try write()
+        } throws: {
+          let error = $0 as? SweepError
+          return error?.exitStatus == .usage && error?.sentence.contains(named) == true
+            && error?.sentence.contains(where: \.isNewline) == false
+        }
+      }
+      #expect(throws: SweepError.self) {
+        try SlurmSubmission.submit(script, copying: "", into: folder.path("submission"))
+      }
+    }
+    #expect(try folder.names().isEmpty)
+  }
+
+  @Test("A limit by measured cells, or by none, is longer than the warning")
+  func limits() {
+    #expect(SlurmScript.limit(measuredSeconds: nil, secondsOfWarning: 120) == 240)
+    #expect(SlurmScript.limit(measuredSeconds: 1, secondsOfWarning: 120) == 10)
+    #expect(SlurmScript.limit(measuredSeconds: 3_600, secondsOfWarning: 120) == 130)
+    for seconds in [nil, 0, 60, 3_600, 1e300] as [Double?] {
+      for warning in [1, 59, 600, 3_599, 65_535] {
+        let limit = SlurmScript.limit(measuredSeconds: seconds, secondsOfWarning: warning)
+        #expect(limit * 60 > warning && limit <= 525_600, "\(limit) minutes, \(warning) s")
+      }
+    }
+  }
+
   @Test("Task numbers are written as ranges")
   func ranges() {
     #expect(SlurmScript.array([0, 1, 2, 3, 7, 9, 10]) == "0-3,7,9-10")
@@ -265,7 +399,7 @@ struct SlurmScriptTests {
 
   @Test("Words of the shell survive quoting")
   func quoting() {
-    #expect(SlurmScript.quoted("it's $HOME") == "'it'\\''s $HOME'")
+    #expect(ShellWords.quoted("it's $HOME") == "'it'\\''s $HOME'")
   }
 
   @Test("A program is found beside sbatch where the PATH lacks it, and not where there is none")

@@ -88,6 +88,26 @@ struct FigureTests {
     #expect(output.picturePaths.isEmpty)
   }
 
+  @Test("Pictures that come out half are no pictures, and those that were there are kept")
+  func halfPictures() throws {
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    // As on a full disk: gnuplot ends with success.
+    let program = try folder.write(
+      Array(
+        "#!/bin/sh\nsed -n \"s/^set output '\\(.*\\)'/\\1/p\" | xargs -n 1 sh -c 'echo \"<svg>\" > \"$0\"'\n"
+          .utf8),
+      to: "bin/gnuplot")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+    _ = try folder.write(Array("good".utf8), to: "out/fig-1.svg")
+    let error = #expect(throws: ResultsError.self) {
+      try FigureWriter(searchPath: folder.path("bin")).write(figure, into: folder.path("out"))
+    }
+    #expect(error?.exitCode == 1 && error?.message.contains("fig-1") == true)
+    #expect(try String(contentsOfFile: folder.path("out/fig-1.svg"), encoding: .utf8) == "good")
+    #expect(try folder.names(in: "out") == ["fig-1.dat", "fig-1.gp", "fig-1.svg"])
+  }
+
   private static let hasGnuplot = (ProcessInfo.processInfo.environment["PATH"] ?? "")
     .split(separator: ":").contains {
       FileManager.default.isExecutableFile(atPath: "\($0)/gnuplot")

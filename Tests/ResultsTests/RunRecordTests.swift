@@ -57,12 +57,14 @@ struct RunRecordTests {
     #expect(failure(reading: nested)?.message.contains("'cause' at 'status'") == true)
   }
 
-  @Test("Another version is refused with a note on migration")
+  @Test("Another version is refused with what to do: migrate the record, or update the program")
   func version() throws {
-    let error = failure(reading: try edited { $0["schemaVersion"] = 3 })
-    #expect(error?.kind == .schemaVersion)
-    #expect(error?.exitCode == 65)
-    #expect(error?.message.contains("results/README.md") == true)
+    for (version, remedy) in [(3, "update the program"), (0, "results/README.md")] {
+      let error = failure(reading: try edited { $0["schemaVersion"] = .integer(version) })
+      #expect(error?.kind == .schemaVersion)
+      #expect(error?.exitCode == 65)
+      #expect(error?.message.contains(remedy) == true)
+    }
   }
 
   @Test("What is wrong is said with its place")

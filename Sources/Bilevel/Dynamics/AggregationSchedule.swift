@@ -87,6 +87,14 @@ extension AggregationSchedule.Rule {
     }
   }
 
+  /// Whether the weights stay the same from the first step of an inner loop to its last.
+  public var isConstantWithinLoop: Bool {
+    switch self {
+    case .constant, .outerHarmonic, .outerPower: true
+    case .harmonic, .shiftedHarmonic, .journal, .officialCode, .geometric: false
+    }
+  }
+
   /// The letter of the published form.
   public var form: String {
     switch self {

@@ -62,7 +62,9 @@ public struct NamedDescentAggregation: NamedDynamics {
     "aggregation.lowerStepSize",
   ]
 
-  /// Refused by value-function methods alone: its step is plain, its limit stationary.
+  /// Refused by value-function methods alone: its step is plain, and with weights that stay the same over
+  /// an inner loop its limit is stationary for what the step descends. With others it is not; see
+  /// ``Method/remark(under:)``.
   public func refusal(of need: DynamicsNeed) -> String? {
     need == .lowerMinimum ? aggregationRefusal : nil
   }

@@ -7,7 +7,7 @@ public struct ProjectedDynamics<Scalar: TensorScalar>: MappedDynamics {
   /// T.
   public let base: any InnerDynamics<Scalar>
   /// Y.
-  let feasibleSet: any DifferentiableFeasibleSet<Scalar>
+  public let feasibleSet: any DifferentiableFeasibleSet<Scalar>
 
   /// The given dynamics, projected onto `feasibleSet` after each step.
   public init(

@@ -97,8 +97,11 @@ public struct ValueFunctionPenalty<Scalar: TensorScalar>: HypergradientEstimator
       return iterations == 0 ? last : first + (last - first) * progress
     case .dynamicBarrier(let ratio):
       let squared = gap.dot(gap)
-      // At a stationary point of f there is nothing for the barrier to hold; NaN goes through.
-      return squared == 0 ? 0 : max(0, ratio - descent.dot(gap) / squared)
+      // At a stationary point of f there is nothing for the barrier to hold.
+      guard squared != 0 else { return 0 }
+      let multiplier = ratio - descent.dot(gap) / squared
+      // Not max: it would make 0 of NaN.
+      return multiplier < 0 ? 0 : multiplier
     }
   }
 }

@@ -83,6 +83,24 @@ public struct Method: Sendable {
     return nil
   }
 
+  /// What a person should know who takes the method with these settings, as one full sentence; nil where
+  /// there is nothing.
+  ///
+  /// Implicit estimators differentiate a F + (1 - a) f with the constant weight a = alpha. An inner loop
+  /// whose weights change with k ends at no stationary point of that: at the point of S(x) that F
+  /// prefers, in the limit. The direction then mixes y of one with sensitivities of the other.
+  public func remark(under settings: MethodSettings) -> String? {
+    let schedule = settings.aggregation.schedule
+    guard dynamics.aggregates, estimator.needs.contains(.stationaryLimit),
+      !schedule.isConstantWithinLoop
+    else { return nil }
+    let steady = AggregationSchedule.Rule.allCases.filter(\.isConstantWithinLoop).map(\.rawValue)
+    return "\(displayName) differentiates the aggregated objective with constant weights, alpha and "
+      + "1 - alpha, while those of its inner loop change from step to step (\(schedule.rawValue)), so "
+      + "that it ends elsewhere: give --schedule \(steady.joined(separator: " or ")) for the two to "
+      + "agree."
+  }
+
   /// Whether an inner loop may start from another point than the problem's y_0: not where its start
   /// is a part of x.
   public func allowsOtherStart(under settings: MethodSettings) -> Bool {

@@ -112,8 +112,10 @@ extension MethodSettings {
   public func checkedMomentum<Scalar: TensorScalar>() throws(MethodError) -> Scalar {
     let momentum = Scalar(inner.momentum)
     guard (0..<1).contains(momentum) else {
+      let isRounded = (0..<1).contains(inner.momentum)
       throw MethodError(
-        "The inner momentum must be at least 0 and less than 1, but it is \(inner.momentum).")
+        "The inner momentum must be at least 0 and less than 1, but it is \(inner.momentum)"
+          + (isRounded ? ", which as a \(Scalar.name) is \(momentum)." : "."))
     }
     return momentum
   }

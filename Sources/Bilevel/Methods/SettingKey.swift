@@ -11,12 +11,14 @@ public struct SettingKey<Settings>: Sendable {
   public let unit: String
   /// What values it takes, to follow "must be".
   public let wanted: String
+  /// The names that it takes; empty where it does not take one of a few names.
+  public let choices: [String]
   private let value: @Sendable (Settings) -> String
   private let accepts: @Sendable (Settings) -> Bool
 
   /// A key with the sentence part that says what it wants.
   public init<Value>(
-    _ name: String, _ meaning: String, unit: String = "-", wanted: String,
+    _ name: String, _ meaning: String, unit: String = "-", wanted: String, choices: [String] = [],
     _ value: @escaping @Sendable (Settings) -> Value,
     where accepts: @escaping @Sendable (Value) -> Bool = { (_: Value) in true }
   ) {
@@ -24,6 +26,7 @@ public struct SettingKey<Settings>: Sendable {
     self.meaning = meaning
     self.unit = unit
     self.wanted = wanted
+    self.choices = choices
     self.value = { "\(value($0))" }
     self.accepts = { accepts(value($0)) }
   }
@@ -39,12 +42,12 @@ public struct SettingKey<Settings>: Sendable {
   ) -> SettingKey<Wider> {
     let (value, accepts) = (value, accepts)
     return SettingKey<Wider>(
-      name: name, meaning: meaning, unit: unit, wanted: wanted, value: { value(part($0)) },
-      accepts: { accepts(part($0)) })
+      name: name, meaning: meaning, unit: unit, wanted: wanted, choices: choices,
+      value: { value(part($0)) }, accepts: { accepts(part($0)) })
   }
 
   private init(
-    name: String, meaning: String, unit: String, wanted: String,
+    name: String, meaning: String, unit: String, wanted: String, choices: [String],
     value: @escaping @Sendable (Settings) -> String,
     accepts: @escaping @Sendable (Settings) -> Bool
   ) {
@@ -52,6 +55,7 @@ public struct SettingKey<Settings>: Sendable {
     self.meaning = meaning
     self.unit = unit
     self.wanted = wanted
+    self.choices = choices
     self.value = value
     self.accepts = accepts
   }
@@ -148,9 +152,9 @@ extension SettingKey {
   public static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
     _ name: String, _ meaning: String, _ value: @escaping @Sendable (Settings) -> Choice
   ) -> SettingKey {
-    SettingKey(
-      name, meaning,
-      wanted: "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "),
+    let names = Choice.allCases.map(\.rawValue)
+    return SettingKey(
+      name, meaning, wanted: "one of " + names.joined(separator: ", "), choices: names,
       { value($0).rawValue })
   }
 }

@@ -60,7 +60,7 @@ extension DataFolder {
     return (try? file.strings("sourceDigest")) == digests
       && (try? file.string("tool")) == "datasets (image form \(imageFormVersion))"
       && (try? file.string("contentDigest")) != nil
-      && file.contains("images") && file.contains("labels")
+      && (try? file.contains("images")) == true && (try? file.contains("labels")) == true
   }
 
   /// Checks an original file against its pinned digest and returns its path.

@@ -36,6 +36,15 @@ enum DataFile {
     }
   }
 
+  /// Whether a number of the system's error means that there is nothing; of others it does not.
+  static func isAbsence(_ code: Int32) -> Bool { code == ENOENT || code == ENOTDIR }
+
+  /// Whether it is certain that nothing is under `path`, or where a link there leads.
+  static func isAbsent(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) != 0 && isAbsence(errno)
+  }
+
   /// Why nothing can be reached under `path`, from the number of the system's error.
   static func unreachable(_ path: String, _ code: Int32, remedy: String) -> DatasetError {
     if code == ELOOP {
@@ -43,12 +52,7 @@ enum DataFile {
         .unreadable,
         "The symbolic link \(path) leads round in a circle: point it to the data, or remove it.")
     }
-    if code == EACCES {
-      return DatasetError(
-        .unreadable,
-        "\(path) cannot be reached (\(String(cString: strerror(code)))): make the folders on the way "
-          + "readable.")
-    }
+    guard isAbsence(code) else { return DatasetError(code, reaching: path) }
     if let target = linkTarget(path) {
       return DatasetError(
         .missing,
@@ -59,8 +63,12 @@ enum DataFile {
   }
 
   /// What the symbolic link at `path` says, nil where there is none.
+  ///
+  /// `errno` stays what it was, since this is asked after a call that failed.
   static func linkTarget(_ path: String) -> String? {
-    try? FileManager.default.destinationOfSymbolicLink(atPath: path)
+    let code = errno
+    defer { errno = code }
+    return try? FileManager.default.destinationOfSymbolicLink(atPath: path)
   }
 
   /// The kind of a file that is neither regular nor a folder, with its article.

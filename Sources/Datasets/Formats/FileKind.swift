@@ -2,9 +2,12 @@ import Foundation
 
 /// What a file is by its first bytes, for sentences about files that carry another's name.
 enum FileKind {
+  /// The number of bytes that the kind is found by.
+  static let headBytes = 512
+
   /// The kind with its article, such as "a JPEG image"; nil where the bytes are of no kind known here.
   static func name(of bytes: some Collection<UInt8>) -> String? {
-    let head = Array(bytes.prefix(512))
+    let head = Array(bytes.prefix(headBytes))
     for (signature, name) in signatures where head.starts(with: signature) { return name }
     if head.count >= 12, head.starts(with: Array("RIFF".utf8)),
       head[8..<12].elementsEqual("WEBP".utf8)
@@ -23,13 +26,6 @@ enum FileKind {
       return "a Git LFS pointer in place of the file, which `git lfs pull` fetches"
     }
     return nil
-  }
-
-  /// The kind of the file at `path`.
-  static func name(ofFile path: String) -> String? {
-    guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
-    defer { try? handle.close() }
-    return ((try? handle.read(upToCount: 512)) ?? nil).flatMap { name(of: Array($0)) }
   }
 
   private static let signatures: [([UInt8], String)] = [

@@ -9,7 +9,7 @@ extension HDF5File {
   public func attribute(
     _ name: String, of object: String = "/"
   ) throws(DatasetError) -> HDF5Attribute? {
-    try HDF5Library.synchronized { () throws(DatasetError) in
+    try reading { () throws(DatasetError) in
       try requireObject(object)
       let defaults = bda_default_properties()
       let file = identifier.rawValue
@@ -43,7 +43,7 @@ extension HDF5File {
 
   /// The names of the attributes of an object, sorted.
   public func attributeNames(of object: String = "/") throws(DatasetError) -> [String] {
-    try HDF5Library.synchronized { () throws(DatasetError) in
+    try reading { () throws(DatasetError) in
       try requireObject(object)
       let defaults = bda_default_properties()
       guard

@@ -5,12 +5,14 @@ import Foundation
 extension HDF5File {
   /// Where a link leads.
   enum LinkState {
-    /// To an object, or to a name that can be tried.
-    case reachable
+    /// To an object, or to a name that can be tried, in this file or in another one that is there.
+    case reachable(file: String?)
     /// To a file that is not there.
     case missing(file: String)
     /// To a folder, a pipe or a device.
     case irregular(file: String)
+    /// To a file that the system does not let one reach, with the number of its error.
+    case unreachable(file: String, code: Int32)
   }
 
   /// Where the link at `prefix` leads, without opening another file.
@@ -19,22 +21,36 @@ extension HDF5File {
     var file = [CChar](repeating: 0, count: 4096)
     guard
       bda_link_target(identifier.rawValue, prefix, &target, &file, target.count) == 2
-    else { return .reachable }
+    else { return .reachable(file: nil) }
     let name = text(file)
+    var refused: LinkState?
     for candidate in companions(name) {
       var status = stat()
-      guard stat(candidate, &status) == 0 else { continue }
-      return status.st_mode & S_IFMT == S_IFREG ? .reachable : .irregular(file: candidate)
+      guard stat(candidate, &status) == 0 else {
+        let code = errno
+        // The library, too, tries the next.
+        if !DataFile.isAbsence(code), refused == nil {
+          refused = .unreachable(file: candidate, code: code)
+        }
+        continue
+      }
+      return status.st_mode & S_IFMT == S_IFREG
+        ? .reachable(file: candidate) : .irregular(file: candidate)
     }
-    return .missing(file: companions(name).first ?? name)
+    return refused ?? .missing(file: companions(name).first ?? name)
   }
 
-  /// Throws the sentence for the first link on the way to `name` that leads nowhere.
-  func explainLinks(on name: String) throws(DatasetError) {
+  /// Whether `name` is there after all, asked where it was not found: the system may have refused
+  /// the first look, of which the library says nothing where another file was to be opened.
+  ///
+  /// - Throws: the sentence for the first link on the way to `name` that leads nowhere.
+  func isThere(followingLinks name: String) throws(DatasetError) -> Bool {
     var prefix = ""
     for part in name.split(separator: "/") {
       prefix += "/" + part
-      guard H5Lexists(identifier.rawValue, prefix, bda_default_properties()) > 0 else { return }
+      guard H5Lexists(identifier.rawValue, prefix, bda_default_properties()) > 0 else {
+        return false
+      }
       switch linkState(prefix) {
       case .missing(let file):
         throw DatasetError(
@@ -46,9 +62,20 @@ extension HDF5File {
           .unsupported,
           "\(file), into which '\(prefix)' of the HDF5 file \(path) leads, is not a regular file: "
             + "write the values into one file.")
-      case .reachable:
-        continue
+      case .unreachable(let file, let code):
+        throw DataFile.unreachable(
+          file, code, remedy: "put it there, or write the values into one file")
+      case .reachable(let file):
+        guard H5Oexists_by_name(identifier.rawValue, prefix, bda_default_properties()) > 0 else {
+          // Where the other file cannot be opened, it is that file which has the reason.
+          if let file { _ = try HDF5File.open(file, maximumArrayBytes: maximumArrayBytes) }
+          throw DatasetError(
+            .unexpectedContents,
+            "'\(prefix)' of the HDF5 file \(path) is a link that leads nowhere: correct it, or store the "
+              + "values there.")
+        }
       }
     }
+    return true
   }
 }

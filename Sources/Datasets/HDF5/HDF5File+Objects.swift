@@ -30,7 +30,7 @@ extension HDF5File {
 
   func requireObject(_ name: String) throws(DatasetError) {
     if exists(name) { return }
-    try explainLinks(on: name)
+    if try isThere(followingLinks: name) { return }
     throw DatasetError(
       .unexpectedContents,
       "The HDF5 file \(path) has no object named '\(name)': check the name, or write the file "
@@ -39,7 +39,6 @@ extension HDF5File {
 
   func openArray(_ name: String) throws(DatasetError) -> HDF5Identifier {
     try requireObject(name)
-    bda_clear_errors()
     guard let access = HDF5Identifier(H5Pcreate(bda_dataset_access())) else {
       throw malformed(name, "cannot be opened")
     }
@@ -75,6 +74,13 @@ extension HDF5File {
     let reasons = HDF5Library.errors()
     if Self.isAboutVersions(reasons) {
       return Self.newer("'\(name)' in the HDF5 file \(path) has a part", reasons)
+    }
+    // It was there a moment ago, in another file that a link leads into.
+    if let reason = reasons.first, reason.contains("unable to open file") {
+      return DatasetError(
+        .unreadable,
+        "'\(name)' in the HDF5 file \(path) leads into another file, which could not be opened "
+          + "(\(reason)): check that file and its disk, then run the command again.")
     }
     return malformed(name, "cannot be opened (\(reasons.first ?? "no reason given"))")
   }
@@ -187,9 +193,9 @@ extension HDF5File {
   // MARK: - Sentences
 
   func malformed(_ name: String, _ what: String) -> DatasetError {
-    DatasetError(
-      .malformed,
-      "'\(name)' in the HDF5 file \(path) \(what): the file is damaged, create it again.")
+    let remedy =
+      HDF5Library.lacksMemory ? Self.memoryRemedy : "the file is damaged, create it again"
+    return DatasetError(.malformed, "'\(name)' in the HDF5 file \(path) \(what): \(remedy).")
   }
 
   func unexpected(_ name: String, _ what: String, remedy: String) -> DatasetError {

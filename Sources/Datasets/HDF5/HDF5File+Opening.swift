@@ -4,20 +4,13 @@ import Foundation
 /// Opening, and the reasons why the library refuses to.
 extension HDF5File {
   /// The identifier of the opened file, or the reason in a sentence. Runs inside the lock.
-  static func openIdentifier(_ path: String, size: Int) throws(DatasetError) -> HDF5Identifier {
-    let superblock = superblock(path)
-    if let superblock,
-      let fault = HDF5Structure.fault(of: path, size: size, superblock: superblock.offset)
-    {
-      // A file that is cut short ends in the middle of headers, which is said in the same words.
-      throw damaged(path, fault)
-    }
-    if let fault = HDF5Heaps.fault(of: path, size: size, superblock: superblock?.offset ?? 0) {
-      throw damaged(path, fault)
-    }
-    bda_clear_errors()
+  ///
+  /// - Parameter remedy: what to do where the file is absent.
+  static func openIdentifier(
+    _ path: String, size: Int, remedy: String
+  ) throws(DatasetError) -> HDF5Identifier {
+    let superblock = try examined(path, size: size, remedy: remedy)
     if let identifier = try openIdentifier(path, locks: true) { return identifier }
-    let reasons = HDF5Library.errors()
     // The library locks what it reads. Some file systems, mostly of networks, have no locks at all;
     // then nobody can hold one, and the file is read without.
     switch lockState(path) {
@@ -27,11 +20,55 @@ extension HDF5File {
         "The HDF5 file \(path) is in use by another program that writes to it: wait until that "
           + "program has closed it, and run the command again.")
     case .impossible:
+      HDF5Library.forgetFailures()
       if let identifier = try openIdentifier(path, locks: false) { return identifier }
     case .free:
       break
     }
-    throw refusal(path, superblock, reasons)
+    throw refusal(path, superblock, HDF5Library.errors())
+  }
+
+  /// The first block of a file, nil where it lies far behind, once everything has been asked of the
+  /// file that can be before the library opens it.
+  ///
+  /// It is read here first: what the system refuses then has the system's words. The descriptor is
+  /// closed before the library has one, since closing any of them may release the locks of all.
+  private static func examined(
+    _ path: String, size: Int, remedy: String
+  ) throws(DatasetError) -> Superblock? {
+    let reader = try DataReader(path, remedy: remedy)
+    let superblock = try firstBlock(reader)
+    guard H5Fis_hdf5(path) > 0 else { throw try notHDF5(path, reader, superblock) }
+    if let superblock,
+      let fault = try HDF5Structure.fault(in: reader, size: size, superblock: superblock.offset)
+    {
+      // A file that is cut short ends in the middle of headers, which is said in the same words.
+      throw damaged(path, fault)
+    }
+    let base = superblock?.offset ?? 0
+    if let fault = try HDF5Heaps.fault(in: reader, size: size, superblock: base) {
+      throw damaged(path, fault)
+    }
+    return superblock
+  }
+
+  /// Why the library does not take a file for one of its own.
+  private static func notHDF5(
+    _ path: String, _ reader: DataReader, _ superblock: Superblock?
+  ) throws(DatasetError) -> DatasetError {
+    if let refused = HDF5Library.refusal?.error(reading: path) { return refused }
+    guard superblock == nil else {
+      return DatasetError(
+        .unreadable,
+        "The HDF5 library could not look at \(path) (\(HDF5Library.deepestError())): check the "
+          + "disk, then run the command again.")
+    }
+    let head = try reader.bytes(at: 0, upTo: FileKind.headBytes)
+    let kind = FileKind.name(of: head).map { ", but \($0)" } ?? ""
+    return DatasetError(
+      .malformed,
+      "The file \(path) is not an HDF5 file\(kind): give an .h5 file, for example one written by "
+        + "`datasets convert`.")
   }
 
   private static func openIdentifier(
@@ -77,8 +114,17 @@ extension HDF5File {
           + "`h5clear -s COPY` and read the copy.")
     }
     if isAboutVersions(reasons) { return newer("The HDF5 file \(path) has a part", reasons) }
-    return damaged(path, reasons.first ?? "no reason given")
+    let reason = reasons.first ?? "no reason given"
+    if HDF5Library.lacksMemory {
+      return DatasetError(
+        .malformed, "The HDF5 file \(path) could not be opened (\(reason)): \(memoryRemedy).")
+    }
+    return damaged(path, reason)
   }
+
+  /// What to do where there is no memory for what a file declares, be it large or damaged.
+  static let memoryRemedy =
+    "free some memory and run the command again, or copy the file again whole if that does not help"
 
   private static func damaged(_ path: String, _ reason: String) -> DatasetError {
     DatasetError(
@@ -98,17 +144,12 @@ extension HDF5File {
   }
 
   /// The first block, nil where there is none; it lies at 0, 512, 1024, ...
-  private static func superblock(_ path: String) -> Superblock? {
-    guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
-    defer { try? handle.close() }
-    var offset: UInt64 = 0
+  private static func firstBlock(_ reader: DataReader) throws(DatasetError) -> Superblock? {
+    var offset = 0
     while offset < 1 << 20 {
-      guard (try? handle.seek(toOffset: offset)) != nil,
-        let block = try? handle.read(upToCount: 12), block.count == 12
-      else { return nil }
-      let bytes = Array(block)
+      guard let bytes = try reader.whole(at: offset, count: 12) else { return nil }
       if bytes[..<8] == [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a] {
-        return Superblock(offset: Int(offset), version: Int(bytes[8]), marks: Int(bytes[11]))
+        return Superblock(offset: offset, version: Int(bytes[8]), marks: Int(bytes[11]))
       }
       offset = offset == 0 ? 512 : 2 * offset
     }

@@ -96,6 +96,14 @@ extension HDF5File {
     if Self.isAboutVersions(reasons) {
       return Self.newer("'\(name)' in the HDF5 file \(path) has a part", reasons)
     }
+    // That these files are long enough has been seen: it is the system that refused, of which the
+    // library does not say why.
+    if let reason = reasons.first, reason.contains("external raw data file") {
+      return DatasetError(
+        .unreadable,
+        "The values of '\(name)' in the HDF5 file \(path) could not be read from the files that "
+          + "hold them (\(reason)): check these files and their disk, then run the command again.")
+    }
     return malformed(name, "cannot be read (\(reasons.first ?? "no reason given"))")
   }
 
@@ -149,7 +157,7 @@ extension HDF5File {
   /// nil where all is as the library has it.
   func externalPrefix(of creation: borrowing HDF5Identifier) -> String? {
     guard let first = externalFiles(creation).first, !first.name.hasPrefix("/") else { return nil }
-    return folders.first { FileManager.default.fileExists(atPath: $0 + first.name) && $0 != "" }
+    return present(folders.filter { $0 != "" }) { $0 + first.name }
   }
 
   private func requireExternalFiles(
@@ -164,6 +172,10 @@ extension HDF5File {
       let role = "which holds values of '\(name)' in the HDF5 file \(self.path)"
       var status = stat()
       guard stat(path, &status) == 0 else {
+        let code = errno
+        guard DataFile.isAbsence(code) else {
+          throw DataFile.unreachable(path, code, remedy: "put it there")
+        }
         throw DatasetError(
           .missing,
           "The file \(path), \(role), does not exist: put it there, or write the values into the HDF5 "
@@ -175,7 +187,7 @@ extension HDF5File {
           "\(path), \(role), is not a regular file: write the values into the HDF5 file.")
       }
       guard access(path, R_OK) == 0 else {
-        throw FileBytes.unreadable(path, lastSystemError())
+        throw DatasetError(errno, reading: path)
       }
       let used = min(file.size ?? missing, missing)
       guard file.offset >= 0, used <= Int(status.st_size) - file.offset else {
@@ -207,12 +219,17 @@ extension HDF5File {
     var bytes = 0
     var seen: [String: Int] = [:]
     var covered: Int? = 0
+    var sources: [String: DataReader] = [:]
     for index in 0..<count {
       let file = virtualText(creation, index, H5Pget_virtual_filename)
       let source = virtualText(creation, index, H5Pget_virtual_dsetname)
       let key = "\(file)\n\(source)"
       if seen[key] == nil {
-        seen[key] = try sourceBytes(file, source, of: name, depth: depth)
+        let path = try sourcePath(file, of: name)
+        seen[key] = try sourceBytes(path, source, depth: depth)
+        if let path, sources[path] == nil {
+          sources[path] = try DataReader(path, remedy: "put it there")
+        }
       }
       bytes = bytes.addingReportingOverflow(seen[key] ?? 0).partialValue
       guard bytes >= 0 else { throw tooLarge(name, "\(count) sources") }
@@ -222,6 +239,7 @@ extension HDF5File {
         covered = points > 0 ? covered.map { $0 &+ points } : nil
       }
     }
+    try requireDescriptors(beside: sources)
     let total = try shape(of: array, name).reduce(1) { $0.multipliedReportingOverflow(by: $1).0 }
     if let covered, covered < total {
       throw unexpected(
@@ -241,21 +259,38 @@ extension HDF5File {
     return text(buffer).replacing("%b", with: "0").replacing("%%", with: "%")
   }
 
-  /// The stored bytes of one source, which must be there and be readable.
-  private func sourceBytes(
-    _ file: String, _ source: String, of name: String, depth: Int
-  ) throws(DatasetError) -> Int {
-    if file == "." {
-      return try storedBytes(of: try openArray(source), source, depth: depth + 1)
+  /// Throws unless some more files can be opened while all sources are.
+  ///
+  /// The library opens them all at once, and reads zeros from those that it cannot open.
+  private func requireDescriptors(beside sources: [String: DataReader]) throws(DatasetError) {
+    var spare = Array(sources.values)
+    for _ in 0..<4 where !sources.isEmpty {
+      spare.append(try DataReader(path, remedy: "put it there"))
     }
-    let found = companions(file).first { FileManager.default.fileExists(atPath: $0) }
-    guard let found else {
+  }
+
+  /// The path of a file with sources, nil where it is this file.
+  private func sourcePath(_ file: String, of name: String) throws(DatasetError) -> String? {
+    if file == "." { return nil }
+    guard let found = present(companions(file), path: { $0 }) else {
       throw DatasetError(
         .missing,
         "The file \(companions(file).first ?? file), from which '\(name)' in the HDF5 file \(path) "
           + "takes values, does not exist: put it there, or write the values into one file.")
     }
-    let opened = try HDF5File.open(found, maximumArrayBytes: maximumArrayBytes)
+    return found
+  }
+
+  /// The stored bytes of one source, which must be there and be readable.
+  ///
+  /// - Parameter path: the file that it lies in, nil for this one.
+  private func sourceBytes(
+    _ path: String?, _ source: String, depth: Int
+  ) throws(DatasetError) -> Int {
+    guard let path else {
+      return try storedBytes(of: try openArray(source), source, depth: depth + 1)
+    }
+    let opened = try HDF5File.open(path, maximumArrayBytes: maximumArrayBytes)
     let array = try opened.openArray(source)
     let stored = try opened.storedBytes(of: array, source, depth: depth + 1)
     guard let missing = try opened.missingFilter(try opened.creation(of: array, source)) else {
@@ -264,7 +299,7 @@ extension HDF5File {
     // The library reports no error for a source that it cannot unpack in every version.
     throw DatasetError(
       .unsupported,
-      "'\(source)' in the HDF5 file \(found) is packed by the filter \(missing), which is not "
+      "'\(source)' in the HDF5 file \(path) is packed by the filter \(missing), which is not "
         + "installed here: save it again without, for example with `h5repack -f NONE OLD NEW`.")
   }
 
@@ -276,6 +311,13 @@ extension HDF5File {
       name.lastIndex(of: "/").map { String(name[...$0]) } ?? ""
     }
     return DataFile.linkTarget(path) == nil ? [found[0]] : found
+  }
+
+  /// The first place with something at its path; else the first where that cannot be told, so that
+  /// the reason is met in opening it.
+  private func present(_ places: [String], path: (String) -> String) -> String? {
+    places.first { FileManager.default.fileExists(atPath: path($0)) }
+      ?? places.first { !DataFile.isAbsent(path($0)) }
   }
 
   /// Where the library looks for another file that this one names, in its order.

@@ -9,8 +9,8 @@ extension HDF5File {
   public func texts(_ name: String) throws(DatasetError) -> [String]? {
     let fields: [[UInt8]]
     let label: String
-    if contains(name) {
-      fields = try HDF5Library.synchronized { () throws(DatasetError) in try textFields(name) }
+    if try contains(name) {
+      fields = try reading { () throws(DatasetError) in try textFields(name) }
       label = name
     } else if let texts = try strictStrings(name) {
       return texts
@@ -22,7 +22,7 @@ extension HDF5File {
 
   /// Whether an array holds texts and not numbers.
   public func storesTexts(_ name: String) throws(DatasetError) -> Bool {
-    try HDF5Library.synchronized { () throws(DatasetError) in
+    try reading { () throws(DatasetError) in
       let array = try openArray(name)
       guard let type = HDF5Identifier(H5Dget_type(array.rawValue)) else {
         throw malformed(name, "has no readable type")
@@ -34,7 +34,7 @@ extension HDF5File {
   /// The number type that holds every value of an array as it is stored; half precision is `float`, and
   /// what is wider than 8 bytes is the nearest of 8.
   public func elementKind(_ name: String) throws(DatasetError) -> HDF5ElementKind {
-    try HDF5Library.synchronized { () throws(DatasetError) in
+    try reading { () throws(DatasetError) in
       let array = try openArray(name)
       switch try numberType(of: array, name) {
       case .integer(let signed, let bytes):
@@ -70,7 +70,6 @@ extension HDF5File {
     let count = try elementCount(try shape(of: array, name), of: array, name, stride: width)
     guard count > 0 else { return [] }
     let defaults = bda_default_properties()
-    bda_clear_errors()
     if isVariable {
       var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
       guard

@@ -23,38 +23,37 @@ public final class HDF5File: Sendable {
   ///
   /// Throws when the file is absent, unreadable, empty, not HDF5, in use by a writer, of a format
   /// newer than the library, or cut short. It is locked for reading where its file system has locks.
+  ///
+  /// - Parameter remedy: what to do where the file is absent.
   public static func open(
-    _ path: String, maximumArrayBytes: Int = 4 << 30
+    _ path: String, maximumArrayBytes: Int = 4 << 30,
+    remedy: String = "check the path, or create it with `datasets convert` or `datasets synthesise`"
   ) throws(DatasetError) -> HDF5File {
-    let size = try DataFile.requireRegular(
-      path,
-      remedy: "check the path, or create it with `datasets convert` or "
-        + "`datasets synthesise`")
+    let size = try DataFile.requireRegular(path, remedy: remedy)
     guard size != 0 else {
       throw DatasetError(.malformed, "The file \(path) is empty (0 bytes): create it again.")
     }
-    return try HDF5Library.synchronized { () throws(DatasetError) in
-      guard H5Fis_hdf5(path) > 0 else {
-        let kind = FileKind.name(ofFile: path).map { ", but \($0)" } ?? ""
-        throw DatasetError(
-          .malformed,
-          "The file \(path) is not an HDF5 file\(kind): give an .h5 file, for example one written "
-            + "by `datasets convert`.")
-      }
-      return HDF5File(
+    return try reading(path) { () throws(DatasetError) in
+      HDF5File(
         path: path, maximumArrayBytes: maximumArrayBytes,
-        identifier: try openIdentifier(path, size: size))
+        identifier: try openIdentifier(path, size: size, remedy: remedy))
     }
   }
 
   /// Whether an object of this name exists.
-  public func contains(_ name: String) -> Bool {
-    (try? HDF5Library.synchronized { () throws(DatasetError) in exists(name) }) ?? false
+  ///
+  /// - Throws: ``DatasetError`` for a name that is there and leads nowhere, or into a file that is not
+  ///   there: what somebody meant to give is not the same as what they left out.
+  public func contains(_ name: String) throws(DatasetError) -> Bool {
+    try reading { () throws(DatasetError) in
+      if exists(name) { return true }
+      return try isThere(followingLinks: name)
+    }
   }
 
   /// The names of the members of a group, sorted.
   public func members(of group: String = "/") throws(DatasetError) -> [String] {
-    try HDF5Library.synchronized { () throws(DatasetError) in
+    try reading { () throws(DatasetError) in
       try requireObject(group)
       let opened = HDF5Identifier(
         H5Gopen2(identifier.rawValue, group, bda_default_properties()))
@@ -80,7 +79,7 @@ public final class HDF5File: Sendable {
 
   /// The extents of an array; `[]` for a scalar.
   public func shape(of name: String) throws(DatasetError) -> [Int] {
-    try HDF5Library.synchronized { () throws(DatasetError) in
+    try reading { () throws(DatasetError) in
       let array = try openArray(name)
       return try shape(of: array, name)
     }
@@ -93,13 +92,12 @@ public final class HDF5File: Sendable {
   public func read<Element: HDF5Element>(
     _ name: String, as type: Element.Type = Element.self
   ) throws(DatasetError) -> HDF5Array<Element> {
-    try HDF5Library.synchronized { () throws(DatasetError) in
+    try reading { () throws(DatasetError) in
       let array = try openArray(name)
       _ = try numberType(of: array, name)
       let shape = try shape(of: array, name)
       let count = try elementCount(shape, of: array, name, stride: MemoryLayout<Element>.stride)
       guard count > 0 else { return HDF5Array(shape: shape, values: []) }
-      bda_clear_errors()
       var status: herr_t = -1
       let values = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
         status = H5Dread(
@@ -117,7 +115,7 @@ public final class HDF5File: Sendable {
   public func readIntegers(
     _ name: String, in range: ClosedRange<Int> = Int.min...Int.max
   ) throws(DatasetError) -> HDF5Array<Int64> {
-    let stored = try HDF5Library.synchronized { () throws(DatasetError) in
+    let stored = try reading { () throws(DatasetError) in
       try numberType(of: try openArray(name), name)
     }
     switch stored {
@@ -164,7 +162,7 @@ public final class HDF5File: Sendable {
 extension HDF5File {
   /// Whether an array is stored as unsigned bytes, which need no check when read as `UInt8`.
   func storesBytes(_ name: String) throws(DatasetError) -> Bool {
-    try HDF5Library.synchronized { () throws(DatasetError) in
+    try reading { () throws(DatasetError) in
       try numberType(of: try openArray(name), name) == .integer(signed: false, bytes: 1)
     }
   }

@@ -13,13 +13,13 @@ enum HDF5Heaps {
 
   private static let signature: [UInt8] = Array("GCOL".utf8) + [1, 0, 0, 0]
 
-  /// What is wrong with the heaps of the file at `path`, whose addresses count from `superblock`; nil
-  /// where nothing was found. O(size).
-  static func fault(of path: String, size: Int, superblock: Int) -> String? {
-    guard size <= largestFile, let data = FileManager.default.contents(atPath: path) else {
-      return nil
-    }
-    return data.withUnsafeBytes { bytes -> String? in
+  /// What is wrong with the heaps of the file that `reader` has open, whose addresses count from
+  /// `superblock`; nil where nothing was found. O(size).
+  static func fault(
+    in reader: DataReader, size: Int, superblock: Int
+  ) throws(DatasetError) -> String? {
+    guard size <= largestFile else { return nil }
+    return try reader.bytes(at: 0, upTo: size).withUnsafeBytes { bytes -> String? in
       let damaged = damagedHeaps(bytes).filter { $0 >= superblock }
       guard !damaged.isEmpty else { return nil }
       let addresses = Set(damaged.map { UInt64($0 - superblock) })

@@ -7,7 +7,7 @@ import Foundation
 /// So the headers that can be reached from the root are walked here first. What this does not know
 /// (newer forms, unusual sizes of addresses) is left to the library.
 struct HDF5Structure {
-  private let handle: FileHandle
+  private let reader: DataReader
   private let fileSize: Int
   private let base: Int
   private var seen: Set<Int> = []
@@ -17,36 +17,27 @@ struct HDF5Structure {
   private static let undefined = -1
   private static let mostObjects = 100_000
 
-  /// What is wrong with the file at `path`, of which `superblock` is the offset of the first block; nil
-  /// when nothing was found.
-  static func fault(of path: String, size: Int, superblock: Int) -> String? {
-    guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
-    defer { try? handle.close() }
-    guard let block = read(handle, superblock, 112) else { return nil }
+  /// What is wrong with the file that `reader` has open, of which `superblock` is the offset of the
+  /// first block; nil when nothing was found.
+  static func fault(
+    in reader: DataReader, size: Int, superblock: Int
+  ) throws(DatasetError) -> String? {
+    guard let block = try reader.whole(at: superblock, count: 112) else { return nil }
     let version = block[8]
     // Addresses and lengths of 8 bytes, which is what is written everywhere.
     guard version <= 1, block[13] == 8, block[14] == 8 else { return nil }
     let fields = version == 0 ? 24 : 28
     var structure = HDF5Structure(
-      handle: handle, fileSize: size, base: number(block, fields, 8))
+      reader: reader, fileSize: size, base: number(block, fields, 8))
     guard structure.base >= 0, structure.base <= size else { return "its base lies outside of it" }
-    structure.walk(header: number(block, fields + 40, 8))
+    try structure.walk(header: number(block, fields + 40, 8))
     return structure.fault
   }
 
-  private init(handle: FileHandle, fileSize: Int, base: Int) {
-    self.handle = handle
+  private init(reader: DataReader, fileSize: Int, base: Int) {
+    self.reader = reader
     self.fileSize = fileSize
     self.base = base
-  }
-
-  /// The bytes at an offset from the beginning of the file, nil where it ends before.
-  private static func read(_ handle: FileHandle, _ offset: Int, _ count: Int) -> [UInt8]? {
-    if count == 0 { return [] }
-    guard offset >= 0, (try? handle.seek(toOffset: UInt64(offset))) != nil,
-      let data = try? handle.read(upToCount: count), data.count == count
-    else { return nil }
-    return Array(data)
   }
 
   /// The little-endian number at a position; ``undefined`` where it exceeds `Int`.
@@ -57,11 +48,13 @@ struct HDF5Structure {
   }
 
   /// The bytes at an address, or nil with the fault recorded.
-  private mutating func block(_ address: Int, _ count: Int, _ what: String) -> [UInt8]? {
+  private mutating func block(
+    _ address: Int, _ count: Int, _ what: String
+  ) throws(DatasetError) -> [UInt8]? {
     guard fault == nil else { return nil }
     let room = fileSize - base
     guard address >= 0, count >= 0, address <= room, count <= room - address,
-      let bytes = Self.read(handle, base + address, count)
+      let bytes = try reader.whole(at: base + address, count: count)
     else {
       fault = "\(what) leads outside of it"
       return nil
@@ -70,18 +63,18 @@ struct HDF5Structure {
   }
 
   /// Walks the header of an object and whatever it leads to, once.
-  private mutating func walk(header address: Int) {
+  private mutating func walk(header address: Int) throws(DatasetError) {
     var pending = [address]
     while let next = pending.popLast(), fault == nil {
       guard seen.insert(next).inserted else { continue }
       guard seen.count <= Self.mostObjects else { return }
-      pending += objects(below: next)
+      pending += try objects(below: next)
     }
   }
 
   /// The addresses of the headers of a group's members, whose own header lies at `address`.
-  private mutating func objects(below address: Int) -> [Int] {
-    guard let prefix = block(address, 16, "the address of a header") else { return [] }
+  private mutating func objects(below address: Int) throws(DatasetError) -> [Int] {
+    guard let prefix = try block(address, 16, "the address of a header") else { return [] }
     // The newer form begins with letters and has checksums.
     guard prefix[0] == 1 else { return [] }
     var blocks = [(address + 16, Self.number(prefix, 8, 4))]
@@ -92,7 +85,9 @@ struct HDF5Structure {
         fault = "a header continues in itself"
         return []
       }
-      guard let bytes = block(start, length, "the continuation of a header") else { return [] }
+      guard let bytes = try block(start, length, "the continuation of a header") else {
+        return []
+      }
       var position = 0
       while position + 8 <= length {
         let kind = Self.number(bytes, position, 2)
@@ -106,7 +101,7 @@ struct HDF5Structure {
         if kind == 0x10, size >= 16 {
           blocks.append((Self.number(bytes, data, 8), Self.number(bytes, data + 8, 8)))
         } else if kind == 0x11, size >= 16 {
-          found += members(Self.number(bytes, data, 8))
+          found += try members(Self.number(bytes, data, 8))
         }
       }
     }
@@ -114,7 +109,7 @@ struct HDF5Structure {
   }
 
   /// The addresses of the headers in the symbol table whose tree has its root at `address`.
-  private mutating func members(_ address: Int) -> [Int] {
+  private mutating func members(_ address: Int) throws(DatasetError) -> [Int] {
     var nodes = [address]
     var found: [Int] = []
     var visited: Set<Int> = []
@@ -123,14 +118,14 @@ struct HDF5Structure {
         fault = "a tree of names comes back to itself"
         return []
       }
-      guard let head = block(node, 8, "a tree of names") else { return [] }
+      guard let head = try block(node, 8, "a tree of names") else { return [] }
       let count = Self.number(head, 6, 2)
       if head[..<4].elementsEqual("TREE".utf8) {
         // Head of 24 bytes, then keys and children in turn, 8 bytes each.
-        guard let entries = block(node + 24, 16 * count, "a tree of names") else { return [] }
+        guard let entries = try block(node + 24, 16 * count, "a tree of names") else { return [] }
         nodes += (0..<count).map { Self.number(entries, 16 * $0 + 8, 8) }
       } else if head[..<4].elementsEqual("SNOD".utf8) {
-        guard let entries = block(node + 8, 40 * count, "a table of names") else { return [] }
+        guard let entries = try block(node + 8, 40 * count, "a table of names") else { return [] }
         for index in 0..<count where Self.number(entries, 40 * index + 16, 4) != 2 {
           found.append(Self.number(entries, 40 * index + 8, 8))
         }

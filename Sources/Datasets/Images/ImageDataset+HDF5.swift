@@ -19,7 +19,11 @@ extension ImageDataset {
   /// The data set in an HDF5 file, completely validated, its content digest included.
   ///
   /// Reads the whole file; memory is that of the images.
-  public static func load(_ path: String) throws(DatasetError) -> ImageDataset {
+  ///
+  /// - Parameter isLabelled: whether the file has labels; without, all images are of class 0.
+  public static func load(
+    _ path: String, isLabelled: Bool = true
+  ) throws(DatasetError) -> ImageDataset {
     let file = try HDF5File.open(path)
     let (shape, images) = try bytes("images", in: file)
     guard shape.count == 3 || shape.count == 4 else {
@@ -28,7 +32,10 @@ extension ImageDataset {
         "'images' in the file \(path) has the shape \(shape), and [count, height, width] or "
           + "[count, height, width, channels] is needed: store the images so.")
     }
-    let (labelShape, labels) = try bytes("labels", in: file)
+    let (labelShape, labels) =
+      isLabelled
+      ? try bytes("labels", in: file)
+      : ([shape[0]], [UInt8](repeating: 0, count: shape[0]))
     guard labelShape.count == 1 else {
       throw DatasetError(
         .unexpectedContents,

@@ -11,7 +11,7 @@ public enum LabelNoise: String, Sendable, CaseIterable {
   /// others: hard samples are mislabelled as what they resemble.
   case instanceDependent = "instance-dependent"
 
-  /// Labels of which exactly Int(fraction n) differ from the given ones.
+  /// Labels of which exactly the given fraction, rounded down to whole labels, differ from the given ones.
   ///
   /// - Parameter features: the samples, for the rule that looks at them.
   public func corrupted(
@@ -19,7 +19,7 @@ public enum LabelNoise: String, Sendable, CaseIterable {
   ) -> [Int] {
     precondition(classes >= 2 && (0...1).contains(fraction), "\(classes) classes, \(fraction).")
     var stream = RandomStream(seed: seed, purpose: "label noise \(rawValue)")
-    let count = Int(fraction * Double(labels.count))
+    let count = labels.count.share(fraction)
     var result = labels
     switch self {
     case .uniform:

@@ -12,8 +12,8 @@ extension LabelledSamples {
   public static func load(hdf5 path: String) throws(DatasetError) -> LabelledSamples {
     let file = try HDF5File.open(path)
     let place = "the file \(path)"
-    let hasImages = file.contains("images")
-    let hasFeatures = file.contains("features")
+    let hasImages = try file.contains("images")
+    let hasFeatures = try file.contains("features")
     guard hasImages || hasFeatures else {
       throw DatasetError(
         .unexpectedContents,
@@ -38,7 +38,7 @@ extension LabelledSamples {
     guard let learned = features ?? pictures else {
       preconditionFailure("One of the two was found to be there.")
     }
-    guard file.contains("labels") else {
+    guard try file.contains("labels") else {
       throw DatasetError(
         .unexpectedContents,
         "The HDF5 file \(path) has no 'labels': store one integer or name for each sample.")
@@ -61,7 +61,7 @@ extension LabelledSamples {
           + "\(count) samples: store one label for each sample.")
     }
     let names = try file.texts("classNames")
-    if let names, Set(names).count < names.count || names.contains("") {
+    if let names, Set(names.map { ExactName($0) }).count < names.count || names.contains("") {
       throw DatasetError(
         .unexpectedContents,
         "'classNames' in the file \(path) has an empty name or one that occurs twice: give every class "
@@ -114,8 +114,7 @@ extension LabelledSamples {
     let column = HDF5Layout.chunked([65_536], level: 3)
     try writer.write(index.map { Int64($0) }, shape: [count], to: "index", layout: column)
     let isNamed = classes.contains(where: \.isNamed)
-    // With names, a label is a position in their list; holes of the original numbering keep theirs.
-    let codes = classes.enumerated().map { $1.code ?? $0 }
+    let codes = codes(isNamed: isNamed)
     try writer.write(
       labels.map { Int64(codes[$0]) }, shape: [count], to: "labels", layout: column)
     if isNamed {
@@ -124,5 +123,17 @@ extension LabelledSamples {
       try writer.setAttribute("classNames", .strings(names))
     }
     try writer.finish()
+  }
+
+  /// The integer that stands for each class in a file.
+  ///
+  /// Those of the original numbering, holes included, where every class has one of its own. With names
+  /// an integer is a position in their list: where the list would have to be long or to begin before 0,
+  /// or a class has no number, all are numbered anew, in the order of the classes.
+  private func codes(isNamed: Bool) -> [Int] {
+    let given = classes.compactMap(\.code)
+    let areDistinct = given.count == classes.count && Set(given).count == given.count
+    let areAllowed = !isNamed || given.allSatisfy { (0..<10 * Self.mostClasses).contains($0) }
+    return areDistinct && areAllowed ? given : Array(classes.indices)
   }
 }

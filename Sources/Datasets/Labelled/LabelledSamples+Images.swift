@@ -22,11 +22,15 @@ extension LabelledSamples {
     var images: [PNGImage] = []
     var labels: [Int] = []
     var files: [String] = []
+    var remarks = PNGRemarkTally()
     for (label, folder) in listing.folders.enumerated() {
       for name in folder.files {
-        images.append(try PNGImage.read("\(path)/\(folder.name)/\(name)"))
+        let file = "\(folder.name)/\(name)"
+        let (image, remark) = try PNGImage.readRemarking("\(path)/\(file)")
+        images.append(image)
+        remarks.add(remark, at: file)
         labels.append(label)
-        files.append("\(folder.name)/\(name)")
+        files.append(file)
       }
     }
     guard let first = images.first else {
@@ -41,7 +45,7 @@ extension LabelledSamples {
         "The images below \(path) are grey or coloured, and those of the training data have \(channels) "
           + "channels: give both in one form.")
     }
-    var notes = listing.notes
+    var notes = listing.notes + remarks.notes(root: path)
     let odd = images.count { $0.width != width || $0.height != height }
     if odd > 0 {
       notes.append(

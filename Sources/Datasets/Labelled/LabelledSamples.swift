@@ -88,6 +88,20 @@ public struct SampleClass: Sendable, Hashable {
   /// Whether the file names its classes.
   public var isNamed: Bool
 
+  /// Whether two are one class: byte by byte, since two names that are equal as texts alone, composed
+  /// and decomposed, are two folders and two labels.
+  public static func == (left: SampleClass, right: SampleClass) -> Bool {
+    left.code == right.code && left.isNamed == right.isNamed
+      && ExactName(left.name) == ExactName(right.name)
+  }
+
+  /// Hashes what makes it this class.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(code)
+    hasher.combine(isNamed)
+    hasher.combine(ExactName(name))
+  }
+
   /// A class.
   public init(code: Int?, name: String, isNamed: Bool) {
     self.code = code

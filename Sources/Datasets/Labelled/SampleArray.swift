@@ -40,7 +40,13 @@ public struct SampleArray: Sendable {
   public init(
     shape: [Int], kind: HDF5ElementKind, values: Values, place: String
   ) throws(DatasetError) {
-    guard shape.count >= 2, !shape.contains(0) else {
+    guard shape.count >= 2 else {
+      throw DatasetError(
+        .unexpectedContents,
+        "\(place) has the shape \(shape), and [count, width] or [count, height, width(, channels)] is "
+          + "needed: store one row a sample.")
+    }
+    guard !shape.contains(0) else {
       throw DatasetError(
         .unexpectedContents,
         "\(place) has the shape \(shape), so there is no sample with a value: store at least one "
@@ -85,6 +91,19 @@ public struct SampleArray: Sendable {
     case .doubles(let values): return values[range].map { Float($0) }
     }
   }
+
+  /// The values of one sample in double precision, which loses nothing.
+  public func values(of sample: Int) -> [Double] {
+    let range = sample * width..<(sample + 1) * width
+    switch values {
+    case .bytes(let values): return values[range].map { Double($0) }
+    case .floats(let values): return values[range].map { Double($0) }
+    case .doubles(let values): return Array(values[range])
+    }
+  }
+
+  /// Whether the file holds more digits than single precision does.
+  public var isDouble: Bool { if case .doubles = values { true } else { false } }
 
   /// The samples at the given positions, in their order.
   public func rows(_ positions: [Int]) -> SampleArray {

@@ -137,7 +137,15 @@ public struct PNGImage: Sendable, Equatable {
 
   /// The image in a PNG file.
   public static func read(_ path: String) throws(DatasetError) -> PNGImage {
-    try decode(try DataFile.read(path, remedy: "convert the data set again"), path: path)
+    try readRemarking(path).image
+  }
+
+  /// The image in a PNG file, and what was noticed in reading it.
+  static func readRemarking(
+    _ path: String
+  ) throws(DatasetError) -> (image: PNGImage, remarks: PNGRemarks) {
+    let bytes = try DataFile.read(path, remedy: "convert the data set again")
+    return try decodeRemarking(bytes, path: path)
   }
 
   /// The bytes of a PNG file with this image: 8 bits a sample, or 1 bit where `bilevel` is set.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bilevel
 import Commands
 import Datasets
+import Files
 import Foundation
 import Results
 import Tensors
@@ -72,37 +73,21 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
       throw ValidationError(
         "The option --repeats wants a number from 1 to 1000000 but was given \(repeats).")
     }
-    guard !Self.areSame(inputs, output) else {
-      throw ValidationError(
-        "The options --inputs and --output name the same file \(inputs): write the result to "
-          + "another, so that the inputs are kept.")
-    }
-  }
-
-  /// Whether two paths lead to one file, through links of either kind.
-  private static func areSame(_ first: String, _ second: String) -> Bool {
-    var (one, other) = (stat(), stat())
-    if stat(first, &one) == 0, stat(second, &other) == 0 {
-      return one.st_dev == other.st_dev && one.st_ino == other.st_ino
-    }
-    func file(_ path: String) -> URL {
-      URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath()
-    }
-    return file(first) == file(second)
   }
 
   /// Evaluates and writes.
   package func run() throws {
     let console = Console()
     try console.report {
+      try KeptInputs([inputs]).require(keptBy: [output])
       threads.apply()
       if Own.E.keepsFreedMemory { FreedMemory.keepForReuse() }
       let experiment = Own.E(folder: DataFolder(path: "datasets"))
       var options = settings.overrides + own.overrides
       options.add("--inner-steps", "inner.steps", innerSteps)
-      let resolved = try Configuration.resolve(
-        defaults: own.defaults, options: options, settings: overrides
-      ).settings
+      let configuration = try Configuration.resolve(
+        defaults: own.defaults, options: options, settings: overrides)
+      let resolved = configuration.settings
       try resolved.validate()
       let arms = try settings.namedArms(
         settings.dynamics == nil ? [method] : [], of: experiment)
@@ -113,11 +98,32 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
       if let refusal = experiment.refusal(of: .method(method), under: resolved) {
         throw MethodError(refusal)
       }
+      nameIgnoredKeys(configuration, of: .method(method), in: experiment, console)
+      if let remark = method.remark(under: resolved.method) { console.show(note: remark) }
       switch scalar {
       case .float: try evaluate(method, resolved, console, as: Float.self)
       case .double: try evaluate(method, resolved, console, as: Double.self)
       }
     }
+  }
+
+  /// Names the settings that were given and that the evaluation does not read: most of an experiment's own
+  /// describe data, networks and runs, and here the file does.
+  private func nameIgnoredKeys(
+    _ configuration: Configuration<RunSettings<Own.E.Own>>, of arm: Arm, in experiment: Own.E,
+    _ console: Console
+  ) {
+    let own = Set(Own.E.Own.keys.map(\.name))
+    let changed = configuration.tree.differences(from: Configuration(self.own.defaults).tree)
+    let unread = changed.map(\.0).filter { key in
+      own.contains(key)
+        ? !Own.readKeys.contains(where: key.hasPrefix)
+        : key.hasPrefix("outer.") || !experiment.matters(key, to: arm)
+    }
+    guard !unread.isEmpty else { return }
+    console.show(
+      warning: "Ignored: \(Spelling.list(unread.sorted())), which a hypergradient at the point of a file "
+        + "does not read.")
   }
 
   private func evaluate<Scalar: TensorScalar & HDF5Element>(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bilevel
 import Commands
 import Datasets
+import Files
 import Foundation
 import Results
 
@@ -90,6 +91,9 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
       let experiment = Own.E(folder: shared.folder)
       let preset = try Own.E.Preset.named(protocolName)
       let learned = try savedFile.map { try LearnedDestination($0) }
+      if let savedFile, let learned, !learned.isFolder {
+        try KeptInputs(shared.folder.readyFiles()).require(keptBy: [savedFile])
+      }
       try RunSession(shared, experiment, console: console).perform(
         try plan(experiment, preset), seeds: seeds(preset), saving: learned)
     }

@@ -36,6 +36,14 @@ package struct RunSession<E: Experiment> {
     let (runs, overflow) = plan.count.multipliedReportingOverflow(by: seeds.count)
     try learned?.requireRoom(forRuns: overflow ? Int.max : runs)
     nameIgnoredKeys(plan)
+    var remarks: Set<String> = []
+    for planned in plan {
+      guard let method = planned.arm.method,
+        let remark = method.remark(under: planned.configuration.settings.method),
+        remarks.insert(remark).inserted
+      else { continue }
+      console.show(note: remark)
+    }
     shared.prepareProcess()
     if E.keepsFreedMemory { FreedMemory.keepForReuse() }
     // Data that is not there is said before a table begins.

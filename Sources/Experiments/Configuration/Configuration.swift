@@ -254,7 +254,7 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
           + "not a valid \(type); correct it.")
     case .dataCorrupted(let context):
       let path = Self.names(context.codingPath)
-      if let unknown = context.underlyingError as? UnknownName {
+      if let unknown = context.underlyingError as? UnknownName ?? unknownName(in: layer, at: path) {
         return ConfigurationError(
           layer.errorKind,
           "\(layer.subject(at: path)) names \"\(unknown.name)\" for the key "
@@ -270,6 +270,14 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
       return ConfigurationError(
         layer.errorKind, "\(layer.subject(at: [])) cannot be used: \(error).")
     }
+  }
+
+  /// The name that is none of those which a key takes, where its type says no more than that it is wrong.
+  private func unknownName(in layer: ConfigurationLayer, at path: [String]) -> UnknownName? {
+    let choices =
+      (Settings.self as? any DescribedSettings.Type)?.choices(of: path.joined(separator: ".")) ?? []
+    guard !choices.isEmpty, let name = layer.node(at: path)?.scalar?.string else { return nil }
+    return UnknownName(name, "name", among: choices)
   }
 
   private static func names(_ path: [any CodingKey]) -> [String] {

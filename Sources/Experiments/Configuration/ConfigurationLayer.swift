@@ -67,11 +67,12 @@ struct ConfigurationLayer {
     }
   }
 
-  private static let mostBytes = 16 << 20
+  /// The most bytes that a file of settings or a sweep may have.
+  static let mostBytes = 16 << 20
 
   /// The bytes of a file, of a pipe (`--config /dev/stdin`) or of whatever else can be read, up to a few
   /// more than a configuration can have; nil where it cannot be read.
-  private static func bytes(of path: String) -> [UInt8]? {
+  static func bytes(of path: String) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }

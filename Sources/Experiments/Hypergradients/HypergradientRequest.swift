@@ -60,6 +60,9 @@ package protocol HypergradientOptions: ParsableArguments {
   /// The objectives, and the arrays of input and output files.
   static var discussion: String { get }
 
+  /// What the keys of the experiment's own begin with that an evaluation reads.
+  static var readKeys: [String] { get }
+
   /// The settings that options override.
   var defaults: RunSettings<E.Own> { get }
   /// The keys that the experiment's own options set.
@@ -76,6 +79,8 @@ package protocol HypergradientOptions: ParsableArguments {
 }
 
 extension HypergradientOptions {
+  /// None.
+  package static var readKeys: [String] { [] }
   /// None.
   package var overrides: [SettingOverride] { [] }
   /// None.

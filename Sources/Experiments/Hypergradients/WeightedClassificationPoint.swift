@@ -26,12 +26,14 @@ package struct WeightedClassificationPoint<Scalar: TensorScalar & HDF5Element> {
   /// - Throws: `DatasetError` that names the array, what it holds and what it should hold.
   package init(readingFrom path: String, widths: [Int]?, activation: Activation) throws {
     let file = try ArrayFile(path)
-    let isNetwork = file.file.contains("y0/weights1")
+    let isNetwork = try file.file.contains("y0/weights1")
     var layers: [Tensor<Scalar>] = []
     var names: [String] = []
     for layer in 1...(widths.map { max(1, $0.count - 1) } ?? 64) {
       let suffix = isNetwork ? "\(layer)" : ""
-      guard layer == 1 || (isNetwork && file.file.contains("y0/weights\(layer)")) else { break }
+      if layer > 1 {
+        guard isNetwork, try file.file.contains("y0/weights\(layer)") else { break }
+      }
       let weights: Tensor<Scalar> =
         layer == 1
         ? try file.tensor("y0/weights\(suffix)", ranks: [2])

@@ -1,4 +1,5 @@
 import Bilevel
+import Datasets
 import Tensors
 
 /// How long and how fast a classifier is trained.
@@ -104,7 +105,7 @@ package struct HeldOutSamples<Scalar: TensorScalar>: Sendable {
   /// How many of so many samples a fraction is: at least one, never all; none of fewer than two.
   package static func count(fraction: Double, of samples: Int) -> Int {
     guard samples > 1 else { return 0 }
-    return min(samples - 1, max(1, Int(fraction * Double(samples))))
+    return min(samples - 1, max(1, samples.share(fraction)))
   }
 
   /// The fraction that a classifier gets right.

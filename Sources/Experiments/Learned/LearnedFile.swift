@@ -22,7 +22,8 @@ package struct LearnedFile: Sendable {
   /// - Throws: `DatasetError` with one sentence for a file that is absent, no such file, of another
   ///   version, or of another experiment.
   package init(_ path: String, of experiment: String) throws(DatasetError) {
-    let file = try HDF5File.open(path)
+    let file = try HDF5File.open(
+      path, remedy: "check the path, or write it with `\(experiment) run --save`")
     guard try file.string("format") == LearnedRun<Float>.formatName else {
       throw DatasetError(
         .unexpectedContents,

@@ -5,7 +5,9 @@ import Tensors
 /// The option that says how many threads compute.
 package struct ThreadsOption: ParsableArguments {
   /// The number of threads, where given.
-  @Option(help: "Number of threads. (default: $BDA_THREADS, else all processors)")
+  @Option(
+    parsing: .unconditional, help: "Number of threads. (default: $BDA_THREADS, else all processors)"
+  )
   package var threads: Int?
 
   /// The default.

@@ -82,6 +82,7 @@ package struct RunEngine: Sendable {
     if let learned { _ = try AtomicFile(path: learned) }
     guard let lock = try RunLock(for: path) else { return .busy(path: path) }
     defer { lock.release() }
+    try requireOwnPlace(path)
     // Who held the right until now may have finished the run since the look above.
     if skips, let path = completedRecord(of: run) { return .skipped(path: path) }
     let peakIsOwn = PeakMemory.reset()
@@ -119,6 +120,20 @@ package struct RunEngine: Sendable {
       }
     }
     return .recorded(record, path: path, interruption: ending)
+  }
+
+  /// Throws where something else than a record that this program understands has the record's name: a
+  /// record of a newer version, or one that may not be read, is the work of somebody, and would be gone.
+  private func requireOwnPlace(_ path: String) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+    do { _ = try RunRecord(readingFrom: path) } catch {
+      throw CommandFailure(
+        "The record of this run would take the place of '\(path)', which cannot be understood: "
+          + "\(error.message.hasSuffix(".") ? String(error.message.dropLast()) : error.message). Where "
+          + "nobody needs it, move it away; else name another folder with --output.",
+        exitCode: error.exitCode == 5 ? ExitStatus.dataMissing.rawValue : error.exitCode)
+    }
   }
 
   private func completedRecord(at path: String) -> Bool {

@@ -27,8 +27,17 @@ package struct RunLock {
     AtomicFile.sweepStale(in: folder.path)
     let path = Self.path(for: record)
     while true {
-      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-      guard descriptor >= 0 else { throw FileError(errno, writing: path) }
+      // Not through a link: what it points to would be written over.
+      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+      guard descriptor >= 0 else {
+        guard errno != ELOOP else {
+          throw FileError(
+            .inputOutput,
+            "The lock '\(path)' is a symbolic link, and a process that runs writes its number there; "
+              + "remove the link.")
+        }
+        throw FileError(errno, writing: path)
+      }
       if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
         let code = errno
         if code == EWOULDBLOCK {

@@ -57,6 +57,19 @@ package struct RunSettings<Own: OwnSettings>: Codable, Sendable, Equatable {
   }
 }
 
+/// Settings that know what each of their keys takes.
+package protocol DescribedSettings {
+  /// The names that a key takes; empty where it does not take one of a few names, or is none.
+  static func choices(of key: String) -> [String]
+}
+
+extension RunSettings: DescribedSettings {
+  /// The names that a key takes; empty where it does not take one of a few names, or is none.
+  package static func choices(of key: String) -> [String] {
+    keys.first { $0.name == key }?.choices ?? []
+  }
+}
+
 /// The sections that one experiment adds to those of the methods.
 package protocol OwnSettings: Codable, Sendable, Equatable {
   /// Every key of the sections, in their order.

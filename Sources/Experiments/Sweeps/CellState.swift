@@ -13,7 +13,12 @@ package struct PlannedCell: Sendable {
   package let refusal: PlanAnswer?
 
   /// How far it is now.
-  package var state: CellState { CellState(places.map(\.state), isRefused: refusal != nil) }
+  package var state: CellState {
+    CellState(places.map(ForeignLock.state(of:)), isRefused: refusal != nil)
+  }
+
+  /// Whether something holds the right to one of its runs, whatever the lock's file says.
+  var isHeld: Bool { places.contains { ForeignLock.isHeld($0.record) } }
 }
 
 /// How far a cell is.

@@ -76,30 +76,33 @@ package struct SlurmScript: Sendable {
       .joined(separator: ",")
   }
 
-  /// A text as one word of the shell.
-  static func quoted(_ text: String) -> String {
-    "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'"
+  /// Minutes for cells of which the longest was measured elsewhere at so many seconds: twice that,
+  /// and some to begin and to end; four hours where nothing was measured. Always more than the warning.
+  package static func limit(measuredSeconds: Double?, secondsOfWarning: Int) -> Int {
+    let measured = measuredSeconds.map { Int(min($0, 1e7) / 30) + 10 }
+    return max(measured ?? 240, secondsOfWarning / 60 + 8)
   }
 
   /// The script of the array.
-  package var array: String {
-    let words = ([sweep, "run", file] + options + ["--logs", logs]).map(Self.quoted)
+  ///
+  /// - Throws: ``SweepError`` where no directive can hold the folder of logs or the partition.
+  package func array() throws(SweepError) -> String {
+    let words = ([sweep, "run", file] + options + ["--logs", logs]).map(ShellWords.quoted)
       .joined(separator: " ")
-    var directives = [
-      "--job-name=\(name)",
-      "--array=\(Self.array(cells))" + (tasksAtATime.map { "%\($0)" } ?? ""),
-      "--time=\(minutes)", "--mem=\(megabytes)M", "--cpus-per-task=\(processors)", "--ntasks=1",
-      "--requeue", "--signal=B:USR1@\(secondsOfWarning)", "--open-mode=append",
-      "--output=\(logs)/%A_%a.out",
-    ]
-    if let partition { directives.append("--partition=\(partition)") }
+    let directives = try directives(
+      [
+        "--job-name=\(name)",
+        "--array=\(Self.array(cells))" + (tasksAtATime.map { "%\($0)" } ?? ""),
+        "--time=\(minutes)", "--mem=\(megabytes)M", "--cpus-per-task=\(processors)", "--ntasks=1",
+        "--requeue", "--signal=B:USR1@\(secondsOfWarning)", "--open-mode=append",
+      ], log: "%A_%a.out")
     return """
       #!/bin/bash
-      \(directives.map { "#SBATCH " + $0 }.joined(separator: "\n"))
+      \(directives)
       # One task a cell. Near the time limit Slurm sends USR1: the cell writes its checkpoint, and the
       # task goes back into the queue, where it continues from it.
       set -u
-      cd \(Self.quoted(folder)) || exit 66
+      cd \(ShellWords.quoted(folder)) || exit 66
       export BDA_THREADS=${SLURM_CPUS_PER_TASK:-\(processors)}
       task=${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}
       near_limit=no
@@ -118,7 +121,7 @@ package struct SlurmScript: Sendable {
           echo "The task $task was put back \(requeues) times and is given up; submit the sweep again." >&2
           exit "$code"
         fi
-        scontrol=\(Self.quoted(scontrol ?? "scontrol"))
+        scontrol=\(ShellWords.quoted(scontrol ?? "scontrol"))
         if ! command -v "$scontrol" >/dev/null; then
           for place in "$(dirname "$(command -v sbatch || echo /usr/bin/sbatch)")" /usr/bin \\
             /usr/local/bin /opt/slurm/bin /usr/local/slurm/bin; do
@@ -134,20 +137,22 @@ package struct SlurmScript: Sendable {
   }
 
   /// The script that makes tables of what is there once every task has ended.
-  package var tables: String {
-    let directives = [
-      "--job-name=\(name)-tables", "--time=60", "--mem=1000M", "--ntasks=1", "--requeue",
-      "--output=\(logs)/tables.out",
-    ]
-    let records = "--runs " + Self.quoted(output)
-    let report = Self.quoted(report)
+  ///
+  /// - Throws: ``SweepError`` where no directive can hold the folder of logs or the partition.
+  package func tables() throws(SweepError) -> String {
+    let directives = try directives(
+      ["--job-name=\(name)-tables", "--time=60", "--mem=1000M", "--ntasks=1", "--requeue"],
+      log: "tables.out")
+    let list = [sweep, "list", "--summary", file, "--output", output].map(ShellWords.quoted)
+      .joined(separator: " ")
+    let records = "--runs " + ShellWords.quoted(output)
+    let report = ShellWords.quoted(report)
     return """
       #!/bin/bash
-      \((directives + (partition.map { ["--partition=\($0)"] } ?? [])).map { "#SBATCH " + $0 }
-        .joined(separator: "\n"))
+      \(directives)
       # What is missing is named by the last line of the list; the tables show what is there.
-      cd \(Self.quoted(folder)) || exit 66
-      \(Self.quoted(sweep)) list --summary \(Self.quoted(file)) --output \(Self.quoted(output))
+      cd \(ShellWords.quoted(folder)) || exit 66
+      \(list)
       \(report) table \(records) || code=$?
       # An older `report` has no page.
       if \(report) page --help >/dev/null 2>&1; then \(report) page \(records) || code=$?; fi

@@ -16,23 +16,48 @@ package struct SlurmSubmission: Codable, Sendable, Equatable {
 
   /// Hands scripts over and writes down what Slurm answered.
   ///
-  /// - Throws: ``SweepError`` where Slurm refuses, `FileError`, `ResultsError`.
+  /// Where Slurm takes none of them, the folder is removed again unless it was there before.
+  ///
+  /// - Throws: ``SweepError`` where a script cannot be written or Slurm refuses, `FileError`,
+  ///   `ResultsError`.
   package static func submit(
     _ script: SlurmScript, copying text: String, into folder: String
   ) throws -> SlurmSubmission {
+    // Both before anything is written, since either may be refused.
+    let (arrayText, tablesText) = (try script.array(), try script.tables())
+    let wasThere = FileManager.default.fileExists(atPath: folder)
+    // What a job that Slurm has taken reads and writes is kept, whatever comes.
+    var isNeeded = wasThere
+    defer { if !isNeeded { try? FileManager.default.removeItem(atPath: folder) } }
     try AtomicFile.write(text, to: script.file)
-    try AtomicFile.write(script.array, to: folder + "/array.sh")
-    try AtomicFile.write(script.tables, to: folder + "/tables.sh")
+    try AtomicFile.write(arrayText, to: folder + "/array.sh")
+    try AtomicFile.write(tablesText, to: folder + "/tables.sh")
     try AtomicFile.prepareFolder(script.logs, for: script.logs)
-    let array = try number(SlurmTool.output(of: "sbatch", ["--parsable", folder + "/array.sh"]))
+    let answer = try SlurmTool.output(of: "sbatch", ["--parsable", folder + "/array.sh"])
+    isNeeded = true
+    let array = try number(answer)
     // Whatever comes of single cells: tables show what is there.
-    let tables = try number(
-      SlurmTool.output(
-        of: "sbatch",
-        ["--parsable", "--dependency=afterany:\(array)", folder + "/tables.sh"]))
-    let submission = SlurmSubmission(array: array, tables: tables, cells: script.cells)
+    let arguments = ["--parsable", "--dependency=afterany:\(array)", folder + "/tables.sh"]
+    let reply: String
+    do { reply = try SlurmTool.output(of: "sbatch", arguments) } catch {
+      try withdraw(array, after: error)
+      isNeeded = wasThere
+      throw error
+    }
+    let submission = SlurmSubmission(
+      array: array, tables: try number(reply), cells: script.cells)
     try AtomicFile.write(Value(encoding: submission).prettyText, to: folder + "/" + fileName)
     return submission
+  }
+
+  /// Cancels an array whose tables were refused: a part of a submission is not what was asked for.
+  private static func withdraw(_ array: String, after refusal: SweepError) throws(SweepError) {
+    do { _ = try SlurmTool.output(of: "scancel", [array]) } catch {
+      throw SweepError(
+        "Slurm has taken the array \(array) but not the job that makes its tables "
+          + "(\(refusal.sentence.dropLast())), and the array could not be cancelled; let it run, "
+          + "or cancel it with `scancel \(array)`.", refusal.exitStatus)
+    }
   }
 
   /// The number of a job in what `sbatch --parsable` prints, `number[;cluster]`.

@@ -5,6 +5,11 @@ import Results
 
 /// The experiments' executables in a folder.
 package struct SuiteExecutables: Sendable {
+  /// The experiments of the suite, by the names of their executables.
+  package static let experiments = [
+    "counter-example", "hyper-cleaning", "hyper-representation", "few-shot",
+  ]
+
   /// The folder.
   package let folder: String
 
@@ -38,7 +43,7 @@ package struct SuiteExecutables: Sendable {
   /// The cells with their runs, as their experiments name them; one process an experiment.
   ///
   /// - Parameter common: the arguments that every cell's `run` is given besides its own.
-  /// - Throws: ``SweepError`` where an executable is missing or does not answer.
+  /// - Throws: ``SweepError`` where an executable is missing, does not answer or is no experiment.
   package func plan(
     _ cells: [SweepCell], common: [String]
   ) throws(SweepError) -> [PlannedCell] {
@@ -78,6 +83,15 @@ package struct SuiteExecutables: Sendable {
     let answers = String(decoding: process.output, as: UTF8.self).split(separator: "\n")
       .compactMap { PlanAnswer(line: String($0)) }
     guard process.exitCode == 0, answers.count == lines.count else {
+      // Whatever answers `plan` is an experiment, of this suite or not; one that a signal ended, or
+      // that has answered in part, may be one.
+      let isKnown = Self.experiments.contains(experiment)
+      if !isKnown, answers.isEmpty, process.exitCode != nil {
+        throw SweepError(
+          "The sweep's key \"experiment\" names \(experiment), which is no experiment: \(path) "
+            + "does not answer the command plan; name one of \(Spelling.list(Self.experiments)), "
+            + "or one of your own that is built from the same sources as sweep.")
+      }
       throw SweepError(
         "The executable \(path) does not say which runs a command line stands for; build it from "
           + "the same sources as sweep.", .unexpected)

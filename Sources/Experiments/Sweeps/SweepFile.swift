@@ -24,6 +24,13 @@ package enum SweepFile {
   ///
   /// - Throws: ``SweepError`` naming file, line and key.
   package static func read(_ path: String) throws(SweepError) -> SweepGrid {
+    try grid(of: text(at: path), source: path)
+  }
+
+  /// The text of a file, of a pipe or of whatever else can be read; a pipe gives it once.
+  ///
+  /// - Throws: ``SweepError`` naming the file.
+  package static func text(at path: String) throws(SweepError) -> String {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw SweepError(
@@ -34,13 +41,18 @@ package enum SweepFile {
       throw SweepError(
         "The sweep \(path) is a folder; name one of the YAML files in it.", .dataMissing)
     }
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let bytes = ConfigurationLayer.bytes(of: path) else {
       throw SweepError("The sweep \(path) cannot be read; check its permissions.", .dataMissing)
     }
-    guard let text = String(bytes: data, encoding: .utf8) else {
+    guard bytes.count <= ConfigurationLayer.mostBytes else {
+      throw SweepError(
+        "The sweep \(path) has more than the \(ConfigurationLayer.mostBytes >> 20) MB that such a file can have; "
+          + "check what it is.")
+    }
+    guard let text = String(bytes: bytes, encoding: .utf8) else {
       throw SweepError("The sweep \(path) is not UTF-8 text; save it as UTF-8 YAML.")
     }
-    return try grid(of: text, source: path)
+    return text
   }
 
   /// The grid of a text, which sentences call by the name of its source.
@@ -202,7 +214,7 @@ struct SweepReader {
       } else {
         throw SweepError(
           "\(subject(item)) gives \(value.canonicalText) for the key \"seed\", which wants seeds "
-            + "such as 7, [0, 1, 2] or 0...4.")
+            + "such as 7, [0, 1, 2] or 0...4, at most 10,000 in one range.")
       }
     }
     return values

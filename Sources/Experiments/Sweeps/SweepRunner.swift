@@ -59,8 +59,11 @@ package struct SweepRunner {
       let open = cells.indices.filter {
         failures[$0] == nil && !states[$0].isSettled && attempts[$0] < Self.attempts
       }
-      // The first time everything is tried: who is said to be at a cell may be gone.
-      let next = open.filter { attempts[$0] == 0 || states[$0] != .running }
+      // The first time everything is tried: who is said to be at a cell may be gone. After that its
+      // own process has said whether somebody is.
+      let next = open.filter {
+        attempts[$0] == 0 || (states[$0] != .running && !cells[$0].isHeld)
+      }
       if next.isEmpty {
         guard waits, !open.isEmpty else { break }
         try Interruption.checkpoint()
@@ -78,6 +81,8 @@ package struct SweepRunner {
           code: ExitStatus.diverged.rawValue, sentence: state.detail ?? "The method broke down.",
           log: nil)
       case .missing, .interrupted:
+        // It was left to somebody else.
+        guard attempts[index] >= Self.attempts else { continue }
         failures[index] = SweepFailure(
           code: 1, sentence: "It ended without its record, \(Self.attempts) times.",
           log: logPath(cells[index]))

@@ -31,6 +31,8 @@ package struct SweepSurvey: Sendable {
 
   /// The counts, and what is left to compute.
   package var summary: String {
+    // A file without any is refused when it is read.
+    guard !cells.isEmpty else { return "The options --shard and --cell leave no cells." }
     let counts = CellState.Kind.allCases.filter { count($0) > 0 }
       .map { "\(count($0)) \($0.rawValue)" }
     var text =

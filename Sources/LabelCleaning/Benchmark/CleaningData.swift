@@ -126,14 +126,14 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
     }
   }
 
-  /// Labels with exactly Int(fraction n) of them drawn for corruption.
+  /// Labels with exactly the fraction of them, rounded down to whole labels, drawn for corruption.
   static func corrupt(
     _ labels: [Int], _ corruption: CleaningSettings.Corruption, classCount: Int,
     using stream: inout RandomStream
   ) -> [Int] {
     var result = labels
     let chosen = stream.permutation(labels.count)
-      .prefix(Int(corruption.fraction * Double(labels.count)))
+      .prefix(labels.count.share(corruption.fraction))
     for index in chosen {
       switch corruption.rule {
       case .alwaysWrong:

@@ -42,7 +42,7 @@ package struct CleaningSettings: Codable, Sendable, Equatable {
 
   /// Which training labels are made wrong.
   package struct Corruption: Codable, Sendable, Equatable {
-    /// The fraction of training labels drawn for corruption; exactly Int(fraction n) of them.
+    /// The fraction of training labels drawn for corruption; exactly so many of them, rounded down to whole labels.
     package var fraction = 0.5
     /// Which labels they get.
     package var rule = CorruptionRule.alwaysWrong

@@ -173,7 +173,7 @@ extension CheckReport {
     Table.escaped(text) { character in
       switch character {
       case "%": "%25"
-      case "\n", "\r\n": "%0A"
+      case "\n": "%0A"
       case "\r": "%0D"
       default: nil
       }

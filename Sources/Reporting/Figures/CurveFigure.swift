@@ -76,9 +76,11 @@ extension Figure {
   }
 
   static func fileName(_ text: String) -> String {
-    let plain = Table.escaped(text) { character in
-      character.isASCII && (character.isLetter || character.isNumber || "-_.".contains(character))
-        ? nil : "_"
+    let plain = Table.escaped(text) { scalar in
+      switch scalar {
+      case "a"..."z", "A"..."Z", "0"..."9", "-", "_", ".": nil
+      default: "_"
+      }
     }
     return plain.hasPrefix(".") ? "_" + plain : plain
   }

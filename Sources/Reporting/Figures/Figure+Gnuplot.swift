@@ -182,7 +182,7 @@ extension Figure {
   private static func field(_ value: Double) -> String { value.isFinite ? String(value) : "NaN" }
 
   private static func oneLine(_ text: String) -> String {
-    Table.escaped(text) { $0.isNewline ? " " : nil }
+    Table.escaped(text) { CharacterSet.newlines.contains($0) ? " " : nil }
   }
 
   /// Single-quoted lines joined by line breaks, which gnuplot knows in double quotes alone.

@@ -1,3 +1,4 @@
+import Files
 import Results
 
 extension Table {
@@ -18,7 +19,7 @@ extension Table {
           Self.csvFields(of: pair.0, in: pair.1, hasGaps: hasGaps)
         })
     }
-    return lines.map { $0.map(Self.csvEscaped).joined(separator: ",") + "\r\n" }.joined()
+    return lines.map { CSV.line($0) + "\r\n" }.joined()
   }
 
   private static func csvHeadings(of column: Column, hasGaps: Bool) -> [String] {
@@ -72,13 +73,5 @@ extension Table {
   /// The shortest text that reads back to the same number.
   private static func full(_ value: Double) -> String {
     value.isFinite ? String(value) : fixed(value, 0)
-  }
-
-  static func csvEscaped(_ field: String) -> String {
-    let needsQuotes = field.unicodeScalars.contains {
-      $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r"
-    }
-    if !needsQuotes { return field }
-    return "\"" + escaped(field) { $0 == "\"" ? "\"\"" : nil } + "\""
   }
 }

@@ -47,7 +47,7 @@ extension Table {
       case ">": "&gt;"
       case "\"": "&quot;"
       case "'": "&#39;"
-      case "\n", "\r", "\r\n": " "
+      case "\n", "\r": " "
       default: nil
       }
     }

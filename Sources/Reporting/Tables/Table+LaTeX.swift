@@ -34,7 +34,7 @@ extension Table {
       case "[": "{[}"
       case "]": "{]}"
       case "±": "$\\pm$"
-      case "\n", "\r", "\r\n": " "
+      case "\n", "\r": " "
       default: nil
       }
     }

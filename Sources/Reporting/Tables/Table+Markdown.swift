@@ -35,7 +35,7 @@ extension Table {
     escaped(text) { character in
       switch character {
       case "|", "\\", "`", "*", "_", "<", ">": "\\" + String(character)
-      case "\n", "\r", "\r\n": " "
+      case "\n", "\r": " "
       default: nil
       }
     }

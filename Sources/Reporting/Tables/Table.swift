@@ -167,9 +167,16 @@ package struct Table: Sendable, Equatable {
   }
 
   /// A short text per character: replacing in one pass, so that no escape is escaped again.
-  static func escaped(_ text: String, _ replacement: (Character) -> String?) -> String {
+  static func escaped(_ text: String, _ replacement: (Unicode.Scalar) -> String?) -> String {
     var result = ""
-    for character in text { result += replacement(character) ?? String(character) }
+    // What reads the text goes by scalars: a quote with a mark that combines is still a quote there.
+    for scalar in text.unicodeScalars {
+      if let other = replacement(scalar) {
+        result += other
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
     return result
   }
 }

@@ -9,6 +9,8 @@ package struct WatchedRun: Sendable, Equatable {
     case running
     /// It left a checkpoint, and no process is running it.
     case stopped
+    /// Its checkpoint is there and cannot be read.
+    case damaged
     /// Its record is there.
     case ended(RunRecord.Status)
   }
@@ -33,6 +35,9 @@ package struct WatchedRun: Sendable, Equatable {
   }
 
   /// The run with a record's path; nil where there is neither process nor checkpoint nor record.
+  ///
+  /// A checkpoint that cannot be read is a run, too: passed over in silence it would look as if nothing
+  /// had been stopped there.
   package init?(recordPath: String) {
     self.recordPath = recordPath
     let stem = recordPath.hasSuffix(".json") ? String(recordPath.dropLast(5)) : recordPath
@@ -49,6 +54,9 @@ package struct WatchedRun: Sendable, Equatable {
       let metrics = part?["progress"]?["metrics"]
       self.metrics =
         (try? metrics?.decoded(as: [RunRecord.Metric].self, source: stem)) ?? []
+    } else if FileManager.default.fileExists(atPath: stem + ".checkpoint") {
+      (state, title) = (.damaged, URL(fileURLWithPath: stem).lastPathComponent)
+      (steps, seconds, metrics) = ((0, nil), nil, [])
     } else if let record = try? RunRecord(readingFrom: recordPath) {
       state = .ended(record.status)
       title = record.identity.description
@@ -127,6 +135,8 @@ extension WatchedRun {
     case .running: head += ": \(steps.made)\(of) outer steps"
     case .stopped:
       head += ": stopped after \(steps.made)\(of) outer steps; the same command continues it"
+    case .damaged:
+      head += ": its checkpoint is damaged; `run --fresh` starts it over"
     case .ended(let status):
       head += ": \(status.kind.rawValue) after \(steps.made) outer steps"
     }

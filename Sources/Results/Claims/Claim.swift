@@ -35,9 +35,6 @@ public struct Claim: Codable, Equatable, Sendable {
     case tooFewSeeds = "too few seeds"
     /// There are no records of some subject, or they cannot be judged.
     case notRun = "not run"
-
-    /// Whether the records were held against the claim at all.
-    var isJudgement: Bool { self != .tooFewSeeds && self != .notRun }
   }
 
   /// A short name, unique among all claims.

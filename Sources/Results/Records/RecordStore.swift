@@ -52,26 +52,6 @@ public enum RecordStore {
     return contents
   }
 
-  /// The path of a completed record of the run, whatever its data, with this configuration; nil
-  /// where there is none.
-  public static func completedRun(
-    like identity: RunIdentity, configurationDigest: String, in folder: String
-  ) -> String? {
-    let whole = URL(fileURLWithPath: folder + "/" + identity.relativePath)
-    let stem = whole.deletingPathExtension().lastPathComponent
-    let runs = whole.deletingLastPathComponent().path
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []
-    return names.sorted().filter { $0 == stem + ".json" || $0.hasPrefix(stem + "-") }
-      .map { runs + "/" + $0 }
-      .first { path in
-        guard path.hasSuffix(".json"), let record = try? RunRecord(readingFrom: path) else {
-          return false
-        }
-        return record.status.kind == .completed
-          && record.configurationDigest == configurationDigest
-      }
-  }
-
   /// The paths of all JSON files below the folder, sorted; hidden files are not named.
   static func jsonFiles(in folder: String) throws(ResultsError) -> [String] {
     try walk(folder).paths

@@ -118,11 +118,14 @@ public enum FileFormat: String, CaseIterable, Sendable {
     _ tree: Value, schema: JSONSchema, source: String
   ) throws(ResultsError) {
     if let found = tree["schemaVersion"]?.integerValue, !(oldestVersion...version).contains(found) {
+      let remedy =
+        found > version
+        ? "update the program, which is older than the one that wrote it."
+        : "see \"Versions\" in results/README.md for how to migrate it."
       throw ResultsError(
         .schemaVersion,
         "The \(title) '\(source)' has schema version \(found) and this program "
-          + "reads version \(version); see \"Versions\" in results/README.md for how to migrate it."
-      )
+          + "reads version \(version); \(remedy)")
     }
     if let violation = schema.violations(of: tree).first {
       let place = violation.path.isEmpty ? "at its top level" : "at '\(violation.path)'"

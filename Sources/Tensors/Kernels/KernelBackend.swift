@@ -1,6 +1,6 @@
 import Foundation
 
-/// Which implementation of the heavy kernels (matrix products, convolutions, pooling) is used.
+/// Which implementation of matrix products in single precision is used; all else has one.
 public enum KernelBackend: String, Sendable, CaseIterable {
   /// Plain Swift, for both scalars, everywhere: the oracle for the other.
   case portable

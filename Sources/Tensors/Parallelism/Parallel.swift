@@ -47,23 +47,4 @@ public enum Parallel {
     let blocks = (max(0, count) + blockSize - 1) / blockSize
     forEach(blocks) { body($0 * blockSize..<min(count, ($0 + 1) * blockSize)) }
   }
-
-  // MARK: - Inside a loop
-
-  private static let insideKey: pthread_key_t? = {
-    var key = pthread_key_t()
-    return pthread_key_create(&key, nil) == 0 ? key : nil
-  }()
-
-  /// Whether the calling thread is executing a body of ``forEach(_:_:)`` shared with others, in
-  /// which case libraries with threads of their own must use one only.
-  static var isInsideLoop: Bool {
-    guard let insideKey else { return false }
-    return pthread_getspecific(insideKey) != nil
-  }
-
-  static func markInsideLoop(_ inside: Bool) {
-    guard let insideKey else { return }
-    pthread_setspecific(insideKey, inside ? UnsafeRawPointer(bitPattern: 1) : nil)
-  }
 }

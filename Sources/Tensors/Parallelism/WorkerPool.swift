@@ -100,8 +100,6 @@ final class WorkerPool: Sendable {
   /// Claims and runs batches: first of the own share, then of the others'.
   private func work(as worker: Int) {
     guard let body = loop.body else { return }
-    Parallel.markInsideLoop(true)
-    defer { Parallel.markInsideLoop(false) }
     for offset in 0..<loop.workers {
       let share = (worker + offset) % loop.workers
       let end = loop.firsts[share + 1]

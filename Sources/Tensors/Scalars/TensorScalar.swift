@@ -6,9 +6,7 @@ import Foundation
 /// do not conform (they have no `exp`), and `Float16` does not (sums of thousands of terms, which
 /// every objective here is, lose their meaning at 11 bits).
 ///
-/// The requirements below are all that generic code needs beyond the standard library; the one that
-/// is not mathematics, ``isSupportedByOneDNN``, is how a scalar says whether the accelerated backend
-/// knows it.
+/// The requirements below are all that generic code needs beyond the standard library.
 public protocol TensorScalar: BinaryFloatingPoint, SIMDScalar, Sendable, Codable
 where RawSignificand: FixedWidthInteger {
   /// e raised to `x`.
@@ -50,8 +48,6 @@ where RawSignificand: FixedWidthInteger {
   static func larger(_ a: SIMD16<Self>, _ b: SIMD16<Self>) -> SIMD16<Self>
   /// The first `count` lanes of `x`, and `filler` in the lanes behind them.
   static func keeping(_ count: Int, of x: SIMD16<Self>, filler: Self) -> SIMD16<Self>
-  /// Whether the oneDNN backend computes in this type.
-  static var isSupportedByOneDNN: Bool { get }
   /// The name used by options and records: `float` or `double`.
   static var name: String { get }
 }
@@ -67,8 +63,6 @@ extension Float: TensorScalar {
   @inlinable public static func sine(_ x: Float) -> Float { Foundation.sin(x) }
   /// The cosine of `x` (radians).
   @inlinable public static func cosine(_ x: Float) -> Float { Foundation.cos(x) }
-  /// True: oneDNN computes in single precision.
-  @inlinable public static var isSupportedByOneDNN: Bool { true }
   /// `float`.
   @inlinable public static var name: String { "float" }
 }
@@ -84,8 +78,6 @@ extension Double: TensorScalar {
   @inlinable public static func sine(_ x: Double) -> Double { Foundation.sin(x) }
   /// The cosine of `x` (radians).
   @inlinable public static func cosine(_ x: Double) -> Double { Foundation.cos(x) }
-  /// False: oneDNN has no double precision.
-  @inlinable public static var isSupportedByOneDNN: Bool { false }
   /// `double`.
   @inlinable public static var name: String { "double" }
 }

@@ -48,10 +48,16 @@ struct CleanCommand: ParsableCommand {
       saying: "Interrupted: nothing unfinished was kept; run the same command again.")
     options.threads.apply()
     FreedMemory.keepForReuse()
+    let paths = try CleanInput.paths(
+      train: options.train, checked: options.checked, test: options.test,
+      folder: options.data.folder)
+    try KeptInputs(paths).require(
+      keptBy: CleanFiles.names.map { "\(options.output)/\($0)" })
     let input = try CleanInput(
       train: options.train, checked: options.checked, test: options.test,
       folder: options.data.folder)
     for note in input.notes { console.show(note: note) }
+    try requireUse(of: input)
     let scaling = FeatureScaling(input.train)
     console.show(
       note:
@@ -75,6 +81,20 @@ struct CleanCommand: ParsableCommand {
     try write(input, scaling, judge, result, seconds: watch.seconds, console)
   }
 
+  /// What would be known after all the computing only: that the folder cannot be written to, or that
+  /// nothing is to be kept.
+  private func requireUse(of input: CleanInput) throws {
+    // A partial file is made there, and taken away again.
+    _ = try AtomicFile(path: "\(options.output)/\(CleanFiles.record)")
+    let count = input.trainLabels.count
+    if let keep = options.keep, CleanFiles.kept(keep, of: count) == 0 {
+      throw CommandFailure(
+        "The option --keep wants a share of the \(count) samples that is at least one of them, but "
+          + "\(keep) of them is none: give at least \(String(format: "%.2g", 1 / Double(count))).",
+        exitCode: ExitStatus.usage.rawValue)
+    }
+  }
+
   private static func sentence(_ candidate: CleanResult.Candidate) -> String {
     let choice = candidate.choice
     return
@@ -90,7 +110,6 @@ struct CleanCommand: ParsableCommand {
     seconds: Double, _ console: Console
   ) throws {
     let files = CleanFiles(folder: options.output, input: input, result: result)
-    try AtomicFile.prepareFolder(options.output, for: files.path(CleanFiles.record))
     AtomicFile.sweepStale(in: options.output)
     // An old record would vouch for a mixture of old and new files.
     unlink(files.path(CleanFiles.record))

@@ -45,7 +45,7 @@ struct CleanOptions: ParsableArguments {
     help: ArgumentHelp("How many of the most suspicious samples the page shows.", valueName: "n"))
   var show = 50
 
-  @Option(help: "Seed of the folds.")
+  @Option(parsing: .unconditional, help: "Seed of the folds.")
   var seed: UInt64 = 0
 
   @OptionGroup var data: DataFolderOption

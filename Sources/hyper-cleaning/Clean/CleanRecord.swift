@@ -24,7 +24,8 @@ struct CleanRecord {
       .init(key: "keep", value: options.keep.map { .number($0) } ?? .null),
       .init(key: "relabel", value: .bool(options.relabel)),
     ]
-    configuration.append(.init(key: "folds", value: .integer(CleanJudge.mostFolds)))
+    let folds = max(2, min(CleanJudge.mostFolds, input.checkedLabels.count))
+    configuration.append(.init(key: "folds", value: .integer(folds)))
     return RunRecord(
       experiment: "hyper-cleaning",
       method: .init(
