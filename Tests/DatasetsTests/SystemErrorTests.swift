@@ -4,8 +4,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the system refuses is neither damage nor absence: of the bytes nothing is known, and whoever
-/// is told to create a file again loses a good one.
+/// What the system refuses is neither damage nor absence: of the bytes nothing is known, and who is
+/// told to create a file again loses a good one.
 @Suite("Errors of the system")
 struct SystemErrorTests {
   private let folder: TemporaryFolder
@@ -76,8 +76,8 @@ struct SystemErrorTests {
   /// As HDF5 1.10 describes a read that the system refused, the deepest first.
   private func reading(_ file: String, _ code: Int32) -> [String] {
     [
-      "file read failed: time = Fri Nov 27 17:50:04 2026\n, filename = '\(file)', file descriptor = "
-        + "3, errno = \(code), error message = '\(String(cString: strerror(code)))', buf = 0x7ffe, "
+      "file read failed: time = Fri Nov 27 17:50:04 2026\n, filename = '\(file)', file descriptor "
+        + "= 3, errno = \(code), error message = '\(String(cString: strerror(code)))', buf = 0x7f, "
         + "total read size = 8, bytes this sub-read = 8, bytes actually read = 18446744073709551615"
         + ", offset = 0",
       "driver read request failed", "unable to load B-tree node", "path doesn't exist",

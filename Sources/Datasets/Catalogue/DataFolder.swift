@@ -57,7 +57,9 @@ public struct DataFolder: Sendable, Equatable {
   /// - Throws: when the file is absent, a sentence with the command that creates it.
   public func load(name: String, split: String) throws(DatasetError) -> ImageDataset {
     let path = readyPath(name: name, split: split)
-    if DataFile.linkTarget(path) == nil, !FileManager.default.fileExists(atPath: path) {
+    // What cannot be reached (a disk that fails, a folder without permission) may well be there, and has
+    // its own sentence in loading.
+    if DataFile.linkTarget(path) == nil, DataFile.isAbsent(path) {
       throw DatasetError(
         .missing,
         "The data file \(path) does not exist: \(remedy(name)), or name the folder that has it "

@@ -34,7 +34,7 @@ public struct ImageTreeDescription: Codable, Sendable, Equatable {
   /// The description in a folder; an empty one where there is none (a user's own folder).
   public static func read(_ folder: String) throws(DatasetError) -> ImageTreeDescription {
     let path = "\(folder)/\(fileName)"
-    guard FileManager.default.fileExists(atPath: path) else { return ImageTreeDescription() }
+    guard !DataFile.isAbsent(path) else { return ImageTreeDescription() }
     let bytes = try DataFile.read(path, remedy: "convert the data set again")
     do {
       return try JSONDecoder().decode(ImageTreeDescription.self, from: Data(bytes))
