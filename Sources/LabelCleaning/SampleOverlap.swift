@@ -24,9 +24,10 @@ enum SampleOverlap {
   /// In single precision, unless both hold more digits: numbers that are large beside their differences
   /// (times, coordinates) would all be equal.
   static func pairs(_ first: SampleArray, _ second: SampleArray) -> [(Int, Int)] {
-    first.isDouble && second.isDouble
-      ? pairs(first, second) { $0.values(of: $1) } bits: { $0.bitPattern }
-      : pairs(first, second) { $0.row($1) } bits: { UInt64($0.bitPattern) }
+    guard first.isDouble, second.isDouble else {
+      return pairs(first, second, row: { $0.row($1) }, bits: { UInt64($0.bitPattern) })
+    }
+    return pairs(first, second, row: { $0.values(of: $1) }, bits: { $0.bitPattern })
   }
 
   private static func pairs<Value: FloatingPoint>(

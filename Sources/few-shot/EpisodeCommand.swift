@@ -56,7 +56,8 @@ struct EpisodeCommand: ParsableCommand {
       ).settings
       try settings.validate()
       let tree = try FewShotData.tree(settings.own, folder: data.folder)
-      try KeptInputs([FewShotData.path(settings.own, folder: data.folder)]).require(keptBy: [output])
+      try KeptInputs([FewShotData.path(settings.own, folder: data.folder)]).require(keptBy: [output]
+      )
       let sampler = try FewShotData(settings.own, tree: tree)
         .sampler(part, settings.own, seed: seed)
       let picture = EpisodePicture(

@@ -41,7 +41,8 @@ struct LearnedLearner<Scalar: TensorScalar & HDF5Element>: Sendable {
     // Where the step size of the head was chosen among several, the chosen one.
     var settings = settings
     if let chosen = run.point("state/" + FewShotBody<Scalar>.chosenTrialName)?.tensors.first,
-      let index = chosen.scalars.first.flatMap({ Int(exactly: $0) }), (0..<settings.tuning.trials).contains(index)
+      let index = chosen.scalars.first.flatMap({ Int(exactly: $0) }),
+      (0..<settings.tuning.trials).contains(index)
     {
       settings = FewShotTrial<Scalar>.settings(index, of: arm, settings)
     }

@@ -207,7 +207,8 @@ struct LearnedUseTests {
     var blackAndWhite: [[Float]] = []
     for isLabelled in [true, false] {
       let writer = try HDF5Writer(path: folder.path("bare.h5"))
-      try writer.write(set.images.map { $0 > 127 ? UInt8(1) : 0 }, shape: [60, 28, 28], to: "images")
+      try writer.write(
+        set.images.map { $0 > 127 ? UInt8(1) : 0 }, shape: [60, 28, 28], to: "images")
       if isLabelled { try writer.write(set.labels.map { Int64($0) }, shape: [60], to: "labels") }
       try writer.finish()
       let result = try write(folder.path("bare.h5"))

@@ -95,7 +95,8 @@ public struct Method: Sendable {
       !schedule.isConstantWithinLoop
     else { return nil }
     let steady = AggregationSchedule.Rule.allCases.filter(\.isConstantWithinLoop).map(\.rawValue)
-    return "\(displayName) differentiates the aggregated objective with constant weights, alpha and "
+    return
+      "\(displayName) differentiates the aggregated objective with constant weights, alpha and "
       + "1 - alpha, while those of its inner loop change from step to step (\(schedule.rawValue)), so "
       + "that it ends elsewhere: give --schedule \(steady.joined(separator: " or ")) for the two to "
       + "agree."

@@ -122,7 +122,8 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
     }
     guard !unread.isEmpty else { return }
     console.show(
-      warning: "Ignored: \(Spelling.list(unread.sorted())), which a hypergradient at the point of a file "
+      warning:
+        "Ignored: \(Spelling.list(unread.sorted())), which a hypergradient at the point of a file "
         + "does not read.")
   }
 

@@ -91,7 +91,8 @@ package struct FigureWriter: Sendable {
         .inputOutput,
         "The pictures of the figure '\(figure.name)' could not be written whole into '\(folder)' "
           + "(\(last.map(String.init) ?? "gnuplot gave no reason")), and those that were there are kept; "
-          + "free some space, or raise the limit of file sizes (ulimit -f), and run the command again.")
+          + "free some space, or raise the limit of file sizes (ulimit -f), and run the command again."
+      )
     }
     try ResultsError.converting { () throws(FileError) in
       try pictures.svg.commit(Array(signed(svg, figure).utf8))
