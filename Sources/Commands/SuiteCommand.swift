@@ -41,6 +41,18 @@ extension SuiteCommand {
           + "number of open files (ulimit -n).")
       Foundation.exit(ExitStatus.unexpected.rawValue)
     }
+    if let word = ProcessArguments.notUTF8 {
+      Console().show(
+        error: "The word \"\(word)\" of the command line is not UTF-8, so that it would name "
+          + "another file; rename the file or folder.")
+      Foundation.exit(ExitStatus.usage.rawValue)
+    }
+    guard ProcessArguments.worksInUTF8 else {
+      Console().show(
+        error: "The path of the folder that the command works in is not UTF-8, so that files in it "
+          + "would not be found again; rename it, or work in another one.")
+      Foundation.exit(ExitStatus.usage.rawValue)
+    }
     Foundation.exit(run(Array(arguments.dropFirst())))
   }
 

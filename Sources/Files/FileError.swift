@@ -81,6 +81,17 @@ public enum SystemError {
   /// The words for an error number, such as "No space left on device".
   public static func text(of code: Int32) -> String { String(cString: strerror(code)) }
 
+  /// The words for what lies at the bottom of an error of Foundation's, whose own words name the
+  /// framework and not the reason.
+  public static func text(of error: any Error) -> String {
+    var current: NSError? = error as NSError
+    while let this = current {
+      if this.domain == NSPOSIXErrorDomain { return text(of: Int32(truncatingIfNeeded: this.code)) }
+      current = this.userInfo[NSUnderlyingErrorKey] as? NSError
+    }
+    return "the system gives no reason"
+  }
+
   /// The words for the last failed call of this thread.
   public static var last: String { text(of: errno) }
 }

@@ -23,4 +23,25 @@ public enum ProcessArguments {
       return nil
     #endif
   }()
+
+  /// The first word that is not UTF-8, as it is read all the same; nil where all are.
+  ///
+  /// Strings repair such words, and a path would become that of another file.
+  public static var notUTF8: String? {
+    let words = CommandLine.unsafeArgv
+    for index in 0..<Int(CommandLine.argc) {
+      guard let word = words[index], String(validatingCString: word) == nil else { continue }
+      return String(cString: word)
+    }
+    return nil
+  }
+
+  /// Whether the path of the folder that the process works in is UTF-8, or is not told.
+  public static var worksInUTF8: Bool {
+    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+    guard getcwd(&path, path.count) != nil else { return true }
+    return path.withUnsafeBufferPointer { buffer in
+      buffer.baseAddress.flatMap { String(validatingCString: $0) } != nil
+    }
+  }
 }

@@ -46,6 +46,19 @@ struct FaultSentenceTests {
     }
   }
 
+  @Test("A path that is not UTF-8 is refused, and not taken for another one")
+  func otherBytes() throws {
+    let word = try ShellLine(
+      "cd '\(folder.path)' && exec \"$0\" run --method rhg --output \"$(printf 'z\\351')/o\"",
+      "counter-example")
+    #expect(word.code == 64 && word.text.contains("not UTF-8"), "\(word.text)")
+    #expect(try folder.names().isEmpty)
+    let place = try ShellLine(
+      "cd '\(folder.path)' && d=$(printf 'z\\351') && mkdir \"$d\" && cd \"$d\" && exec \"$0\" run "
+        + "--method rhg --output o", "counter-example")
+    #expect(place.code == 64 && place.text.contains("not UTF-8"), "\(place.text)")
+  }
+
   @Test("A configuration is read from a pipe")
   func pipes() throws {
     let result = try ShellLine(

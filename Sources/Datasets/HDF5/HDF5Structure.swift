@@ -102,10 +102,31 @@ struct HDF5Structure {
           blocks.append((Self.number(bytes, data, 8), Self.number(bytes, data + 8, 8)))
         } else if kind == 0x11, size >= 16 {
           found += try members(Self.number(bytes, data, 8))
+        } else if kind == 0x02 || kind == 0x15 {
+          requireInside(bytes[data..<data + size], ofIndex: kind == 0x02 ? 8 : 2)
         }
       }
     }
     return found
+  }
+
+  /// Records a fault where a message on how links or attributes are indexed leads outside of the file: the
+  /// library reads there.
+  ///
+  /// - Parameter width: the bytes of the largest index, which is there where the first flag says so.
+  private mutating func requireInside(_ message: ArraySlice<UInt8>, ofIndex width: Int) {
+    let bytes = Array(message)
+    guard bytes.count >= 2 else { return }
+    let first = 2 + (bytes[1] & 1 != 0 ? width : 0)
+    for position in [first, first + 8] + (bytes[1] & 2 != 0 ? [first + 16] : [])
+    where position + 8 <= bytes.count {
+      let isUnset = bytes[position..<position + 8].allSatisfy { $0 == 0xff }
+      let address = Self.number(bytes, position, 8)
+      guard isUnset || (address >= 0 && address < fileSize - base) else {
+        fault = "an index of names leads outside of it"
+        return
+      }
+    }
   }
 
   /// The addresses of the headers in the symbol table whose tree has its root at `address`.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The kinds of files this module reads, each with its schema.
@@ -170,8 +171,8 @@ public enum FileFormat: String, CaseIterable, Sendable {
     } catch {
       throw ResultsError(
         .inputOutput,
-        "The \(title) '\(path)' could not be read (\(error.localizedDescription)); "
-          + "check its permissions.")
+        "The \(title) '\(path)' could not be read (\(SystemError.text(of: error))); "
+          + "check its permissions and the disk.")
     }
   }
 }
