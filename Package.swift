@@ -154,7 +154,8 @@ let testTargets: [Target] = [
     name: "ExperimentsTests",
     dependencies: [
       "Files", "Commands", "Tensors", "Datasets", "Autodiff", "Networks", "Bilevel", "Results",
-      "Experiments", "TestSupport", "FuzzReaders", argumentParser,
+      "Experiments", "LabelCleaning", "RepresentationLearning", "FewShotLearning",
+      "counter-example", "TestSupport", "FuzzReaders", argumentParser,
     ]),
   .testTarget(
     name: "CommandTests",

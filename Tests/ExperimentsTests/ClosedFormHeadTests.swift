@@ -6,6 +6,8 @@ import TestSupport
 import Testing
 
 @testable import Experiments
+@testable import FewShotLearning
+@testable import RepresentationLearning
 
 /// Heads that labelled features determine at once, and the baselines that use them.
 @Suite("Heads in closed form, in Double")

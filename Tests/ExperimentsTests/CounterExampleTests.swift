@@ -3,6 +3,8 @@ import Experiments
 import TestSupport
 import Testing
 
+@testable import counter_example
+
 @Suite("The counter-example's closed forms and derived points, in Double")
 struct CounterExampleTests {
   private static let problems = [

@@ -3,6 +3,8 @@ import Foundation
 import Tensors
 import Testing
 
+@testable import LabelCleaning
+
 /// Cross-fitting, the posterior of labels and the forecast, on data whose truth is known.
 @Suite("finding wrong labels with checked samples")
 struct CrossFittingTests {

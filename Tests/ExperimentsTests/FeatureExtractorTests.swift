@@ -4,6 +4,8 @@ import Networks
 import TestSupport
 import Testing
 
+@testable import RepresentationLearning
+
 /// An extractor for images that are not square, with inputs and parameters.
 struct ExtractorSubject: Sendable, CustomTestStringConvertible {
   let extractor: FeatureExtractor

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Experiments
+@testable import FewShotLearning
 
 /// What a task is told, and what is made of several tasks.
 @Suite("Tasks of few-shot")

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Experiments
+@testable import FewShotLearning
 
 /// A small network and a random task, in Double.
 struct SmallTask {

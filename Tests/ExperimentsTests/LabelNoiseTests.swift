@@ -3,6 +3,8 @@ import Experiments
 import Tensors
 import Testing
 
+@testable import LabelCleaning
+
 /// Points around three centres in the plane, some with a wrong label.
 struct NoisyClusters {
   let features: Tensor<Double>

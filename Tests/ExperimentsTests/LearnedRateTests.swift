@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Experiments
+@testable import FewShotLearning
 
 /// The inner step size as a part of x, for representation methods.
 @Suite("Learned inner rate, in Double")

@@ -4,6 +4,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import counter_example
+
 /// The counter-example's member with one lower solution and without strong convexity.
 @Suite("A singleton without strong convexity, in Double")
 struct QuarticCounterExampleTests {

@@ -3,6 +3,8 @@ import Experiments
 import TestSupport
 import Testing
 
+@testable import RepresentationLearning
+
 @Suite("Closed forms of representation problems")
 struct RepresentationClosedFormTests {
   /// The linear problem with known samples.

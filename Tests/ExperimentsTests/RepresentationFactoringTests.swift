@@ -4,6 +4,8 @@ import Networks
 import TestSupport
 import Testing
 
+@testable import RepresentationLearning
+
 /// A small representation problem: two tanh layers in front of a head.
 struct SmallRepresentation: Sendable {
   let loss: HeadLoss

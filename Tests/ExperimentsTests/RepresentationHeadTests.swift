@@ -4,6 +4,8 @@ import Networks
 import TestSupport
 import Testing
 
+@testable import RepresentationLearning
+
 /// One kind of head, in closed form and as an expression.
 struct HeadSubject: Sendable, CustomTestStringConvertible {
   let loss: HeadLoss

@@ -1,0 +1,182 @@
+import Experiments
+import Tensors
+
+/// What finding wrong labels by a score will give, foretold from checked samples.
+///
+/// Every checked sample, out of fold, is scored with its right label and with the wrong ones that it might
+/// have been given, weighted as labels are mixed up in the samples to clean: what share of either kind
+/// would lie below a threshold. That holds where the checked samples were drawn like the others and
+/// labels are mixed up by class; hard samples that are mislabelled for being hard are found less often.
+package struct DetectionForecast: Sendable {
+  /// One score of one checked sample with one label.
+  private struct Entry {
+    var score: Double
+    var sample: Int
+    var weight: Double
+    var isWrong: Bool
+  }
+
+  private let entries: [Entry]
+  private let sampleCount: Int
+  /// How often each checked sample occurs in each resampling.
+  private let resamplings: [[Double]]
+
+  /// The forecast of a score.
+  ///
+  /// - Parameters:
+  ///   - labels: the right labels of the checked samples.
+  ///   - posterior: how labels are mixed up.
+  ///   - score: of a checked sample with some label, small where suspicious.
+  package init(
+    labels: [Int], posterior: LabelPosterior, resamplings: Int = 200, seed: UInt64,
+    score: (_ sample: Int, _ label: Int) -> Double
+  ) {
+    let classes = posterior.transition.count
+    var sizes = [Double](repeating: 0, count: classes)
+    for label in labels { sizes[label] += 1 }
+    var stream = RandomStream(seed: seed, purpose: "detection forecast")
+    var entries: [Entry] = []
+    // Of many classes a few wrong labels a sample, drawn, stand for all.
+    let most = 24
+    for (sample, label) in labels.enumerated() {
+      let share = posterior.prior[label] / sizes[label]
+      let row = posterior.transition[label]
+      entries.append(
+        Entry(
+          score: score(sample, label), sample: sample, weight: share * row[label], isWrong: false))
+      let others = (0..<classes).filter { $0 != label }
+      let chosen =
+        others.count <= most
+        ? others : stream.permutation(others.count).prefix(most).map { others[$0] }
+      let scale = Double(others.count) / Double(max(1, chosen.count))
+      for other in chosen {
+        entries.append(
+          Entry(
+            score: score(sample, other), sample: sample, weight: share * row[other] * scale,
+            isWrong: true))
+      }
+    }
+    self.entries = entries.sorted { $0.score < $1.score }
+    sampleCount = labels.count
+    self.resamplings = (0..<resamplings).map { _ in
+      var counts = [Double](repeating: 0, count: labels.count)
+      for _ in labels { counts[stream.integer(below: labels.count)] += 1 }
+      return counts
+    }
+  }
+
+  /// A value with its 95 % interval over resamplings of the checked samples.
+  package struct Interval: Sendable, Equatable {
+    /// On all checked samples.
+    package var value: Double
+    /// The 2.5 % quantile.
+    package var low: Double
+    /// The 97.5 % quantile.
+    package var high: Double
+  }
+
+  /// The probability that a wrong label scores below a right one.
+  package var area: Interval { interval { area($0) } }
+
+  /// The share of wrong labels below a threshold, with doubt as of ``precision(below:)``.
+  package func recall(below threshold: Double) -> Interval {
+    doubted { weights, doubt in
+      let wrong = mass(weights, isWrong: true, below: threshold)
+      return wrong.all > 0 ? wrong.below / (wrong.all * (1 + doubt)) : 0
+    }
+  }
+
+  /// The share of wrong labels among all those below a threshold; NaN where none lies there.
+  ///
+  /// That none of n checked samples lies on the wrong side does not say that none ever will: half a
+  /// sample more is taken to lie there, and at the lower end of the interval three (the "rule of three":
+  /// what was not seen once among n has a probability below 3 / n, with 95 % confidence).
+  package func precision(below threshold: Double) -> Interval {
+    doubted { weights, doubt in
+      let wrong = mass(weights, isWrong: true, below: threshold)
+      let right = mass(weights, isWrong: false, below: threshold)
+      guard wrong.below + right.below > 0 else { return .nan }
+      return wrong.below / (wrong.below + right.below + doubt * right.all)
+    }
+  }
+
+  /// How many samples with the given scores must be looked at, the most suspicious first, until a share
+  /// of all wrong labels is among them.
+  package func toCheck(recall wanted: Double, scores: [Double]) -> Interval {
+    let sorted = scores.sorted()
+    return interval { weights in
+      var all = 0.0
+      for entry in entries where entry.isWrong { all += entry.weight * weights[entry.sample] }
+      var found = 0.0
+      for entry in entries where entry.isWrong {
+        found += entry.weight * weights[entry.sample]
+        if found >= wanted * all { return Double(sorted.countNotAbove(entry.score)) }
+      }
+      return Double(sorted.count)
+    }
+  }
+
+  /// The weight of the wrong or of the right labels, in all and below a threshold.
+  private func mass(
+    _ weights: [Double], isWrong: Bool, below threshold: Double
+  ) -> (all: Double, below: Double) {
+    var (all, below) = (0.0, 0.0)
+    for entry in entries where entry.isWrong == isWrong {
+      let weight = entry.weight * weights[entry.sample]
+      all += weight
+      if entry.score < threshold { below += weight }
+    }
+    return (all, below)
+  }
+
+  /// The interval of a share that is doubted by some checked samples more, told as a part of all.
+  private func doubted(_ value: (_ weights: [Double], _ doubt: Double) -> Double) -> Interval {
+    let count = Double(max(1, sampleCount))
+    var result = interval { value($0, 0.5 / count) }
+    let least = value([Double](repeating: 1, count: sampleCount), 3 / count)
+    if least < result.low { result.low = least }
+    return result
+  }
+
+  private func interval(_ value: (_ weights: [Double]) -> Double) -> Interval {
+    let whole = value([Double](repeating: 1, count: sampleCount))
+    let values = resamplings.map { value($0) }.filter { !$0.isNaN }.sorted()
+    guard let first = values.first else { return Interval(value: whole, low: whole, high: whole) }
+    func quantile(_ share: Double) -> Double {
+      let index = Int((share * Double(values.count - 1)).rounded())
+      return values.indices.contains(index) ? values[index] : first
+    }
+    return Interval(value: whole, low: quantile(0.025), high: quantile(0.975))
+  }
+
+  private func area(_ weights: [Double]) -> Double {
+    var (below, total, rights) = (0.0, 0.0, 0.0)
+    var index = 0
+    // Entries of equal score count half.
+    while index < entries.count {
+      var (wrong, right) = (0.0, 0.0)
+      let score = entries[index].score
+      while index < entries.count, entries[index].score == score {
+        let weight = entries[index].weight * weights[entries[index].sample]
+        if entries[index].isWrong { wrong += weight } else { right += weight }
+        index += 1
+      }
+      below += right * (total + wrong / 2)
+      total += wrong
+      rights += right
+    }
+    return total > 0 && rights > 0 ? below / (total * rights) : .nan
+  }
+}
+
+extension [Double] {
+  /// How many elements of this ascending list are not above a value.
+  fileprivate func countNotAbove(_ value: Double) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle] <= value { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
