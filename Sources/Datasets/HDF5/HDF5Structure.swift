@@ -102,12 +102,36 @@ struct HDF5Structure {
           blocks.append((Self.number(bytes, data, 8), Self.number(bytes, data + 8, 8)))
         } else if kind == 0x11, size >= 16 {
           found += try members(Self.number(bytes, data, 8))
+        } else if kind == 0x08, size >= 14, bytes[data] == 4, bytes[data + 1] == 3 {
+          // An array without parts has no address.
+          if !bytes[data + 2..<data + 10].allSatisfy({ $0 == 0xff }) {
+            try requireMapping(
+              Self.number(bytes, data + 2, 8), object: Self.number(bytes, data + 10, 4))
+          }
         } else if kind == 0x02 || kind == 0x15 {
           requireInside(bytes[data..<data + size], ofIndex: kind == 0x02 ? 8 : 2)
         }
       }
     }
     return found
+  }
+
+  /// Records a fault where the heap at an address has not the object that says where the parts of a virtual
+  /// array lie: the library takes its number for a place in a list.
+  private mutating func requireMapping(_ address: Int, object: Int) throws(DatasetError) {
+    let what = "the mapping of a virtual array"
+    guard let head = try block(address, 16, what) else { return }
+    guard let heap = try block(address, Self.number(head, 8, 8), what) else { return }
+    var position = 16
+    while position + 16 <= heap.count {
+      let index = Self.number(heap, position, 2)
+      let size = Self.number(heap, position + 8, 8)
+      if index == object { return }
+      // Free space, which ends the list, or a size that is none.
+      guard index != 0, size >= 0, size <= heap.count - position - 16 else { break }
+      position += 16 + (size + 7) / 8 * 8
+    }
+    fault = "\(what) is not where it should be"
   }
 
   /// Records a fault where a message on how links or attributes are indexed leads outside of the file: the
