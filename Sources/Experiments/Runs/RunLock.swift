@@ -75,7 +75,7 @@ package struct RunLock {
   }
 
   /// The lock's file for a record's path.
-  private static func path(for record: String) -> String {
+  static func path(for record: String) -> String {
     let url = URL(fileURLWithPath: record)
     return url.deletingLastPathComponent()
       .appendingPathComponent(".\(url.lastPathComponent).lock").path

@@ -23,21 +23,14 @@ enum ForeignLock {
   /// away: this is only for locks that a run's process has found held, or that no run has written
   /// itself into. False where there is no lock, or the file system has none.
   static func isHeld(_ record: String) -> Bool {
-    let descriptor = open(path(for: record), O_RDONLY | O_CLOEXEC)
+    let descriptor = open(RunLock.path(for: record), O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
   private static func namesProcess(_ record: String) -> Bool {
-    let text = (try? String(contentsOfFile: path(for: record), encoding: .utf8)) ?? ""
+    let text = (try? String(contentsOfFile: RunLock.path(for: record), encoding: .utf8)) ?? ""
     return text.split(whereSeparator: \.isWhitespace).first.flatMap { Int32($0) } != nil
-  }
-
-  /// The lock's file for a record's path: the name that ``RunLock`` gives it.
-  private static func path(for record: String) -> String {
-    let url = URL(fileURLWithPath: record)
-    return url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).lock").path
   }
 }

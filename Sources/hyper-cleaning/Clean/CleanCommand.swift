@@ -110,7 +110,6 @@ struct CleanCommand: ParsableCommand {
     seconds: Double, _ console: Console
   ) throws {
     let files = CleanFiles(folder: options.output, input: input, result: result)
-    AtomicFile.sweepStale(in: options.output)
     // An old record would vouch for a mixture of old and new files.
     unlink(files.path(CleanFiles.record))
     try AtomicFile.write(files.csv, to: files.path(CleanFiles.weightsCSV))
@@ -167,8 +166,6 @@ struct CleanCommand: ParsableCommand {
 
   /// The command line as typed, for the page.
   private static var commandLine: String {
-    (["hyper-cleaning"] + CommandLine.arguments.dropFirst())
-      .map { $0.contains(where: { " \"'$&;|<>()*?".contains($0) }) ? "'\($0)'" : $0 }
-      .joined(separator: " ")
+    ShellWords.text(["hyper-cleaning"] + CommandLine.arguments.dropFirst())
   }
 }
