@@ -1,3 +1,4 @@
+import CInstructions
 import Synchronization
 
 /// A dense matrix A prepared for products with narrow matrices: rows padded to whole registers.
@@ -24,8 +25,16 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
   /// How often the entries were read from memory, from the first to the last.
   let passes = Atomic<Int>(0)
 
-  /// Rows of a block: with some 800 features, 200 kB.
-  private static var blockRows: Int { 64 }
+  /// Lanes of the vectors that sums are kept in: as many as let a tile of sums stay in registers.
+  @inline(__always)
+  private static var lanes: Int {
+    max(4, min(16, tile_vector_bytes() / MemoryLayout<Scalar>.stride))
+  }
+  /// Rows of a block: of some 800 features 200 kB, and 100 kB where processors with narrow registers have
+  /// half a megabyte of second-level cache or less.
+  private static var blockRows: Int { lanes == 16 ? 64 : 32 }
+  /// Tasks are cut at multiples of so many rows, on every processor alike: sums, and so bits, depend on it.
+  private static var taskRows: Int { 64 }
   /// Features of a block where the tasks' shares are added.
   private static var blockFeatures: Int { 128 }
   /// At most so many tasks, each with a share of G of its own.
@@ -130,18 +139,18 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
     _ body: @Sendable (Range<Int>, UnsafeMutablePointer<Scalar>) -> Void
   ) {
     passes.wrappingAdd(1, ordering: .relaxed)
-    let blocks = (rowCount + Self.blockRows - 1) / Self.blockRows
-    let tasks = min(Self.maximumTasks, blocks)
+    let pieces = (rowCount + Self.taskRows - 1) / Self.taskRows
+    let tasks = min(Self.maximumTasks, pieces)
     let size = meaningful * rowStride
     scratch.withBuffer(count: max(1, tasks) * size) { shares in
       let shared = SharedMutablePointer(shares)
       if tasks == 0 { shares.update(repeating: 0, count: size) }
       Parallel.forEach(tasks) { task in
         (shared.pointer + task * size).update(repeating: 0, count: size)
-        for block in task * blocks / tasks..<(task + 1) * blocks / tasks {
-          let first = block * Self.blockRows
-          body(
-            first..<min(self.rowCount, first + Self.blockRows), shared.pointer + task * size)
+        let end = min(self.rowCount, (task + 1) * pieces / tasks * Self.taskRows)
+        let start = task * pieces / tasks * Self.taskRows
+        for first in stride(from: start, to: end, by: Self.blockRows) {
+          body(first..<min(end, first + Self.blockRows), shared.pointer + task * size)
         }
       }
       let sum = SharedMutablePointer(g)
@@ -201,40 +210,75 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
     _ rows: Range<Int>, _ transposed: UnsafePointer<Scalar>, _ columns: Int, _ meaningful: Int,
     _ out: UnsafeMutablePointer<Scalar>
   ) {
-    var first = rows.lowerBound
-    while first < rows.upperBound {
-      let tall = first + 4 <= rows.upperBound
-      let source = row(first)
-      let target = out + first * columns
-      var column = 0
-      while column < meaningful {
-        let right = transposed + column * rowStride
-        if tall, column + 5 <= meaningful {
+    // All rows meet five columns of W before the next five: these stay in the first-level cache.
+    var column = 0
+    while column < meaningful {
+      let isWide = column + 5 <= meaningful
+      let right = transposed + column * rowStride
+      var first = rows.lowerBound
+      while first < rows.upperBound {
+        let source = row(first)
+        let target = out + first * columns + column
+        if first + 4 > rows.upperBound {
+          for other in 0..<(isWide ? 5 : 1) {
+            target[other] = dotOneRowOneColumn(source, right + other * rowStride, length: rowStride)
+          }
+          first += 1
+          continue
+        }
+        if isWide {
           // Two rows ahead for four that are used: the first half of the next block.
           let ahead = Self.blockRows + (first - rows.lowerBound) / 2 + column / 5 % 2
           dotFourRowsFiveColumns(
-            source, right, length: rowStride, fetching: row(rows.lowerBound + ahead),
-            target + column, columns)
-          column += 5
-        } else if tall {
-          dotFourRowsOneColumn(source, right, length: rowStride, target + column, columns)
-          column += 1
+            source, right, fetching: row(rows.lowerBound + ahead), target, columns)
         } else {
-          target[column] = dotOneRowOneColumn(source, right, length: rowStride)
-          column += 1
+          dotFourRowsOneColumn(source, right, length: rowStride, target, columns)
         }
+        first += 4
       }
-      for line in 0..<(tall ? 4 : 1) {
-        let padding = target + line * columns
-        for column in meaningful..<columns { padding[column] = 0 }
-      }
-      first += tall ? 4 : 1
+      column += isWide ? 5 : 1
+    }
+    for first in rows {
+      let padding = out + first * columns
+      for column in meaningful..<columns { padding[column] = 0 }
+    }
+  }
+
+  /// Four rows of A times five columns of W, in vectors of as many lanes as fit the registers.
+  @inline(__always)
+  private func dotFourRowsFiveColumns(
+    _ source: UnsafePointer<Scalar>, _ right: UnsafePointer<Scalar>,
+    fetching next: UnsafePointer<Scalar>, _ target: UnsafeMutablePointer<Scalar>, _ columns: Int
+  ) {
+    switch Self.lanes {
+    case 16:
+      Tensors.dotFourRowsFiveColumns(
+        source, right, length: rowStride, fetching: next, target, columns)
+    case 8:
+      Tensors.dotFourRowsFiveColumns(
+        SIMD8<Scalar>.self, source, right, length: rowStride, fetching: next, target, columns)
+    default:
+      Tensors.dotFourRowsFiveColumns(
+        SIMD4<Scalar>.self, source, right, length: rowStride, fetching: next, target, columns)
     }
   }
 
   /// Adds the rows' part of G = A' R to a share `[meaningful, rowStride]`.
   @inline(__always)
   private func backward(
+    _ rows: Range<Int>, _ r: UnsafePointer<Scalar>, _ columns: Int, _ meaningful: Int,
+    _ share: UnsafeMutablePointer<Scalar>
+  ) {
+    switch Self.lanes {
+    case 16: wideBackward(rows, r, columns, meaningful, share)
+    case 8: narrowBackward(SIMD8<Scalar>.self, rows, r, columns, meaningful, share)
+    default: narrowBackward(SIMD4<Scalar>.self, rows, r, columns, meaningful, share)
+    }
+  }
+
+  /// The same with two registers of features and ten columns at a time.
+  @inline(__always)
+  private func wideBackward(
     _ rows: Range<Int>, _ r: UnsafePointer<Scalar>, _ columns: Int, _ meaningful: Int,
     _ share: UnsafeMutablePointer<Scalar>
   ) {
@@ -265,6 +309,42 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
         }
       }
       feature += isPair ? 32 : 16
+    }
+  }
+
+  /// The same with two vectors of features and five columns at a time, where twice ten sums do not fit the
+  /// registers: what is read again for the other columns lies in the first-level cache.
+  @inline(__always)
+  private func narrowBackward<Vector: SIMD>(
+    _ type: Vector.Type, _ rows: Range<Int>, _ r: UnsafePointer<Scalar>, _ columns: Int,
+    _ meaningful: Int, _ share: UnsafeMutablePointer<Scalar>
+  ) where Vector.Scalar == Scalar {
+    var feature = 0
+    while feature < rowStride {
+      let source = row(rows.lowerBound) + feature
+      var column = 0
+      while column < meaningful {
+        let right = r + rows.lowerBound * columns + column
+        let target = share + column * rowStride + feature
+        if column + 5 <= meaningful {
+          if column == 0 {
+            accumulateFiveColumns(
+              type, source, rowStride, rows.count, termsAhead: Self.blockRows * 3 / 2, right,
+              columns, target)
+          } else {
+            accumulateFiveColumns(type, source, rowStride, rows.count, right, columns, target)
+          }
+          column += 5
+        } else {
+          for vector in 0..<2 {
+            let offset = vector * Vector.scalarCount
+            accumulateOneColumn(
+              type, source + offset, rowStride, rows.count, right, columns, target + offset)
+          }
+          column += 1
+        }
+      }
+      feature += 2 * Vector.scalarCount
     }
   }
 }

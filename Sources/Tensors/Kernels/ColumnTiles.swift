@@ -87,11 +87,12 @@ func accumulateTenColumns<Vector: SIMD>(
 }
 
 /// Two vectors of each of five lines `target[c] += sum over t of right[t, c] source[t]`, the lines
-/// `lineStride` scalars apart, as the terms `source[t]` are.
+/// `lineStride` scalars apart, as the terms `source[t]` are. Where `termsAhead` is given, half as many terms as
+/// there are, from that one on, are brought into the second-level cache meanwhile.
 @inline(__always)
 func accumulateFiveColumns<Vector: SIMD>(
   _ type: Vector.Type, _ source: UnsafePointer<Vector.Scalar>, _ lineStride: Int, _ terms: Int,
-  _ right: UnsafePointer<Vector.Scalar>, _ rightStride: Int,
+  termsAhead: Int? = nil, _ right: UnsafePointer<Vector.Scalar>, _ rightStride: Int,
   _ target: UnsafeMutablePointer<Vector.Scalar>
 ) where Vector.Scalar: TensorScalar {
   let line = lineStride &* MemoryLayout<Vector.Scalar>.stride
@@ -105,9 +106,12 @@ func accumulateFiveColumns<Vector: SIMD>(
   var (a4, b4) = (t4.load(as: Vector.self), (t4 + next).load(as: Vector.self))
   var term = UnsafeRawPointer(source)
   var factors = right
-  for _ in 0..<terms {
+  for t in 0..<terms {
     let first = term.load(as: Vector.self)
     let second = (term + next).load(as: Vector.self)
+    if let termsAhead {
+      prefetch_to_second_level(UnsafeRawPointer(source) + (termsAhead &+ t &>> 1) &* line)
+    }
     a0.addProduct(of: factors[0], first)
     b0.addProduct(of: factors[0], second)
     a1.addProduct(of: factors[1], first)

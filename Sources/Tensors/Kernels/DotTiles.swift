@@ -64,6 +64,81 @@ func dotFourRowsFiveColumns<Scalar: TensorScalar>(
   }
 }
 
+/// The same where twenty vectors of sixteen lanes do not fit the registers: two rows at a time, and of
+/// each vector one part after the other, so that ten sums stay in registers. What is read again lies in
+/// the first-level cache. Lane for lane the same sums, and so the same bits.
+@inline(__always)
+func dotFourRowsFiveColumns<Part: SIMD>(
+  _ type: Part.Type, _ source: UnsafePointer<Part.Scalar>, _ right: UnsafePointer<Part.Scalar>,
+  length: Int, fetching: UnsafePointer<Part.Scalar>,
+  _ target: UnsafeMutablePointer<Part.Scalar>, _ targetStride: Int
+) where Part.Scalar: TensorScalar {
+  typealias Register = SIMD16<Part.Scalar>
+  withUnsafeTemporaryAllocation(of: Register.self, capacity: 20) { sums in
+    guard let first = sums.baseAddress else { return }
+    let bytes = UnsafeMutableRawPointer(first)
+    for pair in 0..<2 {
+      let rows = source + 2 &* pair &* length
+      let sums = bytes + 2 &* pair &* MemoryLayout<Register>.stride
+      var lane = 0
+      while lane < 16 {
+        dotTwoRowsFiveColumns(
+          type, rows + lane, right + lane, length: length, fetches: pair == 0 && lane == 0,
+          fetching,
+          sums + lane &* MemoryLayout<Part.Scalar>.stride)
+        lane &+= Part.scalarCount
+      }
+    }
+    Part.Scalar.storeLaneSums(ofFourByFive: first, into: target, stride: targetStride)
+  }
+}
+
+/// One part of the lanes of the sums of two rows and five columns, every fourth vector from `sums` on
+/// and the one behind it.
+@inline(__always)
+private func dotTwoRowsFiveColumns<Part: SIMD>(
+  _ type: Part.Type, _ source: UnsafePointer<Part.Scalar>, _ right: UnsafePointer<Part.Scalar>,
+  length: Int, fetches: Bool, _ fetching: UnsafePointer<Part.Scalar>,
+  _ sums: UnsafeMutableRawPointer
+) where Part.Scalar: TensorScalar {
+  let zero = Part()
+  var (a0, a1, a2, a3, a4) = (zero, zero, zero, zero, zero)
+  var (b0, b1, b2, b3, b4) = (zero, zero, zero, zero, zero)
+  var t = 0
+  while t < length {
+    let a = part(type, source, t)
+    let b = part(type, source, length &+ t)
+    if fetches { fetchRegister(fetching + t) }
+    let r0 = part(type, right, t)
+    a0 = a0.adding(productOf: a, r0)
+    b0 = b0.adding(productOf: b, r0)
+    let r1 = part(type, right, length &+ t)
+    a1 = a1.adding(productOf: a, r1)
+    b1 = b1.adding(productOf: b, r1)
+    let r2 = part(type, right, 2 &* length &+ t)
+    a2 = a2.adding(productOf: a, r2)
+    b2 = b2.adding(productOf: b, r2)
+    let r3 = part(type, right, 3 &* length &+ t)
+    a3 = a3.adding(productOf: a, r3)
+    b3 = b3.adding(productOf: b, r3)
+    let r4 = part(type, right, 4 &* length &+ t)
+    a4 = a4.adding(productOf: a, r4)
+    b4 = b4.adding(productOf: b, r4)
+    t &+= 16
+  }
+  let vector = MemoryLayout<SIMD16<Part.Scalar>>.stride
+  sums.storeBytes(of: a0, as: type)
+  sums.storeBytes(of: b0, toByteOffset: vector, as: type)
+  sums.storeBytes(of: a1, toByteOffset: 4 &* vector, as: type)
+  sums.storeBytes(of: b1, toByteOffset: 5 &* vector, as: type)
+  sums.storeBytes(of: a2, toByteOffset: 8 &* vector, as: type)
+  sums.storeBytes(of: b2, toByteOffset: 9 &* vector, as: type)
+  sums.storeBytes(of: a3, toByteOffset: 12 &* vector, as: type)
+  sums.storeBytes(of: b3, toByteOffset: 13 &* vector, as: type)
+  sums.storeBytes(of: a4, toByteOffset: 16 &* vector, as: type)
+  sums.storeBytes(of: b4, toByteOffset: 17 &* vector, as: type)
+}
+
 /// The same of four rows and one column.
 @inline(__always)
 func dotFourRowsOneColumn<Scalar: TensorScalar>(
@@ -116,4 +191,11 @@ private func register<Scalar: TensorScalar>(
   _ source: UnsafePointer<Scalar>, _ index: Int
 ) -> SIMD16<Scalar> {
   UnsafeRawPointer(source + index).loadUnaligned(as: SIMD16<Scalar>.self)
+}
+
+@inline(__always)
+private func part<Part: SIMD>(
+  _ type: Part.Type, _ source: UnsafePointer<Part.Scalar>, _ index: Int
+) -> Part {
+  UnsafeRawPointer(source + index).loadUnaligned(as: type)
 }
