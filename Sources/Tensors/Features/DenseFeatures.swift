@@ -1,4 +1,3 @@
-import CInstructions
 import Synchronization
 
 /// A dense matrix A prepared for products with narrow matrices: rows padded to whole registers.
@@ -6,13 +5,17 @@ import Synchronization
 /// * Z = A W takes four rows of A times five columns of W at a time, along the features.
 /// * G = A' R takes two registers of features times ten columns of R at a time, along the rows.
 ///
+/// Where the registers do not hold so many sums (``tileLanes(of:)``) both go by half as many at a time; every
+/// sum is made of the same terms in the same order, so that processors agree to the bit.
+///
 /// Either brings half of the next block of rows into the second-level cache meanwhile, so that the next
 /// products need not wait for it and the load on memory is even. Blocks of rows stay in the second-level
-/// cache, so that ``multiplyBack`` reads A from memory once for both. Blocks are dealt out to tasks by the size of the matrix alone, and the tasks' shares of
-/// G are added in their order: the same bits for any number of threads.
+/// cache, so that ``multiplyBack`` reads A from memory once for both. Blocks are dealt out to tasks by the
+/// size of the matrix alone, and the tasks' shares of G are added in their order: the same bits for any
+/// number of threads.
 ///
-/// Limit: forward, nine loads for twenty multiply-adds of 16 full lanes; back, twelve: in both
-/// arithmetic binds and not the load units, which serve two a cycle.
+/// Limit: forward, nine loads for twenty multiply-adds of 16 full lanes, or seven for ten of eight; back,
+/// twelve, or seven for ten: in all of them arithmetic binds and not the load units, which serve two a cycle.
 final class DenseFeatures<Scalar: TensorScalar>: Sendable {
   /// Rows of A.
   let rowCount: Int
@@ -25,11 +28,8 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
   /// How often the entries were read from memory, from the first to the last.
   let passes = Atomic<Int>(0)
 
-  /// Lanes of the vectors that sums are kept in: as many as let a tile of sums stay in registers.
   @inline(__always)
-  private static var lanes: Int {
-    max(4, min(16, tile_vector_bytes() / MemoryLayout<Scalar>.stride))
-  }
+  private static var lanes: Int { tileLanes(of: Scalar.self) }
   /// Rows of a block: of some 800 features 200 kB, and 100 kB where processors with narrow registers have
   /// half a megabyte of second-level cache or less.
   private static var blockRows: Int { lanes == 16 ? 64 : 32 }

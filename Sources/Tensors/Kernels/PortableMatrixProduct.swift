@@ -132,9 +132,9 @@ private struct PackedProduct<Scalar: TensorScalar>: @unchecked Sendable {
         }
       }
       if height == 8 {
-        accumulateEightRows(
-          SIMD16<Scalar>.self, a + row * rowStride, rowStride, terms, termStride, right,
-          panelWidth, target, targetStride, accumulating: accumulating)
+        eightRows(
+          a + row * rowStride, rowStride, terms, termStride, right, target, targetStride,
+          accumulating: accumulating)
       } else {
         accumulateOneRow(
           SIMD16<Scalar>.self, a + row * rowStride, terms, termStride, right, panelWidth, target,
@@ -146,6 +146,33 @@ private struct PackedProduct<Scalar: TensorScalar>: @unchecked Sendable {
         }
       }
       row += height
+    }
+  }
+
+  /// Eight rows of a panel, in parts of as many columns as leave eight sums in registers.
+  @inline(__always)
+  private func eightRows(
+    _ a: UnsafePointer<Scalar>, _ rowStride: Int, _ terms: Range<Int>, _ termStride: Int,
+    _ right: UnsafePointer<Scalar>, _ target: UnsafeMutablePointer<Scalar>, _ targetStride: Int,
+    accumulating: Bool
+  ) {
+    switch tileLanes(of: Scalar.self) {
+    case 16:
+      accumulateEightRows(
+        SIMD16<Scalar>.self, a, rowStride, terms, termStride, right, panelWidth, target,
+        targetStride, accumulating: accumulating)
+    case 8:
+      for column in stride(from: 0, to: panelWidth, by: 8) {
+        accumulateEightRows(
+          SIMD8<Scalar>.self, a, rowStride, terms, termStride, right + column, panelWidth,
+          target + column, targetStride, accumulating: accumulating)
+      }
+    default:
+      for column in stride(from: 0, to: panelWidth, by: 4) {
+        accumulateEightRows(
+          SIMD4<Scalar>.self, a, rowStride, terms, termStride, right + column, panelWidth,
+          target + column, targetStride, accumulating: accumulating)
+      }
     }
   }
 }
