@@ -42,6 +42,17 @@ struct WatchTests {
       lines[1] == "  upper objective  █▁  0.5" && lines[2] == "  test accuracy    ▁█  90.00 %")
   }
 
+  @Test("Runs that differ by their variant alone are told apart")
+  func variant() throws {
+    let folder = try TemporaryFolder()
+    let place = "hyper-cleaning/bda/icml2020/innerSteps=50,inner.stepSize=0.4/run"
+    _ = try folder.write(Array(Self.checkpoint.utf8), to: place + ".checkpoint")
+    let run = try #require(WatchedRun(recordPath: folder.path(place + ".json")))
+    let variant = "innerSteps=50,inner.stepSize=0.4"
+    let title = "hyper-cleaning / bda / icml2020 / \(variant) / paper / seed 0"
+    #expect(run.lines(width: 200)[0].hasPrefix(title + ":"))
+  }
+
   @Test("A held lock is a run under way; a record alone one that has ended")
   func states() throws {
     let folder = try TemporaryFolder()

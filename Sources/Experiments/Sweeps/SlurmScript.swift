@@ -143,7 +143,7 @@ package struct SlurmScript: Sendable {
     let directives = try directives(
       ["--job-name=\(name)-tables", "--time=60", "--mem=1000M", "--ntasks=1", "--requeue"],
       log: "tables.out")
-    let list = [sweep, "list", "--summary", file, "--output", output].map(ShellWords.quoted)
+    let list = ([sweep, "list", "--summary", file] + options).map(ShellWords.quoted)
       .joined(separator: " ")
     let records = "--runs " + ShellWords.quoted(output)
     let report = ShellWords.quoted(report)
@@ -154,8 +154,7 @@ package struct SlurmScript: Sendable {
       cd \(ShellWords.quoted(folder)) || exit 66
       \(list)
       \(report) table \(records) || code=$?
-      # An older `report` has no page.
-      if \(report) page --help >/dev/null 2>&1; then \(report) page \(records) || code=$?; fi
+      \(report) page \(records) || code=$?
       exit "${code:-0}"
 
       """

@@ -42,7 +42,9 @@ package enum SlurmTool {
         running: path, arguments, reading: Array((input ?? "").utf8),
         taking: [STDOUT_FILENO, STDERR_FILENO])
     } catch {
-      throw SweepError("The program \(path) could not be started (\(error)).", .unexpected)
+      throw SweepError(
+        "The program \(path) could not be started (\(error)); see that it is a program for this "
+          + "machine that you may execute, and repeat the command.", .unexpected)
     }
     let text = String(decoding: process.output, as: UTF8.self)
     guard process.exitCode == 0 else {

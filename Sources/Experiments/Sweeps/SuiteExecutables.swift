@@ -78,7 +78,9 @@ package struct SuiteExecutables: Sendable {
       process = try ChildProcess(
         running: path, ["plan"], reading: Array((lines.joined(separator: "\n") + "\n").utf8))
     } catch {
-      throw SweepError("The executable \(path) could not be started (\(error)).", .unexpected)
+      throw SweepError(
+        "The executable \(path) could not be started (\(error)); see that it is a program for this "
+          + "machine that you may execute, and repeat the command.", .unexpected)
     }
     let answers = String(decoding: process.output, as: UTF8.self).split(separator: "\n")
       .compactMap { PlanAnswer(line: String($0)) }

@@ -47,7 +47,8 @@ package struct WatchedRun: Sendable, Equatable {
       state = isHeld ? .running : .stopped
       let run = checkpoint?["run"]
       let part = checkpoint?["checkpoint"]
-      title = run.map(Self.title) ?? URL(fileURLWithPath: stem).lastPathComponent
+      title =
+        run.map { Self.title($0, at: recordPath) } ?? URL(fileURLWithPath: stem).lastPathComponent
       let iterations = run?["configuration"]?["outer"]?["iterations"]?.integerValue
       steps = (part?["iteration"]?.integerValue ?? 0, iterations)
       seconds = part?["progress"]?["earlierSeconds"]?.doubleValue
@@ -115,9 +116,16 @@ package struct WatchedRun: Sendable, Equatable {
     return errno == EWOULDBLOCK
   }
 
-  private static func title(_ run: Value) -> String {
-    ["experiment", "method", "protocol", "budget"].compactMap { run[$0]?.stringValue }
-      .joined(separator: " / ") + " / seed \(run["seed"]?.stringValue ?? "?")"
+  /// What a checkpoint says of its run, and the variant, which only the record's folder names.
+  private static func title(_ run: Value, at recordPath: String) -> String {
+    let folders = URL(fileURLWithPath: recordPath).deletingLastPathComponent().pathComponents
+    let `protocol` = run["protocol"]?.stringValue
+    let variant =
+      folders.dropLast().last == `protocol` ? folders.last?.removingPercentEncoding : nil
+    let names = ["experiment", "method"].map { run[$0]?.stringValue }
+    let words = names + [`protocol`, variant, run["budget"]?.stringValue]
+    return words.compactMap { $0 }.joined(separator: " / ")
+      + " / seed \(run["seed"]?.stringValue ?? "?")"
   }
 }
 
