@@ -6,7 +6,8 @@ import Synchronization
 /// * G = A' R takes two registers of features times ten columns of R at a time, along the rows.
 ///
 /// Where the registers do not hold so many sums (``tileLanes(of:)``) both go by half as many at a time; every
-/// sum is made of the same terms in the same order, so that processors agree to the bit.
+/// sum is made of the same terms in the same order, so that processors agree to the bit, but for those
+/// without a fused multiply-add, which round twice.
 ///
 /// Either brings half of the next block of rows into the second-level cache meanwhile, so that the next
 /// products need not wait for it and the load on memory is even. Blocks of rows stay in the second-level

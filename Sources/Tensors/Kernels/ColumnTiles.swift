@@ -88,7 +88,8 @@ func accumulateTenColumns<Vector: SIMD>(
 
 /// Two vectors of each of five lines `target[c] += sum over t of right[t, c] source[t]`, the lines
 /// `lineStride` scalars apart, as the terms `source[t]` are. Where `termsAhead` is given, half as many terms as
-/// there are, from that one on, are brought into the second-level cache meanwhile.
+/// there are, from that one on, are brought into the second-level cache meanwhile: of each the line of 64
+/// bytes that its first vector begins.
 @inline(__always)
 func accumulateFiveColumns<Vector: SIMD>(
   _ type: Vector.Type, _ source: UnsafePointer<Vector.Scalar>, _ lineStride: Int, _ terms: Int,
