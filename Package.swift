@@ -128,35 +128,47 @@ let fuzzTargets: [Target] =
   + (environment["BDA_FUZZ"] == "1"
     ? [.executableTarget(name: "fuzz", dependencies: ["FuzzReaders"], path: "Tests/fuzz")] : [])
 
+/// Tests of commands, files and records wait for processes and compare texts: optimising them would
+/// take longer than they run. Tests of numbers loop over them, and are optimised.
+let unoptimised: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
+
 let testTargets: [Target] = [
   .target(
     name: "TestSupport", dependencies: ["Tensors", "Autodiff", "Bilevel", "Results"],
     path: "Tests/TestSupport"),
-  .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
-  .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestSupport", argumentParser]),
+  .testTarget(
+    name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: unoptimised),
+  .testTarget(
+    name: "CommandsTests", dependencies: ["Commands", "TestSupport", argumentParser],
+    swiftSettings: unoptimised),
   .testTarget(
     name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: backendSettings),
   // CHDF5 directly: the tests write what the wrapper never would (odd types, damaged layouts).
   .testTarget(
     name: "DatasetsTests",
-    dependencies: ["Files", "Tensors", "Datasets", "CHDF5", "TestSupport", "FuzzReaders"]),
+    dependencies: ["Files", "Tensors", "Datasets", "CHDF5", "TestSupport", "FuzzReaders"],
+    swiftSettings: unoptimised),
   .testTarget(name: "AutodiffTests", dependencies: ["Tensors", "Autodiff", "TestSupport"]),
   .testTarget(
     name: "NetworksTests", dependencies: ["Tensors", "Autodiff", "Networks", "TestSupport"]),
   .testTarget(
     name: "BilevelTests",
     dependencies: ["Tensors", "Autodiff", "Bilevel", "Datasets", "TestSupport"]),
-  .testTarget(name: "ResultsTests", dependencies: ["Files", "Results", "TestSupport"]),
+  .testTarget(
+    name: "ResultsTests", dependencies: ["Files", "Results", "TestSupport"],
+    swiftSettings: unoptimised),
   .testTarget(
     name: "ReportingTests",
-    dependencies: ["Tensors", "Autodiff", "Bilevel", "Results", "Reporting", "TestSupport"]),
+    dependencies: ["Tensors", "Autodiff", "Bilevel", "Results", "Reporting", "TestSupport"],
+    swiftSettings: unoptimised),
   .testTarget(
     name: "ExperimentsTests",
     dependencies: [
       "Files", "Commands", "Tensors", "Datasets", "Autodiff", "Networks", "Bilevel", "Results",
       "Experiments", "LabelCleaning", "RepresentationLearning", "FewShotLearning",
       "counter-example", "TestSupport", "FuzzReaders", argumentParser,
-    ]),
+    ],
+    swiftSettings: unoptimised),
   .testTarget(
     name: "CommandTests",
     dependencies: [
@@ -164,7 +176,8 @@ let testTargets: [Target] = [
       "Results", "LabelCleaning", "RepresentationLearning", "FewShotLearning", "TestSupport",
       "counter-example", "hyper-cleaning", "hyper-representation", "few-shot", "datasets", "report",
       "sweep",
-    ]),
+    ],
+    swiftSettings: unoptimised),
 ]
 
 /// Each module for other packages; its own dependencies come along.
