@@ -75,6 +75,31 @@ static inline void bda_error_stack(char *text, size_t capacity) {
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, bda_append_error, &message);
 }
 
+/// Where the file keeps a text of any length: its length (4 bytes), the address of a heap (8) and the
+/// number of an object there (4).
+enum { bda_text_reference_size = 16 };
+
+static herr_t bda_keep_bytes(
+    hid_t source, hid_t target, H5T_cdata_t *state, size_t count, size_t stride,
+    size_t backgroundStride, void *bytes, void *background, hid_t properties) {
+  (void)source, (void)target, (void)count, (void)stride, (void)backgroundStride;
+  (void)bytes, (void)background, (void)properties;
+  if (state->command == H5T_CONV_INIT) state->need_bkg = H5T_BKG_NO;
+  return 0;
+}
+
+/// Opaque bytes as which texts of any length can be read, in place of the texts themselves, once the
+/// library has been told that nothing is to be done for it.
+static inline hid_t bda_text_references(void) {
+  hid_t bytes = H5Tcreate(H5T_OPAQUE, bda_text_reference_size);
+  hid_t text = H5Tcopy(H5T_C_S1);
+  if (bytes >= 0 && text >= 0 && H5Tset_size(text, H5T_VARIABLE) >= 0) {
+    H5Tregister(H5T_PERS_SOFT, "text references", text, bytes, bda_keep_bytes);
+  }
+  if (text >= 0) H5Tclose(text);
+  return bytes;
+}
+
 static inline hid_t bda_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t bda_dataset_access(void) { return H5P_DATASET_ACCESS; }
 static inline hsize_t bda_unlimited(void) { return H5F_UNLIMITED; }

@@ -48,6 +48,7 @@ extension FuzzReader {
     for name in try file.members().prefix(20) {
       _ = try? file.shape(of: name)
       _ = try? file.readIntegers(name)
+      _ = try? file.texts(name)
       _ = try? file.attributeNames(of: name)
     }
     for name in (try? file.attributeNames()) ?? [] { _ = try? file.attribute(name) }

@@ -154,6 +154,9 @@ extension HDF5File {
     guard count > 0 else { return [] }
     // Memory type and file type must agree in the character set, so the stored one is used.
     if H5Tis_variable_str(type.rawValue) > 0 {
+      guard try requireWholeTexts(of: .attribute(attribute.rawValue), count: count, label) else {
+        throw malformed(label, "cannot be read")
+      }
       var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
       guard H5Aread(attribute.rawValue, type.rawValue, &pointers) >= 0 else {
         throw malformed(label, "cannot be read")

@@ -71,6 +71,9 @@ extension HDF5File {
     guard count > 0 else { return [] }
     let defaults = bda_default_properties()
     if isVariable {
+      guard try requireWholeTexts(of: .array(array.rawValue), count: count, name) else {
+        throw try unreadable(array, name)
+      }
       var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
       guard
         H5Dread(array.rawValue, type.rawValue, bda_all(), bda_all(), defaults, &pointers) >= 0

@@ -28,6 +28,48 @@ enum HDF5Heaps {
     }
   }
 
+  /// The sizes of the objects of the heap at an address, by their numbers; empty where there is no
+  /// heap, or one that is damaged. O(size of the heap).
+  ///
+  /// - Parameter base: what addresses count from.
+  static func objects(
+    in reader: DataReader, address: UInt64, base: Int
+  ) throws(DatasetError) -> [UInt32: Int] {
+    guard let offset = Int(exactly: address), offset < Int.max / 2 - base,
+      let head = try reader.whole(at: base + offset, count: header),
+      Array(head[..<signature.count]) == signature
+    else { return [:] }
+    let size = head.withUnsafeBytes { number($0, 8) }
+    guard let size = Int(exactly: size), size >= header, size <= largestFile,
+      let heap = try reader.whole(at: base + offset, count: size)
+    else { return [:] }
+    return heap.withUnsafeBytes { bytes -> [UInt32: Int] in
+      guard isWhole(bytes, 0) else { return [:] }
+      var objects: [UInt32: Int] = [:]
+      var position = header
+      while position + header <= size {
+        let index = index(bytes, position)
+        let length = Int(clamping: number(bytes, position + 8))
+        // Free room ends a heap.
+        guard index != 0 else { break }
+        objects[UInt32(index)] = length
+        position += header + (length + 7) / 8 * 8
+      }
+      return objects
+    }
+  }
+
+  /// The bytes of the header of a heap, and of one of its objects.
+  private static let header = 16
+
+  private static func number(_ bytes: UnsafeRawBufferPointer, _ position: Int) -> UInt64 {
+    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+  }
+
+  private static func index(_ bytes: UnsafeRawBufferPointer, _ position: Int) -> UInt16 {
+    UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt16.self))
+  }
+
   /// Where something begins that looks like a heap whose objects do not fit into it.
   private static func damagedHeaps(_ bytes: UnsafeRawBufferPointer) -> [Int] {
     guard let base = bytes.baseAddress else { return [] }
@@ -63,20 +105,15 @@ enum HDF5Heaps {
   /// Whether the objects of a heap follow each other up to its end. Lengths have 8 bytes, as is written
   /// everywhere: of other files the size of the heap is none, and nothing is said.
   private static func isWhole(_ bytes: UnsafeRawBufferPointer, _ heap: Int) -> Bool {
-    let header = 16
-    func number(_ position: Int) -> UInt64 {
-      UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-    }
     // What leads out of the file, the library notices itself.
-    guard heap + header <= bytes.count, let size = Int(exactly: number(heap + 8)),
+    guard heap + header <= bytes.count, let size = Int(exactly: number(bytes, heap + 8)),
       size >= header, size <= bytes.count - heap
     else { return true }
     var position = heap + header
     let end = heap + size
     while position + header <= end {
-      let index = UInt16(
-        littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt16.self))
-      guard let length = Int(exactly: number(position + 8)), length <= end - position else {
+      let index = index(bytes, position)
+      guard let length = Int(exactly: number(bytes, position + 8)), length <= end - position else {
         return false
       }
       // Object 0 is the free room with its header; the others are rounded up to eight bytes.

@@ -10,6 +10,11 @@ enum HDF5Library {
   private static let lock = NSRecursiveLock()
   private static let record = Mutex(Record())
 
+  /// Keeps the library from clearing up when the process ends, which has to be said before its first
+  /// call. Whatever is written has been closed by then; and where a file was damaged, it clears up
+  /// for ever and says on stderr that it gave up ("infinite loop closing library").
+  private static let leavesTheEndAlone: Bool = H5dont_atexit() >= 0
+
   /// What failed since the outermost caller came in.
   private struct Record {
     var depth = 0
@@ -24,6 +29,7 @@ enum HDF5Library {
   ) throws(DatasetError) -> Result {
     lock.lock()
     defer { lock.unlock() }
+    _ = leavesTheEndAlone
     // The setting belongs to the thread, hence each time; it costs nanoseconds.
     bda_watch_errors { _, _ in
       HDF5Library.recordFailure()
