@@ -18,7 +18,7 @@ package struct PlannedCell: Sendable {
   }
 
   /// Whether something holds the right to one of its runs, whatever the lock's file says.
-  var isHeld: Bool { places.contains { ForeignLock.isHeld($0.record) } }
+  var isHeld: Bool { places.contains { RunLock.isLocked($0.record) } }
 }
 
 /// How far a cell is.

@@ -18,6 +18,14 @@ package struct SweepEstimate: Sendable {
     ["seed", "inner.steps", "method", "dynamics", "hypergradient"],
   ]
 
+  /// What more distant relatives share, the nearest first: step sizes, say, change no time, and the
+  /// problem changes it more than the method does.
+  private static let shared: [Set<String>] = [
+    ["experiment", "budget", "protocol", "data.name", "method"],
+    ["experiment", "budget", "protocol", "data.name"], ["experiment", "budget", "protocol"],
+    ["experiment", "budget"],
+  ]
+
   private struct Measured {
     let cell: SweepCell
     let cost: Cost
@@ -44,10 +52,13 @@ package struct SweepEstimate: Sendable {
       }
       if let cost = Self.cost(of: cell, from: relatives) { return cost }
     }
-    let relatives = measured.filter {
-      $0.cell.experiment == cell.experiment && $0.cell["budget"] == cell["budget"]
+    for axes in Self.shared {
+      let relatives = measured.filter { other in
+        axes.allSatisfy { other.cell[$0] == cell[$0] }
+      }
+      if let cost = Self.cost(of: cell, from: relatives) { return cost }
     }
-    return Self.cost(of: cell, from: relatives)
+    return nil
   }
 
   /// The seconds that are left of a cell: nothing where it is settled, less where it was begun.

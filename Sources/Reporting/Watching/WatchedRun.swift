@@ -41,7 +41,7 @@ package struct WatchedRun: Sendable, Equatable {
   package init?(recordPath: String) {
     self.recordPath = recordPath
     let stem = recordPath.hasSuffix(".json") ? String(recordPath.dropLast(5)) : recordPath
-    let isHeld = Self.isHeld(recordPath)
+    let isHeld = RunLock.isHeld(recordPath)
     let checkpoint = Self.checkpoint(at: stem + ".checkpoint")
     if isHeld || checkpoint != nil {
       state = isHeld ? .running : .stopped
@@ -79,10 +79,8 @@ package struct WatchedRun: Sendable, Equatable {
       let name = url.lastPathComponent
       if name.hasSuffix(".checkpoint") {
         found.insert(url.deletingPathExtension().path + ".json")
-      } else if name.hasPrefix("."), name.hasSuffix(".json.lock") {
-        let record = String(name.dropFirst().dropLast(5))
-        let path = url.deletingLastPathComponent().appendingPathComponent(record).path
-        if isHeld(path) { found.insert(path) }
+      } else if let path = RunLock.record(ofLockAt: url.path), RunLock.isHeld(path) {
+        found.insert(path)
       }
     }
     return found.sorted()
@@ -99,21 +97,6 @@ package struct WatchedRun: Sendable, Equatable {
       let second = data[(first + 1)...].firstIndex(of: 10)
     else { return nil }
     return try? Value(parsing: Data(data[(first + 1)..<second]), source: path)
-  }
-
-  /// Whether a process holds the run: its lock, a hidden file beside the record, cannot be shared.
-  private static func isHeld(_ recordPath: String) -> Bool {
-    let url = URL(fileURLWithPath: recordPath)
-    let lock = url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).lock").path
-    let descriptor = open(lock, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    if flock(descriptor, LOCK_SH | LOCK_NB) == 0 {
-      flock(descriptor, LOCK_UN)
-      return false
-    }
-    return errno == EWOULDBLOCK
   }
 
   /// What a checkpoint says of its run, and the variant, which only the record's folder names.
