@@ -55,7 +55,13 @@ package struct CleanInput {
     testLabels = try Self.labels(of: test, in: union)
     notes += try Self.requireClasses(
       train, trainLabels, checked, checkedLabels, union.classes)
+    try Self.requireVariety(train)
     try SampleOverlap.requireNone(checked, train)
+    if let test {
+      notes += [(train, "training"), (checked, "checked")].compactMap {
+        SampleOverlap.note(test, $0, kind: $1)
+      }
+    }
     self.notes = notes
   }
 
@@ -102,7 +108,8 @@ package struct CleanInput {
       .missing,
       "There is no file, folder or data set of the suite \"\(text)\" for --\(part.rawValue) (looked "
         + "for \(paths.joined(separator: " and "))): give the path of an HDF5 file or of a folder "
-        + "<class>/<image>.png, or the name of a data set such as mnist-train.")
+        + "<class>/<image>.png, make the data set with `datasets fetch` and `datasets convert`, or name "
+        + "the folder that has it with --data.")
   }
 
   // MARK: - Checks
@@ -126,6 +133,18 @@ package struct CleanInput {
         "The images of \(part.place) go up to \(most) and those of \(train.place) up to \(usual): "
           + "store both on one scale, from 0 to 1 or from 0 to 255.")
     }
+  }
+
+  /// Throws where no feature tells samples apart.
+  private static func requireVariety(_ train: LabelledSamples) throws(DatasetError) {
+    let array = train.features
+    let first = array.values(of: 0)
+    let differ = (1..<array.count).contains { array.values(of: $0) != first }
+    guard !differ else { return }
+    throw DatasetError(
+      .unexpectedContents,
+      "All \(array.count) samples of \(train.place) are equal, so nothing tells their classes apart: give "
+        + "features in which they differ.")
   }
 
   private static func labels(

@@ -22,7 +22,13 @@ package struct LearnedExtractor<Scalar: TensorScalar & HDF5Element>: Sendable {
     let shapes = drawn.map(\.shape)
     // A method may have appended components of its own to x.
     x = Parameters(Array((run.point("x")?.tensors ?? []).prefix(shapes.count)))
-    guard x.tensors.map(\.shape) == shapes, x.isFinite else {
+    guard x.isFinite else {
+      throw DatasetError(
+        .unexpectedContents,
+        "The extractor in \(file.path) holds numbers that are not finite (the run ended as "
+          + "\(run.description.status)): use a run that completed.")
+    }
+    guard x.tensors.map(\.shape) == shapes else {
       throw DatasetError(
         .unexpectedContents,
         "The extractor in \(file.path) has arrays of shapes \(x.tensors.map(\.shape)), and inputs of "

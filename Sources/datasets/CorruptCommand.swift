@@ -34,6 +34,9 @@ struct CorruptCommand: ParsableCommand {
   @OptionGroup var data: DataOptions
 
   func validate() throws {
+    guard !source.isEmpty else {
+      throw ValidationError("The source is an empty text; give a file or a data set.")
+    }
     guard (0...1).contains(fraction) else {
       throw ValidationError("--fraction must be from 0 to 1, not \(fraction).")
     }
@@ -56,6 +59,12 @@ struct CorruptCommand: ParsableCommand {
         .unexpectedContents,
         "All samples of \(samples.place) are of one class, so no label can be made wrong: give samples "
           + "of at least two.")
+    }
+    guard checked >= 2 * classes else {
+      throw DatasetError(
+        .unexpectedContents,
+        "\(checked) checked samples are wanted of \(samples.place), which has \(classes) classes, and "
+          + "`hyper-cleaning clean` needs two of each: raise --checked to \(2 * classes) or more.")
     }
     guard count + checked <= samples.count else {
       throw DatasetError(

@@ -17,6 +17,18 @@ struct ListCommand: ParsableCommand {
   func run() throws {
     var rows = [["name", "split", "originals", "ready", "images", "classes", "kind"]]
     let folder = data.folder
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder)
+    guard !isThere || isFolder.boolValue else {
+      throw DatasetError(
+        .unreadable,
+        "The data folder \(folder.path) is a file: name a folder with --data or BDA_DATA_DIR.")
+    }
+    if !isThere {
+      Diagnostics.console.show(
+        note: "The data folder \(folder.path) does not exist yet; `datasets fetch` and `datasets "
+          + "synthesise` make it.")
+    }
     var shown: Set<String> = []
     for source in ImageSource.all {
       for split in source.splits {

@@ -22,6 +22,12 @@ struct VerifyCommand: ParsableCommand {
   var names: [String] = []
   @OptionGroup var data: DataOptions
 
+  func validate() throws {
+    guard !names.contains("") else {
+      throw ValidationError("A name is an empty text; give a data set or a path.")
+    }
+  }
+
   func run() throws {
     var check = Checks()
     let folder = data.folder
@@ -92,13 +98,15 @@ struct VerifyCommand: ParsableCommand {
     return names.compactMap { name in
       if KnownSource(argument: name) != nil { return nil }
       var isFolder: ObjCBool = false
-      if name.contains("/"), FileManager.default.fileExists(atPath: name, isDirectory: &isFolder),
+      let tree = folder.treePath(name: name)
+      let isThere = FileManager.default.fileExists(atPath: tree)
+      // A data set of this name comes before a folder of this name that lies here.
+      let isPath = name.contains("/") || !isThere && files(named: name, in: folder).isEmpty
+      if isPath, FileManager.default.fileExists(atPath: name, isDirectory: &isFolder),
         isFolder.boolValue
       {
         return name
       }
-      let tree = folder.treePath(name: name)
-      let isThere = FileManager.default.fileExists(atPath: tree)
       return name == SyntheticAlphabets.name || isThere ? tree : nil
     }
   }
@@ -114,7 +122,8 @@ struct VerifyCommand: ParsableCommand {
     return names.filter { KnownSource(argument: $0) == nil }.flatMap { name in
       let found = files(named: name, in: folder)
       let isTree = trees.contains(name) || trees.contains(folder.treePath(name: name))
-      return found.isEmpty && !isTree ? [folder.readyPath(name: name, split: "train")] : found
+      return found.isEmpty && !isTree
+        ? [folder.readyPath(name: name, split: "train")] : found
     }
   }
 

@@ -14,8 +14,9 @@ struct FeaturesCommand: ParsableCommand {
     discussion: """
       Learn once, `hyper-representation run ... --save learned.h5`; then
 
-      Input:  images [n, height, width(, channels)] with values from 0 to 255, or inputs [n, p] as \
-      they are, in the size that the run was trained on; labels [n] may be there.
+      Input:  images [n, height, width(, channels)] with values from 0 to 255 for a run on images, \
+      inputs [n, p] as they are for a run of the linear problems, in the size that the run was trained \
+      on; labels [n] may be there.
       Output: features [n, d]; outputs [n, c], the features times the head that the run ended with; \
       predicted [n], the class of the largest output, for images; labels [n], where the input has them.
       """)

@@ -218,6 +218,13 @@ struct CleanCommandTests {
     try write(overlapping, to: "mine.h5")
     try refused("2 samples of the file \(folder.path("checked.h5")) are also in")
     try refused("3 = 30, 40 = 99")
+    // Whoever leaves out what is named is done.
+    overlapping[50].features = usual[3].features
+    overlapping[51].features = usual[3].features
+    try write(overlapping, to: "mine.h5")
+    try refused("leave training samples 30, 50 to 51 and 99 out of the training data")
+    try write(train.map { Sample(features: [1, 2], label: $0.label) }, to: "mine.h5")
+    try refused("All 150 samples of the file \(folder.path("mine.h5")) are equal")
     try refused("does not exist", ["--train", folder.path("nowhere.h5")], exitCode: 66)
     try refused("There is no file, folder or data set", ["--train", "mnits"], exitCode: 66)
     try refused("The option --keep wants", ["--keep", "0"], exitCode: 64)
@@ -282,6 +289,40 @@ struct CleanCommandTests {
     let result = try command.wait(timeout: 120)
     #expect(result.exitCode == 143, "\(result.standardError)")
     #expect(!FileManager.default.fileExists(atPath: folder.path("out/record.json")))
+  }
+
+  @Test("Nothing suspect: no share of nothing is told, and no fewer samples than wrong labels")
+  func nothingSuspect() throws {
+    try write(samples(150, seed: 1), to: "mine.h5")
+    try write(samples(45, seed: 2), to: "checked.h5")
+    let result = try clean(["--test", folder.path("checked.h5")])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let output = result.standardOutput
+    #expect(output.contains("0 of 150 labels are suspect: none is less probably"), "\(output)")
+    #expect(!output.contains("are expected to hold"), "\(output)")
+    let record = try RunRecord(readingFrom: folder.path("out/record.json"))
+    for name in ["expectedRecall", "expectedPrecision"] {
+      #expect((record.final[name] ?? .nan).isNaN, "\(name)")
+    }
+    // That the test samples are the checked ones is said, since their accuracy says nothing.
+    #expect(
+      result.standardError.contains("45 of 45 test samples are also among the checked samples"),
+      "\(result.standardError)")
+  }
+
+  /// Other files that the fuzzer found read the same way; of this one the library cannot clear up.
+  @Test("Nothing is said of a damaged file but the sentence, not by libhdf5 at its end either")
+  func damageIsOneSentence() throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent()
+      .appendingPathComponent("Corpora/hdf5/chunk-of-4-gigabytes.h5").path
+    let result = try CommandRunner.run(
+      "hyper-cleaning",
+      ["clean", "--train", file, "--checked", file, "--output", folder.path("out")], timeout: 60)
+    #expect(result.exitCode == 65)
+    let lines = result.standardError.split(separator: "\n")
+    #expect(lines.count == 1, "\(result.standardError)")
+    #expect(result.standardError.contains("the file is damaged"), "\(result.standardError)")
   }
 }
 

@@ -65,6 +65,37 @@ struct CleaningDataTests {
     #expect(Set(rest).isDisjoint(with: parts[0] + parts[1]))
   }
 
+  @Test("A file whose pixels or labels mean something else is refused, and so is one used twice")
+  func otherMeanings() throws {
+    let test = folder.readyPath(name: "numbered", split: "test")
+    func refusal(_ settings: CleaningSettings) -> String? {
+      do { _ = try data(settings) } catch { return (error as? DatasetError)?.message ?? "\(error)" }
+      return nil
+    }
+    var own = settings()
+    own.data.validationFile = test
+    #expect(try #require(refusal(own)).contains("holds the images of the test file"))
+    own.data.validationFile = folder.readyPath(name: "numbered", split: "train")
+    #expect(try #require(refusal(own)).contains("holds the images of the training file"))
+
+    let usual = try NumberedImages.dataset(count: 80, isTestFile: true)
+    func save(_ split: String, shape: [Int], names: [String]) throws {
+      let file =
+        split == "train" ? try NumberedImages.dataset(count: 300, isTestFile: false) : usual
+      try ImageDataset(
+        name: "numbered", split: split, shape: [file.count] + shape, images: file.images,
+        labels: file.labels, classNames: names, provenance: usual.provenance
+      ).save(folder.readyPath(name: "numbered", split: split))
+    }
+    try save("test", shape: [1, 4], names: usual.classNames)
+    #expect(try #require(refusal(settings())).contains("are of [1, 4, 1]"))
+    // Names beside numbers are no contradiction; other names are.
+    try save("test", shape: [2, 2], names: ["a", "b", "c", "d", "e"])
+    #expect(refusal(settings()) == nil)
+    try save("train", shape: [2, 2], names: ["a", "c", "b", "d", "e"])
+    #expect(try #require(refusal(settings())).contains("The label 1 is \"c\" in"))
+  }
+
   @Test("Only training labels are corrupted: exactly the fraction, and the truth knows which")
   func noise() throws {
     var settings = settings()

@@ -146,7 +146,9 @@ struct CrossFittingTests {
     #expect(abs(forecast.area.value - area) < 0.03)
     #expect(forecast.area.low <= forecast.area.value && forecast.area.value <= forecast.area.high)
     // Looking at so many finds about the share that was asked for.
-    let wanted = forecast.toCheck(recall: 0.9, scores: posterior.rightness)
+    let expected = posterior.noiseRate * 3_000
+    let wanted = forecast.toCheck(
+      recall: 0.9, scores: posterior.rightness, expectedWrong: expected)
     let order = posterior.rightness.indices.sorted {
       posterior.rightness[$0] < posterior.rightness[$1]
     }
@@ -171,6 +173,13 @@ struct CrossFittingTests {
     #expect(abs(few.low - 0.1 / (0.1 + 0.9 / 4)) < 0.02, "\(few)")
     let recall = forecast(labels).recall(below: 0.5)
     #expect(abs(recall.value - 24.0 / 25) < 1e-9 && abs(recall.low - 0.8) < 1e-9, "\(recall)")
+    // Scores at hand may lie between those of checked samples: no share of the 20 wrong labels is found
+    // by looking at fewer.
+    let between = (0..<200).map { $0 < 20 ? 0.5 : 1.0 }
+    for (share, samples) in [(0.8, 16.0), (0.99, 20)] {
+      let wanted = forecast(labels).toCheck(recall: share, scores: between, expectedWrong: 20)
+      #expect(wanted == .init(value: samples, low: samples, high: samples))
+    }
     let many = forecast((0..<2_000).map { $0 % 2 }).precision(below: 0.5)
     #expect(many.low > 0.98 && many.value < 1)
   }

@@ -92,6 +92,13 @@ public struct ImageDataset: Sendable, Equatable {
         "Label \(labels[position]) at position \(position) in \(place) is out of range, since "
           + "there are \(classNames.count) class names: correct the label or name its class.")
     }
+    var known: Set<[UInt8]> = []
+    if let twice = classNames.first(where: { !known.insert(Array($0.utf8)).inserted }) {
+      throw DatasetError(
+        .unexpectedContents,
+        "The class name \"\(twice)\" is there twice in \(place): give every class a name of its own."
+      )
+    }
     self.name = name
     self.split = split
     self.images = images

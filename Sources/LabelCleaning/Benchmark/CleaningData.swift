@@ -50,10 +50,15 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
     let name = settings.data.name
     let fromTrain = try Self.readTraining(
       try folder.load(name: name, split: "train"), settings.data, using: &stream)
-    let pixels = fromTrain.train.features.shape[1]
-    let own = try Self.readOwnValidation(settings.data, pixels: pixels, seed: seed)
+    let own = try Self.readOwnValidation(settings.data, trainFile: fromTrain.file, seed: seed)
     let testFile = try folder.load(name: name, split: "test")
-    try Self.requireMatch(testFile, pixels: pixels)
+    try fromTrain.file.requireMatch(testFile)
+    if let own, own.digest == testFile.contentDigest {
+      throw DatasetError(
+        .unexpectedContents,
+        "The validation file \(settings.data.validationFile ?? "") holds the images of the test file: "
+          + "what is chosen by them could not be tested on them; give other images.")
+    }
     let positions = try fromTrain.split.testPositions(settings.data, in: testFile)
     test = Samples(
       features: fromTrain.test.features.appendingRows(testFile.features(at: positions)),
@@ -75,11 +80,17 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
   /// The validation samples of a file of their own, drawn at random where not all are wanted; nil
   /// where there is none.
   private static func readOwnValidation(
-    _ data: CleaningSettings.Data, pixels: Int, seed: UInt64
-  ) throws -> (samples: Samples, classCount: Int)? {
+    _ data: CleaningSettings.Data, trainFile: TrainingFile, seed: UInt64
+  ) throws -> (samples: Samples, classCount: Int, digest: String)? {
     guard let path = data.validationFile else { return nil }
     let file = try ImageDataset.load(path)
-    try requireMatch(file, pixels: pixels)
+    try trainFile.requireMatch(file)
+    guard file.contentDigest != trainFile.digest else {
+      throw DatasetError(
+        .unexpectedContents,
+        "The validation file \(path) holds the images of the training file, of which some are trained on: "
+          + "leave --validation-file out, and images are held out for validation.")
+    }
     guard data.validation <= file.count else {
       throw DatasetError(
         .malformed,
@@ -93,7 +104,7 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
       : Array(stream.permutation(file.count).prefix(data.validation))
     let samples = Samples(
       features: file.features(at: positions), labels: file.labels(at: positions))
-    return (samples, file.classCount)
+    return (samples, file.classCount, file.contentDigest)
   }
 
   /// What the training file contributes.
@@ -103,6 +114,7 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
     let test: Samples
     let split: Split
     let classCount: Int
+    let file: TrainingFile
   }
 
   private static func readTraining(
@@ -114,16 +126,8 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
     }
     return FromTraining(
       train: samples(split.train), validation: samples(split.validation),
-      test: samples(split.testFromTrain), split: split, classCount: file.classCount)
-  }
-
-  private static func requireMatch(_ file: ImageDataset, pixels: Int) throws {
-    guard file.featureCount == pixels else {
-      throw DatasetError(
-        .malformed,
-        "The images of \(file.path ?? file.name) have \(file.featureCount) pixels and those of the "
-          + "training file \(pixels): convert both from one source.")
-    }
+      test: samples(split.testFromTrain), split: split, classCount: file.classCount,
+      file: TrainingFile(file))
   }
 
   /// Labels with exactly the fraction of them, rounded down to whole labels, drawn for corruption.
@@ -143,6 +147,44 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
       }
     }
     return result
+  }
+}
+
+/// What other files are compared with once the images of the training file are gone.
+private struct TrainingFile {
+  private let place: String
+  private let imageShape: [Int]
+  private let classNames: [String]
+  let digest: String
+
+  init(_ file: ImageDataset) {
+    place = file.path ?? file.name
+    imageShape = [file.height, file.width, file.channels]
+    classNames = file.classNames
+    digest = file.contentDigest
+  }
+
+  /// Throws where a pixel or a label of another file means something else.
+  func requireMatch(_ file: ImageDataset) throws(DatasetError) {
+    let other = file.path ?? file.name
+    let shape = [file.height, file.width, file.channels]
+    guard shape == imageShape else {
+      throw DatasetError(
+        .malformed,
+        "The images of \(other) are of \(shape) (height, width, channels) and those of \(place) of "
+          + "\(imageShape): convert both from one source.")
+    }
+    // Files without names number their classes.
+    let isNamed = [classNames, file.classNames].allSatisfy { names in
+      names != names.indices.map { "\($0)" }
+    }
+    guard isNamed,
+      let label = zip(classNames, file.classNames).enumerated().first(where: { $1.0 != $1.1 })
+    else { return }
+    throw DatasetError(
+      .unexpectedContents,
+      "The label \(label.offset) is \"\(label.element.0)\" in \(place) and \"\(label.element.1)\" in "
+        + "\(other): give the classes the same numbers in both.")
   }
 }
 

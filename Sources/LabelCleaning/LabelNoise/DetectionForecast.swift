@@ -73,6 +73,14 @@ package struct DetectionForecast: Sendable {
     package var low: Double
     /// The 97.5 % quantile.
     package var high: Double
+
+    /// What cannot be told.
+    static var unknown: Interval { Interval(value: .nan, low: .nan, high: .nan) }
+
+    /// The interval with nothing above a limit.
+    func limited(to most: Double) -> Interval {
+      Interval(value: min(value, most), low: min(low, most), high: min(high, most))
+    }
   }
 
   /// The probability that a wrong label scores below a right one.
@@ -101,16 +109,22 @@ package struct DetectionForecast: Sendable {
   }
 
   /// How many samples with the given scores must be looked at, the most suspicious first, until a share
-  /// of all wrong labels is among them.
-  package func toCheck(recall wanted: Double, scores: [Double]) -> Interval {
+  /// of all wrong labels, which are expected to be so many, is among them.
+  ///
+  /// No fewer than this share of them: where the scores of checked samples alone would say so, the scores
+  /// at hand lie between theirs.
+  package func toCheck(
+    recall wanted: Double, scores: [Double], expectedWrong: Double
+  ) -> Interval {
     let sorted = scores.sorted()
+    let least = min(Double(sorted.count), (wanted * expectedWrong - 1e-9).rounded(.up))
     return interval { weights in
       var all = 0.0
       for entry in entries where entry.isWrong { all += entry.weight * weights[entry.sample] }
       var found = 0.0
       for entry in entries where entry.isWrong {
         found += entry.weight * weights[entry.sample]
-        if found >= wanted * all { return Double(sorted.countNotAbove(entry.score)) }
+        if found >= wanted * all { return max(least, Double(sorted.countNotAbove(entry.score))) }
       }
       return Double(sorted.count)
     }
