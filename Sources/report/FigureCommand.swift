@@ -88,6 +88,9 @@ struct FigureCommand: ParsableCommand {
       throw ValidationError(
         "The option --variant wants name=value, such as innerSteps=64, but was given '\(text)'.")
     }
+    if let minimum, !minimum.isFinite {
+      throw ValidationError("The option --minimum wants a finite number but was given \(minimum).")
+    }
     if let name, !Figure.isUsable(name: name) {
       throw ValidationError(
         "The option --name wants letters, digits, '-', '_' and '.', but was given '\(name)'.")
@@ -144,8 +147,14 @@ struct FigureCommand: ParsableCommand {
   // MARK: - Figures of one's own
 
   private func drawMetrics() throws {
-    let shown = try records.load(protocolName: protocolName, budget: budget, methods: method)
-      .filter(hasVariant)
+    let loaded = try records.load(protocolName: protocolName, budget: budget, methods: method)
+    let shown = loaded.filter(hasVariant)
+    guard !shown.isEmpty || loaded.isEmpty else {
+      throw ResultsError(
+        .missing,
+        "No record in '\(records.runs)' has the variant \(variant.joined(separator: ", ")); `report "
+          + "list` shows which there are.")
+    }
     let usesFinals = rows || request.isOfFinals
     let known = Set(
       shown.flatMap(\.metrics).filter { usesFinals || !$0.steps.isEmpty }.map(\.name))
@@ -180,7 +189,10 @@ struct FigureCommand: ParsableCommand {
         figures[index].sources.insert("Drawn by: \(command(for: name))", at: 0)
       }
       if figures.isEmpty {
-        Output.diagnose("\(name): not drawn, since the records differ in nothing to draw against.")
+        let axis = scatter ?? against
+        Output.diagnose(
+          "\(name): not drawn, since there is nothing to draw against '\(axis)'; `report list` shows "
+            + "in which settings the records differ.")
       }
       for figure in figures { try write(figure) }
     }
@@ -193,11 +205,19 @@ struct FigureCommand: ParsableCommand {
       [record.experiment, record.protocolName, record.budget, record.identity.variant]
         + record.datasets.map(\.name)
     }
-    return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.compactMap { _, records in
+    let ordered = groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
+    var figures = ordered.compactMap { records in
       Figure.rows(
-        of: metric, in: records, published: published, methods: method,
-        isLogarithmic: logarithmic)
+        of: metric, in: records, published: published, methods: method, isLogarithmic: logarithmic
+      ).map { (figure: $0, variant: records.first?.identity.variant ?? "") }
     }
+    // Of several variants each has its name, so that none is written over.
+    let counts = Dictionary(grouping: figures, by: \.figure.name).mapValues(\.count)
+    for index in figures.indices where counts[figures[index].figure.name, default: 0] > 1 {
+      figures[index].figure.name = Figure.fileName(
+        figures[index].figure.name + "-" + figures[index].variant)
+    }
+    return figures.map(\.figure)
   }
 
   private var request: Figure.Request {

@@ -26,7 +26,8 @@ struct WatchCommand: ParsableCommand {
 
   func validate() throws {
     guard interval > 0, interval <= 3600 else {
-      throw ValidationError("The option --interval wants seconds from 0 to 3600.")
+      throw ValidationError(
+        "The option --interval wants seconds above 0 and up to 3600 but was given \(interval).")
     }
   }
 

@@ -211,6 +211,25 @@ struct ReportCommandTests {
     #expect(try laboratory.report("table", ["--format", "word"]).exitCode == 64)
   }
 
+  @Test("figure --rows: every variant has a figure of its own, and what cannot be drawn is said")
+  func rowFigures() throws {
+    let laboratory = try Laboratory()
+    try laboratory.run([20, 50].map { RecordFixture.record(innerSteps: $0) })
+    let output = ["--metric", "testAccuracy", "--output", laboratory.folder.path("figures")]
+    let figures = try laboratory.report("figure", ["--rows"] + output)
+    #expect(figures.exitCode == 0, "\(figures.standardError)")
+    let scripts = try laboratory.folder.names(in: "figures").filter { $0.hasSuffix(".gp") }
+    #expect(scripts.count == 2, "\(scripts)")
+    let announced = figures.standardOutput.split(separator: "\n")
+    #expect(Set(announced).count == announced.count)
+    let minimum = try laboratory.report("figure", ["--minimum", "nan"] + output)
+    #expect(minimum.exitCode == 64 && minimum.standardError.contains("wants a finite number"))
+    let absent = try laboratory.report("figure", ["--variant", "innerSteps=7"] + output)
+    #expect(absent.exitCode == 5 && absent.standardError.contains("has the variant innerSteps=7"))
+    let unknown = try laboratory.report("figure", ["--against", "nosuch"] + output)
+    #expect(unknown.standardError.contains("nothing to draw against 'nosuch'"))
+  }
+
   @Test("list, figure, and accept followed by check")
   func others() throws {
     let laboratory = try Laboratory()

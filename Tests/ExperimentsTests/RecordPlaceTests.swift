@@ -78,6 +78,36 @@ extension EngineTests {
     }
   }
 
+  @Test("Another run's record at a record's place is not written over")
+  func anotherRunIsKept() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    let other = try Run.tiny { $0.tiny.closingSteps = 2 }
+    try place.record(run)
+    try place.record(other)
+    let record = try Data(contentsOf: URL(fileURLWithPath: place.path(other)))
+    try record.write(to: URL(fileURLWithPath: place.path(run)))
+    let error = #expect(throws: CommandFailure.self) { try place.record(run) }
+    #expect(error?.sentence.contains("records another run") == true, "\(error?.sentence ?? "")")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: place.path(run))) == record)
+  }
+
+  /// Whoever opens a pipe waits for somebody at its other end.
+  @Test("A pipe or a folder at a checkpoint's place is refused at once", arguments: [true, false])
+  func noFile(isPipe: Bool) throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    let path = place.checkpoint(run)
+    try place.record(run)
+    if isPipe {
+      #expect(mkfifo(path, 0o644) == 0)
+    } else {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+    let error = #expect(throws: ConfigurationError.self) { try place.record(run) }
+    #expect(error?.sentence.contains("move it away") == true, "\(error?.sentence ?? "")")
+  }
+
   @Test("A lock that is a link is refused, and what it points to is kept")
   func lockIsNoLink() throws {
     let place = try Place()

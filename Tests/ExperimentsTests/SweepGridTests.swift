@@ -113,6 +113,8 @@ struct SweepGridTests {
       ("grid: {experiment: a, inner: {steps: 5}}", "unknown key \"inner\""),
       ("grid: {experiment: a, inner.steps: {a: 5}}", "gives named values for the key"),
       ("grid: {experiment: a, inner.steps: 0x10}", "write the number in decimal digits"),
+      ("grid: {experiment: a, inner.steps: 010}", "makes it an octal number in YAML"),
+      ("grid: {experiment: a, seed: [0, 012]}", "makes it an octal number in YAML"),
       ("grid: {experiment: a, method: }", "for the key \"method\", which wants a name"),
       ("grid: {experiment: a, method: [rhg, {x: 1}]}", "gives named values"),
       ("grid: {experiment: a}\nexclude: {method: rhg}", "wants a list under the key \"exclude\""),

@@ -22,6 +22,19 @@ struct CheckpointFile {
   /// Whether there is one.
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
+  /// Throws where something that is no file has the checkpoint's name: a folder could not be replaced,
+  /// and a pipe would keep whoever opens it waiting.
+  func requireFile() throws {
+    var status = stat()
+    guard lstat(path, &status) == 0, ![S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) else {
+      return
+    }
+    throw ConfigurationError(
+      .invalidFile,
+      "A folder, a pipe or a device has the name of the checkpoint, \(path); move it away, or name "
+        + "another folder with --output.")
+  }
+
   /// Writes a checkpoint of a run atomically.
   func write<Scalar: TensorScalar>(_ checkpoint: Checkpoint<Scalar>, of run: Value) throws {
     let points = checkpoint.points

@@ -82,7 +82,7 @@ package struct RunEngine: Sendable {
     if let learned { _ = try AtomicFile(path: learned) }
     guard let lock = try RunLock(for: path) else { return .busy(path: path) }
     defer { lock.release() }
-    try requireOwnPlace(path)
+    try requireOwnPlace(path, of: run.identity)
     // Who held the right until now may have finished the run since the look above.
     if skips, let path = completedRecord(of: run) { return .skipped(path: path) }
     let peakIsOwn = PeakMemory.reset()
@@ -90,6 +90,7 @@ package struct RunEngine: Sendable {
     var drive = RunDrive(
       body: body, file: CheckpointFile(path: RunPaths.checkpoint(of: path)), identity: run.tree,
       engine: self)
+    try drive.file.requireFile()
     try drive.prepare()
     let ending = try drive.run(titled: run.title)
     let record = drive.record(
@@ -123,13 +124,20 @@ package struct RunEngine: Sendable {
   }
 
   /// Throws where something else than a record that this program understands has the record's name: a
-  /// record of a newer version, or one that may not be read, is the work of somebody, and would be gone.
-  private func requireOwnPlace(_ path: String) throws {
+  /// record of a newer version, of another run, or one that may not be read, is the work of somebody, and
+  /// would be gone.
+  private func requireOwnPlace(_ path: String, of identity: RunIdentity) throws {
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
-    do { _ = try RunRecord(readingFrom: path) } catch {
+    do throws(ResultsError) {
+      let found = try RunRecord(readingFrom: path).identity
+      guard found.relativePath == identity.relativePath else {
+        throw ResultsError(
+          .malformed, "it records another run, \(found)")
+      }
+    } catch {
       throw CommandFailure(
-        "The record of this run would take the place of '\(path)', which cannot be understood: "
+        "The record of this run would take the place of '\(path)', which is not its own: "
           + "\(error.message.hasSuffix(".") ? String(error.message.dropLast()) : error.message). Where "
           + "nobody needs it, move it away; else name another folder with --output.",
         exitCode: error.exitCode == 5 ? ExitStatus.dataMissing.rawValue : error.exitCode)

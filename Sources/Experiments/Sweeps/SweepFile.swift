@@ -242,6 +242,12 @@ struct SweepReader {
     case .null: return .null
     case .bool: return .bool(Bool.construct(from: scalar) ?? false)
     case .int:
+      let digits = text.drop { "+-".contains($0) }
+      guard digits.count == 1 || !digits.hasPrefix("0") || !digits.allSatisfy(\.isNumber) else {
+        throw SweepError(
+          "\(subject(node)) gives \(text) for the key \"\(name)\", whose zero in front makes it an "
+            + "octal number in YAML; write it without.")
+      }
       if let value = Int(text) { return .integer(value) }
       if let value = UInt64(text) { return Value(value) }
     case .float:

@@ -75,7 +75,7 @@ extension Figure {
     }
   }
 
-  static func fileName(_ text: String) -> String {
+  package static func fileName(_ text: String) -> String {
     let plain = Table.escaped(text) { scalar in
       switch scalar {
       case "a"..."z", "A"..."Z", "0"..."9", "-", "_", ".": nil

@@ -113,6 +113,16 @@ public struct JSONSchema: Sendable {
     return "is of type \(kind) and must be of type \(allowed.joined(separator: " or "))"
   }
 
+  /// What an alternative wants, in words.
+  private static func wanted(_ schema: Value) -> String {
+    if let values = schema["enum"]?.arrayValue {
+      return "one of " + values.map(\.canonicalText).joined(separator: ", ")
+    }
+    if let value = schema["const"] { return value.canonicalText }
+    if let type = schema["type"]?.stringValue { return "of type \(type)" }
+    return "as the schema describes it"
+  }
+
   private func alternativeViolations(
     _ value: Value, _ schema: Value, _ path: [String]
   ) -> [Violation] {
@@ -123,7 +133,10 @@ public struct JSONSchema: Sendable {
         violations(of: value, against: $0, path: path).isEmpty
       }.count
       if matches == 0 || (keyword == "oneOf" && matches > 1) {
-        let problem = "matches \(matches) of the \(alternatives.count) alternatives of \(keyword)"
+        let problem =
+          matches == 0
+          ? "must be \(alternatives.map(Self.wanted).joined(separator: ", or "))"
+          : "matches \(matches) of the \(alternatives.count) alternatives of \(keyword)"
         found.append(
           Violation(path: path.joined(separator: "."), problem: problem, unknownKey: nil))
       }

@@ -12,7 +12,7 @@ extension Value {
       throw ResultsError(
         .malformed,
         "The file '\(source)' is not valid JSON (\(Self.describe(error))); "
-          + "restore it from version control or run again.")
+          + "restore it from version control, or move it away.")
     }
   }
 
@@ -70,8 +70,14 @@ extension Value {
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
       return "the value at \(path(context)) is of the wrong kind"
     case .dataCorrupted(let context):
-      let underlying = context.underlyingError.map { ": \($0)" } ?? ""
-      return context.debugDescription + underlying + " at " + path(context)
+      // Of the text as a whole Foundation says that it is not valid JSON, and sometimes where.
+      guard !context.codingPath.isEmpty else {
+        let place = context.underlyingError
+          .flatMap { ($0 as NSError).userInfo[NSDebugDescriptionErrorKey] as? String }
+          .map { ": " + ($0.hasSuffix(".") ? String($0.dropLast()) : $0) }
+        return "it is empty, breaks off, or has characters that do not belong there" + (place ?? "")
+      }
+      return "the value at \(path(context)) is not one that can be kept"
     @unknown default:
       return String(describing: error)
     }
