@@ -212,21 +212,16 @@ package struct CleanJudge {
   ) -> CleanResult {
     let scores = best.posterior.rightness
     let wanted = [0.5, 0.8, 0.9, 0.95, 0.99]
-    let suspects = Double(scores.count { $0 < 0.5 })
-    let expectedWrong = best.posterior.noiseRate * Double(scores.count)
-    // No suspects are worth nothing, and so many hold no more wrong labels than they are.
-    let recall = best.forecast.recall(below: 0.5)
-      .limited(to: expectedWrong > 0 ? suspects / expectedWrong : 1)
+    // No suspects are worth nothing.
+    let hasSuspects = scores.contains { $0 < 0.5 }
     return CleanResult(
       method: best.candidate.method, candidates: candidates, scores: scores,
       predicted: best.predicted, weights: best.learnedWeights ?? scores,
       isSuspect: scores.map { $0 < 0.5 }, ranks: CleanResult.ranks(of: scores),
       noiseRate: best.posterior.noiseRate, confusion: best.posterior.confusion,
-      precision: suspects > 0 ? best.forecast.precision(below: 0.5) : .unknown,
-      recall: suspects > 0 ? recall : .unknown,
-      toCheck: wanted.map {
-        ($0, best.forecast.toCheck(recall: $0, scores: scores, expectedWrong: expectedWrong))
-      },
+      precision: hasSuspects ? best.forecast.precision(below: 0.5) : .unknown,
+      recall: hasSuspects ? best.forecast.recall(below: 0.5, scores: scores) : .unknown,
+      toCheck: wanted.map { ($0, best.forecast.toCheck(recall: $0, scores: scores)) },
       test: tested(best))
   }
 

@@ -158,7 +158,7 @@ struct FigureCommand: ParsableCommand {
     let usesFinals = rows || request.isOfFinals
     let known = Set(
       shown.flatMap(\.metrics).filter { usesFinals || !$0.steps.isEmpty }.map(\.name))
-    let names = metric.isEmpty ? known.sorted() : metric
+    let names = metric.isEmpty ? known.sorted() : metric.uniqued
     for name in names + [rightMetric].compactMap({ $0 }) where !known.contains(name) {
       throw ResultsError(
         .missing,

@@ -32,7 +32,7 @@ struct Report: SuiteCommand {
       4    'check', 'summary': outside what is stored in the better direction only
       5    a record, reference or tolerance is missing, or a claim has no verdict
       64   wrong usage
-      65   a file is there but damaged, of another version, or has unknown keys; a damaged file
-           among records is named and passed over instead
+      65   a file is there but damaged, of another version, or has unknown keys; a JSON file among
+           records that is none, or breaks off, is named and passed over instead
     """
 }

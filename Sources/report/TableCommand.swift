@@ -55,8 +55,12 @@ struct TableCommand: ParsableCommand {
   @Option(help: "The spread shown.") var spread: SpreadKind = .std
   @Option(help: "What the columns are: metrics, or numbers of inner steps K (a table per metric).")
   var columns: Columns = .metrics
-  @Option(help: "The format (md is markdown); csv and json have full precision.") var format:
-    Format = .markdown
+  @Option(
+    help: """
+      The format (md is markdown); csv and json have full precision, and of several tables in csv \
+      each names itself in its first column.
+      """)
+  var format: Format = .markdown
   @Option(name: .shortAndLong, help: ArgumentHelp("Write here instead.", valueName: "file"))
   var output: String?
 
@@ -65,6 +69,10 @@ struct TableCommand: ParsableCommand {
       throw ValidationError(
         "The option --article fixes methods and metrics, so leave out --method, --metric, "
           + "--all-metrics and --columns.")
+    }
+    if allMetrics && !metric.isEmpty {
+      throw ValidationError(
+        "The option --all-metrics shows every metric, so leave out --metric, or name those wanted.")
     }
   }
 
@@ -79,9 +87,9 @@ struct TableCommand: ParsableCommand {
             + "\(known.sorted().joined(separator: ", ")).")
       }
       var options = ResultsTable.Options()
-      options.metrics = metric
+      options.metrics = metric.uniqued
       options.showsAllMetrics = allMetrics
-      options.methods = method
+      options.methods = method.uniqued
       options.spread = spread
       options.layout = columns == .metrics ? .metrics : .innerSteps
       let published = try references.publishedValues()
@@ -93,7 +101,7 @@ struct TableCommand: ParsableCommand {
       let texts = tables.map { table in
         switch format {
         case .markdown, .md: table.markdown
-        case .csv: table.csv
+        case .csv: table.csv(isNamed: tables.count > 1)
         case .latex: table.latex
         case .html: table.html
         case .json: ""
@@ -103,7 +111,7 @@ struct TableCommand: ParsableCommand {
         try Output.write(Value.array(tables.map(\.json)).prettyText, to: output)
         return
       }
-      // Tables in CSV differ in their columns, so an empty line keeps them apart.
+      // Tables in CSV differ in their columns, so an empty line keeps them apart; each row names its own.
       let separator = format == .csv ? "\r\n" : "\n"
       try Output.write(texts.joined(separator: separator), to: output)
       if let output { Output.diagnose("Wrote \(tables.count) tables to '\(output)'.") }

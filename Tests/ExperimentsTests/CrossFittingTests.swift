@@ -141,14 +141,13 @@ struct CrossFittingTests {
     let precision = Double(found) / Double(suspects.count { $0 })
     let recall = Double(found) / Double(noisy.isWrong.count { $0 })
     #expect(abs(forecast.precision(below: 0.5).value - precision) < 0.05)
-    #expect(abs(forecast.recall(below: 0.5).value - recall) < 0.05)
+    let foretold = forecast.recall(below: 0.5, scores: posterior.rightness)
+    #expect(abs(foretold.value - recall) < 0.05)
     let area = areaUnderROC(scores: posterior.rightness.map { -$0 }, isPositive: noisy.isWrong)
     #expect(abs(forecast.area.value - area) < 0.03)
     #expect(forecast.area.low <= forecast.area.value && forecast.area.value <= forecast.area.high)
     // Looking at so many finds about the share that was asked for.
-    let expected = posterior.noiseRate * 3_000
-    let wanted = forecast.toCheck(
-      recall: 0.9, scores: posterior.rightness, expectedWrong: expected)
+    let wanted = forecast.toCheck(recall: 0.9, scores: posterior.rightness)
     let order = posterior.rightness.indices.sorted {
       posterior.rightness[$0] < posterior.rightness[$1]
     }
@@ -171,17 +170,43 @@ struct CrossFittingTests {
     // 0.1 wrong and 0.9 / 24 right by half a sample, 0.9 / 4 by three.
     #expect(abs(few.value - 0.1 / (0.1 + 0.9 / 24)) < 0.02, "\(few)")
     #expect(abs(few.low - 0.1 / (0.1 + 0.9 / 4)) < 0.02, "\(few)")
-    let recall = forecast(labels).recall(below: 0.5)
+    let recall = forecast(labels).recall(below: 0.5, scores: posterior.rightness)
     #expect(abs(recall.value - 24.0 / 25) < 1e-9 && abs(recall.low - 0.8) < 1e-9, "\(recall)")
     // Scores at hand may lie between those of checked samples: no share of the 20 wrong labels is found
     // by looking at fewer.
     let between = (0..<200).map { $0 < 20 ? 0.5 : 1.0 }
     for (share, samples) in [(0.8, 16.0), (0.99, 20)] {
-      let wanted = forecast(labels).toCheck(recall: share, scores: between, expectedWrong: 20)
+      let wanted = forecast(labels).toCheck(recall: share, scores: between)
       #expect(wanted == .init(value: samples, low: samples, high: samples))
     }
     let many = forecast((0..<2_000).map { $0 % 2 }).precision(below: 0.5)
     #expect(many.low > 0.98 && many.value < 1)
+  }
+
+  /// A bound by the number of wrong labels is one only as far as that number is known: 200 labels, each
+  /// right with probability 0.8, hold 40 wrong ones more or less 5.7.
+  @Test func theNumberOfWrongLabelsIsNotKnownExactly() {
+    let unsure = ClassProbabilities(
+      rows: (0..<200).map { _ in [0.5, 0.5] }, classCount: 2)
+    let posterior = LabelPosterior(
+      probabilities: unsure, labels: (0..<200).map { $0 % 2 }, confusion: .even)
+    let wrong = posterior.rightness.reduce(0) { $0 + 1 - $1 }
+    let spread = posterior.rightness.reduce(0) { $0 + $1 * (1 - $1) }.squareRoot()
+    // Checked samples that are told apart without a mistake.
+    let labels = (0..<2_000).map { $0 % 2 }
+    let forecast = DetectionForecast(labels: labels, posterior: posterior, seed: 1) {
+      $1 == labels[$0] ? 1 : 0
+    }
+    let scores = [Double](repeating: 0.5, count: 200)
+    let wanted = forecast.toCheck(recall: 0.5, scores: scores)
+    #expect(wanted.value == (0.5 * wrong).rounded(.up))
+    #expect(abs(wanted.low - 0.5 * (wrong - 1.96 * spread)) < 0.2 * spread + 1, "\(wanted)")
+    #expect(abs(wanted.high - 0.5 * (wrong + 1.96 * spread)) < 0.2 * spread + 1, "\(wanted)")
+    // Ten suspects are ten of about so many.
+    let few = (0..<200).map { $0 < 10 ? 0.4 : 0.6 }
+    let recall = forecast.recall(below: 0.5, scores: few)
+    #expect(abs(recall.value - 10 / wrong) < 1e-9, "\(recall)")
+    #expect(recall.low < recall.value && recall.value < recall.high, "\(recall)")
   }
 
   /// Labels at random say nothing: a model that had seen a sample's label would still believe it.

@@ -104,8 +104,12 @@ extension EngineTests {
     } else {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
-    let error = #expect(throws: ConfigurationError.self) { try place.record(run) }
-    #expect(error?.sentence.contains("move it away") == true, "\(error?.sentence ?? "")")
+    for startsFresh in [false, true] {
+      let error = #expect(throws: ConfigurationError.self) {
+        try place.record(run, startsFresh: startsFresh)
+      }
+      #expect(error?.sentence.contains("move it away") == true, "\(error?.sentence ?? "")")
+    }
   }
 
   @Test("A lock that is a link is refused, and what it points to is kept")

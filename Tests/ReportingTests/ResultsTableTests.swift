@@ -161,7 +161,7 @@ struct ResultsTableTests {
         [.text("BDA"), .text("K5")], [.text("RHG"), .text("K5")], [.text("RHG"), .text("K100")],
       ])
     #expect(table.columns[2].kind == .measured(.bootstrap))
-    #expect(table.csv.contains("95 % bootstrap lower (percent)"))
+    #expect(table.csv().contains("95 % bootstrap lower (percent)"))
   }
 
   @Test("Metrics and costs are shown where none is named, and an unrecorded one says so")

@@ -59,10 +59,27 @@ struct TableTests {
     let lines = [
       "name|x,loss (nats),acc mean (percent),acc std (percent),acc n,"
         + "acc published (percent),acc status,acc missing",
-      "\"a,\"\"b\"\"\n~^\\{$#}\",0.123456789,89.123,0.25,3,90.12,memory,",
+      "\"a,\"\"b\"\" ~^\\{$#}\",0.123456789,89.123,0.25,3,90.12,memory,",
       "not run,inf,88.0,,1,,,none published",
     ]
-    #expect(table.csv == lines.map { $0 + "\r\n" }.joined())
+    #expect(table.csv() == lines.map { $0 + "\r\n" }.joined())
+    let named = table.csv(isNamed: true).split(separator: "\r\n")
+    #expect(named[0] == "table," + lines[0])
+    #expect(named[2] == "A_b & <c> 100 %," + lines[2], "\(named)")
+  }
+
+  @Test("What steers a terminal is not passed on, and a cell stays on its line")
+  func controlCharacters() {
+    let table = Table(
+      title: "red \u{1b}[31m", columns: [.init("two\nlines"), .init("bell\u{7}")],
+      rows: [[.text("a\r\nb"), .missing("c\u{9b}d")]], notes: ["e\u{0}f"])
+    for text in [table.markdown, table.html, table.latex, table.csv(isNamed: true)] {
+      let steering = text.unicodeScalars.filter {
+        $0.properties.generalCategory == .control && $0 != "\n" && $0 != "\r"
+      }
+      #expect(steering.isEmpty, "\(text)")
+      #expect(text.contains("two lines"), "\(text)")
+    }
   }
 
   @Test("LaTeX, literally: booktabs, each character escaped once")
@@ -92,7 +109,8 @@ struct TableTests {
     let table = Table(
       title: "t", columns: [.init("a", kind: .measured(.bootstrap))], rows: [[.measured(measured)]])
     #expect(
-      table.csv == "a mean,a 95 % bootstrap lower,a 95 % bootstrap upper,a n\r\n2.0,1.5,2.5,4\r\n")
+      table.csv() == "a mean,a 95 % bootstrap lower,a 95 % bootstrap upper,a n\r\n2.0,1.5,2.5,4\r\n"
+    )
     #expect(table.markdown.contains("| 2.0 [1.5, 2.5] |"))
     #expect(table.markdown.contains("; mean [95 % bootstrap interval] over 4 seeds**"))
   }

@@ -16,16 +16,29 @@ package struct DetectionForecast: Sendable {
     var isWrong: Bool
   }
 
+  /// What might have been checked, and found, in the place of what was.
+  private struct Resampling {
+    /// How often each checked sample occurs.
+    var weights: [Double]
+    /// How many of the labels to clean are wrong.
+    var wrongCount: Double
+  }
+
   private let entries: [Entry]
   private let sampleCount: Int
-  /// How often each checked sample occurs in each resampling.
-  private let resamplings: [[Double]]
+  /// Every checked sample once, and as many wrong labels as are expected.
+  private let whole: Resampling
+  private let resamplings: [Resampling]
 
   /// The forecast of a score.
   ///
+  /// How many of the labels to clean are wrong is not known either: each is, independently of the others,
+  /// with the probability 1 - r that the posterior gives it, so that their number has the mean
+  /// sum (1 - r) and the variance sum r (1 - r).
+  ///
   /// - Parameters:
   ///   - labels: the right labels of the checked samples.
-  ///   - posterior: how labels are mixed up.
+  ///   - posterior: how labels are mixed up, and how probably each of those to clean is right.
   ///   - score: of a checked sample with some label, small where suspicious.
   package init(
     labels: [Int], posterior: LabelPosterior, resamplings: Int = 200, seed: UInt64,
@@ -58,10 +71,20 @@ package struct DetectionForecast: Sendable {
     }
     self.entries = entries.sorted { $0.score < $1.score }
     sampleCount = labels.count
-    self.resamplings = (0..<resamplings).map { _ in
+    let rightness = posterior.rightness
+    let expectedWrong = rightness.reduce(0) { $0 + 1 - $1 }
+    let spread = rightness.reduce(0) { $0 + $1 * (1 - $1) }.squareRoot()
+    whole = Resampling(
+      weights: [Double](repeating: 1, count: labels.count), wrongCount: expectedWrong)
+    let counts = (0..<resamplings).map { _ in
       var counts = [Double](repeating: 0, count: labels.count)
       for _ in labels { counts[stream.integer(below: labels.count)] += 1 }
       return counts
+    }
+    self.resamplings = counts.map { weights in
+      let wrong = expectedWrong + spread * stream.normal()
+      return Resampling(
+        weights: weights, wrongCount: min(max(0, wrong), Double(rightness.count)))
     }
   }
 
@@ -76,21 +99,22 @@ package struct DetectionForecast: Sendable {
 
     /// What cannot be told.
     static var unknown: Interval { Interval(value: .nan, low: .nan, high: .nan) }
-
-    /// The interval with nothing above a limit.
-    func limited(to most: Double) -> Interval {
-      Interval(value: min(value, most), low: min(low, most), high: min(high, most))
-    }
   }
 
   /// The probability that a wrong label scores below a right one.
-  package var area: Interval { interval { area($0) } }
+  package var area: Interval { interval { area($0.weights) } }
 
-  /// The share of wrong labels below a threshold, with doubt as of ``precision(below:)``.
-  package func recall(below threshold: Double) -> Interval {
-    doubted { weights, doubt in
-      let wrong = mass(weights, isWrong: true, below: threshold)
-      return wrong.all > 0 ? wrong.below / (wrong.all * (1 + doubt)) : 0
+  /// The share of wrong labels among the scores below a threshold, with doubt as of
+  /// ``precision(below:)``.
+  ///
+  /// No more than there are such scores for each wrong label: so many suspects hold no more wrong labels
+  /// than they are.
+  package func recall(below threshold: Double, scores: [Double]) -> Interval {
+    let suspects = Double(scores.count { $0 < threshold })
+    return doubted { drawn, doubt in
+      let wrong = mass(drawn.weights, isWrong: true, below: threshold)
+      let share = wrong.all > 0 ? wrong.below / (wrong.all * (1 + doubt)) : 0
+      return min(share, drawn.wrongCount > 0 ? suspects / drawn.wrongCount : 1)
     }
   }
 
@@ -100,30 +124,31 @@ package struct DetectionForecast: Sendable {
   /// sample more is taken to lie there, and at the lower end of the interval three (the "rule of three":
   /// what was not seen once among n has a probability below 3 / n, with 95 % confidence).
   package func precision(below threshold: Double) -> Interval {
-    doubted { weights, doubt in
-      let wrong = mass(weights, isWrong: true, below: threshold)
-      let right = mass(weights, isWrong: false, below: threshold)
+    doubted { drawn, doubt in
+      let wrong = mass(drawn.weights, isWrong: true, below: threshold)
+      let right = mass(drawn.weights, isWrong: false, below: threshold)
       guard wrong.below + right.below > 0 else { return .nan }
       return wrong.below / (wrong.below + right.below + doubt * right.all)
     }
   }
 
   /// How many samples with the given scores must be looked at, the most suspicious first, until a share
-  /// of all wrong labels, which are expected to be so many, is among them.
+  /// of all wrong labels is among them.
   ///
   /// No fewer than this share of them: where the scores of checked samples alone would say so, the scores
   /// at hand lie between theirs.
-  package func toCheck(
-    recall wanted: Double, scores: [Double], expectedWrong: Double
-  ) -> Interval {
+  package func toCheck(recall wanted: Double, scores: [Double]) -> Interval {
     let sorted = scores.sorted()
-    let least = min(Double(sorted.count), (wanted * expectedWrong - 1e-9).rounded(.up))
-    return interval { weights in
+    return interval { drawn in
+      let least = min(
+        Double(sorted.count), (wanted * drawn.wrongCount - 1e-9).rounded(.up))
       var all = 0.0
-      for entry in entries where entry.isWrong { all += entry.weight * weights[entry.sample] }
+      for entry in entries where entry.isWrong {
+        all += entry.weight * drawn.weights[entry.sample]
+      }
       var found = 0.0
       for entry in entries where entry.isWrong {
-        found += entry.weight * weights[entry.sample]
+        found += entry.weight * drawn.weights[entry.sample]
         if found >= wanted * all { return max(least, Double(sorted.countNotAbove(entry.score))) }
       }
       return Double(sorted.count)
@@ -144,16 +169,16 @@ package struct DetectionForecast: Sendable {
   }
 
   /// The interval of a share that is doubted by some checked samples more, told as a part of all.
-  private func doubted(_ value: (_ weights: [Double], _ doubt: Double) -> Double) -> Interval {
+  private func doubted(_ value: (_ drawn: Resampling, _ doubt: Double) -> Double) -> Interval {
     let count = Double(max(1, sampleCount))
     var result = interval { value($0, 0.5 / count) }
-    let least = value([Double](repeating: 1, count: sampleCount), 3 / count)
+    let least = value(whole, 3 / count)
     if least < result.low { result.low = least }
     return result
   }
 
-  private func interval(_ value: (_ weights: [Double]) -> Double) -> Interval {
-    let whole = value([Double](repeating: 1, count: sampleCount))
+  private func interval(_ value: (Resampling) -> Double) -> Interval {
+    let whole = value(whole)
     let values = resamplings.map { value($0) }.filter { !$0.isNaN }.sorted()
     guard let first = values.first else { return Interval(value: whole, low: whole, high: whole) }
     func quantile(_ share: Double) -> Double {

@@ -7,7 +7,7 @@ extension Figure {
   package var gnuplotData: String {
     var blocks: [String] = []
     for series in series {
-      var lines = ["# \(Self.oneLine(series.label))"]
+      var lines = ["# \(Table.printable(series.label))"]
       for (x, y, band) in rows(of: series) {
         var fields = [x, y]
         if let band { fields += [band.lowerBound, band.upperBound] }
@@ -70,7 +70,7 @@ extension Figure {
   // MARK: - Parts of the script
 
   /// Where the figure comes from, as lines that gnuplot passes over.
-  private var comments: String { sources.map { "# \(Self.oneLine($0))\n" }.joined() }
+  private var comments: String { sources.map { "# \(Table.printable($0))\n" }.joined() }
 
   /// The rows of a curve's block; a level spans the abscissae of all others.
   private func rows(of series: Series) -> [(Double, Double, ClosedRange<Double>?)] {
@@ -181,10 +181,6 @@ extension Figure {
 
   private static func field(_ value: Double) -> String { value.isFinite ? String(value) : "NaN" }
 
-  private static func oneLine(_ text: String) -> String {
-    Table.escaped(text) { CharacterSet.newlines.contains($0) ? " " : nil }
-  }
-
   /// Single-quoted lines joined by line breaks, which gnuplot knows in double quotes alone.
   private static func quotedLines(_ lines: [String]) -> String {
     lines.map(quoted).joined(separator: #" . "\n" . "#)
@@ -192,6 +188,6 @@ extension Figure {
 
   /// A single-quoted gnuplot string: nothing is special in it but the quote, which is doubled.
   private static func quoted(_ text: String) -> String {
-    "'" + Table.escaped(oneLine(text)) { $0 == "'" ? "''" : nil } + "'"
+    "'" + Table.escaped(Table.printable(text)) { $0 == "'" ? "''" : nil } + "'"
   }
 }

@@ -45,7 +45,7 @@ package struct FigureWriter: Sendable {
   /// name and version.
   private func signed(_ picture: String, _ figure: Figure) -> String {
     let words = ([figure.title.replacing("\n", with: ", ")] + figure.sources)
-      .map(Table.htmlEscaped).joined(separator: " ")
+      .map { Table.htmlEscaped(Table.printable($0)) }.joined(separator: " ")
     return picture.replacing(
       /<desc>[^<]*<\/desc>/, with: "<desc>\(words)</desc>", maxReplacements: 1)
   }

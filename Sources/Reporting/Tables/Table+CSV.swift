@@ -7,8 +7,11 @@ extension Table {
   ///
   /// A measured column becomes mean, spread and number of seeds; a published one becomes number
   /// and status. Where a cell is missing these are empty, and a column `<name> missing` says why.
-  /// Title and notes are not part of it.
-  package var csv: String {
+  /// Notes are not part of it, and the title only where it is asked for.
+  ///
+  /// - Parameter isNamed: whether a first column, `table`, repeats the title in every row, as it should
+  ///   where several tables are written one after another.
+  package func csv(isNamed: Bool = false) -> String {
     let gaps = columns.indices.map { index in
       rows.contains { if case .missing = $0[index] { true } else { false } }
     }
@@ -18,6 +21,9 @@ extension Table {
         zip(zip(row, columns), gaps).flatMap { pair, hasGaps in
           Self.csvFields(of: pair.0, in: pair.1, hasGaps: hasGaps)
         })
+    }
+    if isNamed {
+      for index in lines.indices { lines[index].insert(index == 0 ? "table" : title, at: 0) }
     }
     return lines.map { CSV.line($0) + "\r\n" }.joined()
   }

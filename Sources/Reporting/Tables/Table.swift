@@ -95,10 +95,20 @@ package struct Table: Sendable, Equatable {
         row.count == columns.count,
         "A row of \(row.count) cells does not fit a table of \(columns.count) columns.")
     }
-    self.title = title
-    self.columns = columns
-    self.rows = rows
-    self.notes = notes
+    self.title = Self.printable(title)
+    self.columns = columns.map {
+      Column(Self.printable($0.name), unit: $0.unit.map(Self.printable), kind: $0.kind)
+    }
+    self.rows = rows.map { row in
+      row.map { cell in
+        switch cell {
+        case .text(let text): .text(Self.printable(text))
+        case .missing(let reason): .missing(Self.printable(reason))
+        case .number, .measured, .published: cell
+        }
+      }
+    }
+    self.notes = notes.map(Self.printable)
     let counts = rows.joined().compactMap { cell -> Int? in
       if case .measured(let measured) = cell { measured.count } else { nil }
     }
@@ -164,6 +174,15 @@ package struct Table: Sendable, Equatable {
       return String(format: "%.2g", value)
     }
     return String(format: "%.\(max(0, decimals))f", value)
+  }
+
+  /// The text on one line and without characters that steer a terminal, which records of other people
+  /// may hold, and which XML does not allow.
+  static func printable(_ text: String) -> String {
+    escaped(text) { scalar in
+      guard scalar.properties.generalCategory == .control else { return nil }
+      return CharacterSet.newlines.contains(scalar) || scalar == "\t" ? " " : "\u{FFFD}"
+    }
   }
 
   /// A short text per character: replacing in one pass, so that no escape is escaped again.
