@@ -53,12 +53,10 @@ private struct SeparableObjective<Scalar: TensorScalar>: Objective {
     var result = SecondOrderProducts(
       lower: Parameters.zeros(like: v), upper: Parameters.zeros(like: x))
     for row in v.tensors.indices {
-      for (column, factor) in numbers.curvature[row].enumerated() {
-        result.lower.tensors[column].add(v.tensors[row], scaledBy: factor)
-      }
-      for (column, factor) in numbers.coupling[row].enumerated() {
-        result.upper.tensors[column].add(v.tensors[row], scaledBy: factor)
-      }
+      let numbers = numbers.rows[row]
+      result.lower.tensors[row].add(v.tensors[row], scaledBy: numbers.curvature)
+      result.upper.tensors[numbers.upperComponent].add(
+        v.tensors[row], scaledBy: numbers.coupling)
     }
     return result
   }
@@ -87,22 +85,26 @@ private struct SeparableObjective<Scalar: TensorScalar>: Objective {
 
 @Suite("All steps of separable quadratics at once")
 struct CoordinatewiseStepsTests {
-  /// Three components of y and two of x, every number another; the lower one leaves the third
-  /// component alone, as the counter-example's does.
+  /// Four components of y and two of x, every number another; the lower one leaves the third component
+  /// alone, as the counter-example's does, and the fourth is coupled with none.
   private static func problem<Scalar: TensorScalar>(
-    _ count: Int, offers: Bool, as type: Scalar.Type
+    _ count: Int, offers: Bool, upperComponent: Int = 0, as type: Scalar.Type
   ) -> (
     problem: BilevelProblem<Scalar>, x: Parameters<Scalar>, objectives: [SeparableObjective<Scalar>]
   ) {
     let upper = SeparableObjective<Scalar>(
-      numbers: CoordinatewiseGradient(
-        curvature: [[1, 0.25, 0], [0.25, 0.5, -0.125], [0, -0.125, 0.75]],
-        coupling: [[-1, 0], [0.5, 0.25], [0, -0.75]], offset: [-1, 0, 0.5]), offers: offers)
+      numbers: CoordinatewiseGradient([
+        .init(curvature: 1, coupling: -1, offset: -1), .init(curvature: 0.5, offset: 0.25),
+        .init(curvature: 0.75, coupling: -0.75, upperComponent: 1, offset: 0.5),
+        .init(curvature: -0.25, offset: 0.125),
+      ]), offers: offers)
     let lower = SeparableObjective<Scalar>(
-      numbers: CoordinatewiseGradient(
-        curvature: [[1, 0.5, 0], [0.5, 1.25, 0], [0, 0, 0]],
-        coupling: [[-1, 0.125], [0, 0.5], [0, 0]], offset: [0, 0.25, 0]), offers: offers)
-    let start = Parameters((0..<3).map { randomTensor([count], seed: $0 + 5, as: Scalar.self) })
+      numbers: CoordinatewiseGradient([
+        .init(curvature: 1.5, coupling: 0.125),
+        .init(curvature: 1.25, coupling: 0.5, upperComponent: upperComponent, offset: 0.25),
+        .init(), .init(curvature: 0.5),
+      ]), offers: offers)
+    let start = Parameters((0..<4).map { randomTensor([count], seed: $0 + 5, as: Scalar.self) })
     return (
       BilevelProblem(upper: upper, lower: lower, initialLower: ConstantInitialLower(start)),
       Parameters((0..<2).map { randomTensor([count], seed: $0 + 1, as: Scalar.self) }),
@@ -161,7 +163,7 @@ struct CoordinatewiseStepsTests {
 
   @Test(
     "Equal to one step after the other, whatever the number of coordinates",
-    arguments: [1, 2, 15, 16, 17, 511, 512, 513, 1_000])
+    arguments: [1, 2, 15, 16, 17, 63, 64, 65, 127, 513, 1_000])
   func oddShapes(count: Int) {
     check(count, Float.self)
     check(count, Double.self)
@@ -204,11 +206,39 @@ struct CoordinatewiseStepsTests {
     let subject = Self.problem(4, offers: true, as: Double.self)
     var problem = subject.problem
     problem.initialLower = ConstantInitialLower(
-      Parameters([.zeros([4]), .zeros([4]), .zeros([2, 2])]))
+      Parameters([.zeros([4]), .zeros([4]), .zeros([2, 2]), .zeros([4])]))
     #expect(
       GradientDescent(stepSize: 0.1).coordinatewiseSteps(
         1...3, outerIteration: 0, from: problem.initialLower.value(upper: subject.x),
         upper: subject.x, of: problem) == nil)
+  }
+
+  @Test("Two objectives that couple a component with different ones of x take the simple way")
+  func differentCouplings() {
+    for (upperComponent, isFast) in [(0, true), (1, false)] {
+      let subject = Self.problem(
+        4, offers: true, upperComponent: upperComponent, as: Double.self)
+      var rows = subject.objectives[0].numbers.rows
+      rows[1] = .init(curvature: 0.5, coupling: 0.25)
+      var problem = subject.problem
+      problem.upper = SeparableObjective(numbers: CoordinatewiseGradient(rows))
+      let steps = Self.dynamics(as: Double.self)[1].coordinatewiseSteps(
+        1...3, outerIteration: 0, from: problem.initialLower.value(upper: subject.x),
+        upper: subject.x, of: problem)
+      #expect((steps != nil) == isFast)
+    }
+  }
+
+  @Test("A stationary point stays where it is, to the last bit")
+  func stationary() {
+    var stream = RandomStream(seed: 3, purpose: "stationary")
+    let x: Tensor<Float> = stream.normal([100])
+    let lower = SeparableObjective<Float>(
+      numbers: CoordinatewiseGradient([.init(curvature: 1, coupling: -1)]))
+    let problem = BilevelProblem(
+      upper: lower, lower: lower, initialLower: ConstantInitialLower(Parameters(x)))
+    let end = GradientDescent(stepSize: 0.3).run(steps: 50, upper: Parameters(x), of: problem)
+    #expect(end.tensors[0] == x)
   }
 
   @Test("The start is not written to, and other points keep their scalars")

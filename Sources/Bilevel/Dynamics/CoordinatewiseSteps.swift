@@ -1,51 +1,44 @@
 /// Consecutive steps of an inner loop, each an affine map of its own that acts on every coordinate by
 /// itself:
 ///
-///     y'_c = y_c - (sum over j of M[c][j] y_j + sum over i of N[c][i] x_i + o[c]),
+///     y'_j = y_j - (H_j y_j + C_j x_i(j) + o_j),
 ///
-/// with M, N and o the weighted sums of two objectives' numbers (``CoordinatewiseGradient``).
+/// with H, C and o the weighted sums of two objectives' numbers (``CoordinatewiseGradient``).
 ///
-/// Coordinates do not meet, so all steps are taken on one block of them while it is in the
-/// first-level cache: a loop of K steps reads and writes memory once, not K times. The Jacobians do
-/// not depend on the state, so the sweep back keeps nothing. Both allocate a few small arrays per
-/// loop and nothing per step. Cost: O(K n); memory: what goes in and out.
+/// Coordinates do not meet, so all steps are taken on a few of them while they are in registers: a
+/// loop of K steps reads and writes memory once, not K times. The Jacobians do not depend on the
+/// state, so the sweep back keeps nothing:
+///
+///     g_i(j)  <-  g_i(j) - C_j p_j,     p_j  <-  p_j - H_j p_j.
+///
+/// Both allocate a few small arrays per loop and nothing per step. Cost: O(K n); memory: what goes in
+/// and out.
 ///
 /// The simple version is one ``InnerDynamics/step(_:from:upper:of:)`` after the other, from which
 /// this differs by rounding.
 public struct CoordinatewiseSteps<Scalar: TensorScalar>: Sendable {
-  /// The scalars of a block: with two components of y and one of x, 10 kB of Float.
-  private static var blockScalars: Int { 512 }
-
-  /// One factor of a row: of which component, and its number in either objective.
-  private struct Entry {
-    let source: Int
-    let upper: Scalar
-    let lower: Scalar
+  /// The numbers of one component in one step.
+  private struct Factors {
+    let curvature: Scalar
+    let coupling: Scalar
+    let offset: Scalar
   }
 
-  /// A component that the steps change, and the range of its entries.
-  private struct Row {
-    let target: Int
-    let first: Int
-    let end: Int
-    let upperOffset: Scalar
-    let lowerOffset: Scalar
+  /// A component of y that the steps change, and the component of x that it is coupled with.
+  private struct Pair {
+    let lower: Int
+    let upper: Int?
+    /// One for each step, the first step's first.
+    let factors: [Factors]
   }
 
-  /// The rows of one direction; components of y come first, those of x behind them.
-  private struct Program {
-    var rows: [Row] = []
-    var entries: [Entry] = []
-    let components: Int
-  }
-
-  private let weights: [DescentWeights<Scalar>]
-  private let forward: Program
-  private let backward: Program
+  private let pairs: [Pair]
   private let lowerComponents: Int
+  private let steps: Int
 
   /// Steps with the given factors; nil where an objective that has a factor offers no such gradient,
-  /// or where the components of the point do not have one shape.
+  /// where two objectives couple a component with different ones of x, or where the components of the
+  /// point do not have one shape.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   init?(
@@ -57,54 +50,32 @@ public struct CoordinatewiseSteps<Scalar: TensorScalar>: Sendable {
     let usesLower = weights.contains { $0.lower != 0 }
     if (usesUpper && upper == nil) || (usesLower && lower == nil) { return nil }
     let gradients = (usesUpper ? upper : nil, usesLower ? lower : nil)
-    let (m, p) = (state.tensors.count, x.tensors.count)
     guard let shape = state.tensors.first?.shape,
       state.tensors.allSatisfy({ $0.shape == shape }), x.tensors.allSatisfy({ $0.shape == shape })
     else { return nil }
     for case let gradient? in [gradients.0, gradients.1] {
-      guard gradient.offset.count == m, gradient.coupling[0].count == p else { return nil }
+      guard gradient.rows.count == state.tensors.count,
+        gradient.rows.allSatisfy({ $0.coupling == 0 || $0.upperComponent < x.tensors.count })
+      else { return nil }
     }
-    func number(_ gradient: CoordinatewiseGradient<Scalar>?, _ row: Int, _ column: Int) -> Scalar {
-      guard let gradient else { return 0 }
-      return column < m ? gradient.curvature[row][column] : gradient.coupling[row][column - m]
+    var pairs: [Pair] = []
+    let none = CoordinatewiseGradient<Scalar>.Row()
+    for component in state.tensors.indices {
+      let rows = (gradients.0?.rows[component] ?? none, gradients.1?.rows[component] ?? none)
+      if rows.0 == none && rows.1 == none { continue }
+      let coupled = [rows.0, rows.1].filter { $0.coupling != 0 }.map(\.upperComponent)
+      guard coupled.allSatisfy({ $0 == coupled[0] }) else { return nil }
+      let factors = weights.map { weight in
+        Factors(
+          curvature: weight.upper * rows.0.curvature + weight.lower * rows.1.curvature,
+          coupling: weight.upper * rows.0.coupling + weight.lower * rows.1.coupling,
+          offset: weight.upper * rows.0.offset + weight.lower * rows.1.offset)
+      }
+      pairs.append(Pair(lower: component, upper: coupled.first, factors: factors))
     }
-    var (forward, backward) = (Program(components: m + p), Program(components: m + p))
-    for target in 0..<m {
-      let first = forward.entries.count
-      for source in 0..<m + p {
-        let pair = (number(gradients.0, target, source), number(gradients.1, target, source))
-        if pair.0 != 0 || pair.1 != 0 {
-          forward.entries.append(Entry(source: source, upper: pair.0, lower: pair.1))
-        }
-      }
-      let offset = (gradients.0?.offset[target] ?? 0, gradients.1?.offset[target] ?? 0)
-      if forward.entries.count > first || offset.0 != 0 || offset.1 != 0 {
-        forward.rows.append(
-          Row(
-            target: target, first: first, end: forward.entries.count, upperOffset: offset.0,
-            lowerOffset: offset.1))
-      }
-    }
-    // The transpose: a cotangent of y gives to those of y and to the derivative in x.
-    for target in 0..<m + p {
-      let first = backward.entries.count
-      for source in 0..<m {
-        let pair = (number(gradients.0, source, target), number(gradients.1, source, target))
-        if pair.0 != 0 || pair.1 != 0 {
-          backward.entries.append(Entry(source: source, upper: pair.0, lower: pair.1))
-        }
-      }
-      if backward.entries.count > first {
-        backward.rows.append(
-          Row(
-            target: target, first: first, end: backward.entries.count, upperOffset: 0,
-            lowerOffset: 0))
-      }
-    }
-    self.weights = weights
-    self.forward = forward
-    self.backward = backward
-    lowerComponents = m
+    self.pairs = pairs
+    lowerComponents = state.tensors.count
+    steps = weights.count
   }
 
   /// Takes all steps: replaces the state before the first by the one after the last.
@@ -114,7 +85,9 @@ public struct CoordinatewiseSteps<Scalar: TensorScalar>: Sendable {
     var point = state.tensors + x.tensors
     // The only reference to the components from here on, so that they are written in place.
     state.tensors = []
-    apply(forward, to: &point, writing: lowerComponents, reversed: false)
+    forEachRange(of: &point, writing: lowerComponents) { pair, y, x, count in
+      Self.inTiles(y, x, count) { Self.descend($0, $1, pair.factors) }
+    }
     state.tensors = Array(point.prefix(lowerComponents))
   }
 
@@ -128,37 +101,48 @@ public struct CoordinatewiseSteps<Scalar: TensorScalar>: Sendable {
     var point = p.tensors + upper.tensors
     p.tensors = []
     upper.tensors = []
-    apply(backward, to: &point, writing: point.count, reversed: true)
+    forEachRange(of: &point, writing: point.count) { pair, p, g, count in
+      Self.inTiles(p, g, count) { Self.sweep($0, $1, pair.factors) }
+    }
     p.tensors = Array(point.prefix(lowerComponents))
     upper.tensors = Array(point.dropFirst(lowerComponents))
   }
 
-  // MARK: - Blocks
+  // MARK: - Ranges
 
-  /// The first scalars of all components; those that no row writes are only read.
+  /// The coordinates that one thread takes at a time.
+  private static var rangeScalars: Int { 1_024 }
+
+  /// The first scalars of all components; those that are not to be written are only read.
   private struct Components: @unchecked Sendable {
     var pointers: [UnsafeMutablePointer<Scalar>]
   }
 
+  /// Calls `body` with every pair's two components on ranges that cover all coordinates, on several
+  /// threads where that is worth it.
   @inline(__always)
-  private func apply(
-    _ program: Program, to point: inout [Tensor<Scalar>], writing written: Int, reversed: Bool
+  private func forEachRange(
+    of point: inout [Tensor<Scalar>], writing written: Int,
+    _ body: @Sendable (
+      Pair, UnsafeMutablePointer<Scalar>, UnsafeMutablePointer<Scalar>?, _ count: Int
+    ) -> Void
   ) {
-    guard !program.rows.isEmpty, let count = point.first?.count, count > 0 else { return }
+    guard !pairs.isEmpty, let count = point.first?.count, count > 0 else { return }
     var components = Components(pointers: [])
     components.pointers.reserveCapacity(point.count)
     withPointers(to: &point, writing: written, &components) { components in
-      let block = Self.blockScalars
-      // A block costs as many passes over it as there are steps.
-      if count > block, count * weights.count >= 2 * VectorPass.scalarsWorthThreads {
-        Parallel.forEachBlock(of: count, blockSize: block) {
-          advance($0, program, components, reversed: reversed)
+      @Sendable func take(_ range: Range<Int>) {
+        for pair in pairs {
+          body(
+            pair, components.pointers[pair.lower] + range.lowerBound,
+            pair.upper.map { components.pointers[lowerComponents + $0] + range.lowerBound },
+            range.count)
         }
+      }
+      if count > Self.rangeScalars, count * steps >= 2 * VectorPass.scalarsWorthThreads {
+        Parallel.forEachBlock(of: count, blockSize: Self.rangeScalars) { take($0) }
       } else {
-        for start in stride(from: 0, to: count, by: block) {
-          advance(
-            start..<min(count, start + block), program, components, reversed: reversed)
-        }
+        take(0..<count)
       }
     }
   }
@@ -189,112 +173,118 @@ public struct CoordinatewiseSteps<Scalar: TensorScalar>: Sendable {
     }
   }
 
-  /// All steps on one block of coordinates, in memory of their own that is padded to whole registers:
-  /// the block's scalars go in at the beginning and out at the end.
+  // MARK: - Registers
+
+  /// The coordinates of a tile: four vectors, so that a multiply-add of one of them runs while those of
+  /// the others, on which it does not depend, are under way.
+  private static var tileScalars: Int { 64 }
+
+  /// Calls `body` with every tile of two components; what is left over goes through memory of its own
+  /// that is filled up by zeros, so that a coordinate's result does not depend on its place.
   @inline(__always)
-  private func advance(
-    _ range: Range<Int>, _ program: Program, _ components: Components, reversed: Bool
+  private static func inTiles(
+    _ first: UnsafeMutablePointer<Scalar>, _ second: UnsafeMutablePointer<Scalar>?, _ count: Int,
+    _ body: (UnsafeMutablePointer<Scalar>, UnsafeMutablePointer<Scalar>?) -> Void
   ) {
-    let width = (range.count + 15) / 16 * 16
-    let (parts, rows) = (program.components, program.rows.count)
-    let bytes = (parts + rows) * width * MemoryLayout<Scalar>.stride
-    withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { raw in
-      withUnsafeTemporaryAllocation(
-        of: UnsafeMutablePointer<Scalar>.self, capacity: parts + rows
-      ) { places in
-        guard let start = raw.baseAddress?.bindMemory(to: Scalar.self, capacity: bytes),
-          let current = places.baseAddress
-        else { return }
-        for part in 0..<parts + rows {
-          let place = start + part * width
-          (current + part).initialize(to: place)
-          if part < parts {
-            place.update(
-              from: components.pointers[part] + range.lowerBound, count: range.count)
-            (place + range.count).update(repeating: 0, count: width - range.count)
-          }
-        }
-        take(program, width: width, current, spare: current + parts, reversed: reversed)
-        for row in program.rows {
-          (components.pointers[row.target] + range.lowerBound).update(
-            from: current[row.target], count: range.count)
-        }
-      }
+    let whole = count / tileScalars * tileScalars
+    for start in stride(from: 0, to: whole, by: tileScalars) {
+      body(first + start, second.map { $0 + start })
+    }
+    let rest = count - whole
+    guard rest > 0 else { return }
+    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: 2 * tileScalars) { memory in
+      guard let place = memory.baseAddress else { return }
+      place.initialize(repeating: 0, count: 2 * tileScalars)
+      place.update(from: first + whole, count: rest)
+      let other = second.map { _ in place + tileScalars }
+      if let second, let other { other.update(from: second + whole, count: rest) }
+      body(place, other)
+      (first + whole).update(from: place, count: rest)
+      if let second, let other { (second + whole).update(from: other, count: rest) }
     }
   }
 
-  @inline(__always)
-  private func take(
-    _ program: Program, width: Int, _ current: UnsafeMutablePointer<UnsafeMutablePointer<Scalar>>,
-    spare: UnsafeMutablePointer<UnsafeMutablePointer<Scalar>>, reversed: Bool
-  ) {
-    weights.withUnsafeBufferPointer { weights in
-      program.rows.withUnsafeBufferPointer { rows in
-        program.entries.withUnsafeBufferPointer { entries in
-          for step in 0..<weights.count {
-            let weight = weights[reversed ? weights.count - 1 - step : step]
-            for index in 0..<rows.count {
-              subtract(
-                rows[index], entries, weight, from: current, into: spare[index], width: width)
-            }
-            for index in 0..<rows.count {
-              swap(&current[rows[index].target], &spare[index])
-            }
-          }
-        }
+  /// Four vectors of a component.
+  private struct Tile {
+    var a: SIMD16<Scalar>
+    var b: SIMD16<Scalar>
+    var c: SIMD16<Scalar>
+    var d: SIMD16<Scalar>
+
+    /// The tile that begins at a place; zeros without one.
+    @inline(__always)
+    init(_ place: UnsafeMutablePointer<Scalar>?) {
+      guard let place else {
+        (a, b, c, d) = (.zero, .zero, .zero, .zero)
+        return
       }
+      let bytes = UnsafeRawPointer(place)
+      let width = 16 * MemoryLayout<Scalar>.stride
+      a = bytes.loadUnaligned(as: SIMD16<Scalar>.self)
+      b = bytes.loadUnaligned(fromByteOffset: width, as: SIMD16<Scalar>.self)
+      c = bytes.loadUnaligned(fromByteOffset: 2 * width, as: SIMD16<Scalar>.self)
+      d = bytes.loadUnaligned(fromByteOffset: 3 * width, as: SIMD16<Scalar>.self)
+    }
+
+    @inline(__always)
+    func store(to place: UnsafeMutablePointer<Scalar>?) {
+      guard let place else { return }
+      let bytes = UnsafeMutableRawPointer(place)
+      let width = 16 * MemoryLayout<Scalar>.stride
+      bytes.storeBytes(of: a, as: SIMD16<Scalar>.self)
+      bytes.storeBytes(of: b, toByteOffset: width, as: SIMD16<Scalar>.self)
+      bytes.storeBytes(of: c, toByteOffset: 2 * width, as: SIMD16<Scalar>.self)
+      bytes.storeBytes(of: d, toByteOffset: 3 * width, as: SIMD16<Scalar>.self)
+    }
+
+    /// Adds the product of a number and another tile.
+    @inline(__always)
+    mutating func add(_ factor: SIMD16<Scalar>, _ other: Tile) {
+      a = Scalar.multiplyAdd(factor, other.a, a)
+      b = Scalar.multiplyAdd(factor, other.b, b)
+      c = Scalar.multiplyAdd(factor, other.c, c)
+      d = Scalar.multiplyAdd(factor, other.d, d)
     }
   }
 
-  /// Writes one component after one step.
+  /// All steps of one tile of y. Where y is stationary it stays so, to the last bit: what is subtracted
+  /// is then zero.
   @inline(__always)
-  private func subtract(
-    _ row: Row, _ entries: UnsafeBufferPointer<Entry>, _ weight: DescentWeights<Scalar>,
-    from current: UnsafeMutablePointer<UnsafeMutablePointer<Scalar>>,
-    into target: UnsafeMutablePointer<Scalar>, width: Int
+  private static func descend(
+    _ place: UnsafeMutablePointer<Scalar>, _ upper: UnsafeMutablePointer<Scalar>?,
+    _ factors: [Factors]
   ) {
-    @inline(__always)
-    func factor(_ index: Int) -> SIMD16<Scalar> {
-      let entry = entries[index]
-      return SIMD16(repeating: weight.upper * entry.upper + weight.lower * entry.lower)
-    }
-    @inline(__always)
-    func source(_ index: Int) -> UnsafePointer<Scalar> {
-      UnsafePointer(current[entries[index].source])
-    }
-    @inline(__always)
-    func load(_ pointer: UnsafePointer<Scalar>) -> SIMD16<Scalar> {
-      UnsafeRawPointer(pointer).load(as: SIMD16<Scalar>.self)
-    }
-    let base = UnsafePointer(current[row.target])
-    let offset = SIMD16<Scalar>(
-      repeating: weight.upper * row.upperOffset + weight.lower * row.lowerOffset)
-    switch row.end - row.first {
-    case 1:
-      let (a, left) = (factor(row.first), source(row.first))
-      for place in stride(from: 0, to: width, by: 16) {
-        let sum = Scalar.multiplyAdd(a, load(left + place), offset)
-        UnsafeMutableRawPointer(target + place).storeBytes(
-          of: load(base + place) - sum, as: SIMD16<Scalar>.self)
-      }
-    case 2:
-      let (a, left) = (factor(row.first), source(row.first))
-      let (b, right) = (factor(row.first + 1), source(row.first + 1))
-      for place in stride(from: 0, to: width, by: 16) {
-        let sum = Scalar.multiplyAdd(
-          b, load(right + place), Scalar.multiplyAdd(a, load(left + place), offset))
-        UnsafeMutableRawPointer(target + place).storeBytes(
-          of: load(base + place) - sum, as: SIMD16<Scalar>.self)
-      }
-    default:
-      for place in stride(from: 0, to: width, by: 16) {
-        var sum = offset
-        for index in row.first..<row.end {
-          sum = Scalar.multiplyAdd(factor(index), load(source(index) + place), sum)
-        }
-        UnsafeMutableRawPointer(target + place).storeBytes(
-          of: load(base + place) - sum, as: SIMD16<Scalar>.self)
+    var y = Tile(place)
+    let x = Tile(upper)
+    factors.withUnsafeBufferPointer { factors in
+      for step in 0..<factors.count {
+        let h = SIMD16<Scalar>(repeating: factors[step].curvature)
+        let c = SIMD16<Scalar>(repeating: factors[step].coupling)
+        let o = SIMD16<Scalar>(repeating: factors[step].offset)
+        y.a -= Scalar.multiplyAdd(c, x.a, Scalar.multiplyAdd(h, y.a, o))
+        y.b -= Scalar.multiplyAdd(c, x.b, Scalar.multiplyAdd(h, y.b, o))
+        y.c -= Scalar.multiplyAdd(c, x.c, Scalar.multiplyAdd(h, y.c, o))
+        y.d -= Scalar.multiplyAdd(c, x.d, Scalar.multiplyAdd(h, y.d, o))
       }
     }
+    y.store(to: place)
+  }
+
+  /// The sweep back through all steps of one tile of p and of the hypergradient.
+  @inline(__always)
+  private static func sweep(
+    _ place: UnsafeMutablePointer<Scalar>, _ upper: UnsafeMutablePointer<Scalar>?,
+    _ factors: [Factors]
+  ) {
+    var p = Tile(place)
+    var g = Tile(upper)
+    factors.withUnsafeBufferPointer { factors in
+      for step in (0..<factors.count).reversed() {
+        g.add(SIMD16(repeating: -factors[step].coupling), p)
+        p.add(SIMD16(repeating: -factors[step].curvature), p)
+      }
+    }
+    p.store(to: place)
+    g.store(to: upper)
   }
 }

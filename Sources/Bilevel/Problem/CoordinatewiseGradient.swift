@@ -1,45 +1,51 @@
 /// A lower gradient that is affine and acts on every coordinate by itself, with the same numbers in
 /// each:
 ///
-///     (h_y)_c  =  sum over j of H[c][j] y_j  +  sum over i of C[c][i] x_i  +  o[c],
+///     (h_y)_j  =  H_j y_j  +  C_j x_i(j)  +  o_j,
 ///
 /// where y_j and x_i are the components of y and x, all of one shape. A separable quadratic has such
 /// a gradient. Its second derivatives are the same everywhere, so that a reverse sweep needs no
-/// state, and all steps of an inner loop can be taken on one block of coordinates before the next
+/// state, and all steps of an inner loop can be taken while a coordinate is in a register
 /// (``CoordinatewiseSteps``).
 public struct CoordinatewiseGradient<Scalar: TensorScalar>: Sendable, Equatable {
-  /// H, symmetric: one row per component of y.
-  public let curvature: [[Scalar]]
-  /// C: one row per component of y, one column per component of x.
-  public let coupling: [[Scalar]]
-  /// o: one number per component of y.
-  public let offset: [Scalar]
+  /// The gradient in one component of y.
+  public struct Row: Sendable, Equatable {
+    /// H_j.
+    public let curvature: Scalar
+    /// C_j, 0 for none.
+    public let coupling: Scalar
+    /// i(j), the component of x that is coupled.
+    public let upperComponent: Int
+    /// o_j.
+    public let offset: Scalar
 
-  /// A gradient with the given numbers.
-  public init(curvature: [[Scalar]], coupling: [[Scalar]], offset: [Scalar]) {
-    precondition(
-      curvature.count == offset.count && coupling.count == offset.count
-        && curvature.allSatisfy { $0.count == offset.count }
-        && coupling.allSatisfy { $0.count == coupling[0].count },
-      "A gradient of \(offset.count) components has as many rows, of equal length.")
-    self.curvature = curvature
-    self.coupling = coupling
-    self.offset = offset
+    /// A row with the given numbers.
+    public init(
+      curvature: Scalar = 0, coupling: Scalar = 0, upperComponent: Int = 0, offset: Scalar = 0
+    ) {
+      precondition(upperComponent >= 0, "There is no component \(upperComponent) of x.")
+      self.curvature = curvature
+      self.coupling = coupling
+      self.upperComponent = upperComponent
+      self.offset = offset
+    }
   }
+
+  /// One row per component of y.
+  public let rows: [Row]
+
+  /// A gradient with the given rows.
+  public init(_ rows: [Row]) { self.rows = rows }
 
   /// The gradient at (x, y), component by component: the definition.
   public func value(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Parameters<Scalar> {
     Parameters(
-      offset.indices.map { row in
-        var sum = Tensor(repeating: offset[row], shape: y.tensors[row].shape)
-        for (factor, component) in zip(curvature[row], y.tensors) {
-          sum.add(component, scaledBy: factor)
-        }
-        for (factor, component) in zip(coupling[row], x.tensors) {
-          sum.add(component, scaledBy: factor)
-        }
+      zip(rows, y.tensors).map { row, component in
+        var sum = Tensor(repeating: row.offset, shape: component.shape)
+        sum.add(component, scaledBy: row.curvature)
+        sum.add(x.tensors[row.upperComponent], scaledBy: row.coupling)
         return sum
       })
   }

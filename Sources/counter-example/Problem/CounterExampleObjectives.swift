@@ -46,8 +46,9 @@ package struct CounterExampleUpperObjective<Scalar: TensorScalar>: Objective {
 
   /// (y1 - e, y2 - x) by its numbers.
   package var coordinatewiseGradient: CoordinatewiseGradient<Scalar>? {
-    CoordinatewiseGradient(
-      curvature: [[1, 0], [0, 1]], coupling: [[0], [-1]], offset: [-1, 0])
+    CoordinatewiseGradient([
+      .init(curvature: 1, offset: -1), .init(curvature: 1, coupling: -1),
+    ])
   }
 
   /// (v1, v2) and -v2.
@@ -138,8 +139,7 @@ package struct CounterExampleLowerObjective<Scalar: TensorScalar>: Objective {
   /// mu (y2 - c), which is exactly zero at y2 = c: with it a linear solver sees that it is done.
   package var coordinatewiseGradient: CoordinatewiseGradient<Scalar>? {
     guard strongConvexity == 0 else { return nil }
-    return CoordinatewiseGradient(
-      curvature: [[1, 0], [0, 0]], coupling: [[-1], [0]], offset: [0, 0])
+    return CoordinatewiseGradient([.init(curvature: 1, coupling: -1), .init()])
   }
 
   /// (v1, mu v2) and -v1.
