@@ -26,6 +26,8 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
   case hungUp = 129
   /// The user interrupted the command (SIGINT); what was finished is recorded.
   case interrupted = 130
+  /// The user ended the command by the quit key (SIGQUIT); what was finished is recorded.
+  case quit = 131
   /// The system or a scheduler ended the command (SIGTERM); what was finished is recorded.
   case terminated = 143
 
@@ -44,6 +46,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     case .memoryExhausted: "the system gave no more memory; checkpoints stay"
     case .hungUp: "the terminal went away; what was finished is recorded"
     case .interrupted: "interrupted; what was finished is recorded"
+    case .quit: "ended by the quit key; what was finished is recorded"
     case .terminated: "terminated; what was finished is recorded"
     }
   }

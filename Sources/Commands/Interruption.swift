@@ -4,15 +4,15 @@ import Synchronization
 
 /// The wish to stop, as a flag that loops poll between steps.
 ///
-/// The first SIGINT (the interrupt key), SIGTERM (a scheduler) or SIGHUP (the terminal is gone) only
-/// raises the flag: the loop ends its step, writes a record with status `interrupted`, and the
+/// The first SIGINT (the interrupt key), SIGQUIT (the quit key), SIGTERM (a scheduler) or SIGHUP (the
+/// terminal is gone) only raises the flag: the loop ends its step, writes a record with status `interrupted`, and the
 /// command exits with 128 plus the signal's number. The second one ends the process at once, giving
 /// the cursor back. A SIGTERM or SIGHUP that comes within a second of the first signal is the same
 /// wish, told twice: a scheduler signals all processes of a job, and a sweep passes on what it gets.
 /// The interrupt key is always meant.
 package enum Interruption {
   /// The signals that ask a command to stop.
-  package static let signals: [Int32] = [SIGINT, SIGTERM, SIGHUP]
+  package static let signals: [Int32] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
   private static let requests = Atomic<Int>(0)
   /// The first signal that came.
@@ -166,7 +166,7 @@ package enum Interruption {
       return
     }
     let since = Interruption.milliseconds - Interruption.firstTime.load(ordering: .relaxed)
-    if number != SIGINT, since < Interruption.repetition { return }
+    if number != SIGINT, number != SIGQUIT, since < Interruption.repetition { return }
     if Interruption.cursorIsHidden.load(ordering: .relaxed) { Interruption.say("\u{1B}[?25h\n") }
     signal(number, SIG_DFL)
     raise(number)

@@ -49,7 +49,7 @@ package struct Interrupted: ReportableError, Equatable {
     "The run was interrupted; repeat the command to go on from what is recorded."
   }
 
-  /// 128 plus the signal's number: 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM.
+  /// 128 plus the signal's number: 129 for SIGHUP, 130 for SIGINT, 131 for SIGQUIT, 143 for SIGTERM.
   package var exitStatus: ExitStatus { ExitStatus(rawValue: 128 + signal) ?? .interrupted }
 }
 

@@ -14,7 +14,8 @@ import Foundation
 /// - an option given twice is an error unless it is declared as a list (the parser keeps the last);
 /// - help and versions that cannot be written end with exit code 1, not 0;
 /// - a ``ReportableError`` from any command becomes its sentence and its exit code;
-/// - a wrong `BDA_THREADS` is said.
+/// - a wrong `BDA_THREADS` is said;
+/// - `~` is the home folder behind the `=` of an option, too.
 package protocol SuiteCommand: ParsableCommand {
   /// The reportable form of an error that a subcommand threw; nil for those of the argument parser.
   static func reportable(_ error: any Error) -> (any ReportableError)?
@@ -33,6 +34,8 @@ extension SuiteCommand {
 
   /// Runs the command that the process's arguments describe, and ends the process.
   package static func main() {
+    // Else Swift's runtime takes the quit key for a crash, shows registers, and goes on.
+    signal(SIGQUIT, SIG_DFL)
     StandardStreams.prepare()
     MemoryExhaustion.prepare()
     guard let arguments = ProcessArguments.all else {
@@ -53,7 +56,7 @@ extension SuiteCommand {
           + "would not be found again; rename it, or work in another one.")
       Foundation.exit(ExitStatus.usage.rawValue)
     }
-    Foundation.exit(run(Array(arguments.dropFirst())))
+    Foundation.exit(run(arguments.dropFirst().map { HomeFolder.expanding($0) }))
   }
 
   /// The exit code of running the command that the arguments describe.

@@ -26,6 +26,11 @@ public final class AtomicFile: Sendable {
     switch destination {
     case .file(let target):
       url = URL(fileURLWithPath: target)
+      // Known now, and not only when all is computed that was to be written.
+      var status = stat()
+      if stat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+        throw FileError(EISDIR, writing: path)
+      }
       let folder = url.deletingLastPathComponent().path
       try Self.prepareFolder(folder, for: path)
       // What a process that was killed here has left, once for each folder that this one writes into.
@@ -75,7 +80,7 @@ public final class AtomicFile: Sendable {
     }
     let descriptor = open(temporaryPath, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(errno, writing: path) }
-    let problem = fsync(descriptor) == 0 ? 0 : errno
+    let problem = FileDescriptor.synchronize(descriptor)
     close(descriptor)
     guard problem == 0 else { throw FileError(problem, writing: path) }
     guard rename(temporaryPath, target) == 0 else { throw FileError(errno, writing: path) }
@@ -207,6 +212,6 @@ public final class AtomicFile: Sendable {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return true }
     defer { close(descriptor) }
-    return fsync(descriptor) == 0 || ![EIO, ENOSPC, EDQUOT].contains(errno)
+    return ![EIO, ENOSPC, EDQUOT].contains(FileDescriptor.synchronize(descriptor))
   }
 }

@@ -23,4 +23,12 @@ public enum FileDescriptor {
     }
     return 0
   }
+
+  /// Flushes what was written to the disk, again after a signal; returns 0 or the number of the error.
+  static func synchronize(_ descriptor: Int32) -> Int32 {
+    while fsync(descriptor) != 0 {
+      if errno != EINTR { return errno }
+    }
+    return 0
+  }
 }

@@ -23,33 +23,39 @@ public enum TemporaryFiles {
 extension AtomicFile {
   /// Removes what writers that are gone have left in a folder, and returns the paths removed.
   ///
-  /// Stale is a temporary file of a process of this machine that no longer runs, or one that nobody
-  /// has touched for a day (another machine's, or of a number that a new process has now). Folders
-  /// below are not looked into; what cannot be removed is left.
+  /// Stale is a temporary file or folder of a process of this machine that no longer runs, or one that
+  /// nobody has touched for a day (another machine's, or of a number that a new process has now). Other
+  /// folders are not looked into; what cannot be removed is left.
   @discardableResult
   public static func sweepStale(in folder: String) -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let names = (try? FolderListing.names(in: folder)) ?? []
     var removed: [String] = []
-    for name in names.sorted() {
+    for name in names {
       guard let writer = PartialName.writer(of: name) else { continue }
       let path = folder + "/" + name
       var status = stat()
-      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+      guard lstat(path, &status) == 0 else { continue }
+      let kind = status.st_mode & S_IFMT
+      guard kind == S_IFREG || kind == S_IFDIR else { continue }
       let age = time(nil) - Int(status.st_mtim.tv_sec)
       let isGone = writer.isLocal && kill(writer.process, 0) != 0 && errno == ESRCH
-      if isGone || age > 86_400, unlink(path) == 0 { removed.append(path) }
+      guard isGone || age > 86_400 else { continue }
+      let isRemoved =
+        kind == S_IFREG
+        ? unlink(path) == 0 : (try? FileManager.default.removeItem(atPath: path)) != nil
+      if isRemoved { removed.append(path) }
     }
     return removed
   }
 }
 
-/// The names of temporary files: `.NAME.<pid>-<random>.partial`.
-enum PartialName {
+/// The names of temporary files and folders: `.NAME.<pid>-<random>.partial`.
+public enum PartialName {
   /// A name nobody else uses, for a file called `name`.
   ///
   /// The first four digits of the random part belong to this machine: on a shared file system the
   /// numbers of another machine's processes mean nothing here.
-  static func make(for name: String) -> String {
+  public static func make(for name: String) -> String {
     // File systems allow 255 bytes; the rest of the name takes at most 40.
     var stem = name
     while stem.utf8.count > 200 { stem.removeLast() }

@@ -74,7 +74,9 @@ package struct CleanFiles {
   /// - Parameters:
   ///   - keep: the share of samples to believe, the best ranked; nil believes all but the suspects.
   ///   - relabels: whether doubted samples stay, with the predicted label.
-  /// - Returns: the number of samples written, and how many of them have another label.
+  /// - Returns: the number of samples written, and how many of them have another label. Where every
+  ///   label is doubted nothing is left to write: then the count is 0, and an older file of that name,
+  ///   which would be of other data, is gone.
   package func writeClean(keep: Double?, relabels: Bool) throws -> (count: Int, relabelled: Int) {
     let doubted: [Bool]
     if let keep {
@@ -86,10 +88,8 @@ package struct CleanFiles {
     }
     let kept = doubted.indices.filter { relabels || !doubted[$0] }
     guard !kept.isEmpty else {
-      throw DatasetError(
-        .unexpectedContents,
-        "Every label is suspect, so nothing would be left in \(path(Self.cleanHDF5)): give --keep, or "
-          + "--relabel.")
+      unlink(path(Self.cleanHDF5))
+      return (0, 0)
     }
     let labels = kept.map { sample -> Int in
       doubted[sample] && relabels ? result.predicted[sample] : input.trainLabels[sample]

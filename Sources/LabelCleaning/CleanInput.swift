@@ -17,6 +17,10 @@ package struct CleanInput {
   package let checkedLabels: [Int]
   /// The labels of the test samples.
   package let testLabels: [Int]
+  /// Which training samples are equal.
+  let trainRows: EqualRows
+  /// Which checked samples are equal.
+  let checkedRows: EqualRows
   /// What a person should know of how the data was read, one full sentence each.
   package let notes: [String]
 
@@ -55,8 +59,14 @@ package struct CleanInput {
     testLabels = try Self.labels(of: test, in: union)
     notes += try Self.requireClasses(
       train, trainLabels, checked, checkedLabels, union.classes)
-    try Self.requireVariety(train)
+    for part in [train, checked] { try Self.requireVariety(part) }
     try SampleOverlap.requireNone(checked, train)
+    trainRows = EqualRows(train.features)
+    checkedRows = EqualRows(checked.features)
+    notes += [
+      trainRows.note(train, trainLabels), checkedRows.note(checked, checkedLabels),
+      Placeholder(in: train)?.sentence, Placeholder(in: checked)?.sentence,
+    ].compactMap { $0 }
     if let test {
       notes += [(train, "training"), (checked, "checked")].compactMap {
         SampleOverlap.note(test, $0, kind: $1)
@@ -78,7 +88,7 @@ package struct CleanInput {
     return try .load(hdf5: path)
   }
 
-  /// The files and folders that the parts are read from.
+  /// The files and folders that the parts are read from, those that HDF5 files lead into included.
   ///
   /// - Throws: `DatasetError` for a name that is none of a file, a folder and a data set.
   package static func paths(
@@ -86,6 +96,11 @@ package struct CleanInput {
   ) throws(DatasetError) -> [String] {
     var paths = [try path(of: train, .train, folder), try path(of: checked, .checked, folder)]
     if let test { paths.append(try path(of: test, .test, folder)) }
+    for path in paths {
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      if exists, !isFolder.boolValue { paths += try LabelledSamples.sources(hdf5: path) }
+    }
     return paths
   }
 
@@ -127,11 +142,17 @@ package struct CleanInput {
     }
     guard part.learnsFromPictures else { return }
     let (most, usual) = (own.range.most, wanted.range.most)
-    guard (most <= 1) == (usual <= 1) || most == 0 || usual == 0 else {
+    // From 0 to 1, to 255, or to more, as of 16 bits; where bounds of the last two are near, dark images
+    // may explain it.
+    let areNear = most <= 2 * usual && usual <= 2 * most
+    guard
+      (most <= 1) == (usual <= 1) && ((most <= 255) == (usual <= 255) || areNear) || most == 0
+        || usual == 0
+    else {
       throw DatasetError(
         .unexpectedContents,
         "The images of \(part.place) go up to \(most) and those of \(train.place) up to \(usual): "
-          + "store both on one scale, from 0 to 1 or from 0 to 255.")
+          + "store both on one scale, such as from 0 to 1 or from 0 to 255.")
     }
   }
 
@@ -143,8 +164,8 @@ package struct CleanInput {
     guard !differ else { return }
     throw DatasetError(
       .unexpectedContents,
-      "All \(array.count) samples of \(train.place) are equal, so nothing tells their classes apart: give "
-        + "features in which they differ.")
+      "All \(array.count) samples of \(train.place) are equal\(array.isDouble ? " in double precision" : ""), "
+        + "so nothing tells their classes apart: give features in which they differ.")
   }
 
   private static func labels(
@@ -234,7 +255,10 @@ private struct ClassUnion {
       let key = Self.key(sampleClass, usesNames)
       if let place = places[key] {
         // A part with names lends them to one without.
-        if sampleClass.isNamed { classes[place].name = sampleClass.name }
+        if sampleClass.isNamed {
+          classes[place].name = sampleClass.name
+          classes[place].isNamed = true
+        }
       } else {
         places[key] = classes.count
         var sampleClass = sampleClass

@@ -39,6 +39,7 @@ package struct CleanJudge {
     let fitting = CrossFitting(
       noisy: ClassifierSamples(noisy),
       checked: ClassifierSamples(prepared(checkedFeatures, input.checkedLabels)),
+      noisyGroups: input.trainRows.groups, checkedGroups: input.checkedRows.groups,
       folds: Self.mostFolds, seed: seed)
     self.fitting = fitting
     test = input.test.map {

@@ -41,23 +41,30 @@ package struct FeatureScaling {
     // From the deviations: the difference of two large sums would say nothing of a feature that varies
     // little beside its mean, such as a time.
     var squares = [Double](repeating: 0, count: width)
+    var largest = [Double](repeating: 0, count: width)
     let first = array.values(of: 0)
     var varies = [Bool](repeating: false, count: width)
     for sample in 0..<array.count {
       for (column, value) in array.values(of: sample).enumerated() {
-        squares[column] += (value - means[column]) * (value - means[column])
+        let distance = abs(value - means[column])
+        squares[column] += distance * distance
+        largest[column] = max(largest[column], distance)
         if value != first[column] { varies[column] = true }
       }
     }
     self.means = means
     factors = squares.indices.map { column in
-      let deviation = (squares[column] / count).squareRoot()
-      return varies[column] && deviation > 0 ? 1 / deviation : 0
+      // Squares of very small numbers vanish: then the largest distance says how large they are.
+      let isTiny = squares[column] < .leastNormalMagnitude
+      let deviation = isTiny ? largest[column] : (squares[column] / count).squareRoot()
+      let factor = 1 / deviation
+      return varies[column] && factor.isFinite ? factor : 0
     }
     let constant = factors.count { $0 == 0 }
     sentence =
       "every feature brought to mean 0 and standard deviation 1"
-      + (constant > 0 ? " (\(constant) constant ones left out)" : "")
+      + (constant > 0
+        ? " (\(constant == 1 ? "1 constant one" : "\(constant) constant ones") left out)" : "")
   }
 
   /// The samples as rows, `[n, d]`.

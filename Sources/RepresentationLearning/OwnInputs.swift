@@ -30,11 +30,12 @@ package struct OwnInputs<Scalar: TensorScalar & HDF5Element> {
       notes = []
       return
     }
-    let isLabelled = try file.contains("labels")
-    let set = try ImageDataset.load(path, isLabelled: isLabelled)
+    // Labels are handed on as they are; a recorded digest covers those that it was made with.
+    let hasDigest = try file.string("contentDigest") != nil
+    let set = try ImageDataset.load(path, isLabelled: hasDigest && file.contains("labels"))
     inputs = set.features()
     inputShape = [set.height, set.width, set.channels]
-    labels = isLabelled ? set.labels().map { Int64($0) } : nil
+    labels = try Self.labels(file, count: inputs.shape[0])
     notes = set.notes
   }
 

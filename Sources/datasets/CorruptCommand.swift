@@ -52,6 +52,7 @@ struct CorruptCommand: ParsableCommand {
     let path = isPath ? source : "\(data.folder.path)/\(source).h5"
     let files = ["train.h5", "checked.h5", "truth.csv"].map { "\(output)/\($0)" }
     try KeptInputs([path]).require(keptBy: files)
+    try KeptInputs(try LabelledSamples.sources(hdf5: path)).require(keptBy: files)
     let samples = try LabelledSamples.load(hdf5: path)
     let classes = samples.classes.count
     guard classes >= 2 else {
@@ -66,16 +67,28 @@ struct CorruptCommand: ParsableCommand {
         "\(checked) checked samples are wanted of \(samples.place), which has \(classes) classes, and "
           + "`hyper-cleaning clean` needs two of each: raise --checked to \(2 * classes) or more.")
     }
-    guard count + checked <= samples.count else {
+    // Of equal samples one is taken: a checked sample must not be a training sample, too.
+    let order = samples.withoutTwins(samples.drawn([samples.count], seed: seed)[0])
+    guard count + checked <= order.count else {
+      let different = order.count < samples.count ? " different ones" : ""
       throw DatasetError(
         .unexpectedContents,
         "\(count) training and \(checked) checked samples are wanted of \(samples.place), which has "
-          + "\(samples.count): lower --count or --checked.")
+          + "\(order.count)\(different): lower --count or --checked.")
     }
-    let order = samples.drawn([samples.count], seed: seed)[0]
     let train = Array(order[..<count])
     let rest = Self.evenly(order[count...], checked, of: samples)
     let truth = train.map { samples.labels[$0] }
+    let small = samples.classes.indices.filter { label in
+      rest.count { samples.labels[$0] == label } < 2
+    }
+    guard small.isEmpty else {
+      throw DatasetError(
+        .unexpectedContents,
+        "Class \"\(samples.classes[small[0]].name)\" of \(samples.place) has fewer than two samples among "
+          + "the checked ones, and `hyper-cleaning clean` needs two of each: raise --checked, lower "
+          + "--count, or leave the class out.")
+    }
     let given = rule.corrupted(
       truth, classes: classes, features: samples.features.rows(train), fraction: fraction,
       seed: seed)
@@ -91,8 +104,8 @@ struct CorruptCommand: ParsableCommand {
     try AtomicFile.write(csv, to: files[2])
     let wrong = zip(truth, given).count { $0 != $1 }
     Diagnostics.console.show(
-      result: "wrote     \(files[0])  \(count) samples, \(wrong) labels wrong "
-        + "(\(rule.rawValue))")
+      result: "wrote     \(files[0])  \(count) \(count == 1 ? "sample" : "samples"), "
+        + "\(wrong) \(wrong == 1 ? "label" : "labels") wrong (\(rule.rawValue))")
     Diagnostics.console.show(result: "wrote     \(files[1])  \(checked) samples")
     Diagnostics.console.show(result: "wrote     \(files[2])")
   }

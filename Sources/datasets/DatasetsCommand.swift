@@ -23,7 +23,7 @@ struct DatasetsCommand: SuiteCommand {
       EXIT CODES
         0 success - 1 unexpected failure (network, disk full) - 64 wrong usage - 65 data present \
       but wrong (digest, format, shape) - 66 data missing or not readable - 71 no more \
-      memory - 129, 130, 143 interrupted by SIGHUP, SIGINT, SIGTERM
+      memory - 129, 130, 131, 143 interrupted by SIGHUP, SIGINT, SIGQUIT, SIGTERM
       """,
     version: "\(suiteVersion) (HDF5 \(hdf5LibraryVersion()))",
     subcommands: [

@@ -10,7 +10,8 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       Original files are compared with the published SHA-256. The pixels in a ready file of a public \
       data set, packed as IDX again, must have that same SHA-256; other ready files are compared \
-      with the digest that they record. What the readers noticed in files and folders of one's own \
+      with the digest that they record, and files of one's own without one are read as \
+      `hyper-cleaning clean` would. What the readers noticed in files and folders of one's own \
       is said, as it is before a run. Every problem is reported; the exit code is that of the first.
       """)
 
@@ -67,10 +68,7 @@ struct VerifyCommand: ParsableCommand {
       }
     }
     for path in otherFiles(all, in: folder) {
-      check.one { () throws(DatasetError) in
-        let dataset = try ImageDataset.load(path)
-        return ("\(path)  sha256:\(dataset.contentDigest)", dataset.notes)
-      }
+      check.one { () throws(DatasetError) in try Self.ownFile(path) }
     }
     if let code = check.exitCode { throw ExitCode(code) }
     guard check.count > 0 else {
@@ -78,6 +76,27 @@ struct VerifyCommand: ParsableCommand {
         .missing,
         "There is nothing to verify in \(folder.path): run `datasets fetch` or "
           + "`datasets synthesise` first.")
+    }
+  }
+
+  /// The line of a file of one's own: images that experiments run on, or whatever else
+  /// `hyper-cleaning clean` reads. A file that records its digest is of the first kind.
+  private static func ownFile(
+    _ path: String
+  ) throws(DatasetError) -> (line: String, notes: [String]) {
+    do {
+      let dataset = try ImageDataset.load(path)
+      return ("\(path)  sha256:\(dataset.contentDigest)", dataset.notes)
+    } catch {
+      guard error.kind == .unexpectedContents, let file = try? HDF5File.open(path),
+        let digest = try? file.attributeNames(), !digest.contains("contentDigest"),
+        let samples = try? LabelledSamples.load(hdf5: path)
+      else { throw error }
+      let width = samples.features.width
+      return (
+        "\(path)  \(samples.count) samples of \(width) \(width == 1 ? "value" : "values") in "
+          + "\(samples.classes.count) classes, without a recorded digest", samples.notes
+      )
     }
   }
 

@@ -114,7 +114,10 @@ struct TableCommand: ParsableCommand {
       // Tables in CSV differ in their columns, so an empty line keeps them apart; each row names its own.
       let separator = format == .csv ? "\r\n" : "\n"
       try Output.write(texts.joined(separator: separator), to: output)
-      if let output { Output.diagnose("Wrote \(tables.count) tables to '\(output)'.") }
+      if let output {
+        Output.diagnose(
+          "Wrote \(tables.count) \(tables.count == 1 ? "table" : "tables") to '\(output)'.")
+      }
     }
   }
 }

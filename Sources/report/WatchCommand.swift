@@ -19,7 +19,7 @@ struct WatchCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A folder of runs, a record or a checkpoint. (default: results/runs)")
+    help: "A folder of runs, a record or a checkpoint.")
   var path = "results/runs"
   @Option(help: ArgumentHelp("Seconds between looks.", valueName: "seconds")) var interval = 2.0
   @Flag(help: "Look once.") var once = false

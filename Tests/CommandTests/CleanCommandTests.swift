@@ -273,7 +273,7 @@ struct CleanCommandTests {
       try Data(contentsOf: URL(fileURLWithPath: folder.path("out/weights.csv"))) == before)
     #expect(try folder.names(in: "out").contains("record.json"))
 
-    // A file that cannot be written: nothing half-written, and no record that vouches for it.
+    // A file that cannot be written is known before anything is computed, or written.
     _ = try writeUsual()
     try FileManager.default.removeItem(atPath: folder.path("out/suspects.html"))
     try FileManager.default.createDirectory(
@@ -281,7 +281,9 @@ struct CleanCommandTests {
     let result = try clean()
     #expect(result.exitCode == 1 && result.standardError.contains("suspects.html"))
     #expect(
-      try folder.names(in: "out") == ["clean.h5", "suspects.html", "weights.csv", "weights.h5"])
+      try folder.names(in: "out") == [
+        "clean.h5", "record.json", "suspects.html", "weights.csv", "weights.h5",
+      ])
   }
 
   @Test func interruptionLeavesNothing() throws {
@@ -320,6 +322,120 @@ struct CleanCommandTests {
     #expect(
       result.standardError.contains("45 of 45 test samples are also among the checked samples"),
       "\(result.standardError)")
+  }
+
+  /// Two samples whose label is wrong are found, though each has a twin with the same wrong label, which a
+  /// model trained on the twin would know.
+  @Test("Equal samples are judged by models that have seen neither")
+  func twins() throws {
+    let isWrong = try writeUsual()
+    var train = samples(150, seed: 1)
+    for index in train.indices where isWrong[index] {
+      train[index].label = (train[index].label + 1) % 3
+    }
+    try write(train + train, to: "mine.h5")
+    let result = try clean(["--method", "self-confidence"])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(
+      result.standardError.contains(
+        "300 of the 300 samples of the file \(folder.path("mine.h5")) occur more than once (such as "
+          + "samples 0 and 150): equal samples are judged together"), "\(result.standardError)")
+    let lines = try String(contentsOfFile: folder.path("out/weights.csv"), encoding: .utf8)
+      .split(separator: "\n").dropFirst().map { $0.split(separator: ",") }
+    let scores = lines.compactMap { Double($0[3]) }
+    #expect(scores.count == 300)
+    for index in 0..<150 { #expect(abs(scores[index] - scores[index + 150]) < 1e-5) }
+    #expect(zip(isWrong, scores).allSatisfy { !$0 || $1 < 0.5 })
+    train[149].features = train[148].features
+    try write(train, to: "mine.h5")
+    let other = try clean()
+    #expect(
+      other.standardError.contains("2 are labelled differently (such as samples 148 and 149)"),
+      "\(other.standardError)")
+  }
+
+  @Test("A placeholder for a missing value is named, and data in tiny units are not constant")
+  func placeholders() throws {
+    _ = try writeUsual()
+    var train = samples(150, seed: 1)
+    train[5].features[1] = -9999
+    try write(train, to: "mine.h5")
+    let result = try clean()
+    #expect(
+      result.standardError.contains(
+        "Sample 5 of the file \(folder.path("mine.h5")) has -9999.0 in feature 1, more than a thousand"
+      ),
+      "\(result.standardError)")
+    for (name, count) in [("mine.h5", 150), ("checked.h5", 45)] {
+      let writer = try HDF5Writer(path: folder.path(name))
+      let set = samples(count, seed: count == 150 ? 1 : 2)
+      try writer.write(
+        set.flatMap { $0.features.map { Double($0) * 1e-200 } }, shape: [count, 2], to: "features")
+      try writer.write(set.map(\.label), shape: [count], to: "labels")
+      try writer.finish()
+    }
+    let tiny = try clean()
+    #expect(!tiny.standardError.contains("left out"), "\(tiny.standardError)")
+    let record = try RunRecord(readingFrom: folder.path("out/record.json"))
+    #expect((record.final["expectedAUC"] ?? 0) > 0.9 || record.final["expectedAUC"]?.isNaN == true)
+    #expect(tiny.standardOutput.contains("0 of 150 labels are suspect"), "\(tiny.standardOutput)")
+  }
+
+  @Test("Where every label is suspect, the result is whole, and says what is amiss")
+  func everythingSuspect() throws {
+    _ = try writeUsual()
+    #expect(try clean().exitCode == 0)
+    try write(
+      samples(150, seed: 1).map { Sample(features: $0.features, label: ($0.label + 1) % 3) },
+      to: "mine.h5")
+    let result = try clean()
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.standardOutput.contains("150 of 150 labels are suspect"))
+    #expect(
+      result.standardError.contains("Every label is suspect, so nothing would be left in clean.h5"))
+    // The one of the run before would be of other data.
+    #expect(!FileManager.default.fileExists(atPath: folder.path("out/clean.h5")))
+    for name in ["weights.csv", "weights.h5", "suspects.html", "record.json"] {
+      #expect(FileManager.default.fileExists(atPath: folder.path("out/\(name)")), "\(name)")
+    }
+  }
+
+  @Test("Images of 16 bits beside images of 8 are refused")
+  func scales() throws {
+    for (name, factor) in [("mine.h5", 257.0), ("checked.h5", 1)] {
+      var stream = RandomStream(seed: factor == 1 ? 1 : 2, purpose: "scales")
+      let writer = try HDF5Writer(path: folder.path(name))
+      try writer.write(
+        (0..<30 * 9).map { _ in (stream.uniform() * 255).rounded() * factor }, shape: [30, 3, 3],
+        to: "images")
+      try writer.write((0..<30).map { Int64($0 % 3) }, shape: [30], to: "labels")
+      try writer.finish()
+    }
+    let result = try clean()
+    #expect(result.exitCode == 65)
+    #expect(result.standardError.contains("store both on one scale"), "\(result.standardError)")
+  }
+
+  @Test("A file that the data leads into is kept, too")
+  func sourcesAreKept() throws {
+    _ = try writeUsual()
+    let files = FileManager.default
+    try files.createDirectory(atPath: folder.path("out"), withIntermediateDirectories: true)
+    try files.moveItem(atPath: folder.path("mine.h5"), toPath: folder.path("out/clean.h5"))
+    let link = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent()
+      .appendingPathComponent("Corpora/hdf5/features-of-another-file.h5").path
+    try files.copyItem(atPath: link, toPath: folder.path("out/link.h5"))
+    let before = try Data(contentsOf: URL(fileURLWithPath: folder.path("out/clean.h5")))
+    let result = try CommandRunner.run(
+      "hyper-cleaning",
+      [
+        "clean", "--train", folder.path("out/link.h5"), "--checked", folder.path("checked.h5"),
+        "--output", folder.path("out"),
+      ], timeout: 60)
+    #expect(result.exitCode == 64, "\(result.standardError)")
+    #expect(result.standardError.contains("would take the place of the input"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path("out/clean.h5"))) == before)
   }
 
   /// Other files that the fuzzer found read the same way; of this one the library cannot clear up.

@@ -7,7 +7,7 @@ struct ExitStatusTests {
   @Test("are the documented numbers")
   func numbers() {
     #expect(
-      ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 64, 65, 66, 71, 129, 130, 143])
+      ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 64, 65, 66, 71, 129, 130, 131, 143])
     #expect(ExitStatus.usage.exitCode == ExitCode.validationFailure)
   }
 

@@ -38,7 +38,7 @@ struct InterruptionTests {
     #expect(Interrupted().exitStatus.rawValue == 130)
     #expect(
       Interruption.signals.map { Interrupted(signal: $0).exitStatus.rawValue }
-        == [130, 143, 129])
+        == [130, 143, 129, 131])
   }
 
   @Test("leaves a SIGHUP alone that the starter wants ignored")

@@ -57,7 +57,7 @@ struct ImageFolderTests {
     #expect(tree.notes.allSatisfy { isSentence($0) } && tree.notes.count == 4)
     for words in [
       "The folders logs, photos below", "a/pipe.png, which is a named pipe",
-      "1 images of other formats", "1 images that lie in",
+      "1 image of another format", "1 image that lies in",
     ] {
       #expect(tree.notes.contains { $0.contains(words) }, "\(words): \(tree.notes)")
     }

@@ -22,6 +22,43 @@ struct LabelledSamplesTests {
     return path
   }
 
+  @Test func numbersOfAnEnumerationHaveTheirNames() throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent()
+      .appendingPathComponent("Corpora/hdf5/labels-of-an-enumeration.h5").path
+    // -2 is dog, 7 cat, 300 eel, in two bytes of which the larger comes first.
+    let samples = try LabelledSamples.load(hdf5: path)
+    #expect(samples.classes.map(\.name) == ["dog", "cat", "eel"])
+    #expect(samples.classes.map(\.code) == [-2, 7, 300])
+    #expect(samples.labels == [1, 0, 2, 2, 1, 0])
+    #expect(try HDF5File.open(path).enumeration(of: "features") == nil)
+  }
+
+  @Test func namesOfClassesWithoutSamplesStay() throws {
+    let path = try writeFeatures([Float(1), 2, 3, 4, 5, 6], labels: [1, 3, 1], to: "named.h5")
+    let names = ["background", "cat", "dog", "eel", "fox"]
+    let writer = try HDF5Writer(path: path)
+    try writer.write([Float(1), 2, 3, 4, 5, 6], shape: [3, 2], to: "features")
+    try writer.write([Int64(1), 3, 1], shape: [3], to: "labels")
+    try writer.setAttribute("classNames", .strings(names))
+    try writer.finish()
+    let samples = try LabelledSamples.load(hdf5: path)
+    let copy = folder.path("copy.h5")
+    try samples.taking([2, 1], labels: [0, 1], classes: samples.classes).save(copy, index: [2, 1])
+    #expect(try HDF5File.open(copy).strings("classNames") == names)
+    #expect(try HDF5File.open(copy).read("labels", as: Int64.self).values == [1, 3])
+  }
+
+  @Test func ofEqualSamplesOneIsTaken() throws {
+    let writer = try HDF5Writer(path: folder.path("twins.h5"))
+    try writer.write([0, 1, 2, 1, -0.0, 3, 1], shape: [7, 1], to: "features")
+    try writer.write((0..<7).map { Int64($0 % 2) }, shape: [7], to: "labels")
+    try writer.finish()
+    let samples = try LabelledSamples.load(hdf5: folder.path("twins.h5"))
+    // 0 and -0 are one value.
+    #expect(samples.withoutTwins([6, 5, 4, 3, 2, 1, 0]) == [6, 5, 4, 2])
+  }
+
   @Test func everyNumberTypeIsReadAndWrittenBackAsItWas() throws {
     func check<Element: HDF5Element & Equatable>(_ values: [Element]) throws {
       let path = try writeFeatures(values, to: "\(Element.self).h5")

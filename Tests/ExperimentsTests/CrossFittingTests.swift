@@ -183,6 +183,23 @@ struct CrossFittingTests {
     #expect(many.low > 0.98 && many.value < 1)
   }
 
+  @Test func twinsStayInOneFold() {
+    let labels = (0..<60).map { $0 % 3 }
+    var (plain, grouped) = (
+      RandomStream(seed: 1, purpose: "folds"), RandomStream(seed: 1, purpose: "folds")
+    )
+    let alone = Folds(5, labels: labels, using: &plain)
+    // Groups of one change nothing, whatever they are called.
+    #expect(alone == Folds(5, labels: labels, groups: (0..<60).map { 100 - $0 }, using: &grouped))
+    let pairs = Folds(5, labels: labels, groups: (0..<60).map { $0 / 2 }, using: &plain)
+    for sample in stride(from: 0, to: 60, by: 2) {
+      #expect(pairs.ofSample[sample] == pairs.ofSample[sample + 1])
+    }
+    #expect(Set(pairs.ofSample) == Set(0..<5))
+    // No more folds than there are different samples.
+    #expect(Folds(5, labels: labels, groups: labels, using: &plain).count == 3)
+  }
+
   /// A bound by the number of wrong labels is one only as far as that number is known: 200 labels, each
   /// right with probability 0.8, hold 40 wrong ones more or less 5.7.
   @Test func theNumberOfWrongLabelsIsNotKnownExactly() {

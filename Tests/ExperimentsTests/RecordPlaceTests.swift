@@ -92,6 +92,21 @@ extension EngineTests {
     #expect(try Data(contentsOf: URL(fileURLWithPath: place.path(run))) == record)
   }
 
+  @Test(
+    "Another run's record is no evidence that this one was made, with the same settings neither")
+  func anotherSeedIsNotSkipped() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    try place.record(run)
+    #expect(run.place(in: place.folder.path).state.isCompleted)
+    let path = URL(fileURLWithPath: place.path(run))
+    var text = try String(contentsOf: path, encoding: .utf8)
+    text = text.replacing("\"seed\": \(run.seed),", with: "\"seed\": \(run.seed + 1),")
+    try Data(text.utf8).write(to: path)
+    #expect(try RunRecord(readingFrom: path.path).seed == run.seed + 1)
+    #expect(run.place(in: place.folder.path).state == .missing)
+  }
+
   /// Whoever opens a pipe waits for somebody at its other end.
   @Test("A pipe or a folder at a checkpoint's place is refused at once", arguments: [true, false])
   func noFile(isPipe: Bool) throws {

@@ -47,6 +47,14 @@ struct SweepGridTests {
     #expect(cells.contains { $0.label == "hyper-cleaning cg inner.steps=50 seed=0" })
   }
 
+  @Test("Cells that an adjustment makes equal are one")
+  func adjustedAlike() throws {
+    let cells = try cells(
+      Self.small + "adjust:\n  - {when: {inner.steps: 100}, set: {inner.steps: 50}}\n")
+    #expect(cells.count == 4)
+    #expect(Set(cells.map(\.label)).count == 4)
+  }
+
   @Test("An exclusion takes every cell that matches all of its keys, included ones as well")
   func excludes() throws {
     let text =
@@ -68,7 +76,9 @@ struct SweepGridTests {
       Self.small
         + "adjust:\n  - {when: {method: bda}, set: {aggregation.alpha: 0.3, inner.steps: 7}}\n")
     #expect(cells[0]["aggregation.alpha"] == nil)
-    #expect(cells[7].label == "hyper-cleaning bda inner.steps=7 seed=1 aggregation.alpha=0.3")
+    // Of the four cells of BDA, two at either K, those at K = 7 are left.
+    #expect(cells.count == 6)
+    #expect(cells.last?.label == "hyper-cleaning bda inner.steps=7 seed=1 aggregation.alpha=0.3")
   }
 
   @Test("Names stay the texts that were written; settings keep their kind; lists can be values")

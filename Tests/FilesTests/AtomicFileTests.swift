@@ -138,8 +138,11 @@ struct AtomicFileTests {
     try FileManager.default.setAttributes(
       [.modificationDate: Date(timeIntervalSinceNow: -90_000)], ofItemAtPath: old)
     _ = try folder.write([1], to: "kept.partial")
+    let tree = folder.path(".tree.99999999-\(tag)")
+    _ = try folder.write([1], to: ".tree.99999999-\(tag)/class/image.png")
     let removed = AtomicFile.sweepStale(in: folder.path)
-    #expect(removed == [dead, old])
+    #expect(removed == [dead, old, tree])
+    #expect(!FileManager.default.fileExists(atPath: tree))
     #expect(FileManager.default.fileExists(atPath: foreign))
     #expect(FileManager.default.fileExists(atPath: mine.temporaryPath))
     #expect(try folder.names().contains("kept.partial"))

@@ -123,9 +123,10 @@ public struct CoordinatewiseSteps<Scalar: TensorScalar>: Sendable {
   @inline(__always)
   private func forEachRange(
     of point: inout [Tensor<Scalar>], writing written: Int,
-    _ body: @Sendable (
-      Pair, UnsafeMutablePointer<Scalar>, UnsafeMutablePointer<Scalar>?, _ count: Int
-    ) -> Void
+    _ body:
+      @Sendable (
+        Pair, UnsafeMutablePointer<Scalar>, UnsafeMutablePointer<Scalar>?, _ count: Int
+      ) -> Void
   ) {
     guard !pairs.isEmpty, let count = point.first?.count, count > 0 else { return }
     var components = Components(pointers: [])

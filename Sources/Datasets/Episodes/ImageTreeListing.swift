@@ -55,7 +55,7 @@ struct ImageTreeListing: Sendable {
       throw DatasetError(
         .missing,
         "The folder \(path) has no images \(rootIsClass ? "" : "<class>/")<image>.png\(found): "
-          + "\(remedy), or name another folder.")
+          + "\(remedy).")
     }
     folders = walk.folders.sorted { ExactName($0.name) < ExactName($1.name) }
     notes = walk.notes
@@ -188,13 +188,17 @@ struct ImageTreeListing: Sendable {
       }
       if otherImageCount > 0 {
         notes.append(
-          "\(otherImageCount) images of other formats below \(root) were passed over: convert them to "
-            + "PNG if they are meant.")
+          otherImageCount == 1
+            ? "1 image of another format below \(root) was passed over: convert it to PNG if it is meant."
+            : "\(otherImageCount) images of other formats below \(root) were passed over: convert them to "
+              + "PNG if they are meant.")
       }
       if rootImageCount > 0 {
         notes.append(
-          "\(rootImageCount) images that lie in \(root) itself, in no folder of a class, were passed "
-            + "over.")
+          rootImageCount == 1
+            ? "1 image that lies in \(root) itself, in no folder of a class, was passed over."
+            : "\(rootImageCount) images that lie in \(root) itself, in no folder of a class, were passed "
+              + "over.")
       }
       return notes
     }

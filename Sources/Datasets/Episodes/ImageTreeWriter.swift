@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Writes an image tree that appears under its name only when it is complete.
@@ -21,10 +22,10 @@ public final class ImageTreeWriter {
       DataFile.linkTarget(path) == nil
       ? path : URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     let url = URL(fileURLWithPath: target)
-    temporaryPath =
-      url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).partial")
-      .path
+    let above = url.deletingLastPathComponent()
+    temporaryPath = above.appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
+    // Tens of thousands of files that a killed writer has left.
+    AtomicFile.sweepStale(in: above.path)
     try Self.create(temporaryPath)
   }
 

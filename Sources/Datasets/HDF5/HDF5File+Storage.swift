@@ -249,6 +249,27 @@ extension HDF5File {
     return bytes
   }
 
+  /// The other files that hold values of an array, as external storage or as sources of a virtual one.
+  func filesOfValues(
+    of array: borrowing HDF5Identifier, _ name: String
+  ) throws(DatasetError) -> [String] {
+    let creation = try creation(of: array, name)
+    guard H5Pget_layout(creation.rawValue) == H5D_VIRTUAL else {
+      let prefix = externalPrefix(of: creation) ?? ""
+      return externalFiles(creation).map { $0.name.hasPrefix("/") ? $0.name : prefix + $0.name }
+    }
+    var count = 0
+    guard H5Pget_virtual_count(creation.rawValue, &count) >= 0 else {
+      throw malformed(name, "has no readable list of sources")
+    }
+    var files: Set<String> = []
+    for index in 0..<count {
+      let file = virtualText(creation, index, H5Pget_virtual_filename)
+      if let path = try sourcePath(file, of: name) { files.insert(path) }
+    }
+    return files.sorted()
+  }
+
   private func virtualText(
     _ creation: borrowing HDF5Identifier, _ index: Int,
     _ get: (hid_t, Int, UnsafeMutablePointer<CChar>?, Int) -> Int

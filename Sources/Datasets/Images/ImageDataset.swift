@@ -90,7 +90,8 @@ public struct ImageDataset: Sendable, Equatable {
       throw DatasetError(
         .unexpectedContents,
         "Label \(labels[position]) at position \(position) in \(place) is out of range, since "
-          + "there are \(classNames.count) class names: correct the label or name its class.")
+          + "there \(classNames.count == 1 ? "is 1 class name" : "are \(classNames.count) class names"): "
+          + "correct the label or name its class.")
     }
     var known: Set<[UInt8]> = []
     if let twice = classNames.first(where: { !known.insert(Array($0.utf8)).inserted }) {

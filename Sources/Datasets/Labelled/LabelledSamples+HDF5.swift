@@ -2,12 +2,17 @@
 ///
 ///     images      numbers [count, height, width] or [count, height, width, channels]
 ///     features    numbers [count, width]; with both, models learn from these and people see the images
-///     labels      integers [count], or texts [count]
+///     labels      integers [count], texts [count], or an enumeration [count]
 ///     classNames  texts, array or attribute, the name of class 0, 1, ...; not needed
 ///
 /// Numbers are of any integer or floating-point type. Without names a class is called by its integer,
 /// and only integers that occur make classes.
 extension LabelledSamples {
+  /// The other files that the samples of an HDF5 file are read from; see ``HDF5File/sources(of:)``.
+  public static func sources(hdf5 path: String) throws(DatasetError) -> [String] {
+    try HDF5File.open(path).sources(of: ["images", "features", "labels", "classNames"])
+  }
+
   /// The labelled samples of an HDF5 file. Reads all of it; memory is that of its arrays.
   public static func load(hdf5 path: String) throws(DatasetError) -> LabelledSamples {
     let file = try HDF5File.open(path)
@@ -46,7 +51,7 @@ extension LabelledSamples {
     let (labels, classes) = try labels(in: file, count: learned.count)
     return try LabelledSamples(
       place: place, features: learned, pictures: pictures, learnsFromPictures: features == nil,
-      labels: labels, classes: classes)
+      labels: labels, classes: classes, classNames: try file.texts("classNames") ?? [])
   }
 
   private static func labels(
@@ -73,6 +78,16 @@ extension LabelledSamples {
     }
     let codes = try file.readIntegers("labels").values.map { Int($0) }
     guard let names else {
+      if let members = try file.enumeration(of: "labels") {
+        if let position = codes.firstIndex(where: { members[$0] == nil }) {
+          throw DatasetError(
+            .unexpectedContents,
+            "Label \(codes[position]) at position \(position) in the file \(path) is none of the "
+              + "numbers that the enumeration of 'labels' names: correct it, or name it.")
+        }
+        return try numbered(
+          codes.map { SampleClass(code: $0, name: members[$0] ?? "\($0)", isNamed: true) }, path)
+      }
       return try numbered(
         codes.map { SampleClass(code: $0, name: "\($0)", isNamed: false) }, path)
     }
@@ -80,7 +95,8 @@ extension LabelledSamples {
       throw DatasetError(
         .unexpectedContents,
         "Label \(codes[position]) at position \(position) in the file \(path) is out of range, since "
-          + "there are \(names.count) class names: correct the label or name its class.")
+          + "there \(names.count == 1 ? "is 1 class name" : "are \(names.count) class names"): correct "
+          + "the label or name its class.")
     }
     return try numbered(
       codes.map { SampleClass(code: $0, name: names[$0], isNamed: true) }, path)
@@ -118,7 +134,11 @@ extension LabelledSamples {
     try writer.write(
       labels.map { Int64(codes[$0]) }, shape: [count], to: "labels", layout: column)
     if isNamed {
-      var names = (0...(codes.max() ?? 0)).map { "class \($0)" }
+      // Names of classes without samples stay, where classes are numbered as they were.
+      let isAsGiven = zip(codes, classes).allSatisfy { $0 == $1.code }
+      let given = isAsGiven ? classNames : []
+      let last = max(codes.max() ?? 0, given.count - 1)
+      var names = (0...last).map { given.indices.contains($0) ? given[$0] : "class \($0)" }
       for (code, sampleClass) in zip(codes, classes) { names[code] = sampleClass.name }
       try writer.setAttribute("classNames", .strings(names))
     }

@@ -49,7 +49,8 @@ extension LabelledSamples {
     let odd = images.count { $0.width != width || $0.height != height }
     if odd > 0 {
       notes.append(
-        "\(odd) of the \(images.count) images below \(path) were resampled to \(width) x \(height) "
+        "\(odd) of the \(images.count) images below \(path) \(odd == 1 ? "was" : "were") resampled to "
+          + "\(width) x \(height) "
           + "pixels, the size of the first.")
     }
     var pixels: [UInt8] = []

@@ -18,6 +18,8 @@ public struct LabelledSamples: Sendable {
   public let labels: [Int]
   /// The classes, in the order of their codes or names.
   public let classes: [SampleClass]
+  /// The names that the file has for classes 0, 1, ..., those without samples too; empty without names.
+  public let classNames: [String]
   /// The file of each sample where each has one of its own, below the folder.
   public let files: [String]?
   /// What a person should know of how it was read, one full sentence each.
@@ -36,7 +38,8 @@ public struct LabelledSamples: Sendable {
   /// - Throws: a sentence that says which of the invariants is violated, and where.
   public init(
     place: String, features: SampleArray, pictures: SampleArray?, learnsFromPictures: Bool,
-    labels: [Int], classes: [SampleClass], files: [String]? = nil, notes: [String] = []
+    labels: [Int], classes: [SampleClass], classNames: [String] = [], files: [String]? = nil,
+    notes: [String] = []
   ) throws(DatasetError) {
     guard labels.count == features.count, pictures.map({ $0.count == labels.count }) ?? true else {
       throw DatasetError(
@@ -64,6 +67,7 @@ public struct LabelledSamples: Sendable {
     self.learnsFromPictures = learnsFromPictures
     self.labels = labels
     self.classes = classes
+    self.classNames = classNames
     self.files = files
     self.notes = notes
   }
@@ -75,7 +79,7 @@ public struct LabelledSamples: Sendable {
     try LabelledSamples(
       place: place, features: features.rows(positions), pictures: pictures?.rows(positions),
       learnsFromPictures: learnsFromPictures, labels: labels, classes: classes,
-      files: files.map { files in positions.map { files[$0] } })
+      classNames: classNames, files: files.map { files in positions.map { files[$0] } })
   }
 }
 

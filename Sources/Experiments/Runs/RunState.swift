@@ -42,10 +42,12 @@ package enum RunState: Sendable, Equatable {
   /// Whether the run's record is there, completed.
   package var isCompleted: Bool { if case .completed = self { true } else { false } }
 
-  /// The record at a path, where it is one of the same configuration.
+  /// The record at a path, where it is one of the same configuration and of the run whose place this is:
+  /// another run's record, put there by hand, is nobody's evidence that this one was made.
   private static func record(at path: String, configurationDigest: String) -> RunRecord? {
     guard let record = try? RunRecord(readingFrom: path),
-      record.configurationDigest == configurationDigest
+      record.configurationDigest == configurationDigest,
+      path == record.identity.relativePath || path.hasSuffix("/" + record.identity.relativePath)
     else { return nil }
     return record
   }

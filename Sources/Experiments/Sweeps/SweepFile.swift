@@ -254,7 +254,10 @@ struct SweepReader {
       if let value = Double.construct(from: scalar) { return .number(value) }
     default: return .string(text)
     }
-    throw SweepError(
-      "\(subject(node)) gives \(text) for the key \"\(name)\"; write the number in decimal digits.")
+    let isDecimal = text.drop { "+-".contains($0) }.allSatisfy { $0.isASCII && $0.isNumber }
+    let remedy =
+      isDecimal
+      ? "no number there is so large, so write a smaller one" : "write the number in decimal digits"
+    throw SweepError("\(subject(node)) gives \(text) for the key \"\(name)\"; \(remedy).")
   }
 }

@@ -84,7 +84,9 @@ package struct SweepGrid: Sendable, Equatable {
         for axis in adjustment.setting { cells[index][axis.name] = axis.values.first }
       }
     }
-    return cells
+    // What an adjustment has made equal is one run.
+    seen = []
+    return cells.filter { seen.insert($0.label).inserted }
   }
 
   /// The axes of an include, and those of the grid that it does not name.

@@ -129,7 +129,16 @@ package struct SweepRunner {
     let path = try executables.path(of: cell.cell.experiment)
     let arguments =
       ["run"] + cell.cell.arguments + common + ["--skip-completed", "--progress", "none"]
-    do { return try CellProcess(path, arguments, log: logPath(cell)) } catch {
+    let log = logPath(cell)
+    do { return try CellProcess(path, arguments, log: log) } catch {
+      // The system has one number for both, so the log is tried.
+      let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+      guard descriptor >= 0 else {
+        throw SweepError(
+          "The log '\(log)' could not be written (\(SystemError.last)); make its folder writable, or "
+            + "name another one with --logs.", .unexpected)
+      }
+      close(descriptor)
       throw SweepError(
         "The executable \(path) could not be started (\(error.text)); repeat the command when the "
           + "machine has room for it.", .unexpected)

@@ -21,16 +21,22 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
   package let steps: [Int]
 
   /// Cross-fitting over so many folds, stratified by label.
+  ///
+  /// - Parameters:
+  ///   - noisyGroups: the group of each sample to clean, none of which is divided; see ``Folds``.
+  ///   - checkedGroups: likewise of the checked samples.
   package init(
-    noisy: ClassifierSamples<Scalar>, checked: ClassifierSamples<Scalar>, folds: Int,
+    noisy: ClassifierSamples<Scalar>, checked: ClassifierSamples<Scalar>,
+    noisyGroups: [Int]? = nil, checkedGroups: [Int]? = nil, folds: Int,
     steps: [Int] = [10, 20, 40, 80, 160, 320], seed: UInt64
   ) {
     self.noisy = noisy
     self.checked = checked
     self.steps = steps
     var stream = RandomStream(seed: seed, purpose: "cross-fitting")
-    checkedFolds = Folds(folds, labels: checked.labels, using: &stream)
-    noisyFolds = Folds(checkedFolds.count, labels: noisy.labels, using: &stream)
+    checkedFolds = Folds(folds, labels: checked.labels, groups: checkedGroups, using: &stream)
+    noisyFolds = Folds(
+      checkedFolds.count, labels: noisy.labels, groups: noisyGroups, using: &stream)
   }
 
   /// What a classifier is trained on.

@@ -9,15 +9,29 @@ package struct Folds: Sendable, Equatable {
   /// The fold of each sample.
   package let ofSample: [Int]
 
-  /// Random folds, stratified by label. More folds than samples are as many as there are samples.
-  package init(_ count: Int, labels: [Int], using stream: inout RandomStream) {
+  /// Random folds, stratified by label. More folds than different samples are as many as those.
+  ///
+  /// - Parameter groups: the group of each sample; a group stays together, since a model that has seen a
+  ///   sample's twin has seen the sample. Every sample is a group of its own by default.
+  package init(
+    _ count: Int, labels: [Int], groups: [Int]? = nil, using stream: inout RandomStream
+  ) {
     precondition(count >= 2, "\(count) folds: at least two are needed to predict out of fold.")
-    let folds = max(2, min(count, labels.count))
+    let folds = max(2, min(count, groups.map { Set($0).count } ?? labels.count))
     var ofSample = [Int](repeating: 0, count: labels.count)
     // Samples in random order, class after class, are dealt out in turn.
     let order = stream.permutation(labels.count)
     let byClass = Dictionary(grouping: order) { labels[$0] }.sorted { $0.key < $1.key }
-    for (turn, sample) in byClass.flatMap(\.value).enumerated() { ofSample[sample] = turn % folds }
+    var turn = 0
+    var ofGroup: [Int: Int] = [:]
+    for sample in byClass.flatMap(\.value) {
+      let group = groups?[sample] ?? sample
+      if ofGroup[group] == nil {
+        ofGroup[group] = turn % folds
+        turn += 1
+      }
+      ofSample[sample] = ofGroup[group] ?? 0
+    }
     self.count = folds
     self.ofSample = ofSample
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Folders of records.
@@ -98,13 +99,13 @@ public enum RecordStore {
       }
       visited[place] = folder
       let names: [String]
-      do {
-        names = try FileManager.default.contentsOfDirectory(atPath: folder)
-      } catch {
+      do { names = try FolderListing.names(in: folder) } catch {
         throw ResultsError(
-          .inputOutput, "The folder '\(folder)' could not be listed; check its permissions.")
+          .inputOutput,
+          "The folder '\(folder)' could not be listed (\(error.reason)); check its permissions and "
+            + "the disk.")
       }
-      for name in names.sorted() where !name.hasPrefix(".") {
+      for name in names where !name.hasPrefix(".") {
         let path = folder + "/" + name
         guard stat(path, &status) == 0 else {
           if name.hasSuffix(".json") {

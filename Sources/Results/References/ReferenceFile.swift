@@ -88,10 +88,9 @@ public struct ReferenceFile: Equatable, Sendable {
     referenceFolder: String, budget: String
   ) throws(ResultsError) -> [Reference] {
     let folder = "\(referenceFolder)/\(budget)"
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let files = names.filter { $0.hasSuffix(".jsonl") && !$0.hasPrefix(".") }.sorted()
+    let files = try names(in: folder).filter { $0.hasSuffix(".jsonl") && !$0.hasPrefix(".") }
     guard !files.isEmpty else {
-      let others = budgets(in: referenceFolder)
+      let others = try budgets(in: referenceFolder)
       let there = others.isEmpty ? "" : "; there are some of \(others.joined(separator: ", "))"
       throw ResultsError(
         .missing,
@@ -107,11 +106,23 @@ public struct ReferenceFile: Equatable, Sendable {
   }
 
   /// The budgets below a folder of references that have any.
-  static func budgets(in folder: String) -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.sorted().filter { name in
-      let files = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)")
-      return files?.contains { $0.hasSuffix(".jsonl") } == true
+  static func budgets(in folder: String) throws(ResultsError) -> [String] {
+    var budgets: [String] = []
+    for name in try names(in: folder)
+    where try names(in: "\(folder)/\(name)").contains(where: { $0.hasSuffix(".jsonl") }) {
+      budgets.append(name)
+    }
+    return budgets
+  }
+
+  /// The names in a folder, none where there is no such folder.
+  private static func names(in folder: String) throws(ResultsError) -> [String] {
+    do { return try FolderListing.names(in: folder) } catch {
+      if error.isAbsence { return [] }
+      throw ResultsError(
+        .inputOutput,
+        "The folder '\(folder)' could not be listed (\(error.reason)); check its permissions and the "
+          + "disk.")
     }
   }
 }

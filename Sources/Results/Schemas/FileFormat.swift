@@ -169,10 +169,13 @@ public enum FileFormat: String, CaseIterable, Sendable {
     do {
       return try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
+      // Foundation keeps the system's reason to itself, where opening is what failed.
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      let reason = descriptor < 0 ? SystemError.last : SystemError.text(of: error)
+      if descriptor >= 0 { close(descriptor) }
       throw ResultsError(
         .inputOutput,
-        "The \(title) '\(path)' could not be read (\(SystemError.text(of: error))); "
-          + "check its permissions and the disk.")
+        "The \(title) '\(path)' could not be read (\(reason)); check its permissions and the disk.")
     }
   }
 }

@@ -29,7 +29,7 @@ struct CleanCommand: ParsableCommand {
         are chosen on held-out checked samples, and are said.
 
         Written to --output, each file atomically: weights.csv and weights.h5 (index, given_label, \
-        predicted_label, label_score, is_label_issue, weight, rank), clean.h5 (without the suspects, or \
+        predicted_label, label_score, is_label_issue, weight, rank; of folders, weights.csv has file, too), clean.h5 (without the suspects, or \
         see --keep and --relabel), suspects.html (open it in a browser), and record.json.
 
         """ + ExitStatus.discussion)
@@ -62,7 +62,8 @@ struct CleanCommand: ParsableCommand {
     console.show(
       note:
         "\(input.trainLabels.count) training and \(input.checkedLabels.count) checked samples of "
-        + "\(input.train.features.width) values in \(input.classes.count) classes; "
+        + "\(input.train.features.width) \(input.train.features.width == 1 ? "value" : "values") in "
+        + "\(input.classes.count) classes; "
         + "\(scaling.sentence)")
     let cost = CleanCost(input)
     console.show(note: cost.memorySentence)
@@ -84,8 +85,6 @@ struct CleanCommand: ParsableCommand {
   /// What would be known after all the computing only: that the folder cannot be written to, or that
   /// nothing is to be kept.
   private func requireUse(of input: CleanInput) throws {
-    // A partial file is made there, and taken away again.
-    _ = try AtomicFile(path: "\(options.output)/\(CleanFiles.record)")
     let count = input.trainLabels.count
     if let keep = options.keep, CleanFiles.kept(keep, of: count) == 0 {
       throw CommandFailure(
@@ -93,6 +92,8 @@ struct CleanCommand: ParsableCommand {
           + "\(keep) of them is none: give at least \(String(format: "%.2g", 1 / Double(count))).",
         exitCode: ExitStatus.usage.rawValue)
     }
+    // Partial files are made there, and taken away again.
+    for name in CleanFiles.names { _ = try AtomicFile(path: "\(options.output)/\(name)") }
   }
 
   private static func sentence(_ candidate: CleanResult.Candidate) -> String {
@@ -125,7 +126,11 @@ struct CleanCommand: ParsableCommand {
           + "\(choice.steps) steps, sharpness \(SuspectsPage.decimal(choice.sharpness)).")
     }
     remarks.append(
-      "\(CleanFiles.cleanHDF5): \(clean.count) samples, \(clean.relabelled) with another label.")
+      clean.count == 0
+        ? "Every label is suspect, so nothing would be left in \(CleanFiles.cleanHDF5), and it is not "
+          + "written: see that both parts number their classes alike, then give --keep, or --relabel."
+        : "\(CleanFiles.cleanHDF5): \(clean.count) \(clean.count == 1 ? "sample" : "samples"), "
+          + "\(clean.relabelled) with another label.")
     if let test = result.test {
       remarks.append(
         "Accuracy on \(input.testLabels.count) test samples, trained with the checked ones: "
@@ -147,8 +152,9 @@ struct CleanCommand: ParsableCommand {
   ) {
     let suspects = result.isSuspect.count { $0 }
     let expected = Int((result.noiseRate * Double(input.trainLabels.count)).rounded())
+    let are = suspects == 1 ? "is" : "are"
     console.show(
-      result: "\(suspects) of \(input.trainLabels.count) labels are suspect"
+      result: "\(suspects) of \(input.trainLabels.count) labels \(are) suspect"
         + (suspects == 0
           ? ": none is less probably right than wrong; about \(expected) are expected to be wrong"
           : "; of these, \(SuspectsPage.percent(result.precision)) are expected to be wrong, and they "
