@@ -119,6 +119,33 @@ struct ReportPageTests {
     #expect(asked.count == 6)
   }
 
+  @Test("MAML takes the best setting that it was run in with as many seeds, and the page names it")
+  func bestSettingOfTheRival() throws {
+    func run(_ method: String, _ seed: UInt64, _ accuracy: Double, rate: Double?) -> RunRecord {
+      var record = RecordFixture.record(
+        method: method, seed: seed, budget: "short", accuracy: accuracy, dataset: "omniglot",
+        synthetic: false)
+      record.experiment = "few-shot"
+      if let rate { record.variant["outer.learningRate"] = .number(rate) }
+      return record
+    }
+    let runs = (UInt64(0)..<3).flatMap { seed -> [RunRecord] in
+      let noise = Double(seed) / 1000
+      return [
+        run("bda", seed, 0.95 + noise, rate: nil), run("maml", seed, 0.7 + noise, rate: nil),
+        run("maml", seed, 0.9 + 2 * noise, rate: 0.003),
+      ]
+    }
+    // One seed of a search is no setting with as many.
+    let search = run("maml", 0, 0.99, rate: 0.01)
+    let answers = Self.answers(Self.page(runs + [search]))
+    let answer = try #require(answers.first { $0.statement.contains("than with MAML") })
+    #expect(
+      answer.evidence.contains("90.20 % (MAML with outer.learningRate 0.003)"), "\(answer.evidence)"
+    )
+    #expect(answer.verdict == .holds)
+  }
+
   @Test("References alone make a page; a completed run takes the place of its reference")
   func references() {
     let references = Self.records().map(Reference.init)

@@ -130,6 +130,19 @@ extension Evidence {
     }.sorted { $0.identity < $1.identity }
   }
 
+  /// The runs of a method in each of the settings that it was run in, on the problem, at the budget and
+  /// with the inner steps of a given run.
+  package func settings(of method: String, like run: RunRecord) -> [[RunRecord]] {
+    let alike = records.filter { record in
+      record.method.name == method && record.sweep == nil && record.innerSteps == run.innerSteps
+        && ResultsTable.Setting(of: record) == ResultsTable.Setting(of: run)
+        && Self.problem(of: record) == Self.problem(of: run)
+        && (record.status.kind == .completed || record.status.kind.isBreakdown)
+    }
+    return Dictionary(grouping: alike) { $0.identity.variant }.sorted { $0.key < $1.key }
+      .map(\.value)
+  }
+
   private static func mostFrequent(_ groups: [String: [RunRecord]]) -> [RunRecord]? {
     groups.min { left, right in
       let breadths = [left, right].map { Breadth(of: $0.value) }

@@ -16,6 +16,9 @@ struct Question {
   let words: String
   /// Whether it only states a ratio and judges nothing.
   var isCost = false
+  /// Whether what it is said to be better than may take the best of all settings that it was run in with
+  /// as many seeds, and not only the protocol's.
+  var rivalTakesBestSetting = false
   /// Whether runs do not depend on the seed, so that one decides.
   var isExact = false
 
@@ -26,8 +29,9 @@ struct Question {
       let runs = evidence.principal(
         experiment: experiment, protocolName: protocolName, methods: methods, budget: budget)
       let ours = runs.filter { $0.method.name == first }
-      let rivals = second.map { name in runs.filter { $0.method.name == name } }
-        .filter { !$0.isEmpty }
+      let rivals = second.flatMap { name in
+        settings(of: runs.filter { $0.method.name == name }, in: evidence)
+      }
       guard let theirs = strongest(of: rivals), let one = ours.first,
         let difference = PairedDifference(metric, of: ours, less: theirs)
       else { continue }
@@ -38,6 +42,24 @@ struct Question {
       verdict: .notRun, statement: statement + ".",
       evidence: "There are no runs of \(MethodStyle.displayName(first)) and \(names) with the same "
         + "seed (\(experiment), protocol \(protocolName)).")
+  }
+
+  /// The settings that a rival may take, of which the given runs are the protocol's; none without runs.
+  private func settings(of runs: [RunRecord], in evidence: Evidence) -> [[RunRecord]] {
+    guard let one = runs.first else { return [] }
+    guard rivalTakesBestSetting else { return [runs] }
+    let seeds = Set(runs.map(\.seed))
+    return evidence.settings(of: one.method.name, like: one)
+      .filter { seeds.isSubset(of: $0.map(\.seed)) }
+  }
+
+  /// The name of a method, with those of its settings that another run does not name.
+  private func name(of run: RunRecord?, beside other: RunRecord) -> String {
+    guard let run else { return "" }
+    let own = run.variant.filter { other.variant[$0.key] == nil }
+      .map { "\($0.key) \($0.value.canonicalText)" }.sorted()
+    guard rivalTakesBestSetting, !own.isEmpty else { return run.method.displayName }
+    return "\(run.method.displayName) with \(own.joined(separator: " and "))"
   }
 
   /// The rival with the best mean.
@@ -61,7 +83,7 @@ struct Question {
   private func answer(
     _ difference: PairedDifference, _ run: RunRecord, _ theirs: [RunRecord], known: Set<String>
   ) -> Answer {
-    let names = [run.method.displayName, theirs.first?.method.displayName ?? ""]
+    let names = [run.method.displayName, name(of: theirs.first, beside: run)]
     let place = self.place(of: run)
     let absent = second.filter { name in
       second.count > 1 && name != theirs.first?.method.name && !known.contains(name)
@@ -161,9 +183,11 @@ extension Question {
       protocolName: "icml2020", metric: "testAccuracy", first: "bda", second: ["rhg"],
       words: "test accuracy"),
     Question(
-      statement: "Few-shot classification is better with BDA than with MAML",
+      statement: "Few-shot classification is better with BDA than with MAML at the best of the step "
+        + "sizes and learning rates that it was run with",
       experiment: "few-shot", protocolName: "icml2020",
-      metric: "testAccuracy", first: "bda", second: ["maml"], words: "test accuracy"),
+      metric: "testAccuracy", first: "bda", second: ["maml"], words: "test accuracy",
+      rivalTakesBestSetting: true),
     Question(
       statement: "What BDA costs", experiment: "hyper-cleaning", protocolName: "icml2020",
       metric: "secondsPerOuterStep", first: "bda", second: ["rhg"],
