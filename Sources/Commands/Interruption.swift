@@ -5,8 +5,8 @@ import Synchronization
 /// The wish to stop, as a flag that loops poll between steps.
 ///
 /// The first SIGINT (the interrupt key), SIGQUIT (the quit key), SIGTERM (a scheduler) or SIGHUP (the
-/// terminal is gone) only raises the flag: the loop ends its step, writes a record with status `interrupted`, and the
-/// command exits with 128 plus the signal's number. The second one ends the process at once, giving
+/// terminal is gone) only raises the flag: the loop ends its step, writes a record with status
+/// `interrupted`, and the command exits with 128 plus the signal's number. The second one ends the process at once, giving
 /// the cursor back. A SIGTERM or SIGHUP that comes within a second of the first signal is the same
 /// wish, told twice: a scheduler signals all processes of a job, and a sweep passes on what it gets.
 /// The interrupt key is always meant.

@@ -89,7 +89,7 @@ struct VerifyCommand: ParsableCommand {
       return ("\(path)  sha256:\(dataset.contentDigest)", dataset.notes)
     } catch {
       guard error.kind == .unexpectedContents, let file = try? HDF5File.open(path),
-        let digest = try? file.attributeNames(), !digest.contains("contentDigest"),
+        let attributes = try? file.attributeNames(), !attributes.contains("contentDigest"),
         let samples = try? LabelledSamples.load(hdf5: path)
       else { throw error }
       let width = samples.features.width

@@ -183,8 +183,8 @@ extension Question {
       protocolName: "icml2020", metric: "testAccuracy", first: "bda", second: ["rhg"],
       words: "test accuracy"),
     Question(
-      statement: "Few-shot classification is better with BDA than with MAML at the best of the step "
-        + "sizes and learning rates that it was run with",
+      statement: "Few-shot classification is better with BDA than with MAML at the best of the "
+        + "step sizes and learning rates that it was run with",
       experiment: "few-shot", protocolName: "icml2020",
       metric: "testAccuracy", first: "bda", second: ["maml"], words: "test accuracy",
       rivalTakesBestSetting: true),
