@@ -111,9 +111,16 @@ enum RecordSource {
       .missing,
       "'\(name)' is neither a folder nor a commit that git knows here; name a folder of records, a "
         + "folder of references, or a commit.")
-    guard let process = try? ChildProcess(running: "git", arguments), process.exitCode == 0 else {
-      throw absent
+    let process: ChildProcess
+    do throws(ChildProcess.Failure) {
+      process = try ChildProcess(running: "git", arguments)
+    } catch {
+      throw ResultsError(
+        .missing,
+        "'\(name)' is not a folder, and whether it is a commit cannot be asked, since git does not "
+          + "start: \(error.description); install git, or name a folder.")
     }
+    guard process.exitCode == 0 else { throw absent }
     return Data(process.output)
   }
 }

@@ -30,6 +30,11 @@ struct ReportToolsCommandTests {
     let nothing = try compare([folder.path("a"), "no-such-commit"])
     #expect(nothing.exitCode == 5)
     #expect(nothing.standardError.contains("neither a folder nor a commit"))
+    let withoutGit = try CommandRunner.run(
+      "report", ["compare", folder.path("a"), "no-such-commit"],
+      environment: ["PATH": folder.path("nothing")])
+    #expect(withoutGit.exitCode == 5)
+    #expect(withoutGit.standardError.contains("since git does not start: No such file"))
   }
 
   @Test("compare: two commits' stored references, read with git")

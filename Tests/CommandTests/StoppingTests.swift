@@ -59,7 +59,7 @@ struct StoppingTests {
     let folder = try ExperimentFolder(experiment)
     #expect(try folder.run(into: "whole").exitCode == 0)
     let expected = try folder.comparable(in: "whole")
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
       try interrupt(folder, signal)
       #expect(try folder.comparable(in: "cut") == expected)
       folder.remove("cut")

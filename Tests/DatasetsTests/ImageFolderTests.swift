@@ -34,8 +34,7 @@ struct ImageFolderTests {
 
   @Test func whatSystemsLeaveIsIgnored() throws {
     let before = try load()
-    for name in ["__MACOSX/a/._0.png", "@eaDir/x.png", ".hidden/1.png", "a/._0.png", "a/.DS_Store"]
-    {
+    for name in ["__MACOSX/a/._0.png", "@eaDir/x.png", "a/._0.png", "a/.DS_Store"] {
       try add("tree/\(name)")
     }
     _ = try folder.write(Array("a note".utf8), to: "tree/README.txt")
@@ -51,12 +50,14 @@ struct ImageFolderTests {
       atPath: folder.path("tree/logs"), withIntermediateDirectories: true)
     _ = try folder.write([0xff, 0xd8, 0xff], to: "tree/photos/1.jpg")
     try add("tree/loose.png")
+    try add("tree/.hidden/1.png")
     #expect(mkfifo(folder.path("tree/a/pipe.png"), 0o600) == 0)
     let tree = try load()
     #expect(tree.classes.map(\.name) == ["a", "b"] && tree.count == 4)
     #expect(tree.notes.allSatisfy { isSentence($0) } && tree.notes.count == 4)
     for words in [
-      "The folders logs, photos below", "a/pipe.png, which is a named pipe",
+      "The folders logs, photos below",
+      ".hidden, which is hidden by the dot that its name begins with, a/pipe.png, which is a named pipe",
       "1 image of another format", "1 image that lies in",
     ] {
       #expect(tree.notes.contains { $0.contains(words) }, "\(words): \(tree.notes)")

@@ -173,7 +173,9 @@ struct ConfigurationTests {
       ("innerSteps: 9:59:59:59:59:59:59:59:59:59:59:59:59", "minutes and seconds"),
       ("innerSteps: -1:1:1:1:1:1:1:1:1:1:1:1:1:1:1", "minutes and seconds"),
       ("limit: _9:9:9:9:9:9:9:9:9:9:9:9:9:9:9", "minutes and seconds"),
-      ("limit: many", "gives the key \"limit\" a value that is not a valid Int; correct it."),
+      ("limit: many", "\"many\" for the key \"limit\", which wants a whole number, such as 64"),
+      ("limit: 1e-9", "\"1e-9\" for the key \"limit\", which wants a whole number"),
+      ("upper:\n  momentum: [1]", "a list for the key \"upper.momentum\", which wants a single value"),
       (
         "corruption: alwayswrong",
         "names \"alwayswrong\" for the key \"corruption\", which does not exist; did you mean "

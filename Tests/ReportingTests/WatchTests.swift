@@ -42,6 +42,23 @@ struct WatchTests {
       lines[1] == "  upper objective  █▁  0.5" && lines[2] == "  test accuracy    ▁█  90.00 %")
   }
 
+  @Test("A checkpoint older than the completed record could not be removed; a newer one starts over")
+  func leftOver() throws {
+    let folder = try TemporaryFolder()
+    let checkpoint = try folder.write(Array(Self.checkpoint.utf8), to: "run.checkpoint")
+    let record = folder.path("run.json")
+    try RecordFixture.record().write(to: record)
+    func date(_ path: String, _ seconds: Double) throws {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: seconds)], ofItemAtPath: path)
+    }
+    try date(checkpoint, 1_000_000)
+    try date(record, 1_000_001)
+    #expect(WatchedRun(recordPath: record)?.state == .ended(.init(.completed)))
+    try date(record, 999_999)
+    #expect(WatchedRun(recordPath: record)?.state == .stopped)
+  }
+
   @Test("Runs that differ by their variant alone are told apart")
   func variant() throws {
     let folder = try TemporaryFolder()

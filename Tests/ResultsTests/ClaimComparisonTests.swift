@@ -144,6 +144,10 @@ struct ClaimComparisonTests {
     let verdict = ClaimVerdict(claim, records: silent)
     #expect(verdict.outcome == .notRun)
     #expect(verdict.reason?.contains("no better direction") == true)
+    claim.metric = "neverMeasured"
+    let absent = ClaimVerdict(claim, records: records)
+    #expect(absent.outcome == .notRun)
+    #expect(absent.reason?.contains("has the metric 'neverMeasured'") == true)
   }
 
   private func equivalence(

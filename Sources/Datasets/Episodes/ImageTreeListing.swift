@@ -1,9 +1,10 @@
+import Files
 import Foundation
 
 /// The names of the folders and PNG files of a tree, sorted, and what was passed over.
 ///
 /// Symbolic links are followed. Hidden names and folders that systems make by themselves are ignored
-/// without a word; folders without images, pipes, devices, and images of other formats are passed over
+/// without a word, but for hidden folders with images; those, folders without images, pipes, devices, and images of other formats are passed over
 /// with a note; links that lead nowhere or back to a folder above them are errors, since what they
 /// stand for would be missing or endless.
 struct ImageTreeListing: Sendable {
@@ -139,7 +140,7 @@ struct ImageTreeListing: Sendable {
     }
 
     /// The names in a folder that are not hidden, in no particular order.
-    private func entries(of name: String) throws(DatasetError) -> [String] {
+    private mutating func entries(of name: String) throws(DatasetError) -> [String] {
       let path = name.isEmpty ? root : "\(root)/\(name)"
       guard let stream = opendir(path) else {
         throw DatasetError(
@@ -163,7 +164,11 @@ struct ImageTreeListing: Sendable {
             (String(validatingCString: $0), String(cString: $0))
           }
         }
-        guard !text.1.hasPrefix("."), !systemFolders.contains(text.1) else { continue }
+        guard !text.1.hasPrefix(".") else {
+          noteHidden(name.isEmpty ? text.1 : "\(name)/\(text.1)", named: text.1)
+          continue
+        }
+        guard !systemFolders.contains(text.1) else { continue }
         guard let valid = text.0 else {
           throw DatasetError(
             .unexpectedContents,
@@ -171,6 +176,15 @@ struct ImageTreeListing: Sendable {
         }
         names.append(valid)
       }
+    }
+
+    /// Takes note of a hidden folder that could be meant as a class, since it holds images.
+    private mutating func noteHidden(_ place: String, named name: String) {
+      guard name != ".", name != "..",
+        let inside = try? FolderListing.names(in: "\(root)/\(place)"),
+        inside.contains(where: { $0.lowercased().hasSuffix(".png") && !$0.hasPrefix(".") })
+      else { return }
+      passedOver.append("\(place), which is hidden by the dot that its name begins with")
     }
 
     /// What was passed over, one full sentence each.

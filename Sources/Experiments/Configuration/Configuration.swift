@@ -216,7 +216,7 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
     return ConfigurationError(
       layer.errorKind,
       "\(layer.subject(at: path)) gives \(found) for the key \"\(path.joined(separator: "."))\", which "
-        + "wants \(wanted.kindDescription)\(example(of: wanted)).")
+        + "wants \(wanted == .null ? "a single value" : wanted.kindDescription)\(example(of: wanted)).")
   }
 
   private static func example(of value: Value) -> String {
@@ -224,6 +224,17 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
     case .bool, .integer, .unsigned, .number, .string:
       ", such as " + value.yaml.trimmingCharacters(in: .whitespacesAndNewlines)
     case .null, .array, .object: ""
+    }
+  }
+
+  /// A value as a type that the decoder asks for has it, for a setting that is unset in the defaults.
+  private static func example(of type: Any.Type) -> Value {
+    switch type {
+    case is any BinaryInteger.Type: .integer(64)
+    case is any BinaryFloatingPoint.Type: .number(0.5)
+    case is Bool.Type: .bool(true)
+    case is String.Type: .string("name")
+    default: .null
     }
   }
 
@@ -244,14 +255,9 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
           + "\"\(path.joined(separator: "."))\"\(advice)")
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       let path = Self.names(context.codingPath)
-      let wanted = tree.value(at: path) ?? .null
-      guard wanted == .null else {
-        return Self.wrongValue(layer.node(at: path), path: path, wanted: wanted, in: layer)
-      }
-      return ConfigurationError(
-        layer.errorKind,
-        "\(layer.subject(at: path)) gives the key \"\(path.joined(separator: "."))\" a value that is "
-          + "not a valid \(type); correct it.")
+      let current = tree.value(at: path) ?? .null
+      let wanted = current == .null ? Self.example(of: type) : current
+      return Self.wrongValue(layer.node(at: path), path: path, wanted: wanted, in: layer)
     case .dataCorrupted(let context):
       let path = Self.names(context.codingPath)
       if let unknown = context.underlyingError as? UnknownName ?? unknownName(in: layer, at: path) {

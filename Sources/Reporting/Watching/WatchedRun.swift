@@ -42,7 +42,8 @@ package struct WatchedRun: Sendable, Equatable {
     self.recordPath = recordPath
     let stem = recordPath.hasSuffix(".json") ? String(recordPath.dropLast(5)) : recordPath
     let isHeld = RunLock.isHeld(recordPath)
-    let checkpoint = Self.checkpoint(at: stem + ".checkpoint")
+    let isLeftOver = !isHeld && Self.isLeftOver(stem + ".checkpoint", by: recordPath)
+    let checkpoint = isLeftOver ? nil : Self.checkpoint(at: stem + ".checkpoint")
     if isHeld || checkpoint != nil {
       state = isHeld ? .running : .stopped
       let run = checkpoint?["run"]
@@ -55,7 +56,7 @@ package struct WatchedRun: Sendable, Equatable {
       let metrics = part?["progress"]?["metrics"]
       self.metrics =
         (try? metrics?.decoded(as: [RunRecord.Metric].self, source: stem)) ?? []
-    } else if FileManager.default.fileExists(atPath: stem + ".checkpoint") {
+    } else if !isLeftOver, FileManager.default.fileExists(atPath: stem + ".checkpoint") {
       (state, title) = (.damaged, URL(fileURLWithPath: stem).lastPathComponent)
       (steps, seconds, metrics) = ((0, nil), nil, [])
     } else if let record = try? RunRecord(readingFrom: recordPath) {
@@ -87,6 +88,17 @@ package struct WatchedRun: Sendable, Equatable {
   }
 
   // MARK: - Files of the run layer
+
+  /// Whether a checkpoint is older than the completed record beside it: the run ended, and the file could
+  /// not be removed. (One that is newer is of a run that was started over.)
+  private static func isLeftOver(_ checkpoint: String, by record: String) -> Bool {
+    let manager = FileManager.default
+    let times = [checkpoint, record].map { path in
+      try? manager.attributesOfItem(atPath: path)[.modificationDate] as? Date
+    }
+    guard let begun = times[0], let ended = times[1], begun <= ended else { return false }
+    return (try? RunRecord(readingFrom: record))?.status.kind == .completed
+  }
 
   /// The tree of a checkpoint: its second line, whose form `CheckpointFile` describes. The checksum
   /// is not looked at, since nothing is continued from here.

@@ -177,12 +177,17 @@ public struct ClaimVerdict: Sendable, Equatable {
     of claim: Claim, _ subjects: [ClaimSubject]
   ) throws(ClaimSubject.Unjudgeable) -> Double {
     let runs = subjects.lazy.flatMap(\.runs.values)
-    let declared = runs.compactMap { $0.metric(named: claim.metric)?.betterWhen }.first
+    let metrics = runs.compactMap { $0.metric(named: claim.metric) }
+    let declared = metrics.compactMap(\.betterWhen).first
     switch claim.direction ?? declared {
     case .higher: return 1
     case .lower: return -1
     default:
       if subjects.allSatisfy(\.runs.isEmpty) { return 1 }
+      guard !metrics.isEmpty else {
+        throw ClaimSubject.Unjudgeable(
+          reason: "no run that the claim is about has the metric '\(claim.metric)'")
+      }
       throw ClaimSubject.Unjudgeable(
         reason: "the metric '\(claim.metric)' has no better direction and the claim names none")
     }

@@ -35,6 +35,10 @@ public enum RecordStore {
       } catch  where error.kind == .malformed {
         contents.passedOver.append("Passed over: \(error.message)")
         continue
+      } catch  where error.kind == .missing {
+        // It was there when the folder was listed: a run that goes on has replaced or removed it.
+        contents.passedOver.append("Passed over: \(error.message)")
+        continue
       }
       if tree["record"]?.stringValue == "performance" { continue }
       guard tree["schemaVersion"] != nil, tree["experiment"] != nil, tree["method"] != nil else {

@@ -42,6 +42,13 @@ package struct RunLock {
             "The lock '\(path)' is a symbolic link, and a process that runs writes its number there; "
               + "remove the link.")
         }
+        // A file that is there and may not be opened says nothing of its folder.
+        guard errno != EACCES || access(path, F_OK) != 0 else {
+          throw FileError(
+            .inputOutput,
+            "The lock '\(path)' may not be opened, as a rule because another user made it; make sure "
+              + "that nobody runs this, then remove it, or choose another --output.")
+        }
         throw FileError(errno, writing: path)
       }
       if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
