@@ -175,7 +175,10 @@ struct ConfigurationTests {
       ("limit: _9:9:9:9:9:9:9:9:9:9:9:9:9:9:9", "minutes and seconds"),
       ("limit: many", "\"many\" for the key \"limit\", which wants a whole number, such as 64"),
       ("limit: 1e-9", "\"1e-9\" for the key \"limit\", which wants a whole number"),
-      ("upper:\n  momentum: [1]", "a list for the key \"upper.momentum\", which wants a single value"),
+      (
+        "upper:\n  momentum: [1]",
+        "a list for the key \"upper.momentum\", which wants a single value"
+      ),
       (
         "corruption: alwayswrong",
         "names \"alwayswrong\" for the key \"corruption\", which does not exist; did you mean "

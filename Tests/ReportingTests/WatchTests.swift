@@ -42,7 +42,8 @@ struct WatchTests {
       lines[1] == "  upper objective  █▁  0.5" && lines[2] == "  test accuracy    ▁█  90.00 %")
   }
 
-  @Test("A checkpoint older than the completed record could not be removed; a newer one starts over")
+  @Test(
+    "A checkpoint older than the completed record could not be removed; a newer one starts over")
   func leftOver() throws {
     let folder = try TemporaryFolder()
     let checkpoint = try folder.write(Array(Self.checkpoint.utf8), to: "run.checkpoint")

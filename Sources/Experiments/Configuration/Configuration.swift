@@ -216,7 +216,8 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
     return ConfigurationError(
       layer.errorKind,
       "\(layer.subject(at: path)) gives \(found) for the key \"\(path.joined(separator: "."))\", which "
-        + "wants \(wanted == .null ? "a single value" : wanted.kindDescription)\(example(of: wanted)).")
+        + "wants \(wanted == .null ? "a single value" : wanted.kindDescription)\(example(of: wanted))."
+    )
   }
 
   private static func example(of value: Value) -> String {
