@@ -1,16 +1,19 @@
+import CInstructions
+
 // MARK: - Two products at once
 
 extension CompressedPanels {
   /// Writes M V and M W, the bits being those of two calls of ``multiply(_:columns:into:)``: an entry's
   /// value and place are loaded once for both, and the load units are what binds. 4 entryCount columns
-  /// operations. Matrices of the usual width, within one panel; others take the two calls.
+  /// operations. Matrices of the usual width, within one panel; others take the two calls, and so do
+  /// processors whose registers do not hold the eight sums: loading them anew costs more than it saves.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func multiply(
     _ v: UnsafePointer<Scalar>, into ofV: UnsafeMutablePointer<Scalar>,
     _ w: UnsafePointer<Scalar>, into ofW: UnsafeMutablePointer<Scalar>, columns: Int
   ) {
-    guard columns == 16, panelCount == 1, padding == 8 else {
+    guard columns == 16, panelCount == 1, padding == 8, tile_vector_bytes() == 64 else {
       multiply(v, columns: columns, into: ofV)
       return multiply(w, columns: columns, into: ofW)
     }
@@ -36,6 +39,8 @@ extension CompressedPanels {
     let lineBytes = 16 &* MemoryLayout<Scalar>.stride
     var (v0, v1, v2, v3) = (Vector(), Vector(), Vector(), Vector())
     var (w0, w1, w2, w3) = (Vector(), Vector(), Vector(), Vector())
+    // Left to the optimiser this is a call for every entry, with the sums in memory.
+    @inline(__always)
     func add(_ value: Scalar, at index: UInt16, _ sumV: inout Vector, _ sumW: inout Vector) {
       let offset = Int(index) &* lineBytes
       sumV.addProduct(of: value, v.loadUnaligned(fromByteOffset: offset, as: Vector.self))
