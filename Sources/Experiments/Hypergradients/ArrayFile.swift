@@ -24,13 +24,14 @@ package struct ArrayFile {
         "The array \(name) of \(file.path) has shape \(array.shape) but must have \(wanted) "
           + "\(ranks == [1] ? "dimension" : "dimensions"), none of them empty.")
     }
-    if let position = array.values.firstIndex(where: { !$0.isFinite }) {
+    let tensor = Tensor(shape: array.shape, scalars: array.values)
+    if !tensor.isFinite, let position = array.values.firstIndex(where: { !$0.isFinite }) {
       throw DatasetError(
         .malformed,
         "The array \(name) of \(file.path) holds \(array.values[position]) at position "
           + "\(position): replace what is not a finite number of type \(Scalar.name).")
     }
-    return Tensor(shape: array.shape, scalars: array.values)
+    return tensor
   }
 
   /// An array of exactly the given shape; `why` says where the shape comes from. An extent of -1 is

@@ -55,7 +55,10 @@ struct ExperimentStory {
         "How well does a representation that was learned on some characters classify others, "
         + "after a few steps on one or five images of each?",
       metrics: ["testAccuracy", "testLoss"], standard: "rhg",
-      expected: ["maml", "fomaml", "meta-sgd", "reptile", "imaml", "rhg", "t-rhg", "bda"],
+      expected: [
+        "raw-pixels", "untrained", "prototypes", "ridge-head", "supervised", "maml", "fomaml",
+        "meta-sgd", "reptile", "imaml", "rhg", "t-rhg", "bda",
+      ],
       protocols: ["icml2020"]),
   ]
 }

@@ -142,6 +142,10 @@ extension Question {
     "self-confidence",
   ]
 
+  /// What a user would take instead of bi-level few-shot learning: features from classifying, and heads
+  /// that are computed and not descended to.
+  static let fewShotBaselines = ["prototypes", "ridge-head", "supervised"]
+
   /// The questions of the first screen, in the order of the article.
   static let all = [
     Question(
@@ -188,6 +192,11 @@ extension Question {
       experiment: "few-shot", protocolName: "icml2020",
       metric: "testAccuracy", first: "bda", second: ["maml"], words: "test accuracy",
       rivalTakesBestSetting: true),
+    Question(
+      statement: "Few-shot classification is better with BDA than with what a user would do "
+        + "instead: class means or ridge regression as the head, or features learned by classifying",
+      experiment: "few-shot", protocolName: "icml2020", metric: "testAccuracy", first: "bda",
+      second: fewShotBaselines, words: "test accuracy"),
     Question(
       statement: "What BDA costs", experiment: "hyper-cleaning", protocolName: "icml2020",
       metric: "secondsPerOuterStep", first: "bda", second: ["rhg"],
