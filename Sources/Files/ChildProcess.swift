@@ -45,10 +45,7 @@ public struct ChildProcess: Sendable {
     for stream in streams { pipes[stream]?.closeWriting() }
     if let input {
       pipes[STDIN_FILENO]?.closeReading()
-      // Where it ends before it has read everything, what it says tells more than the error here.
-      _ = input.withUnsafeBytes {
-        FileDescriptor.write($0, to: pipes[STDIN_FILENO]?.writing ?? -1)
-      }
+      Self.write(input, to: pipes[STDIN_FILENO]?.writing ?? -1)
       pipes[STDIN_FILENO]?.closeWriting()
     }
     let all = Self.everything(
@@ -87,6 +84,21 @@ public struct ChildProcess: Sendable {
       if end >= 0 { _ = Foundation.close(end) }
       end = -1
     }
+  }
+
+  /// Writes all of it, or as much as somebody reads. Where the child ends before it has read everything,
+  /// what it says tells more than the error here, and the signal for it must not end this process.
+  private static func write(_ input: [UInt8], to descriptor: Int32) {
+    var (broken, before) = (sigset_t(), sigset_t())
+    sigemptyset(&broken)
+    sigaddset(&broken, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &broken, &before)
+    if input.withUnsafeBytes({ FileDescriptor.write($0, to: descriptor) }) == EPIPE {
+      // It waits for this thread, and is taken back before it could arrive.
+      var atOnce = timespec()
+      sigtimedwait(&broken, nil, &atOnce)
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nil)
   }
 
   private static func check(_ code: Int32) throws(Failure) {

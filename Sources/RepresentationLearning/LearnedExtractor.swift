@@ -36,6 +36,16 @@ package struct LearnedExtractor<Scalar: TensorScalar & HDF5Element>: Sendable {
           + "data in the size that the run was trained on.")
     }
     head = run.point("y")?.tensors.first
+    // Convolutions take images of any size, but what comes of another one is not what was learned.
+    if extractor.kind == .convolutional, let head, head.rank == 2,
+      head.shape[0] != extractor.featureCount
+    {
+      throw DatasetError(
+        .unexpectedContents,
+        "Images of \(data.inputShape) (height, width, channels) in \(data.path) have "
+          + "\(extractor.featureCount) features, and the head in \(file.path) was learned on "
+          + "\(head.shape[0]): give images in the size that the run was trained on.")
+    }
   }
 
   /// The features of samples `[n, d]`, and their outputs `[n, c]` under the head where it fits, computed

@@ -97,7 +97,10 @@ struct CounterExampleBody<Scalar: TensorScalar>: RunBody {
         reason: "F grew to \(value) per coordinate, beyond the limit of \(Self.divergenceLimit): "
           + "lower the step sizes.")
     }
-    let points = stationaryPoints()
+    if let solves = state.values["solves"]?.doubleValue {
+      values["solverConvergedFraction"] = (state.values["converged"]?.doubleValue ?? 0) / solves
+    }
+    let points = stationaryPoints(solverConverged: values["solverConvergedFraction"])
     let derived = points.compactMap(\.value)
     if derived.count == measure.problem.dimension {
       let x = loop.upper.tensors[0].scalars.map { Double($0) }
@@ -107,9 +110,6 @@ struct CounterExampleBody<Scalar: TensorScalar>: RunBody {
     } else if case .absent(let reason)? = points.first {
       notes["stationaryPointAbsent"] = .string(reason)
     }
-    if let solves = state.values["solves"]?.doubleValue {
-      values["solverConvergedFraction"] = (state.values["converged"]?.doubleValue ?? 0) / solves
-    }
     guard isSweep else {
       return Closing(
         Measurement.all(values, at: loop.iteration), notes: notes, status: status)
@@ -118,7 +118,8 @@ struct CounterExampleBody<Scalar: TensorScalar>: RunBody {
     return sweepClosing(values, notes, status, stage: stage)
   }
 
-  private func stationaryPoints() -> [StationaryPoint] {
+  /// - Parameter fraction: the share of linear solves that converged; nil where there were none.
+  private func stationaryPoints(solverConverged fraction: Double?) -> [StationaryPoint] {
     let problem = measure.problem
     guard !settings.inner.startsWarm else {
       return [.absent("Warm starts move y_0 while phi_K is minimised.")]
@@ -133,6 +134,12 @@ struct CounterExampleBody<Scalar: TensorScalar>: RunBody {
           problem.firstStart[index % problem.firstStart.count],
           problem.secondStart[index % problem.secondStart.count]
         ), outerIteration: max(0, loop.iteration - 1))
+    }
+    // A series is derived as it was cut off; of conjugate gradients only the solution is known.
+    if let fraction, fraction < 1, method.estimator.name == NamedConjugateGradient().name,
+      points.contains(where: { $0.value != nil })
+    {
+      return [.absent("Of the linear solves only a share of \(fraction) converged.")]
     }
     return (0..<problem.dimension).map { points[$0 % period] }
   }

@@ -69,6 +69,12 @@ struct CounterExampleOptions: OwnRunOptions {
         "Several starts are given by --start, and another by start.first or start.second in the "
           + "configuration: leave one or the other out.")
     }
+    for (index, one) in start.enumerated()
+    where start[..<index].contains(where: { $0.first == one.first && $0.second == one.second }) {
+      throw MethodError(
+        "The start \(one.first),\(one.second) is named twice; its two runs would be the same, so name it "
+          + "once.")
+    }
     return start.map { ([$0.first], [$0.second]) }
   }
 
@@ -76,7 +82,12 @@ struct CounterExampleOptions: OwnRunOptions {
     _ arm: Arm, _ settings: RunSettings<CounterExampleSettings>,
     preset: CounterExampleProtocol, budget: Budget, isNamed: Bool, in experiment: CounterExample
   ) throws -> [PlannedRun<CounterExampleSettings>] {
-    try starts(preset, settings.own, budget).flatMap { start in
+    guard settings.sweep.innerSteps.isEmpty else {
+      throw MethodError(
+        "The key sweep.innerSteps belongs to `counter-example sweep`; leave it out here, or use that "
+          + "subcommand.")
+    }
+    return try starts(preset, settings.own, budget).flatMap { start in
       var settings = settings
       (settings.start.first, settings.start.second) = start
       var plan = [settings]

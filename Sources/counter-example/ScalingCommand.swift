@@ -19,6 +19,8 @@ struct ScalingCommand: ParsableCommand {
 
       Conjugate gradients and Neumann series on the lower objective alone use damping 0.01: without \
       it the singular Hessian stops conjugate gradients after one step.
+
+      Nothing is drawn at random, so that there is no seed to give. Exit code 3 where a cell is not finite.
       """)
 
   @OptionGroup var shared: SharedOptions
@@ -45,6 +47,11 @@ struct ScalingCommand: ParsableCommand {
   var repeats = 5
 
   func validate() throws {
+    guard shared.seedLists.isEmpty else {
+      throw ValidationError(
+        "The option --seed would change nothing, since the point of a cell is not drawn; leave it out."
+      )
+    }
     for (option, value) in [
       ("--inner-steps", innerSteps), ("--repeats", repeats), ("--forward-limit", forwardLimit),
       ("--trajectory-megabytes", trajectoryMegabytes), ("--dimension", dimension.min() ?? 1),
@@ -74,24 +81,81 @@ struct ScalingCommand: ParsableCommand {
         return
       }
       shared.prepareProcess()
+      nameIgnoredKeys(base, of: methods, in: experiment, console)
+      var areFinite = true
       for method in methods {
         if let refusal = experiment.refusal(of: .method(method), under: base) {
           throw MethodError(refusal)
         }
-        switch shared.scalar {
-        case .float: try measure(method, base, experiment, console, as: Float.self)
-        case .double: try measure(method, base, experiment, console, as: Double.self)
-        }
+        let isFinite =
+          switch shared.scalar {
+          case .float: try measure(method, base, experiment, console, as: Float.self)
+          case .double: try measure(method, base, experiment, console, as: Double.self)
+          }
+        if !isFinite { areFinite = false }
       }
+      if !areFinite { throw ExitStatus.diverged.exitCode }
     }
   }
 
   private var defaults: RunSettings<CounterExampleSettings> {
-    var settings = CounterExampleProtocol.icml2020.settings(shared.budget)
+    var settings = usual
     settings.inner.steps = innerSteps
-    settings.solver.damping = 0.01
     settings.trajectory.megabytes = trajectoryMegabytes
     return settings
+  }
+
+  /// The settings without any option.
+  private var usual: RunSettings<CounterExampleSettings> {
+    var settings = CounterExampleProtocol.icml2020.settings(shared.budget)
+    settings.inner.steps = 16
+    settings.solver.damping = 0.01
+    return settings
+  }
+
+  // MARK: - Which settings count
+
+  /// Whether a cell reads a setting; n is what goes from cell to cell.
+  private func reads(_ key: String, _ method: Method, in experiment: CounterExample) -> Bool {
+    !["outer.", "sweep.", "evaluation.", "problem.dimension"].contains(where: key.hasPrefix)
+      && experiment.matters(key, to: .method(method))
+  }
+
+  private func changes(
+    _ settings: RunSettings<CounterExampleSettings>
+  ) -> [(path: String, value: Value)] {
+    Configuration(settings).tree.differences(from: Configuration(usual).tree)
+  }
+
+  /// Names the settings that were given and that no cell reads.
+  private func nameIgnoredKeys(
+    _ base: RunSettings<CounterExampleSettings>, of methods: [Method],
+    in experiment: CounterExample, _ console: Console
+  ) {
+    let unread = changes(base).map(\.path).filter { key in
+      !methods.contains { reads(key, $0, in: experiment) }
+    }
+    guard !unread.isEmpty else { return }
+    console.show(
+      warning:
+        "Ignored: \(Spelling.list(unread.sorted())), which nothing that is measured here reads.")
+  }
+
+  /// What sets a record apart: that it is over n, over which if they are not the usual ones, and all
+  /// settings that change what is computed.
+  private func variant(
+    _ base: RunSettings<CounterExampleSettings>, of method: Method, in experiment: CounterExample
+  ) -> [String: Value] {
+    var variant: [String: Value] = ["sweep": "dimension"]
+    if !dimension.isEmpty {
+      variant["dimensions"] = .string(dimensions.map(String.init).joined(separator: " "))
+    }
+    for (key, value) in changes(base)
+    where reads(key, method, in: experiment) && !MethodSettings.costKeys.contains(key) {
+      let items = value.arrayValue ?? []
+      variant[CounterExample.shortNames[key] ?? key] = items.count == 1 ? items[0] : value
+    }
+    return variant
   }
 
   private var dimensions: [Int] {
@@ -100,11 +164,23 @@ struct ScalingCommand: ParsableCommand {
       : Set(dimension).sorted()
   }
 
-  /// One record: the cells of one method.
+  /// One record: the cells of one method. Returns whether they are all finite.
   private func measure<Scalar: TensorScalar>(
     _ method: Method, _ base: RunSettings<CounterExampleSettings>, _ experiment: CounterExample,
     _ console: Console, as type: Scalar.Type
-  ) throws {
+  ) throws -> Bool {
+    // Cost is not accuracy: a protocol of its own keeps it out of tables and references of results.
+    let run = Run(
+      experiment: CounterExample.name, arm: .method(method), protocolName: "scaling",
+      budget: shared.budget, seed: 0, scalar: shared.scalar, configuration: Configuration(base),
+      variant: variant(base, of: method, in: experiment), datasets: [])
+    if shared.skipCompleted, run.place(in: shared.outputFolder).state.isCompleted {
+      console.show(
+        note:
+          "Skipped: \(run.place(in: shared.outputFolder).record) is complete, with the same configuration."
+      )
+      return true
+    }
     let total = Stopwatch()
     var recorder = MetricRecorder([
       .init(name: "hypergradientSeconds", unit: "seconds", betterWhen: .lower),
@@ -114,6 +190,7 @@ struct ScalingCommand: ParsableCommand {
       .init(name: "hypergradientNorm", unit: "1", betterWhen: .neither),
     ])
     var notes: [String: Value] = [:]
+    var broken: Int?
     for n in dimensions {
       try Interruption.checkpoint()
       if method.estimator.name == NamedForward().name, n > forwardLimit {
@@ -129,6 +206,7 @@ struct ScalingCommand: ParsableCommand {
       let cell = try cell(method, settings, as: Scalar.self)
       recorder.record(step: n, cell.values)
       notes["n\(n)"] = .string(cell.storage)
+      if !cell.isFinite, broken == nil { broken = n }
       console.show(
         result: Self.line(
           method, n, String(format: "%.3g s", cell.values["hypergradientSeconds"] ?? .nan),
@@ -137,22 +215,23 @@ struct ScalingCommand: ParsableCommand {
             format: "%@, F %.6g, |g| %.6g", cell.storage, cell.values["upperValue"] ?? .nan,
             cell.values["hypergradientNorm"] ?? .nan)))
     }
-    // Cost is not accuracy: a protocol of its own keeps it out of tables and references of results.
-    var variant: [String: Value] = ["sweep": "dimension"]
-    if base.inner.steps != 16 { variant["innerSteps"] = .integer(base.inner.steps) }
-    let run = Run(
-      experiment: CounterExample.name, arm: .method(method), protocolName: "scaling",
-      budget: shared.budget, seed: 0, scalar: shared.scalar, configuration: Configuration(base),
-      variant: variant, datasets: [])
+    let status = RunRecord.Status(
+      broken == nil ? .completed : .nonFinite,
+      reason: broken.map {
+        "At n = \($0) the hypergradient is not finite after \(base.inner.steps) inner steps of size "
+          + "\(base.inner.stepSize); choose a smaller inner.stepSize."
+      })
+    if let reason = status.reason { console.show(warning: reason) }
     let record = run.record(
-      metrics: recorder.recorded, final: recorder.latest, status: .init(.completed),
+      metrics: recorder.recorded, final: recorder.latest, status: status,
       timing: .init(totalSeconds: total.seconds), diagnostics: notes)
     console.show(note: "Wrote \(try record.write(intoRuns: shared.outputFolder))")
+    return broken == nil
   }
 
   private func cell<Scalar: TensorScalar>(
     _ method: Method, _ settings: RunSettings<CounterExampleSettings>, as type: Scalar.Type
-  ) throws -> (values: [String: Double], storage: String) {
+  ) throws -> (values: [String: Double], storage: String, isFinite: Bool) {
     let problem = settings.own.counterExample
     let start: Parameters<Scalar> = Parameters(problem.spread(settings.start.upper))
     let prepared = try method.prepare(
@@ -171,7 +250,7 @@ struct ScalingCommand: ParsableCommand {
         "trajectoryBytes": Double(cost.estimate.diagnostics.storedBytes),
         "upperValue": Double(cost.estimate.upperValue),
         "hypergradientNorm": Double(cost.estimate.hypergradient.norm),
-      ], cost.estimate.diagnostics.storage
+      ], cost.estimate.diagnostics.storage, cost.estimate.isFinite
     )
   }
 

@@ -42,17 +42,28 @@ struct SweepCommand: ParsableCommand {
       let preset = try CounterExampleProtocol.named(protocolName)
       let base = try shared.configuration(
         defaults: preset.settings(shared.budget),
-        options: methods.overrides + outer.overrides + own.overrides
+        options: methods.overrides + outer.overrides + own.overrides + stepOverrides
       ).settings
       let plan =
         try schedules ? ablation(base, preset, experiment) : runs(base, preset, experiment)
       try RunSession(shared, experiment, console: console).perform(
-        plan, seeds: shared.seeds(default: [0]), columns: columns)
+        plan, seeds: shared.seeds(default: [0]), columns: columns(steps(base)))
     }
   }
 
-  private var steps: [Int] {
-    innerSteps.isEmpty ? CounterExampleProtocol.sweptInnerSteps : Set(innerSteps).sorted()
+  /// What --inner-steps sets, in place of what a file says and before what --set does.
+  private var stepOverrides: [SettingOverride] {
+    innerSteps.isEmpty
+      ? []
+      : [
+        SettingOverride(
+          "--inner-steps", "sweep.innerSteps", .array(innerSteps.map { .integer($0) }))
+      ]
+  }
+
+  private func steps(_ settings: RunSettings<CounterExampleSettings>) -> [Int] {
+    settings.sweep.innerSteps.isEmpty
+      ? CounterExampleProtocol.sweptInnerSteps : Set(settings.sweep.innerSteps).sorted()
   }
 
   // MARK: - What is run
@@ -129,6 +140,7 @@ struct SweepCommand: ParsableCommand {
     _ arm: Arm, _ settings: RunSettings<CounterExampleSettings>, _ preset: CounterExampleProtocol
   ) throws -> PlannedRun<CounterExampleSettings> {
     var settings = settings
+    let steps = steps(settings)
     settings.sweep.innerSteps = steps
     var unstated: Set = ["inner.steps"]
     if steps == CounterExampleProtocol.sweptInnerSteps { unstated.insert("sweep.innerSteps") }
@@ -149,7 +161,7 @@ struct SweepCommand: ParsableCommand {
 
   // MARK: - The lines
 
-  private var columns: [SummaryColumn] {
+  private func columns(_ steps: [Int]) -> [SummaryColumn] {
     [
       SummaryColumn("method", 15) { $0.method.displayName },
       SummaryColumn("schedule", 20) { record in

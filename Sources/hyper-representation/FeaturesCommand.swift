@@ -30,6 +30,8 @@ struct FeaturesCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The file to write, at once when all is done.", valueName: "file.h5"))
   var output: String
 
+  func validate() throws { try HDF5Name.require(output, option: "--output") }
+
   func run() throws {
     let console = Console()
     try console.report {

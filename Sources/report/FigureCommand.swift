@@ -91,6 +91,11 @@ struct FigureCommand: ParsableCommand {
     if let minimum, !minimum.isFinite {
       throw ValidationError("The option --minimum wants a finite number but was given \(minimum).")
     }
+    guard !rows || minimum == nil else {
+      throw ValidationError(
+        "The option --minimum is for values on the vertical axis, where --rows has the methods; leave one of "
+          + "the two out.")
+    }
     if let name, !Figure.isUsable(name: name) {
       throw ValidationError(
         "The option --name wants letters, digits, '-', '_' and '.', but was given '\(name)'.")
@@ -168,6 +173,7 @@ struct FigureCommand: ParsableCommand {
       throw ResultsError(
         .missing, "The records in '\(records.runs)' have no curves; run the experiment again.")
     }
+    var drawn = 0
     let published = rows ? try references.publishedValues() : []
     for name in names {
       var figures =
@@ -188,14 +194,35 @@ struct FigureCommand: ParsableCommand {
         try relabel(&figures[index])
         figures[index].sources.insert("Drawn by: \(command(for: name))", at: 0)
       }
-      if figures.isEmpty {
-        let axis = scatter ?? against
-        Output.diagnose(
-          "\(name): not drawn, since there is nothing to draw against '\(axis)'; `report list` shows "
-            + "in which settings the records differ.")
+      if figures.isEmpty { Output.diagnose(whyNotDrawn(name)) }
+      for figure in figures {
+        try requireRoom(above: minimum, in: figure)
+        try write(figure)
       }
-      for figure in figures { try write(figure) }
+      drawn += figures.count
     }
+    guard drawn > 0 else {
+      throw ResultsError(.missing, "No figure was drawn; the lines above say why.")
+    }
+  }
+
+  private func whyNotDrawn(_ metric: String) -> String {
+    guard !rows else {
+      return "\(metric): not drawn, since no completed record ends with a finite value of it."
+    }
+    return
+      "\(metric): not drawn, since there is nothing to draw against '\(scatter ?? against)'; `report "
+      + "list` shows in which settings the records differ."
+  }
+
+  /// Throws where the vertical axis would begin above everything that is drawn.
+  private func requireRoom(above minimum: Double?, in figure: Figure) throws {
+    guard let minimum, let most = figure.series.flatMap(\.y).filter(\.isFinite).max(),
+      most <= minimum
+    else { return }
+    throw ValidationError(
+      "The option --minimum is \(minimum), and all that is drawn lies at \(most) or below; choose a "
+        + "smaller one.")
   }
 
   private func rowFigures(

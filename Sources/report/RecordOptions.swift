@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reporting
 import Results
 
 /// Options that every subcommand reading records takes.
@@ -28,7 +29,8 @@ struct RecordOptions: ParsableArguments {
         + "or run that experiment first.")
   }
 
-  /// The records of the folder, limited further; none is an error that says what was looked for.
+  /// The records of the folder, limited further and told apart; none is an error that says what was
+  /// looked for.
   func load(
     protocolName: String?, budget: String?, methods: [String] = []
   ) throws(ResultsError) -> [RunRecord] {
@@ -37,7 +39,7 @@ struct RecordOptions: ParsableArguments {
         && (budget == nil || $0.budget == budget)
         && (methods.isEmpty || methods.contains($0.method.name))
     }
-    guard records.isEmpty else { return records }
+    guard records.isEmpty else { return records.toldApart }
     let limits = [
       experiment.map { "experiment '\($0)'" }, protocolName.map { "protocol '\($0)'" },
       budget.map { "budget '\($0)'" },

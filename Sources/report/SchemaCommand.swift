@@ -20,14 +20,30 @@ struct SchemaCommand: ParsableCommand {
   func run() throws {
     try Output.reporting {
       if files.isEmpty { try Output.write(format.schemaText, to: nil) }
+      var first: ResultsError?
       for file in files {
-        if format.isLines {
-          _ = try ReferenceFile(readingFrom: file)
-        } else {
-          _ = try format.read(file, as: Value.self)
+        do throws(ResultsError) {
+          try validate(file)
+        } catch {
+          // The last word is the command's; what is wrong with the others is said on the way.
+          if let first { Output.diagnose("error: \(first.message)") }
+          first = error
+          continue
         }
         try Output.write("\(file): valid\n", to: nil)
       }
+      if let first { throw first }
+    }
+  }
+
+  private func validate(_ file: String) throws(ResultsError) {
+    if format.isLines {
+      _ = try ReferenceFile(readingFrom: file)
+    } else if format == .runRecord {
+      // A record can be of the schema and contradict itself.
+      _ = try RunRecord(readingFrom: file)
+    } else {
+      _ = try format.read(file, as: Value.self)
     }
   }
 }

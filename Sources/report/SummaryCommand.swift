@@ -48,7 +48,8 @@ struct SummaryCommand: ParsableCommand {
       let summary = Summary(
         records: stored.map(\.record), published: published, budget: budget, check: report,
         checkOf: { reports[$0] ?? report },
-        places: ["All tables: \(folder)/*.md. The complete check: \(folder)/check.txt."])
+        places: ["All tables: \(folder)/*.md. The complete check: \(folder)/check.txt."],
+        experiment: records.experiment)
       try Output.write(summary.lines().joined(separator: "\n") + "\n", to: nil)
       code = report.exitCode
     }

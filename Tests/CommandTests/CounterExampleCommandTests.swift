@@ -197,6 +197,63 @@ struct CounterExampleCommandTests {
     #expect(oneStage.metric(named: "trajectoryBytes")?.values == [0, 0])
   }
 
+  @Test("Scaling: settings set records apart, unread ones are named, so is what is not finite")
+  func scalingSettings() throws {
+    func scaling(_ arguments: [String]) throws -> CommandResult {
+      try run(["scaling", "--method", "rhg", "--repeats", "1", "--output", runs] + arguments)
+    }
+    for setting in ["inner.stepSize=0.1", "problem.strongConvexity=0.3", "start.first=[2]"] {
+      let result = try scaling(["--dimension", "3", "--set", setting])
+      #expect(result.exitCode == 0, "\(result.standardError)")
+    }
+    #expect(try scaling(["--dimension", "4"]).exitCode == 0)
+    #expect(try RecordStore.load(runs).count == 4)
+    let again = try scaling(["--dimension", "4", "--skip-completed"])
+    #expect(again.exitCode == 0 && again.standardError.contains("Skipped: "))
+    let unread = try scaling(["--dimension", "4", "--set", "outer.optimizer=adam"])
+    #expect(unread.standardError.contains("Ignored: outer.optimizer"))
+    #expect(try RecordStore.load(runs).count == 4)
+    let seed = try scaling(["--seed", "3"])
+    #expect(seed.exitCode == 64 && seed.standardError.contains("--seed would change nothing"))
+    let broken = try scaling(
+      ["--dimension", "2", "--set", "inner.stepSize=2.5", "--inner-steps", "5000"])
+    #expect(broken.exitCode == 3 && broken.standardError.contains("At n = 2 the hypergradient"))
+    let record = try #require(
+      RecordStore.load(runs).map(\.record).first { $0.status.kind == .nonFinite })
+    #expect(record.innerSteps == 5_000)
+  }
+
+  @Test("A sweep goes over the K of its settings, the last word being --set's; a run refuses them")
+  func sweptSteps() throws {
+    let sweep = ["sweep", "--method", "rhg"] + output
+    #expect(try run(sweep + ["--set", "sweep.innerSteps=[7, 3]"]).exitCode == 0)
+    let record = try #require(try RecordStore.load(runs).first?.record)
+    #expect(record.metric(named: "x")?.steps == [3, 7])
+    let both = try run(sweep + ["--inner-steps", "5", "--set", "sweep.innerSteps=[3, 7]"])
+    #expect(both.exitCode == 0)
+    #expect(try RecordStore.load(runs).count == 1)
+    let one = try run(["run", "--method", "rhg", "--set", "sweep.innerSteps=[3]"] + output)
+    #expect(one.exitCode == 64 && one.standardError.contains("belongs to `counter-example sweep`"))
+    for twice in [["--method", "rhg"], ["--start", "1,2", "--start", "1,2"]] {
+      let refused = try run(["run", "--method", "rhg"] + twice + output)
+      #expect(refused.exitCode == 64 && refused.standardError.contains("named twice"))
+    }
+  }
+
+  @Test("A point is derived only where the method would come to rest there")
+  func underived() throws {
+    for arguments in [
+      ["--method", "cg", "--damping", "0.01", "--solver-steps", "1"],
+      ["--method", "iaptt", "--inner-steps", "1"],
+    ] {
+      let result = try run(["run", "--start", "0.7,3"] + arguments + output)
+      #expect(result.exitCode == 0, "\(result.standardError)")
+    }
+    let records = try RecordStore.load(runs).map(\.record)
+    #expect(records.count == 2)
+    #expect(records.allSatisfy { $0.final["stationaryPoint"] == nil })
+  }
+
   @Test("list names every part with its source, and every refused combination with the reason")
   func list() throws {
     let result = try run(["list"])

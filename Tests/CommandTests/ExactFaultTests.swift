@@ -163,13 +163,20 @@ struct ExactFaultTests {
   }
 
   @Test(
-    "A write that takes only a part is continued; a signal at a call ends in an honest record",
+    "What a signal cuts short is continued or made again; where it asks to stop, the record is honest",
     arguments: SmallExperiment.all)
   func interrupted(_ experiment: SmallExperiment) throws {
     guard let run = try Unbroken(experiment) else { return }
     for call in FaultPoints.spread(run.calls.filter { $0.name == "write" }, FaultPoints.limit(2)) {
       let point = "short call \(call.number)"
       try run.expectTheRecord(try run.broken("short", at: call), point)
+    }
+    for name in ["write", "fsync"] {
+      let calls = run.calls.filter { $0.name == name && $0.path.hasSuffix(".partial") }
+      for call in FaultPoints.spread(calls, FaultPoints.limit(2)) {
+        let point = "interrupted call \(call.number), \(call.name) \(call.path)"
+        try run.expectTheRecord(try run.broken("once:\(EINTR)", at: call), point)
+      }
     }
     for call in FaultPoints.spread(run.calls, FaultPoints.limit(4)) {
       let point = "SIGTERM at call \(call.number), \(call.name) \(call.path)"

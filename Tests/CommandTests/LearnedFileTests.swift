@@ -250,6 +250,20 @@ struct LearnedFileTests {
     flipped[place] ^= 1
     let damaged = try refusal(flipped, "flipped.h5")
     #expect(damaged.exitCode == 65 && damaged.standardError.contains("contentDigest"))
+    // One digit of one setting.
+    let key = Array("\"iterations\":".utf8)
+    let digit =
+      try #require(
+        whole.indices.dropLast(key.count + 1).first {
+          whole[$0..<$0 + key.count].elementsEqual(key)
+        })
+      + key.count
+    var edited = whole
+    edited[digit] = edited[digit] == UInt8(ascii: "1") ? UInt8(ascii: "2") : UInt8(ascii: "1")
+    let another = try refusal(edited, "edited.h5")
+    #expect(another.exitCode == 65 && another.standardError.contains("configurationDigest"))
+    let archive = try refusal(whole, "archive.npz")
+    #expect(archive.exitCode == 65 && archive.standardError.contains("NumPy archive"))
   }
 
   @Test("A point of other shapes than its settings ask for is refused, naming both")

@@ -227,7 +227,12 @@ struct ReportCommandTests {
     let absent = try laboratory.report("figure", ["--variant", "innerSteps=7"] + output)
     #expect(absent.exitCode == 5 && absent.standardError.contains("has the variant innerSteps=7"))
     let unknown = try laboratory.report("figure", ["--against", "nosuch"] + output)
+    #expect(unknown.exitCode == 5)
     #expect(unknown.standardError.contains("nothing to draw against 'nosuch'"))
+    let above = try laboratory.report("figure", ["--minimum", "5"] + output)
+    #expect(above.exitCode == 64 && above.standardError.contains("lies at 0.8 or below"))
+    let both = try laboratory.report("figure", ["--rows", "--minimum", "0"] + output)
+    #expect(both.exitCode == 64 && both.standardError.contains("where --rows has the methods"))
   }
 
   @Test("list, figure, and accept followed by check")

@@ -162,7 +162,12 @@ struct FetchingTests {
 
   @Test func mirrorsAreFoldersOrAddresses() {
     #expect(FetchOrigin(mirror: "https://a/b") == .address("https://a/b"))
+    #expect(FetchOrigin(mirror: "HTTP://a/b") == .address("HTTP://a/b"))
     #expect(FetchOrigin(mirror: "../shared") == .folder("../shared"))
+    let error = datasetError {
+      _ = try fixture.fetch(FetchOrigin(mirror: "ftp://a/b")) { _ throws(DatasetError) in [] }
+    }
+    #expect(error?.message.contains("begins with http:// or https://, or a folder") == true)
   }
 }
 

@@ -8,6 +8,7 @@
 //   BDA_FAULT_CALL     the number of the call, from 1, at which something happens
 //   BDA_FAULT_ACTION   before, after: SIGKILL then; half: SIGKILL when half of the bytes are written;
 //                      errno:N: the call and all later ones of the same name fail with that number;
+//                      once:N: the call alone does;
 //                      short: half of the bytes are written, and that is said (writes);
 //                      signal:N: that signal before the call
 //   BDA_FAULT_LOCKS    none: no file can be locked, as on some network file systems
@@ -80,14 +81,15 @@ static int reached(const char *name, const char *path) {
   if (atomic_fetch_add(&calls, 1) + 1 != wanted) return 0;
   if (is("before")) stop();
   if (starts("signal:")) kill(getpid(), atoi(action + 7));
-  if (starts("errno:")) failing = name;
+  if (starts("errno:") || starts("once:")) failing = name;
   return 1;
 }
 
 // Whether the call has to fail: a disk that is full stays full.
 static int fails(const char *name, const char *path) {
   if (!failing || strcmp(failing, name) != 0 || !counts(path)) return 0;
-  errno = atoi(action + 6);
+  errno = atoi(strchr(action, ':') + 1);
+  if (starts("once:")) failing = NULL;
   return 1;
 }
 

@@ -12,7 +12,7 @@ public enum FetchOrigin: Sendable, Equatable {
 
   /// A mirror given as text: an address when it begins with `http://` or `https://`, else a folder.
   public init(mirror: String) {
-    let isAddress = mirror.hasPrefix("http://") || mirror.hasPrefix("https://")
+    let isAddress = ["http://", "https://"].contains { mirror.lowercased().hasPrefix($0) }
     self = isAddress ? .address(mirror) : .folder(mirror)
   }
 }
@@ -75,6 +75,12 @@ extension DataFolder {
     _ file: SourceFile, of source: ImageSource, from mirror: DataFolder
   ) throws(DatasetError) -> (path: String, origin: String) {
     guard FileManager.default.fileExists(atPath: mirror.path) else {
+      guard !mirror.path.contains("://") else {
+        throw DatasetError(
+          .missing,
+          "The mirror \(mirror.path) is an address that cannot be fetched from: give one that begins with "
+            + "http:// or https://, or a folder.")
+      }
       throw DatasetError(
         .missing,
         "The mirror folder \(mirror.path) does not exist: correct --mirror or BDA_MIRROR, or unset "

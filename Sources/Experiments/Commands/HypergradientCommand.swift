@@ -73,6 +73,7 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
       throw ValidationError(
         "The option --repeats wants a number from 1 to 1000000 but was given \(repeats).")
     }
+    try HDF5Name.require(output, option: "--output")
   }
 
   /// Evaluates and writes.

@@ -22,6 +22,12 @@ package struct LearnedFile: Sendable {
   /// - Throws: `DatasetError` with one sentence for a file that is absent, no such file, of another
   ///   version, or of another experiment.
   package init(_ path: String, of experiment: String) throws(DatasetError) {
+    guard !path.lowercased().hasSuffix(".npz") else {
+      throw DatasetError(
+        .unsupported,
+        "The file \(path) is a NumPy archive, which is for other programs: give the .h5 file that "
+          + "`\(experiment) run --save` writes.")
+    }
     let file = try HDF5File.open(
       path, remedy: "check the path, or write it with `\(experiment) run --save`")
     guard try file.string("format") == LearnedRun<Float>.formatName else {
@@ -56,6 +62,14 @@ package struct LearnedFile: Sendable {
     let configuration: Value
     do { configuration = try Value(parsing: Data(configurationText.utf8), source: path) } catch {
       throw Self.incomplete(path, "configuration")
+    }
+    if let digest = try file.string("configurationDigest"), digest != configuration.canonicalDigest
+    {
+      throw DatasetError(
+        .digestMismatch,
+        "The configuration in \(path) is not the one that was written there (its digest is another than "
+          + "the recorded one): restore the file, or remove its attribute configurationDigest if it was "
+          + "changed on purpose.")
     }
     self.path = path
     self.file = file

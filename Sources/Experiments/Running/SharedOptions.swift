@@ -113,6 +113,11 @@ package struct SharedOptions: ParsableArguments {
     where folder?.isEmpty == true {
       throw ValidationError("The option \(option) wants a folder but was given an empty text.")
     }
+    var named: Set<String> = []
+    for method in methods where !named.insert(method).inserted {
+      throw ValidationError(
+        "The method \(method) is named twice; its two runs would be the same, so name it once.")
+    }
     var seen: Set<UInt64> = []
     for seed in seedLists.flatMap(\.seeds) where !seen.insert(seed).inserted {
       throw ValidationError(

@@ -133,7 +133,7 @@ extension Experiment {
   }
 
   /// Whether a key of the configuration can change what an arm does, its cost included.
-  func matters(_ key: String, to arm: Arm) -> Bool {
+  package func matters(_ key: String, to arm: Arm) -> Bool {
     let isOwn = Own.keys.contains { $0.name == key }
     return isOwn ? reads(key, arm) : MethodSettings.costKeys.contains(key) || arm.reads(key)
   }

@@ -15,6 +15,8 @@ package struct Summary: Sendable {
   private struct Section: Sendable {
     let experiment: String
     let tables: [Table]
+    /// All runs of the experiment, those that the tables show and others.
+    let runCount: Int
     let check: CheckReport
   }
 
@@ -22,19 +24,22 @@ package struct Summary: Sendable {
   private static let mostRows = 8
 
   /// A summary of records of the budget. `check` holds all of them against references and claims and
-  /// `checkOf` those of one experiment; `places` says where the full tables and the full check are.
+  /// `checkOf` those of one experiment; `places` says where the full tables and the full check are. With
+  /// a name, only that experiment has its part.
   package init(
     records: [RunRecord], published: [PublishedValue], budget: String, check: CheckReport,
-    checkOf: (String) -> CheckReport, places: [String]
+    checkOf: (String) -> CheckReport, places: [String], experiment: String? = nil
   ) {
     self.budget = budget
     self.check = check
     self.places = places
     let records = records.filter { $0.budget == budget }
-    sections = ArticleTable.all.map { article in
+    let shown = ArticleTable.all.filter { experiment == nil || $0.experiment == experiment }
+    sections = shown.map { article in
       Section(
         experiment: article.experiment,
         tables: article.tables(records: records, published: published, hasShortTitles: true),
+        runCount: records.count { $0.experiment == article.experiment },
         check: checkOf(article.experiment))
     }
   }
@@ -54,7 +59,13 @@ package struct Summary: Sendable {
 
   private func lines(of section: Section) -> [String] {
     guard !section.tables.isEmpty else {
-      return ["\(section.experiment): no runs of budget \(budget).", ""]
+      let count = section.runCount
+      let runs =
+        count == 0
+        ? "no runs of budget \(budget)."
+        : "\(count) \(count == 1 ? "run" : "runs") of budget \(budget), none of which the article's table "
+          + "shows; the full tables have them."
+      return ["\(section.experiment): \(runs)", ""]
     }
     let tables = section.tables.flatMap { $0.plainLines(mostRows: Self.mostRows) }
     let check = section.check

@@ -22,13 +22,18 @@ package struct Evidence: Sendable {
     }
   }
 
-  /// One record for every run that is known, ordered by identity.
+  /// One record for every run that is known, ordered by identity; told apart where they differ in more
+  /// than their variants say.
   package let records: [RunRecord]
   /// Numbers from the literature.
   package let published: [PublishedValue]
   /// Statements, in the order of their files.
   package let claims: [Claim]
   private let origins: [RunIdentity: Origin]
+  /// The same records as they were written, for claims, which name variants.
+  private let asWritten: [RunRecord]
+  /// The runs that something is stored of.
+  private let known: Set<RunIdentity>
 
   /// The evidence of these parts. Of several records of a run the first kind that completed is
   /// taken: runs, then stored records, then references; a run that did not end where none did.
@@ -53,8 +58,12 @@ package struct Evidence: Sendable {
         }
       }
     }
-    self.records = chosen.sorted { $0.key < $1.key }.map(\.value.0)
-    origins = chosen.mapValues(\.1)
+    let ordered = chosen.sorted { $0.key < $1.key }.map(\.value)
+    asWritten = ordered.map(\.0)
+    records = asWritten.toldApart
+    origins = Dictionary(
+      zip(records.map(\.identity), ordered.map(\.1)), uniquingKeysWith: { first, _ in first })
+    known = Set(stored.map(\.identity)).union(remembered.map(\.identity))
   }
 
   /// Where the record of a run comes from.
@@ -63,7 +72,7 @@ package struct Evidence: Sendable {
   /// The verdicts of all claims, or of those of one experiment.
   package func verdicts(experiment: String? = nil) -> [ClaimVerdict] {
     claims.filter { experiment == nil || $0.experiment == experiment }
-      .map { ClaimVerdict($0, records: records) }
+      .map { ClaimVerdict($0, records: asWritten, preferring: known) }
   }
 
   /// How a run ended for good, one way or the other.
@@ -86,11 +95,13 @@ extension Evidence {
   /// with those of most of its seeds. Which problem and which K are the usual ones all methods say
   /// together, so that every question of an experiment is answered at the same place.
   package func principal(
-    experiment: String, protocolName: String, methods: [String]? = nil, budget: String? = nil
+    experiment: String, protocolName: String, methods: [String]? = nil, budget: String? = nil,
+    innerSteps: Int? = nil
   ) -> [RunRecord] {
     let known = records.filter { record in
       record.experiment == experiment && record.protocolName == protocolName
         && record.sweep == nil && (budget == nil || record.budget == budget)
+        && (innerSteps == nil || record.innerSteps == innerSteps)
         && (record.status.kind == .completed || record.status.kind.isBreakdown)
     }
     for budget in Self.budgets {
@@ -174,13 +185,13 @@ extension Evidence {
   }
 
   private static let problemKeys: Set<String> = [
-    "innerSteps", "ways", "shots", "y1", "y2", "problem",
+    "innerSteps", "ways", "shots", "y1", "y2", "problem", "scalar", "data",
   ]
 
   /// What makes a problem: the settings of data and networks, not those of a method.
   private static func problem(of record: RunRecord) -> String {
     let settings = record.variant.filter { key, _ in
-      ["ways", "shots", "y1", "y2", "problem"].contains(key)
+      ["ways", "shots", "y1", "y2", "problem", "scalar"].contains(key)
         || ["data.", "corruption.", "network.", "split."].contains { key.hasPrefix($0) }
     }
     return settings.map { "\($0.key)=\($0.value.canonicalText)" }.sorted().joined(separator: ",")

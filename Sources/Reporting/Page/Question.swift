@@ -14,6 +14,8 @@ struct Question {
   let second: [String]
   /// What a number of the metric is called after its unit: "test accuracy".
   let words: String
+  /// K, where it is not the one that most was run at.
+  var innerSteps: Int?
   /// Whether it only states a ratio and judges nothing.
   var isCost = false
   /// Whether what it is said to be better than may take the best of all settings that it was run in with
@@ -27,7 +29,8 @@ struct Question {
     let methods = [first] + second
     for budget in Evidence.budgets {
       let runs = evidence.principal(
-        experiment: experiment, protocolName: protocolName, methods: methods, budget: budget)
+        experiment: experiment, protocolName: protocolName, methods: methods, budget: budget,
+        innerSteps: innerSteps)
       let ours = runs.filter { $0.method.name == first }
       let rivals = second.flatMap { name in
         settings(of: runs.filter { $0.method.name == name }, in: evidence)
@@ -157,6 +160,11 @@ extension Question {
       statement: "Cleaning with BDA classifies better than with RHG", experiment: "hyper-cleaning",
       protocolName: "icml2020", metric: "testAccuracy", first: "bda", second: ["rhg"],
       words: "test accuracy"),
+    Question(
+      statement: "So it does with four times as many inner steps, which bring methods that assume "
+        + "one solution nearer to it", experiment: "hyper-cleaning", protocolName: "icml2020",
+      metric: "testAccuracy", first: "bda", second: ["rhg"], words: "test accuracy",
+      innerSteps: 400),
     Question(
       statement: "It classifies better than training on all labels as they are",
       experiment: "hyper-cleaning", protocolName: "icml2020", metric: "testAccuracy", first: "bda",

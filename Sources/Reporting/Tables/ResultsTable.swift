@@ -44,7 +44,7 @@ package struct ResultsTable: Sendable {
   package init(
     records: [RunRecord], published: [PublishedValue], options: Options = Options()
   ) {
-    self.records = records
+    self.records = records.toldApart
     self.published = published
     self.options = options
   }

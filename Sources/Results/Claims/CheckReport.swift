@@ -39,7 +39,7 @@ public struct CheckReport: Sendable {
     }
     verdicts = claims.filter {
       $0.budget == budget && (experiment == nil || $0.experiment == experiment)
-    }.map { ClaimVerdict($0, records: runs.map(\.record)) }
+    }.map { ClaimVerdict($0, records: runs.map(\.record), preferring: Set(byReference.keys)) }
     let claimed = verdicts.map(\.claim)
     breakdowns = reported.filter { stored in
       let kind = stored.record.status.kind

@@ -11,8 +11,11 @@ struct ClaimSubject {
   /// The subjects of a claim, methods before variants; a seed that was not run, or not to its end,
   /// is absent from a subject's runs.
   ///
+  /// - Parameter known: the runs that something is stored of: claims were made about these.
   /// - Throws: ``Unjudgeable`` where several runs of one seed match a subject.
-  static func all(of claim: Claim, in records: [RunRecord]) throws(Unjudgeable) -> [ClaimSubject] {
+  static func all(
+    of claim: Claim, in records: [RunRecord], preferring known: Set<RunIdentity> = []
+  ) throws(Unjudgeable) -> [ClaimSubject] {
     let candidates = records.filter {
       $0.experiment == claim.experiment && $0.protocolName == claim.protocolName
         && $0.budget == claim.budget
@@ -28,7 +31,8 @@ struct ClaimSubject {
             record.method.name == method && record.seed == seed
               && record.belongs(to: variant)
           }
-          runs[seed] = try theOne(of: matches, variant: variant, "\(name) with seed \(seed)")
+          runs[seed] = try theOne(
+            of: matches, variant: variant, "\(name) with seed \(seed)", preferring: known)
         }
         subjects.append(ClaimSubject(name: name, runs: runs))
       }
@@ -39,12 +43,25 @@ struct ClaimSubject {
   /// The run that a claim means among those that have its settings: the one that departs from the
   /// protocol in nothing else where there is one, the only one otherwise; nil for none or one that
   /// did not end. So a sweep over a further setting does not make its claims ambiguous, those on
-  /// baselines without K included.
+  /// baselines without K included. Of runs that differ in scalar type or data alone it is the one that
+  /// something is stored of.
   private static func theOne(
-    of matches: [RunRecord], variant: [String: Value], _ name: String
+    of matches: [RunRecord], variant: [String: Value], _ name: String,
+    preferring known: Set<RunIdentity>
   ) throws(Unjudgeable) -> RunRecord? {
     let exact = matches.filter { run in run.variant.keys.allSatisfy { variant[$0] != nil } }
-    let meant = exact.isEmpty ? matches : exact
+    var meant = exact.isEmpty ? matches : exact
+    if meant.count > 1, meant.allSatisfy({ $0.variant == meant[0].variant }) {
+      let stored = meant.filter { known.contains($0.identity) }
+      guard stored.count == 1 else {
+        let runs = meant.map { "'\($0.identity)'" }.joined(separator: ", ")
+        throw Unjudgeable(
+          reason:
+            "\(meant.count) records of \(name) differ in scalar type or data alone (\(runs)); keep "
+            + "the one in this folder that the claim is to be judged by")
+      }
+      meant = stored
+    }
     guard meant.count < 2 else {
       let variants = meant.map { "'\($0.identity.variant)'" }.joined(separator: ", ")
       throw Unjudgeable(

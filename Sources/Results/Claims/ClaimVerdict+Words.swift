@@ -47,11 +47,19 @@ extension ClaimVerdict {
 }
 
 extension Estimate {
-  /// Mean, spread, number of seeds and interval, as a verdict states them.
-  var description: String {
-    let mean = ClaimVerdict.short(statistics.mean)
+  /// Mean, spread, number of seeds and interval, as a verdict states them: in more digits where the
+  /// usual ones would not show on which side of an edge they lie.
+  func description(beside region: Region) -> String {
+    let edges = [region.lower, region.upper].filter(\.isFinite)
+    let needsMore = edges.contains { edge in
+      [lower, upper].contains { $0 != edge && ClaimVerdict.short($0) == ClaimVerdict.short(edge) }
+    }
+    func text(_ value: Double) -> String {
+      needsMore ? String(format: "%.12g", value) : ClaimVerdict.short(value)
+    }
+    let mean = text(statistics.mean)
     guard let spread = statistics.standardDeviation else { return "\(mean) (one seed)" }
-    let interval = "\(ClaimVerdict.short(lower)) to \(ClaimVerdict.short(upper))"
+    let interval = "\(text(lower)) to \(text(upper))"
     return "\(mean) ± \(ClaimVerdict.short(spread)) (std, n = \(statistics.count)), "
       + "95 % interval \(interval)"
   }

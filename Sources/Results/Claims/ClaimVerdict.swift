@@ -29,11 +29,11 @@ public struct ClaimVerdict: Sendable, Equatable {
   }
 
   /// Holds a claim against records of any experiment, budget and seed; only those it names count.
-  public init(_ claim: Claim, records: [RunRecord]) {
+  public init(_ claim: Claim, records: [RunRecord], preferring known: Set<RunIdentity> = []) {
     self.claim = claim
     expected = Self.expectation(of: claim)
     do {
-      let subjects = try ClaimSubject.all(of: claim, in: records)
+      let subjects = try ClaimSubject.all(of: claim, in: records, preferring: known)
       let evidence =
         if case .status(let kind) = claim.expected {
           Self.endings(of: subjects, claim, kind)
@@ -168,7 +168,7 @@ public struct ClaimVerdict: Sendable, Equatable {
     }
     let estimate = Estimate(values)
     return Evidence(
-      found: "\(name) \(estimate.description)", count: values.count,
+      found: "\(name) \(estimate.description(beside: region))", count: values.count,
       outcome: estimate.outcome(in: region), notes: notes)
   }
 

@@ -54,6 +54,9 @@ package enum StationaryPoint: Sendable, Equatable {
     case "value-function-penalty":
       self = .at(Self.penaltyMinimizer(problem, gamma: settings.penalty.weight))
       return
+    case "pessimistic-truncation" where settings.inner.steps < 2:
+      self = .absent("With one inner step there is no trajectory to cut.")
+      return
     case "dynamic-barrier", "pessimistic-truncation":
       self = .at(problem.optimalUpper)
       return
