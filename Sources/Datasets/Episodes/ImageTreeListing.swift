@@ -4,9 +4,9 @@ import Foundation
 /// The names of the folders and PNG files of a tree, sorted, and what was passed over.
 ///
 /// Symbolic links are followed. Hidden names and folders that systems make by themselves are ignored
-/// without a word, but for hidden folders with images; those, folders without images, pipes, devices, and images of other formats are passed over
-/// with a note; links that lead nowhere or back to a folder above them are errors, since what they
-/// stand for would be missing or endless.
+/// without a word. Hidden folders with images, folders without, pipes, devices, and images of other
+/// formats are passed over with a note; links that lead nowhere or back to a folder above them are
+/// errors, since what they stand for would be missing or endless.
 struct ImageTreeListing: Sendable {
   /// A folder with PNG files.
   struct Folder: Sendable {

@@ -93,7 +93,8 @@ extension Evidence {
   /// with settings of their own, and real data before synthetic: a search over step sizes has many
   /// runs, and decides nothing by their number. A method that was run in several settings stands
   /// with those of most of its seeds. Which problem and which K are the usual ones all methods say
-  /// together, so that every question of an experiment is answered at the same place.
+  /// together, so that every question of an experiment is answered at the same place; with `innerSteps`,
+  /// at that K.
   package func principal(
     experiment: String, protocolName: String, methods: [String]? = nil, budget: String? = nil,
     innerSteps: Int? = nil

@@ -29,6 +29,9 @@ public struct ClaimVerdict: Sendable, Equatable {
   }
 
   /// Holds a claim against records of any experiment, budget and seed; only those it names count.
+  ///
+  /// - Parameter known: the runs that something is stored of: of runs that differ in scalar type or data
+  ///   alone the claim is about these.
   public init(_ claim: Claim, records: [RunRecord], preferring known: Set<RunIdentity> = []) {
     self.claim = claim
     expected = Self.expectation(of: claim)
