@@ -103,7 +103,10 @@ extension ChosenFigure {
     ChosenFigure(
       name: "few-shot-methods", title: "Few-shot: test accuracy, method by method",
       experiment: "few-shot", protocolName: "icml2020", metric: "testAccuracy",
-      methods: ["rhg", "t-rhg", "bda", "maml", "fomaml", "meta-sgd", "reptile", "imaml"],
+      methods: [
+        "prototypes", "ridge-head", "supervised", "rhg", "t-rhg", "bda", "maml", "fomaml",
+        "meta-sgd", "reptile", "imaml",
+      ],
       shape: .rows(isLogarithmic: false)),
     ChosenFigure(
       name: "few-shot-inner-steps",

@@ -195,10 +195,12 @@ struct CurveBuilder {
     let values = Set(drawn.compactMap { Self.number(name, of: $0) })
     guard values.count > 1 else { return nil }
     let spans = (values.min() ?? 0) > 0 && (values.max() ?? 0) >= 8 * (values.min() ?? 1)
+    // Powers of ten would leave out most of a few values.
+    let ticks = spans && values.count <= 8 ? values.sorted() : []
     return figure(
       first, shared, abscissa: name,
-      xAxis: Figure.Axis(Self.words(setting: name), isLogarithmic: spans), series: series,
-      records: drawn)
+      xAxis: Figure.Axis(Self.words(setting: name), isLogarithmic: spans, ticks: ticks),
+      series: series, records: drawn)
   }
 
   /// Final values against another measure, a cost as a rule: one point a method and variant.

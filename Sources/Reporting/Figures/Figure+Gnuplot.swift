@@ -86,6 +86,10 @@ extension Figure {
   private var axes: [String] {
     var lines: [String] = []
     if xAxis.isLogarithmic { lines += ["set logscale x", "set format x '%g'"] }
+    if !xAxis.ticks.isEmpty {
+      let ticks = xAxis.ticks.map { String(format: "%g", $0) }.joined(separator: ", ")
+      lines.append("set xtics (\(ticks))")
+    }
     if yAxis.isLogarithmic { lines += ["set logscale y", "set format y '%g'"] }
     if xAxis.minimum != nil || xAxis.maximum != nil {
       lines.append("set xrange [\(Self.bound(xAxis.minimum)):\(Self.bound(xAxis.maximum))]")

@@ -24,15 +24,19 @@ package struct Figure: Sendable, Equatable {
     package var minimum: Double?
     /// Where the axis ends, nil for wherever the values do.
     package var maximum: Double?
+    /// The values that are marked; empty for those that suit the scale.
+    package var ticks: [Double]
 
     /// An axis.
     package init(
-      _ label: String, isLogarithmic: Bool = false, minimum: Double? = nil, maximum: Double? = nil
+      _ label: String, isLogarithmic: Bool = false, minimum: Double? = nil, maximum: Double? = nil,
+      ticks: [Double] = []
     ) {
       self.label = label
       self.isLogarithmic = isLogarithmic
       self.minimum = minimum
       self.maximum = maximum
+      self.ticks = ticks
     }
   }
 

@@ -210,6 +210,14 @@ extension Question {
       metric: "secondsPerOuterStep", first: "bda", second: ["rhg"],
       words: "seconds per outer step", isCost: true),
     Question(
+      statement: "One difference in place of the sweep back keeps BDA's lead: one-stage BDA "
+        + "classifies better than RHG", experiment: "hyper-cleaning", protocolName: "icml2020",
+      metric: "testAccuracy", first: "one-stage-bda", second: ["rhg"], words: "test accuracy"),
+    Question(
+      statement: "What one-stage BDA costs", experiment: "hyper-cleaning",
+      protocolName: "icml2020", metric: "secondsPerOuterStep", first: "one-stage-bda",
+      second: ["rhg"], words: "seconds per outer step", isCost: true),
+    Question(
       statement: "What one-stage RHG costs", experiment: "hyper-cleaning",
       protocolName: "icml2020", metric: "secondsPerOuterStep", first: "one-stage",
       second: ["rhg"], words: "seconds per outer step", isCost: true),
