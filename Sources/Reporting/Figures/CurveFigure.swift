@@ -195,12 +195,13 @@ struct CurveBuilder {
     let values = Set(drawn.compactMap { Self.number(name, of: $0) })
     guard values.count > 1 else { return nil }
     let spans = (values.min() ?? 0) > 0 && (values.max() ?? 0) >= 8 * (values.min() ?? 1)
-    // Powers of ten would leave out most of a few values.
+    // Powers of ten would leave out most of a few values; the last one is marked within the axis alone.
     let ticks = spans && values.count <= 8 ? values.sorted() : []
+    let axis = Figure.Axis(
+      Self.words(setting: name), isLogarithmic: spans, minimum: ticks.first.map { $0 / 1.08 },
+      maximum: ticks.last.map { $0 * 1.08 }, ticks: ticks)
     return figure(
-      first, shared, abscissa: name,
-      xAxis: Figure.Axis(Self.words(setting: name), isLogarithmic: spans, ticks: ticks),
-      series: series, records: drawn)
+      first, shared, abscissa: name, xAxis: axis, series: series, records: drawn)
   }
 
   /// Final values against another measure, a cost as a rule: one point a method and variant.
