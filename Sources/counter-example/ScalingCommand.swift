@@ -121,10 +121,9 @@ struct ScalingCommand: ParsableCommand {
       && experiment.matters(key, to: .method(method))
   }
 
-  private func changes(
-    _ settings: RunSettings<CounterExampleSettings>
-  ) -> [(path: String, value: Value)] {
-    Configuration(settings).tree.differences(from: Configuration(usual).tree)
+  /// The keys of all settings that are not the usual ones.
+  private func changes(_ settings: RunSettings<CounterExampleSettings>) -> [String] {
+    Configuration(settings).tree.differences(from: Configuration(usual).tree).map(\.path)
   }
 
   /// Names the settings that were given and that no cell reads.
@@ -132,7 +131,7 @@ struct ScalingCommand: ParsableCommand {
     _ base: RunSettings<CounterExampleSettings>, of methods: [Method],
     in experiment: CounterExample, _ console: Console
   ) {
-    let unread = changes(base).map(\.path).filter { key in
+    let unread = changes(base).filter { key in
       !methods.contains { reads(key, $0, in: experiment) }
     }
     guard !unread.isEmpty else { return }
@@ -141,21 +140,22 @@ struct ScalingCommand: ParsableCommand {
         "Ignored: \(Spelling.list(unread.sorted())), which nothing that is measured here reads.")
   }
 
-  /// What sets a record apart: that it is over n, over which if they are not the usual ones, and all
-  /// settings that change what is computed.
-  private func variant(
-    _ base: RunSettings<CounterExampleSettings>, of method: Method, in experiment: CounterExample
-  ) -> [String: Value] {
-    var variant: [String: Value] = ["sweep": "dimension"]
+  /// The cells of a method as one run, whose variant says that it is over n, over which if they are not
+  /// the usual ones, and every setting that changes what is computed.
+  private func planned(
+    _ base: RunSettings<CounterExampleSettings>, _ method: Method, in experiment: CounterExample
+  ) -> PlannedRun<CounterExampleSettings> {
+    var marks: [String: Value] = ["sweep": "dimension"]
     if !dimension.isEmpty {
-      variant["dimensions"] = .string(dimensions.map(String.init).joined(separator: " "))
+      marks["dimensions"] = .string(dimensions.map(String.init).joined(separator: " "))
     }
-    for (key, value) in changes(base)
-    where reads(key, method, in: experiment) && !MethodSettings.costKeys.contains(key) {
-      let items = value.arrayValue ?? []
-      variant[CounterExample.shortNames[key] ?? key] = items.count == 1 ? items[0] : value
-    }
-    return variant
+    let changes = changes(base)
+    let unread = changes.filter { !reads($0, method, in: experiment) }
+    // What every variant of a run states is told here where it is not the usual alone.
+    let unchanged = Set(experiment.statedKeys(.method(method))).subtracting(changes)
+    return PlannedRun(
+      .method(method), base, preset: usual, protocolName: "scaling", marks: marks,
+      unstated: unchanged.union(unread))
   }
 
   private var dimensions: [Int] {
@@ -170,10 +170,8 @@ struct ScalingCommand: ParsableCommand {
     _ console: Console, as type: Scalar.Type
   ) throws -> Bool {
     // Cost is not accuracy: a protocol of its own keeps it out of tables and references of results.
-    let run = Run(
-      experiment: CounterExample.name, arm: .method(method), protocolName: "scaling",
-      budget: shared.budget, seed: 0, scalar: shared.scalar, configuration: Configuration(base),
-      variant: variant(base, of: method, in: experiment), datasets: [])
+    let run = try RunSession(shared, experiment, console: console)
+      .run(planned(base, method, in: experiment), seed: 0)
     if shared.skipCompleted, run.place(in: shared.outputFolder).state.isCompleted {
       console.show(
         note:

@@ -276,6 +276,16 @@ struct ReportCommandTests {
     #expect(try CommandRunner.run("report", ["schema", "references", path]).exitCode == 65)
     #expect(try CommandRunner.run("report", ["schema", "run-record", path]).exitCode == 0)
     #expect(try CommandRunner.run("report", ["schema", "claims", path]).exitCode == 65)
+    // Every file is looked at, and a record that contradicts itself is none.
+    var torn = RecordFixture.record()
+    torn.metrics[0].values.append(0.5)
+    let text = try Value(encoding: torn).prettyText
+    let wrong = try ["one.json", "two.json"].map {
+      try laboratory.folder.write(Array(text.utf8), to: $0)
+    }
+    let all = try CommandRunner.run("report", ["schema", "run-record"] + wrong + [path])
+    #expect(all.exitCode == 65 && all.standardOutput == "\(path): valid\n")
+    #expect(wrong.allSatisfy { all.standardError.contains($0) }, "\(all.standardError)")
   }
 
   @Test("summary: one screen on standard output, all tables and the whole check in files")

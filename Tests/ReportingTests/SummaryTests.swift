@@ -49,6 +49,12 @@ struct SummaryTests {
         """)
   }
 
+  @Test("Runs that the article's table does not show are counted")
+  func others() {
+    let lines = summary([RecordFixture.record(protocolName: "own")], [])
+    #expect(lines.contains { $0.hasPrefix("hyper-cleaning: 1 run of budget smoke, none of which") })
+  }
+
   @Test("What deviates is there in full where it fits, and counted where it does not")
   func deviations() {
     let worse = RecordFixture.record(accuracy: 0.7)

@@ -69,7 +69,7 @@ package struct RunSession<E: Experiment> {
   }
 
   /// The run that a planned one is with a seed, on the data as it is now.
-  func run(_ planned: PlannedRun<E.Own>, seed: UInt64) throws -> Run<E.Own> {
+  package func run(_ planned: PlannedRun<E.Own>, seed: UInt64) throws -> Run<E.Own> {
     Run(
       experiment: E.name, arm: planned.arm, protocolName: planned.protocolName,
       budget: shared.budget, seed: seed, scalar: shared.scalar,
