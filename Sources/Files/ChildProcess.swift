@@ -131,7 +131,13 @@ public struct ChildProcess: Sendable {
     sigemptyset(&defaults)
     for number in [SIGPIPE, SIGXFSZ] { sigaddset(&defaults, number) }
     try check(posix_spawnattr_setsigdefault(&attributes, &defaults))
-    try check(posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF)))
+    // And those that it blocks while it writes must reach one that runs for longer.
+    var blocked = sigset_t()
+    sigemptyset(&blocked)
+    try check(posix_spawnattr_setsigmask(&attributes, &blocked))
+    try check(
+      posix_spawnattr_setflags(
+        &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)))
     var texts: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
     defer { for text in texts { free(text) } }
     texts.append(nil)

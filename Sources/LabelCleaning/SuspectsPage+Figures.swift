@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 
 /// Pictures, the histogram and the table of given against predicted labels.
@@ -9,8 +10,8 @@ extension SuspectsPage {
     var items: [String] = []
     let pictures = input.train.pictures.map { SamplePictures($0) }
     for (place, sample) in order.enumerated() {
-      let given = Self.escaped(input.classes[input.trainLabels[sample]].name)
-      let predicted = Self.escaped(input.classes[result.predicted[sample]].name)
+      let given = HTML.escaped(input.classes[input.trainLabels[sample]].name)
+      let predicted = HTML.escaped(input.classes[result.predicted[sample]].name)
       var item = "<li>"
       if let pictures {
         let source = try pictures.dataAddress(of: sample)
@@ -23,7 +24,7 @@ extension SuspectsPage {
         + "<span class=\"soft\">#\(place + 1), index \(sample), score "
         + "\(Self.score(result.scores[sample]))</span>"
       if let file = input.train.files?[sample] {
-        item += "<br><span class=\"soft\">\(Self.escaped(file))</span>"
+        item += "<br><span class=\"soft\">\(HTML.escaped(file))</span>"
       }
       items.append(item + "</li>")
     }
@@ -92,7 +93,7 @@ extension SuspectsPage {
     for (given, predicted) in zip(input.trainLabels, result.predicted) {
       counts[given * classes + predicted, default: 0] += 1
     }
-    let names = input.classes.map { Self.escaped($0.name) }
+    let names = input.classes.map { HTML.escaped($0.name) }
     let title = "<section><h2>Given against predicted labels</h2>"
     guard classes <= 12 else {
       let pairs = counts.filter { $0.key / classes != $0.key % classes }

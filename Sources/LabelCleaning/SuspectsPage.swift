@@ -1,5 +1,6 @@
 import Datasets
 import Experiments
+import Files
 import Foundation
 
 /// The page of suspects: one self-contained file, without scripts, for eyes and for printing.
@@ -37,7 +38,7 @@ package struct SuspectsPage {
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">
-      <title>Suspect labels: \(Self.escaped(input.train.place))</title>
+      <title>Suspect labels: \(HTML.escaped(input.train.place))</title>
       <style>\(Self.style)</style>
       </head>
       <body>
@@ -64,7 +65,7 @@ package struct SuspectsPage {
         + "expected to hold \(Self.percent(result.recall)) of all wrong labels."
     return """
       <h1>\(Self.whole(suspectCount)) of \(Self.whole(count)) labels are suspect</h1>
-      <p class="lead">Of \(Self.escaped(input.train.place)). About \(Self.whole(Int(noise.rounded()))) \
+      <p class="lead">Of \(HTML.escaped(input.train.place)). About \(Self.whole(Int(noise.rounded()))) \
       labels (\(Self.percent(result.noiseRate))) are expected to be wrong. \(worth)</p>
       <p>A label is suspect where its score, the probability that it is right, is below one half. \
       Intervals (95 %) come from resampling the \(Self.whole(input.checkedLabels.count)) checked \
@@ -74,7 +75,7 @@ package struct SuspectsPage {
 
   private var limits: String {
     let items = CleanLimits(input: input, result: result).sentences
-      .map { "<li>\(Self.escaped($0))</li>" }
+      .map { "<li>\(HTML.escaped($0))</li>" }
     return "<section><h2>How far to believe this</h2>\n<ul>\(items.joined())</ul></section>"
   }
 
@@ -121,31 +122,15 @@ package struct SuspectsPage {
   }
 
   private var provenance: String {
-    let items = (remarks + input.notes).map { "<li>\(Self.escaped($0))</li>" }
+    let items = (remarks + input.notes).map { "<li>\(HTML.escaped($0))</li>" }
     return """
       <section><h2>How it was made</h2>
       <ul>\(items.joined())</ul>
-      <pre>\(Self.escaped(command))</pre></section>
+      <pre>\(HTML.escaped(command))</pre></section>
       """
   }
 
   // MARK: - Texts
-
-  /// The text with what HTML would take for itself replaced.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    // By scalars, as browsers read: a quote with a mark that combines still ends an attribute.
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
 
   /// A share from 0 to 1 as percent.
   package static func percent(_ share: Double) -> String {

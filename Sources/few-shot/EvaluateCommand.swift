@@ -96,8 +96,9 @@ struct EvaluateCommand: ParsableCommand {
     var probabilities: [[Double]] = []
     for part in 0..<parts {
       let range = part * count / parts..<(part + 1) * count / parts
+      let steps = settings.inner.steps
       let logits = learned.learner.adaptedLogits(
-        upper: learned.upper, episode: task.episode(queries: range), steps: settings.inner.steps,
+        upper: learned.upper, episode: task.episode(queries: range), steps: steps...steps,
         normalisation: learned.normalisation)
       guard let last = logits.last, last.isFinite else {
         throw CommandFailure(

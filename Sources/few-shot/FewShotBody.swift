@@ -112,10 +112,10 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
       try Interruption.checkpoint()
       all += learner.scores(
         upper: loop.upper, sampler: validation,
-        episodes: all.count..<min(all.count + Self.episodesAtOnce, episodes), steps: steps,
+        episodes: all.count..<min(all.count + Self.episodesAtOnce, episodes), steps: steps...steps,
         normalisation: normalisation(NormalisationMoments(memory: loop.memory)))
     }
-    let scores = EpisodeScores(all)
+    let scores = EpisodeScores(all, firstStep: steps)
     let accuracy = scores.accuracy(afterStep: steps)
     state.values["validationAccuracy"] = .number(accuracy)
     // Patience is each trial's own: a late start is no reason to stop.
@@ -195,9 +195,10 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
       : try FewShotTrial<Scalar>(
         count("bestTrial"), of: arm, settings, sampler: training, seed: seed
       ).learner
+    let moments = NormalisationMoments<Scalar>(memory: memory)
     let scores = learner.scores(
       upper: best, sampler: test, episodes: first..<min(first + Self.episodesAtOnce, episodes),
-      steps: steps + extra, normalisation: normalisation(NormalisationMoments(memory: memory)))
+      steps: 0...(steps + extra), normalisation: normalisation(moments))
     var all = state.values["test"]?.arrayValue ?? []
     all += scores.map { episode in
       .array(episode.flatMap { [.number($0.loss), .number($0.accuracy)] })

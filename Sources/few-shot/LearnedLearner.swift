@@ -29,7 +29,7 @@ struct LearnedLearner<Scalar: TensorScalar & HDF5Element>: Sendable {
     _ file: LearnedFile, settings: RunSettings<FewShotSettings>, ways: Int,
     in experiment: FewShot
   ) throws {
-    let arm = try experiment.arm(named: file.description.method)
+    let arm = try file.arm(in: experiment)
     guard arm.method?.adaptsInitialization != true || ways == settings.task.ways else {
       throw DatasetError(
         .unexpectedContents,

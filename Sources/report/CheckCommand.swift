@@ -37,8 +37,6 @@ struct CheckCommand: ParsableCommand {
       commands). The exit code is the same.
       """)
   var format: Format = .text
-  // What is now the usual way; still accepted, so that commands in use keep working.
-  @Flag(help: .hidden) var brief = false
   @Flag(
     name: .customLong("referenced-only"),
     help: "Pass over runs that have no reference: your own experiments beside the suite's.")

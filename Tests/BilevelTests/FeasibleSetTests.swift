@@ -32,6 +32,18 @@ struct FeasibleSetTests {
     }
   }
 
+  @Test("A finite point whose norm is beyond the largest number keeps its direction on the sphere")
+  func overflow() {
+    let wide = Parameters<Float>([Tensor([3e38, 0]), Tensor([-4e37])])
+    #expect(wide.norm == .infinity)
+    let projected = Ball<Float>(radius: 2).project(wide).flattened()
+    let length = Float(3e38 / 4e37)
+    let expected = [2 * length, 0, -2].map { $0 / (length * length + 1).squareRoot() }
+    for (found, wanted) in zip(projected, expected) { #expect(abs(found - wanted) < 1e-6) }
+    let broken = Parameters<Float>([Tensor([.infinity, 1])])
+    #expect(!Ball<Float>(radius: 2).project(broken).isFinite)
+  }
+
   @Test("The product is the derivative, and symmetric")
   func derivative() {
     var stream = RandomStream(seed: 22, purpose: "projection products")

@@ -159,6 +159,16 @@ struct LearnedUseTests {
     let result = try evaluate()
     #expect(result.exitCode == 65, "\(result.standardError)")
     #expect(result.standardError.contains("5 classes") && result.standardError.contains("4"))
+    // The same file as another program, with a method of its own, would have written it.
+    let learned = try LearnedFile(folder.path("learned.h5"), of: "few-shot")
+    let contents: LearnedRun<Float> = try learned.contents()
+    var description = contents.description
+    description.method = "maml-of-tomorrow"
+    try LearnedRun(description: description, groups: contents.groups)
+      .write(to: folder.path("learned.h5"))
+    let unknown = try evaluate()
+    #expect(unknown.exitCode == 65, "\(unknown.standardError)")
+    #expect(unknown.standardError.contains("'maml-of-tomorrow', which this program does not have"))
   }
 
   // MARK: - hyper-representation features

@@ -2,6 +2,7 @@ import Bilevel
 import Commands
 import Experiments
 import Foundation
+import Results
 import TestSupport
 import Testing
 
@@ -36,6 +37,45 @@ struct VocabularyTests {
       }
     }
     return nil
+  }
+
+  @Test(
+    "Every published number stands where a run of ours can stand beside it", arguments: experiments)
+  func published(_ name: String) throws {
+    // Methods that articles compare with and the suite does not have.
+    let elsewhere: Set = ["bvfim", "g-pbgd"]
+    let folder =
+      URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().path + "/results/reference"
+    let long = Dictionary(
+      uniqueKeysWithValues: FewShot.shortNames.map { ($0.value, $0.key) })
+    let names = try CommandRunner.run(name, ["list"]).standardOutput.split(separator: "\n")
+      .filter { $0.hasPrefix("  ") }.compactMap { $0.split(separator: " ").first.map(String.init) }
+    for number in try PublishedFile.load(referenceFolder: folder) where number.experiment == name {
+      let cell = "\(number.source.article), \(number.source.cell)"
+      #expect(names.contains(number.method) || elsewhere.contains(number.method), "\(cell)")
+      for preset in number.protocols {
+        try #require(names.contains(preset), "\(cell)")
+        let yaml = try dryRun(name, ["--protocol", preset]).standardOutput
+        for key in number.variant.keys {
+          #expect(self.names(long[key] ?? key, in: yaml), "\(cell): \(key)")
+        }
+      }
+    }
+  }
+
+  /// Whether the YAML that `--dry-run` prints has a key, whatever its value.
+  private func names(_ key: String, in yaml: String) -> Bool {
+    let parts = key.split(separator: ".")
+    var section = ""
+    for line in yaml.split(separator: "\n") {
+      if !line.hasPrefix(" ") {
+        section = String(line.prefix { $0 != ":" })
+      } else if section == parts[0], line.hasPrefix("  \(parts[1]):") {
+        return true
+      }
+    }
+    return false
   }
 
   // MARK: - What wins

@@ -41,7 +41,7 @@ struct ClosedFormHeadTests {
     #expect(largestDeviation(found.hypergradient.tensors, expected) < tolerance)
     #expect(
       learner.adaptedLogits(
-        upper: x, episode: task.episode, steps: 2, normalisation: .transductive
+        upper: x, episode: task.episode, steps: 0...2, normalisation: .transductive
       ).map(\.shape) == [[6, 3], [6, 3], [6, 3]])
   }
 

@@ -65,7 +65,8 @@ struct FewShotTaskTests {
         ways: 3, supportImages: episode.supportImages, supportLabels: episode.supportLabels,
         queryImages: episode.queryImages.gatheringRows(queries),
         queryLabels: queries.map { episode.queryLabels[$0] })
-      return learner.adaptation(upper: x, episode: part, steps: 3, normalisation: normalisation)[3]
+      return learner.adaptation(
+        upper: x, episode: part, steps: 3...3, normalisation: normalisation)[0]
         .loss
     }
     let all = Array(0..<6)

@@ -221,14 +221,31 @@ struct FewShotLearnerTests {
       ways: 3, supportImages: task.episode.supportImages,
       supportLabels: task.episode.supportLabels, queryImages: task.episode.supportImages,
       queryLabels: task.episode.supportLabels)
-    let scores = learner.adaptation(upper: x, episode: own, steps: 20, normalisation: .transductive)
+    let scores = learner.adaptation(
+      upper: x, episode: own, steps: 0...20, normalisation: .transductive)
     #expect(scores.count == 21 && scores[20].loss < scores[0].loss)
     #expect(abs(scores[0].loss - 1.0986122886681098) < 1e-12)
     let joint = learner.adaptation(
-      upper: x, episode: task.episode, steps: 3, normalisation: .transductive)
+      upper: x, episode: task.episode, steps: 0...3, normalisation: .transductive)
     let alone = learner.adaptation(
-      upper: x, episode: task.episode, steps: 3, normalisation: .inductive)
+      upper: x, episode: task.episode, steps: 0...3, normalisation: .inductive)
     #expect(joint[3].loss != alone[3].loss)
+  }
+
+  @Test("Classifying after some of the steps gives the bits of classifying after all")
+  func laterSteps() {
+    func agree(_ learner: some TaskLearner<Double>) {
+      let x = task.point(learner)
+      func logits(_ steps: ClosedRange<Int>) -> [Tensor<Double>] {
+        learner.adaptedLogits(
+          upper: x, episode: task.episode, steps: steps, normalisation: .transductive)
+      }
+      let all = logits(0...3)
+      #expect(all[2] != all[1])
+      #expect(logits(2...3) == Array(all[2...3]) && logits(3...3) == [all[3]])
+    }
+    agree(task.representation(GradientDescent(stepSize: 0.5), ReverseHypergradient()))
+    agree(task.initialisation(GradientDescent(stepSize: 0.3), steps: 2))
   }
 }
 
@@ -362,7 +379,7 @@ struct MetaTrainingTests {
     let episode: Episode<Float> = sampler.episode(100)
     func scores(_ normalisation: EvaluationNormalisation<Float>) -> [AdaptedScore] {
       learner().adaptation(
-        upper: loop.upper, episode: episode, steps: 2, normalisation: normalisation)
+        upper: loop.upper, episode: episode, steps: 0...2, normalisation: normalisation)
     }
     #expect(scores(.running(moments)) != scores(.transductive))
     // With the moments of the query images themselves, features are the transductive ones.

@@ -51,15 +51,16 @@ struct LearnedRateTests {
         Array(found.hypergradient.tensors.dropLast()), expected.hypergradient.tensors) < 1e-13)
     #expect(
       with.adaptation(
-        upper: extended, episode: task.episode, steps: 3, normalisation: .transductive)
+        upper: extended, episode: task.episode, steps: 0...3, normalisation: .transductive)
         == without.adaptation(
-          upper: x, episode: task.episode, steps: 3, normalisation: .transductive))
+          upper: x, episode: task.episode, steps: 0...3, normalisation: .transductive))
     // Another rate is another test.
     let other = Parameters(x.tensors + [Tensor(0.1)])
     #expect(
-      with.adaptation(upper: other, episode: task.episode, steps: 3, normalisation: .transductive)
+      with.adaptation(
+        upper: other, episode: task.episode, steps: 0...3, normalisation: .transductive)
         != without.adaptation(
-          upper: x, episode: task.episode, steps: 3, normalisation: .transductive))
+          upper: x, episode: task.episode, steps: 0...3, normalisation: .transductive))
   }
 
   @Test("Descent at a learned rate is descent with that step size, and its products are transposes")

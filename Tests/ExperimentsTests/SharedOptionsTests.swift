@@ -1,4 +1,5 @@
 import Commands
+import Datasets
 import Experiments
 import Foundation
 import Testing
@@ -16,10 +17,11 @@ struct SharedOptionsTests {
     #expect(options.methods.isEmpty)
     #expect(options.threads.threads == nil)
     #expect(options.seeds(default: [4, 5]) == [4, 5])
-    #expect(options.outputDirectory.relativePath == "results/runs")
-    #expect(options.dataDirectory(environment: [:]).relativePath == "datasets")
-    #expect(options.dataDirectory(environment: ["BDA_DATA_DIR": ""]).relativePath == "datasets")
-    #expect(options.dataDirectory(environment: ["BDA_DATA_DIR": "/a"]).path == "/a")
+    #expect(options.outputFolder == "results/runs")
+    #expect(options.data.dataFolder == nil)
+    #expect(DataFolder.standard(environment: [:]).path == "datasets")
+    #expect(DataFolder.standard(environment: ["BDA_DATA_DIR": ""]).path == "datasets")
+    #expect(DataFolder.standard(environment: ["BDA_DATA_DIR": "/a"]).path == "/a")
   }
 
   @Test("take what is written")
@@ -34,8 +36,8 @@ struct SharedOptionsTests {
     #expect(options.methods == ["rhg", "bda"])
     #expect(options.configurationFile == "a.yaml")
     #expect(options.settings == ["innerSteps=3"])
-    #expect(options.dataDirectory(environment: ["BDA_DATA_DIR": "/a"]).relativePath == "d")
-    #expect(options.outputDirectory.relativePath == "o")
+    #expect(options.folder.path == "d")
+    #expect(options.outputFolder == "o")
     #expect(options.threads.threads == 2)
     #expect(options.scalar == .double)
     #expect(options.progress == .plain)

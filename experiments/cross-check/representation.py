@@ -176,7 +176,7 @@ def main():
                         allowed = TOLERANCE["double"] if name in closed else tolerance
                         gap = float(np.max(np.abs(file[name][()] - expected)))
                         gap /= 1 + float(np.max(np.abs(expected)))
-                        worst = max(worst, gap / allowed)
+                        worst = float(np.maximum(worst, gap / allowed))
                         if not gap <= allowed:
                             print(f"{method} {scalar}: {name} differs by {gap:.1e}")
     print(f"{len(METHODS)} methods, largest deviation {worst:.2g} of the tolerance")

@@ -25,7 +25,7 @@ import time
 import h5py
 import numpy as np
 
-from rows import ROWS, command, write_inputs
+from rows import ROWS, command, inputs_folder, write_inputs
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 TOLERANCE = 1e-4
@@ -90,7 +90,9 @@ def deviation(path, other):
         scale = max(float(np.abs(expected[n][()]).max()) for n in names[1:])
         for name in names:
             size = abs(float(expected[name][()])) if name == "upperValue" else scale
-            worst = max(worst, float(np.abs(file[name][()] - expected[name][()]).max()) / size)
+            difference = float(np.abs(file[name][()] - expected[name][()]).max()) / size
+            # Not `max`, for which 0 is larger than a value that is not a number.
+            worst = float(np.maximum(worst, difference))
     return worst
 
 
@@ -186,7 +188,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peers", default="jax,torch", help="jax, torch, or empty for none")
-    parser.add_argument("--inputs", default=os.path.join(tempfile.gettempdir(), "bda-performance"))
+    parser.add_argument("--inputs", default=inputs_folder())
     parser.add_argument("--output", default="results/runs/performance")
     options = parser.parse_args()
     options.peers = [peer for peer in options.peers.split(",") if peer]

@@ -48,10 +48,8 @@ def softmax(row):
     kind = row["data"]
     entries = SAMPLES * FEATURES * DENSITY[kind]
     steps, method = row["innerSteps"], row["method"]
-    if method == "cg":
-        back = row["solverSteps"] + 1
-    elif method == "neumann":
-        back = row["solverSteps"]
+    if method in ("cg", "neumann"):
+        back = row["solverSteps"] + 1  # the last product is the mixed one, with the solution
     else:
         back = row.get("history", steps)
     products = steps + back

@@ -6,7 +6,9 @@ comparesInDouble, values are compared in double precision. Letters
 as in the table: A hyper-cleaning, B network, C few-shot representation, D MAML, E counter-example.
 """
 
+import hashlib
 import os
+import tempfile
 
 import h5py
 import numpy as np
@@ -118,12 +120,19 @@ def _samples(file, random, data):
     file["x"] = random.normal(size=SAMPLES).astype(np.float32)
 
 
+def inputs_folder():
+    """Where inputs are kept from one call to the next: another place for every version of this file."""
+    with open(__file__, "rb") as file:
+        version = hashlib.sha256(file.read()).hexdigest()[:12]
+    return os.path.join(tempfile.gettempdir(), f"bda-performance-{version}")
+
+
 def write_inputs(data, path):
     """Writes the inputs of the given name, unless they are there."""
     if os.path.exists(path):
         return
     random = np.random.default_rng(7)
-    temporary = path + ".partial"
+    temporary = f"{path}.{os.getpid()}.partial"
     with h5py.File(temporary, "w") as file:
         if data in ("sparse", "dense"):
             _samples(file, random, data)

@@ -1,7 +1,7 @@
 /// What the state of an inner loop holds: the lower variable, and so many earlier ones behind it.
 ///
-/// Everything that estimators need to know of a state. All five maps are linear, and the two that end
-/// in `Pullback` are the transposes of the ones that they are named after. They copy references to
+/// Everything that estimators need to know of a state. All its maps are linear, and those that end in
+/// `Pullback` are the transposes of the ones that they are named after. They copy references to
 /// components, not scalars, but for the sum in ``initialStatePullback(_:)``.
 public struct StateLayout: Sendable, Hashable {
   /// The number of lower variables in a state, the current one included.

@@ -26,8 +26,8 @@ public struct ReverseHypergradient<Scalar: TensorScalar>: HypergradientEstimator
     case linearizations
     /// Every state y_k: each step is recomputed once. H times the size of the state.
     case states
-    /// Every state of number c sqrt(H) apart and one segment at a time: each step is computed once
-    /// more than with states, memory 2 sqrt(H) times the size of the state.
+    /// One state in every sqrt(H) steps, and the states between two of them while the sweep is there:
+    /// each step is computed once more than with states, memory 2 sqrt(H) times the size of the state.
     case checkpoints
     /// Nothing where the steps are ``CoordinatewiseSteps``; else linearisations if all of them fit
     /// into the given bytes, else states if they do, else checkpoints.

@@ -76,7 +76,12 @@ public struct Ball<Scalar: TensorScalar>: DifferentiableFeasibleSet {
   /// The point scaled back to the sphere where it lies outside; NaN stays NaN. O(count).
   public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
     let norm = point.norm
-    return norm > radius ? point.scaled(by: radius / norm) : point
+    guard norm > radius else { return point }
+    guard norm.isInfinite, point.isFinite else { return point.scaled(by: radius / norm) }
+    // The squares of these components are beyond the largest number, and the components are not.
+    let largest = point.flattened().reduce(0) { max($0, abs($1)) }
+    let smaller = point.scaled(by: Scalar(sign: .plus, exponent: -largest.exponent, significand: 1))
+    return smaller.scaled(by: radius / smaller.norm)
   }
 
   /// v inside; outside radius / |y| times the part of v orthogonal to y. O(count).

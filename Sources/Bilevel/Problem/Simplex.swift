@@ -22,7 +22,7 @@ public struct CappedSimplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
     return clamped(point, shift: shift(for: point))
   }
 
-  /// v on the coordinates strictly between 0 and 1, less its mean over them where the bound on the
+  /// v on the coordinates from 0 to 1, less its mean over them where the bound on the
   /// sum is active; 0 elsewhere. O(60 count).
   public func projectionProduct(
     at point: Parameters<Scalar>, _ v: Parameters<Scalar>

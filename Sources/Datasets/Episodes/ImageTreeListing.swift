@@ -145,7 +145,7 @@ struct ImageTreeListing: Sendable {
       guard let stream = opendir(path) else {
         throw DatasetError(
           .unreadable,
-          "The folder \(path) cannot be read (\(lastSystemError())): check its permissions.")
+          "The folder \(path) cannot be read (\(SystemError.last)): check its permissions.")
       }
       defer { closedir(stream) }
       var names: [String] = []
@@ -155,7 +155,7 @@ struct ImageTreeListing: Sendable {
           guard errno == 0 else {
             throw DatasetError(
               .unreadable,
-              "The folder \(path) cannot be read (\(lastSystemError())): check the disk.")
+              "The folder \(path) cannot be read (\(SystemError.last)): check the disk.")
           }
           return names
         }

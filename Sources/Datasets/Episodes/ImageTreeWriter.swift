@@ -41,19 +41,25 @@ public final class ImageTreeWriter {
       try Self.create(String(target[..<end]))
     }
     let descriptor = open(target, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
-    defer { if descriptor >= 0 { close(descriptor) } }
-    // A tree's files are small: the system takes each of them in one call.
-    guard descriptor >= 0, Foundation.write(descriptor, bytes, bytes.count) == bytes.count else {
-      throw DatasetError(
-        .unwritable,
-        "Cannot write \(target) (\(lastSystemError())): free some space or make the folder writable, "
-          + "and run the command again.")
-    }
+    guard descriptor >= 0 else { throw Self.unwritable(target, errno) }
+    defer { close(descriptor) }
+    let error = bytes.withUnsafeBytes { FileDescriptor.write($0, to: descriptor) }
+    guard error == 0 else { throw Self.unwritable(target, error) }
+  }
+
+  private static func unwritable(_ path: String, _ error: Int32) -> DatasetError {
+    DatasetError(
+      .unwritable,
+      "Cannot write \(path) (\(SystemError.text(of: error))): free some space or make the folder "
+        + "writable, and run the command again.")
   }
 
   /// Describes the tree by what was written, and gives it its name, replacing an older one.
+  ///
+  /// - Parameter check: what must be true of the tree; where it throws, no tree is replaced.
   public func finish(
-    _ description: ImageTreeDescription
+    _ description: ImageTreeDescription,
+    check: (ImageTreeDescription) throws(DatasetError) -> Void = { _ throws(DatasetError) in }
   ) throws(DatasetError) -> ImageTreeDescription {
     let written = try ImageTree.load(
       temporaryPath, .init(side: 8, channels: 1, inverts: false), remedy: "run the command again")
@@ -61,20 +67,35 @@ public final class ImageTreeWriter {
     completed.contentDigest = written.description.contentDigest
     completed.classes = written.classes.count
     completed.images = written.count
+    try check(completed)
     try write(try completed.encoded(), to: ImageTreeDescription.fileName)
     sync()
-    let manager = FileManager.default
-    let old = temporaryPath + ".old"
-    let replaces = manager.fileExists(atPath: target)
-    guard !replaces || rename(target, old) == 0, rename(temporaryPath, target) == 0 else {
-      throw DatasetError(
-        .unwritable,
-        "Cannot give the new folder \(path) its name (\(lastSystemError())): make the folder above "
-          + "it writable, and run the command again.")
-    }
+    try giveName()
     isFinished = true
-    if replaces { try? manager.removeItem(atPath: old) }
     return completed
+  }
+
+  /// Renames the tree. An older one steps aside first, under a name that ``AtomicFile/sweepStale(in:)``
+  /// knows, so that one which a killed command left is found; it comes back where the new one fails.
+  private func giveName() throws(DatasetError) {
+    let url = URL(fileURLWithPath: target)
+    let aside = url.deletingLastPathComponent()
+      .appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
+    let replaces = FileManager.default.fileExists(atPath: target)
+    guard !replaces || rename(target, aside) == 0 else { throw nameless(errno) }
+    guard rename(temporaryPath, target) == 0 else {
+      let error = errno
+      if replaces { rename(aside, target) }
+      throw nameless(error)
+    }
+    if replaces { try? FileManager.default.removeItem(atPath: aside) }
+  }
+
+  private func nameless(_ error: Int32) -> DatasetError {
+    DatasetError(
+      .unwritable,
+      "Cannot give the new folder \(path) its name (\(SystemError.text(of: error))): make the folder "
+        + "above it writable, and run the command again.")
   }
 
   private static func create(_ folder: String) throws(DatasetError) {

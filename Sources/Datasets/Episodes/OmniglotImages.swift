@@ -10,10 +10,14 @@ enum OmniglotImages {
   /// The images of one of the author's archives, by `<alphabet>/<character>/<image>.png`.
   ///
   /// Checked: every member's checksum, 20 drawings of every character, and the number of characters
-  /// (964 in the background set, 659 in the evaluation set).
-  static func official(_ path: String) throws(DatasetError) -> [(name: String, bytes: [UInt8])] {
+  /// (964 in the background set, 659 in the evaluation set). Sentences call it `name`, where the file
+  /// is a temporary one.
+  static func official(
+    _ path: String, named name: String? = nil
+  ) throws(DatasetError) -> [(name: String, bytes: [UInt8])] {
     let bytes = try DataFile.read(path, remedy: "run `datasets fetch omniglot`")
-    let images = try ZipArchive.entries(of: bytes, path: path).compactMap { entry in
+    let name = name ?? path
+    let images = try ZipArchive.entries(of: bytes, path: name).compactMap { entry in
       // The archives hold one folder with the name of the set.
       let parts = entry.name.split(separator: "/")
       return parts.count == 4 && entry.name.hasSuffix(".png")
@@ -27,7 +31,7 @@ enum OmniglotImages {
     else {
       throw DatasetError(
         .unexpectedContents,
-        "The archive \(path) has \(images.count) drawings of \(counts.count) characters, where 20 each "
+        "The archive \(name) has \(images.count) drawings of \(counts.count) characters, where 20 each "
           + "of 964 (background) or 659 (evaluation) are published: fetch it again.")
     }
     return images
@@ -66,11 +70,11 @@ enum OmniglotImages {
         }
       }
     }
-    let description = try writer.finish(
-      ImageTreeDescription(name: "omniglot", source: source, command: command))
-    try requireComplete(
-      classes: description.classes, images: description.images, destination)
-    return description
+    return try writer.finish(
+      ImageTreeDescription(name: "omniglot", source: source, command: command)
+    ) { written throws(DatasetError) in
+      try requireComplete(classes: written.classes, images: written.images, destination)
+    }
   }
 
   /// Throws unless there are 1,623 characters with 20 drawings each.

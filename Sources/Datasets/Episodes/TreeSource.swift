@@ -119,7 +119,7 @@ extension DataFolder {
     }
     report("Downloading \(address)")
     try transport(address, download.temporaryPath)
-    _ = try OmniglotImages.official(download.temporaryPath)
+    _ = try OmniglotImages.official(download.temporaryPath, named: address)
     try DatasetError.converting { () throws(FileError) in try download.commit() }
     return .fetched(path: destination, origin: address)
   }

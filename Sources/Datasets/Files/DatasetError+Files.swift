@@ -11,6 +11,3 @@ extension DatasetError {
     do { return try body() } catch { throw DatasetError(error) }
   }
 }
-
-/// The system's words for the last failed call, such as "No space left on device".
-func lastSystemError() -> String { SystemError.last }

@@ -257,11 +257,4 @@ public final class HDF5Writer {
       .unwritable,
       "Cannot \(step) the HDF5 file \(path) (\(HDF5Library.deepestError())): free some memory.")
   }
-
-  private func refused(_ reason: String) -> DatasetError {
-    DatasetError(
-      .unwritable,
-      "Cannot write the HDF5 file \(path) (\(reason)): check the free space and the permissions of "
-        + "its folder.")
-  }
 }

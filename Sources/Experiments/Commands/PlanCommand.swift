@@ -41,8 +41,15 @@ package struct PlanCommand<Own: OwnRunOptions>: ParsableCommand {
     of line: String, _ experiments: inout [String: Own.E]
   ) -> Result<[RunPlace], CommandFailure> {
     do {
-      let arguments = try Value(parsing: Data(line.utf8), source: "standard input").arrayValue ?? []
-      let command = try RunCommand<Own>.parse(arguments.compactMap(\.stringValue))
+      let words = try Value(parsing: Data(line.utf8), source: "standard input").arrayValue
+      let arguments = words?.compactMap(\.stringValue) ?? []
+      guard let words, words.count == arguments.count else {
+        throw CommandFailure(
+          "The line '\(line.prefix(80))' is no JSON list of texts; give the arguments of one `run` a "
+            + "line, as in [\"--method\", \"bda\"].",
+          exitCode: ExitStatus.usage.rawValue)
+      }
+      let command = try RunCommand<Own>.parse(arguments)
       let folder = command.shared.folder
       let experiment = experiments[folder.path] ?? Own.E(folder: folder)
       experiments[folder.path] = experiment

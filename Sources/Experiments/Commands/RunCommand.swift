@@ -161,5 +161,5 @@ extension SharedOptions {
   }
 
   /// The folder of data sets.
-  package var folder: DataFolder { DataFolder(path: dataDirectory().path) }
+  package var folder: DataFolder { data.folder }
 }

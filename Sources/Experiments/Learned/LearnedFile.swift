@@ -114,6 +114,18 @@ package struct LearnedFile: Sendable {
     return run
   }
 
+  /// The method or baseline of the run.
+  ///
+  /// - Throws: `DatasetError` where the experiment has none of that name.
+  package func arm<E: Experiment>(in experiment: E) throws(DatasetError) -> Arm {
+    do { return try experiment.arm(named: description.method) } catch {
+      throw DatasetError(
+        .unexpectedContents,
+        "The file \(path) was written by the method '\(description.method)', which this program does "
+          + "not have: restore the file, or use the program that wrote it.")
+    }
+  }
+
   /// The settings of the run: those of the file over the defaults, which fill what a file of an older
   /// version lacks.
   package func settings<Own: OwnSettings>(

@@ -3,18 +3,6 @@ import Commands
 import Datasets
 import Results
 
-extension RunRecord.Environment {
-  /// The environment of this process, computing in the given scalar type.
-  package static func current(scalar: String) -> RunRecord.Environment {
-    let now = EnvironmentSnapshot.current(
-      hdf5: hdf5LibraryVersion(), libpng: libpngVersion())
-    return RunRecord.Environment(
-      commit: now.commit, dirty: now.dirty, swift: now.swift, backend: now.backend,
-      hdf5: now.hdf5, libpng: now.libpng, cpu: now.cpu, threads: now.threads, os: now.os,
-      scalar: scalar)
-  }
-}
-
 extension RunRecord.DatasetUse {
   /// One use of a data set: its name and content digest, and for what it served.
   package init(_ dataset: ImageDataset, purpose: String) {

@@ -26,16 +26,6 @@ package enum PeakMemory {
     return write(descriptor, "5", 1) == 1
   }
 
-  /// The result of a body, the peak resident bytes of the process during it, and whether earlier
-  /// phases are excluded from that peak.
-  package static func during<Result, Failure: Error>(
-    _ body: () throws(Failure) -> Result
-  ) throws(Failure) -> (result: Result, peakBytes: Int?, isOwnPeak: Bool) {
-    let isOwn = reset()
-    let result = try body()
-    return (result, bytes, isOwn)
-  }
-
   private static func status(_ key: String) -> Int? {
     guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else {
       return nil

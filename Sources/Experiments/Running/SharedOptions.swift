@@ -131,17 +131,6 @@ package struct SharedOptions: ParsableArguments {
     return named.isEmpty ? seeds : named
   }
 
-  /// The folder of data sets: `--data`, else `BDA_DATA_DIR`, else `datasets`.
-  package func dataDirectory(
-    environment: [String: String] = ProcessInfo.processInfo.environment
-  ) -> URL {
-    let variable = environment["BDA_DATA_DIR"].flatMap { $0.isEmpty ? nil : $0 }
-    return URL(fileURLWithPath: data.dataFolder ?? variable ?? "datasets", isDirectory: true)
-  }
-
-  /// The folder records are written to.
-  package var outputDirectory: URL { URL(fileURLWithPath: outputFolder, isDirectory: true) }
-
   /// The console these options describe.
   package func makeConsole() -> Console {
     Console(isQuiet: quiet, terminal: Terminal(descriptor: STDERR_FILENO, color: color))

@@ -138,10 +138,3 @@ extension Experiment {
     return isOwn ? reads(key, arm) : MethodSettings.costKeys.contains(key) || arm.reads(key)
   }
 }
-
-extension Value {
-  /// The value at a dotted path such as `outer.learningRate`; nil where there is none.
-  package func value(at key: String) -> Value? {
-    value(at: key.split(separator: ".").map(String.init))
-  }
-}

@@ -116,6 +116,9 @@ package struct SlurmScript: Sendable {
         code=$?
         kill -0 "$child" 2>/dev/null || break
       done
+      # The child may have ended just as the trap returned: asked once more, `wait` gives its own code.
+      wait "$child"
+      code=$?
       if [ "$near_limit" = yes ] && [ "$code" -eq 143 ]; then
         if [ "${SLURM_RESTART_COUNT:-0}" -ge \(requeues) ]; then
           echo "The task $task was put back \(requeues) times and is given up; submit the sweep again." >&2

@@ -18,7 +18,8 @@ package struct SuiteExecutables: Sendable {
 
   /// Those beside the executable of this process.
   package static var besideThisProcess: SuiteExecutables {
-    let own = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
+    let own =
+      Bundle.main.executableURL ?? URL(fileURLWithPath: ProcessArguments.all?.first ?? "sweep")
     return SuiteExecutables(folder: own.resolvingSymlinksInPath().deletingLastPathComponent().path)
   }
 

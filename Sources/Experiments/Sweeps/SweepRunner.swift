@@ -98,6 +98,7 @@ package struct SweepRunner {
     var waiting = indices[...]
     var jobs: [Job] = []
     var forwarded = false
+    var failure: SweepError?
     while !waiting.isEmpty || !jobs.isEmpty {
       if let requested = Interruption.requested {
         if !forwarded { for job in jobs { job.process.send(signal: requested.signal) } }
@@ -108,8 +109,14 @@ package struct SweepRunner {
       while jobs.count < self.jobs, let index = waiting.popFirst() {
         // Another runner may have done it in the meantime.
         if cells[index].state.kind.isSettled { continue }
-        jobs.append(
-          Job(index: index, process: try start(cells[index]), begin: Date()))
+        do throws(SweepError) {
+          jobs.append(Job(index: index, process: try start(cells[index]), begin: Date()))
+        } catch {
+          // What runs must not outlive the sweep: it writes its checkpoint and is awaited.
+          for job in jobs { job.process.send(signal: SIGTERM) }
+          failure = error
+          waiting = []
+        }
       }
       var running: [Job] = []
       for job in jobs {
@@ -122,6 +129,7 @@ package struct SweepRunner {
       jobs = running
       if !jobs.isEmpty { usleep(Self.poll) }
     }
+    if let failure { throw failure }
     if forwarded { try Interruption.checkpoint() }
   }
 

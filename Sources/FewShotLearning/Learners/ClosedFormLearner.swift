@@ -62,7 +62,7 @@ package struct ClosedFormLearner<Scalar: TensorScalar>: TaskLearner {
 
   /// The same logits after every number of steps: there are none to take.
   package func adaptedLogits(
-    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: ClosedRange<Int>,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [Tensor<Scalar>] {
     let parameters = Array(x.constants.prefix(count))
@@ -76,6 +76,6 @@ package struct ClosedFormLearner<Scalar: TensorScalar>: TaskLearner {
       support: support, labels: episode.supportLabels, query: query, ways: ways,
       own: Array(x.tensors.dropFirst(count))
     ).logits
-    return Array(repeating: logits, count: steps + 1)
+    return Array(repeating: logits, count: steps.count)
   }
 }

@@ -130,17 +130,18 @@ package struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
       outerIteration: outerIteration, memory: nil)
   }
 
-  /// Logits of the network after each of its inner steps.
+  /// Logits of the network after those of its inner steps.
   package func adaptedLogits(
-    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: ClosedRange<Int>,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [Tensor<Scalar>] {
     let problem = problem(episode, normalisation: normalisation.source)
     var state = dynamics.layout.initialState(from: problem.initialLower.value(upper: x))
-    return (0...steps).map { step in
+    return (0...steps.upperBound).compactMap { step in
       if step > 0 {
         state = dynamics.step(StepIndex(step), from: state, upper: x, of: problem)
       }
+      guard steps.contains(step) else { return nil }
       let y = dynamics.layout.lowerVariable(of: state)
       let features = queryFeatures(
         network, episode, parameters: Array(y.constants.dropLast(2)), normalisation: normalisation)

@@ -31,9 +31,10 @@ extension TaskLearner {
     return total
   }
 
-  /// The scores of x on some episodes after every inner step, tasks on separate cores.
+  /// The scores of x on some episodes after each of `steps` inner steps, tasks on separate cores.
   package func scores(
-    upper x: Parameters<Scalar>, sampler: EpisodeSampler, episodes: Range<Int>, steps: Int,
+    upper x: Parameters<Scalar>, sampler: EpisodeSampler, episodes: Range<Int>,
+    steps: ClosedRange<Int>,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [[AdaptedScore]] {
     orderedMap(episodes.count) { index in
@@ -50,7 +51,7 @@ extension TaskLearner {
   ) -> EpisodeScores {
     EpisodeScores(
       scores(
-        upper: x, sampler: sampler, episodes: 0..<episodes, steps: steps,
+        upper: x, sampler: sampler, episodes: 0..<episodes, steps: 0...steps,
         normalisation: normalisation))
   }
 }
@@ -84,21 +85,24 @@ func orderedMap<Value: Sendable>(
 
 /// Losses and accuracies of many episodes, by inner step.
 package struct EpisodeScores: Sendable, Equatable {
-  /// The scores of each episode at steps 0, 1, ...
+  /// The scores of each episode after `firstStep`, `firstStep` + 1, ... inner steps.
   package let scores: [[AdaptedScore]]
+  /// The number of inner steps before each episode's first score.
+  package let firstStep: Int
 
   /// Scores by episode and step.
-  package init(_ scores: [[AdaptedScore]]) {
+  package init(_ scores: [[AdaptedScore]], firstStep: Int = 0) {
     precondition(
       scores.allSatisfy { $0.count == scores[0].count }, "Episodes of different numbers of steps.")
     self.scores = scores
+    self.firstStep = firstStep
   }
 
   /// The mean accuracy after `step` inner steps, a fraction.
-  package func accuracy(afterStep step: Int) -> Double { mean { $0[step].accuracy } }
+  package func accuracy(afterStep step: Int) -> Double { mean { $0[step - firstStep].accuracy } }
 
   /// The mean loss after `step` inner steps, in nats.
-  package func loss(afterStep step: Int) -> Double { mean { $0[step].loss } }
+  package func loss(afterStep step: Int) -> Double { mean { $0[step - firstStep].loss } }
 
   /// Half the width of the 95 % confidence interval of the mean accuracy: 1.96 s / sqrt(episodes), s
   /// the standard deviation over episodes (the field's convention); NaN for a single episode.
@@ -110,8 +114,9 @@ package struct EpisodeScores: Sendable, Equatable {
   package func accuracyDeviation(afterStep step: Int) -> Double {
     guard scores.count > 1 else { return .nan }
     let center = accuracy(afterStep: step)
-    let squares = scores.reduce(0.0) {
-      $0 + ($1[step].accuracy - center) * ($1[step].accuracy - center)
+    let squares = scores.reduce(0.0) { sum, episode in
+      let difference = episode[step - firstStep].accuracy - center
+      return sum + difference * difference
     }
     return (squares / Double(scores.count - 1)).squareRoot()
   }

@@ -104,9 +104,9 @@ package struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
     return estimate
   }
 
-  /// Logits of the head after each plain step.
+  /// Logits of the head after those of its plain steps.
   package func adaptedLogits(
-    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: ClosedRange<Int>,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [Tensor<Scalar>] {
     let parameters = leading(x.constants)
@@ -121,10 +121,11 @@ package struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
     let descent = GradientDescent<Scalar>(
       stepSize: learnsRate ? RateScaledDynamics.rate(in: x) : testStepSize)
     var head = problem.initialLower.value(upper: features)
-    return (0...steps).map { step in
+    return (0...steps.upperBound).compactMap { step in
       if step > 0 {
         head = descent.step(StepIndex(step), from: head, upper: features, of: problem)
       }
+      guard steps.contains(step) else { return nil }
       return linearLogits(
         .constant(query), weights: .constant(head.tensors[0]), bias: .constant(head.tensors[1])
       ).value

@@ -61,9 +61,9 @@ package struct SupervisedLearner<Scalar: TensorScalar>: TaskLearner {
       diagnostics: .withoutInnerLoop)
   }
 
-  /// Logits of a head on the features after each plain step from zero.
+  /// Logits of a head on the features after those of its plain steps from zero.
   package func adaptedLogits(
-    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: ClosedRange<Int>,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [Tensor<Scalar>] {
     tasks.adaptedLogits(upper: x, episode: episode, steps: steps, normalisation: normalisation)

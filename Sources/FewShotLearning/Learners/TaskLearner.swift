@@ -27,20 +27,21 @@ package protocol TaskLearner<Scalar>: Sendable {
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, outerIteration: Int
   ) -> HypergradientEstimate<Scalar>
 
-  /// The logits of the query images after every inner step 0 ... `steps` from x, each
+  /// The logits of the query images after each of `steps` inner steps from x, 0 being x itself, each
   /// `[images, ways]`.
   ///
-  /// Inner steps at test are plain: descent on f alone.
+  /// Inner steps at test are plain: descent on f alone. Images are classified only after the steps
+  /// asked for, which for an initialisation is what costs most.
   func adaptedLogits(
-    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: ClosedRange<Int>,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [Tensor<Scalar>]
 }
 
 extension TaskLearner {
-  /// The query images classified after every inner step 0 ... `steps` from x.
+  /// The query images classified after each of `steps` inner steps from x.
   package func adaptation(
-    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: Int,
+    upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: ClosedRange<Int>,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [AdaptedScore] {
     adaptedLogits(upper: x, episode: episode, steps: steps, normalisation: normalisation).map {

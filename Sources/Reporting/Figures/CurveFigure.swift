@@ -312,10 +312,10 @@ struct CurveBuilder {
   /// A setting of a run as a number, from its variant or its configuration.
   static func number(_ name: String, of record: RunRecord) -> Double? {
     if name == "innerSteps" {
-      return (record.innerSteps ?? record.configuration[path: "inner.steps"]?.integerValue)
+      return (record.innerSteps ?? record.configuration.value(at: "inner.steps")?.integerValue)
         .map(Double.init)
     }
-    return (record.variant[name] ?? record.configuration[path: name])?.doubleValue
+    return (record.variant[name] ?? record.configuration.value(at: name))?.doubleValue
   }
 
   /// What the steps of a metric's curve are: outer steps, unless its name says otherwise
@@ -349,12 +349,5 @@ struct CurveBuilder {
 
   private static func scale(of measure: String) -> Double {
     measure == "peakResidentBytes" ? 1e-6 : 1
-  }
-}
-
-extension Value {
-  /// The value at a path of keys joined by points, nil where there is none.
-  subscript(path path: String) -> Value? {
-    path.split(separator: ".").reduce(self as Value?) { $0?[String($1)] }
   }
 }

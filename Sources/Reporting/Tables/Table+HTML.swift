@@ -1,3 +1,4 @@
+import Files
 import Results
 
 extension Table {
@@ -38,18 +39,8 @@ extension Table {
     column.kind == .text ? "" : " class=\"number\""
   }
 
-  /// The text with what HTML and XML treat specially as entities.
+  /// The text as HTML holds it, on one line.
   static func htmlEscaped(_ text: String) -> String {
-    escaped(text) { character in
-      switch character {
-      case "&": "&amp;"
-      case "<": "&lt;"
-      case ">": "&gt;"
-      case "\"": "&quot;"
-      case "'": "&#39;"
-      case "\n", "\r": " "
-      default: nil
-      }
-    }
+    HTML.escaped(escaped(text) { $0 == "\n" || $0 == "\r" ? " " : nil })
   }
 }

@@ -124,7 +124,7 @@ extension RunRecord {
     public enum Kind: String, Codable, Sendable, CaseIterable {
       /// All outer steps were made.
       case completed
-      /// The objective grew beyond the protocol's limit.
+      /// The objective grew beyond the protocol's limit, or the last linear system was not solved at all.
       case diverged
       /// A value became infinite or not a number.
       case nonFinite

@@ -88,18 +88,6 @@ extension RunRecord {
   /// Where the record lies below the folder of runs; see ``RunIdentity/relativePath``.
   public var relativePath: String { identity.relativePath }
 
-  /// The name of the slim record among the references of one budget:
-  /// `<experiment>_<method>_<protocol>[_<variant>]_seed<k>.json`, with `_<scalar>` before the seed
-  /// where it is not float. The underscore is encoded within
-  /// names, so different identities have different file names.
-  public var referenceFileName: String {
-    let identity = identity
-    var parts = [identity.experiment, identity.method, identity.protocolName].map(Self.encoded)
-    if !identity.variant.isEmpty { parts.append(identity.shortVariant) }
-    if scalar != "float" { parts.append(Self.encoded(scalar)) }
-    return parts.joined(separator: "_") + "_seed\(seed).json"
-  }
-
   /// The variant as text of letters that paths may have; empty for an empty variant.
   static func pathComponent(variant: [String: Value]) -> String {
     let settings = variant.sorted { $0.key < $1.key }.map { name, value -> String in

@@ -40,7 +40,7 @@ public struct RunRecord: Codable, Equatable, Sendable {
   public var final: [String: Double]
   /// Time and memory.
   public var timing: Timing
-  /// Outcomes of linear solvers, counts of non-finite values and the like.
+  /// Outcomes of linear solvers, the chosen setting among several tried, and the like.
   public var diagnostics: [String: Value]
 
   /// A record; every name in `final` must be among the metrics.
@@ -80,6 +80,11 @@ public struct RunRecord: Codable, Equatable, Sendable {
       return "the metric '\(metric.name)' has \(metric.steps.count) steps and "
         + "\(metric.values.count) values"
     }
+    for (name, steps) in metrics.map({ ($0.name, $0.steps) }) + [("timing", timing.steps)] {
+      if let later = steps.indices.dropFirst().first(where: { steps[$0] <= steps[$0 - 1] }) {
+        return "the steps of '\(name)' do not grow: \(steps[later]) follows \(steps[later - 1])"
+      }
+    }
     if configurationDigest != configuration.canonicalDigest {
       return "its configuration was changed after it was written, or damaged: the digest is "
         + "\(configuration.canonicalDigest) and the record says \(configurationDigest)"
@@ -103,8 +108,7 @@ extension RunRecord {
 
   /// The number K of inner steps where the run declares it, nil otherwise.
   public var innerSteps: Int? {
-    (variant["innerSteps"] ?? method.dynamics.parameters["innerSteps"]
-      ?? configuration["innerSteps"])?.integerValue
+    (variant["innerSteps"] ?? method.dynamics.parameters["innerSteps"])?.integerValue
   }
 
   /// The scalar type of the run: "float" or "double".
@@ -113,9 +117,9 @@ extension RunRecord {
   /// Whether any data of the run was synthetic; results must say so wherever they are shown.
   public var isSynthetic: Bool { datasets.contains(where: \.synthetic) }
 
-  /// The record with the curves of its headline metrics alone, at no more than so many steps (the
-  /// first, the last and evenly between), without diagnostics: enough to draw, and small enough to
-  /// commit.
+  /// The record with the curves of its headline metrics and of those against something else than outer
+  /// steps (`testAccuracyByInnerStep`), at no more than so many steps (the first, the last and evenly
+  /// between), without diagnostics: enough to draw, and small enough to commit.
   public func thinned(to count: Int) -> RunRecord {
     precondition(count >= 2, "A curve of \(count) points has no first and last.")
     func chosen(_ total: Int) -> [Int] {
@@ -138,19 +142,5 @@ extension RunRecord {
     thin.timing.seconds = kept.map(\.1)
     thin.diagnostics = [:]
     return thin
-  }
-
-  /// The record without curves, per-step timing and diagnostics: enough to compare final numbers
-  /// with, and small enough to commit.
-  public func slimmed() -> RunRecord {
-    var slim = self
-    slim.metrics = metrics.map {
-      Metric(
-        name: $0.name, unit: $0.unit, betterWhen: $0.betterWhen, headline: $0.headline == true)
-    }
-    slim.timing.steps = []
-    slim.timing.seconds = []
-    slim.diagnostics = [:]
-    return slim
   }
 }

@@ -46,8 +46,8 @@ public struct PublishedValue: Codable, Equatable, Sendable {
   public var dataset: String
   /// The method, by its name in records.
   public var method: String
-  /// Settings within the protocol: `{"innerSteps": 100}`. A run matches when it has all of them, in
-  /// its variant or at the top level of its configuration.
+  /// Settings within the protocol: `{"innerSteps": 100}`, `{"weights.largestSum": 1000}`. A run matches
+  /// when it has all of them, in its variant or at their dotted paths in its configuration.
   public var variant: [String: Value]
   /// The metric, by its name in records.
   public var metric: String
@@ -83,7 +83,7 @@ public struct PublishedValue: Codable, Equatable, Sendable {
       && variant.allSatisfy { name, value in
         name == "innerSteps"
           ? record.innerSteps == value.integerValue
-          : (record.variant[name] ?? record.configuration[name]) == value
+          : (record.variant[name] ?? record.configuration.value(at: name)) == value
       }
   }
 }

@@ -74,8 +74,18 @@ public enum FileFormat: String, CaseIterable, Sendable {
 
   /// The schema, ready to validate with.
   public func schema() throws(ResultsError) -> JSONSchema {
-    let name = "\(rawValue).schema.json"
-    return try JSONSchema(Value(parsing: Data(schemaText.utf8), source: name))
+    try (Self.schemas[self] ?? parsedSchema).get()
+  }
+
+  /// Parsed once: a folder may hold thousands of records.
+  private static let schemas = Dictionary(
+    uniqueKeysWithValues: allCases.map { ($0, $0.parsedSchema) })
+
+  private var parsedSchema: Result<JSONSchema, ResultsError> {
+    Result { () throws(ResultsError) in
+      let name = "\(rawValue).schema.json"
+      return try JSONSchema(Value(parsing: Data(schemaText.utf8), source: name))
+    }
   }
 
   /// The value a file of this format holds, after checking its version and its schema.

@@ -135,6 +135,11 @@ extension Value {
     return self[key]?.value(at: rest)
   }
 
+  /// The value at a dotted path such as `outer.learningRate`; nil where there is none.
+  public func value(at path: String) -> Value? {
+    value(at: path.split(separator: ".").map(String.init))
+  }
+
   /// The kind in the words of JSON Schema: null, boolean, integer, number, string, array, object.
   public var kindName: String {
     switch self {

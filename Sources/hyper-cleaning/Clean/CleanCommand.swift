@@ -175,6 +175,6 @@ struct CleanCommand: ParsableCommand {
 
   /// The command line as typed, for the page.
   private static var commandLine: String {
-    ShellWords.text(["hyper-cleaning"] + CommandLine.arguments.dropFirst())
+    ShellWords.text(["hyper-cleaning"] + (ProcessArguments.all ?? []).dropFirst())
   }
 }
