@@ -11,6 +11,7 @@ import Foundation
 ///     }
 ///
 /// Beyond what the argument parser does:
+/// - an empty word is an error (the parser takes it for a value, and a path is then another one);
 /// - an option given twice is an error unless it is declared as a list (the parser keeps the last);
 /// - help and versions that cannot be written end with exit code 1, not 0;
 /// - a ``ReportableError`` from any command becomes its sentence and its exit code;
@@ -67,6 +68,7 @@ extension SuiteCommand {
     let console = Console()
     var code = ExitStatus.success.rawValue
     do {
+      try EmptyWords.check(arguments)
       try RepeatedOptions.check(arguments, of: self)
       var command = try parseAsRoot(arguments)
       try SuiteEnvironment.check(environment)

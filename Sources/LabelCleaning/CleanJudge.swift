@@ -97,6 +97,7 @@ package struct CleanJudge {
   /// One method's judgement.
   struct Judgement {
     var candidate: CleanResult.Candidate
+    var fit: CrossFitting<Float>.Fit
     var posterior: LabelPosterior
     var forecast: DetectionForecast
     var predicted: [Int]
@@ -203,37 +204,87 @@ package struct CleanJudge {
     }
     return Judgement(
       candidate: CleanResult.Candidate(
-        method: method, choice: fit.choice, area: forecast.area, noiseRate: posterior.noiseRate,
+        method: method, choice: fit.choice, area: forecast.area,
+        noiseRate: fit.choice.isInformed ? posterior.noiseRate : .nan,
         seconds: seconds),
-      posterior: posterior, forecast: forecast, predicted: predicted, learnedWeights: nil)
+      fit: fit, posterior: posterior, forecast: forecast, predicted: predicted, learnedWeights: nil)
   }
 
   private func result(
     of best: Judgement, candidates: [CleanResult.Candidate]
   ) -> CleanResult {
+    guard best.candidate.choice.isInformed else {
+      return withoutCalls(best, candidates: candidates)
+    }
     let scores = best.posterior.rightness
     let wanted = [0.5, 0.8, 0.9, 0.95, 0.99]
     // No suspects are worth nothing.
     let hasSuspects = scores.contains { $0 < 0.5 }
+    var precision = hasSuspects ? best.forecast.precision(below: 0.5) : .unknown
+    var recall = hasSuspects ? best.forecast.recall(below: 0.5, scores: scores) : .unknown
+    for other in hasSuspects ? otherSharpness(best) : [] {
+      precision = precision.including(other.forecast.precision(below: 0.5).value)
+      recall = recall.including(other.forecast.recall(below: 0.5, scores: other.scores).value)
+    }
     return CleanResult(
       method: best.candidate.method, candidates: candidates, scores: scores,
       predicted: best.predicted, weights: best.learnedWeights ?? scores,
       isSuspect: scores.map { $0 < 0.5 }, ranks: CleanResult.ranks(of: scores),
       noiseRate: best.posterior.noiseRate, confusion: best.posterior.confusion,
-      precision: hasSuspects ? best.forecast.precision(below: 0.5) : .unknown,
-      recall: hasSuspects ? best.forecast.recall(below: 0.5, scores: scores) : .unknown,
+      precision: precision, recall: recall,
       toCheck: wanted.map { ($0, best.forecast.toCheck(recall: $0, scores: scores)) },
-      test: tested(best))
+      test: tested(best, weights: best.learnedWeights ?? scores))
   }
 
-  private func tested(_ best: Judgement) -> (asGiven: Double, cleaned: Double)? {
+  /// What is left to say where the model knows nothing of the classes: an order, and no calls. Scores
+  /// are half as far from 1, so that none is suspect, and every sample keeps its whole weight.
+  private func withoutCalls(
+    _ best: Judgement, candidates: [CleanResult.Candidate]
+  ) -> CleanResult {
+    let scores = best.posterior.rightness.map { (1 + $0) / 2 }
+    return CleanResult(
+      method: best.candidate.method, candidates: candidates, scores: scores,
+      predicted: best.fit.noisy.predictions, weights: scores.map { _ in 1 },
+      isSuspect: scores.map { _ in false }, ranks: CleanResult.ranks(of: scores), noiseRate: .nan,
+      confusion: best.posterior.confusion, precision: .unknown, recall: .unknown, toCheck: [],
+      test: tested(best, weights: scores.map { _ in 1 }))
+  }
+
+  /// Forecasts for the same scores at the ends of what the checked samples allow as sharpness: a model
+  /// that is believed more says that more labels are wrong. On no more than ``mostOtherwise`` numbers.
+  private func otherSharpness(
+    _ best: Judgement
+  ) -> [(forecast: DetectionForecast, scores: [Double])] {
+    let (fit, posterior) = (best.fit, best.posterior)
+    let count = fit.noisy.count
+    let stride = max(1, count * fit.noisy.classCount / Self.mostOtherwise)
+    let samples = Swift.stride(from: 0, to: count, by: stride)
+    let labels = samples.map { input.trainLabels[$0] }
+    let interval = fit.choice.sharpnessInterval
+    return [interval.lowerBound, interval.upperBound].map { sharpness in
+      let other = LabelPosterior(
+        probabilities: fit.noisy.sharpened(
+          by: sharpness / fit.choice.sharpness, samples: samples),
+        labels: labels, confusion: posterior.confusion)
+      let forecast = DetectionForecast(
+        labels: input.checkedLabels, posterior: other, resamplings: 0, seed: seed
+      ) { sample, label in posterior.rightness(fit.checked[sample], given: label) }
+      return (forecast, samples.map { posterior.rightness[$0] })
+    }
+  }
+
+  /// Probabilities that are held twice for ``otherSharpness(_:)``.
+  private static let mostOtherwise = 2_000_000
+
+  private func tested(
+    _ best: Judgement, weights: [Double]
+  ) -> (asGiven: Double, cleaned: Double)? {
     guard let test else { return nil }
     func accuracy(_ y: Parameters<Float>) -> Double {
       let hits = zip(test.predictions(y), test.labels).count { $0 == $1 }
       return Double(hits) / Double(test.count)
     }
     let ones = [Double](repeating: 1, count: input.trainLabels.count)
-    let weights = best.learnedWeights ?? best.posterior.rightness
     let choice = best.candidate.choice
     return (
       accuracy(fitting.whole(weights: ones, includesChecked: true, choice)),

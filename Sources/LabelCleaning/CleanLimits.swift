@@ -12,6 +12,13 @@ package struct CleanLimits {
   /// One full sentence each, the ones that this data calls for first.
   package var sentences: [String] {
     var sentences: [String] = []
+    if let chosen = result.chosen, !chosen.choice.isInformed {
+      sentences.append(
+        "The model tells the classes of held-out checked samples no better than their frequencies do, so "
+          + "no label is called wrong, and how many are is not known: store other features, or check more "
+          + "samples.")
+      return sentences
+    }
     let counts = input.classes.indices.map { label in
       input.checkedLabels.count { $0 == label }
     }

@@ -26,8 +26,8 @@ package struct FeatureScaling {
     }
     for column in means.indices { means[column] /= count }
     if train.learnsFromPictures {
-      let most = array.kind == .uint8 ? 255 : max(array.range.most, -array.range.least)
-      let divisor = array.kind != .uint8 && most > 1 && most <= 255 ? 255 : most
+      // Whatever the scale of the file, and whichever type it is stored in.
+      let divisor = max(array.range.most, -array.range.least)
       // The mean image bends the loss more than everything else together; without it fewer steps do.
       // Where most pixels are zero, to leave them so is worth more.
       let isSparse = 2 * zeros > array.count * width

@@ -150,14 +150,15 @@ struct SamplePictures {
   private let least: Double
   private let scale: Double
 
-  /// The pictures of `[n, height, width(, channels)]`, bytes as they are, other numbers stretched from
-  /// the smallest to the largest of all.
+  /// The pictures of `[n, height, width(, channels)]`, bytes as they are unless all are 0 or 1, other
+  /// numbers stretched from the smallest to the largest of all.
   init(_ array: SampleArray) {
     self.array = array
     height = array.shape[1]
     width = array.shape[2]
     channels = array.shape.count > 3 ? array.shape[3] : 1
-    let range = array.kind == .uint8 ? (least: 0, most: 255) : array.range
+    let whole = array.range
+    let range = array.kind == .uint8 && whole.most > 1 ? (least: 0, most: 255) : whole
     least = range.least
     scale = range.most > range.least ? 255 / (range.most - range.least) : 0
   }

@@ -58,6 +58,11 @@ package struct SuspectsPage {
   private var summary: String {
     let count = input.trainLabels.count
     let noise = result.noiseRate * Double(count)
+    let expected =
+      noise.isFinite
+      ? "About \(Self.whole(Int(noise.rounded()))) labels (\(Self.percent(result.noiseRate))) are "
+        + "expected to be wrong."
+      : "How many labels are wrong is not known."
     let worth =
       suspectCount == 0
       ? "No label is less probably right than wrong."
@@ -65,8 +70,7 @@ package struct SuspectsPage {
         + "expected to hold \(Self.percent(result.recall)) of all wrong labels."
     return """
       <h1>\(Self.whole(suspectCount)) of \(Self.whole(count)) labels are suspect</h1>
-      <p class="lead">Of \(HTML.escaped(input.train.place)). About \(Self.whole(Int(noise.rounded()))) \
-      labels (\(Self.percent(result.noiseRate))) are expected to be wrong. \(worth)</p>
+      <p class="lead">Of \(HTML.escaped(input.train.place)). \(expected) \(worth)</p>
       <p>A label is suspect where its score, the probability that it is right, is below one half. \
       Intervals (95 %) come from resampling the \(Self.whole(input.checkedLabels.count)) checked \
       samples.</p>
@@ -80,6 +84,7 @@ package struct SuspectsPage {
   }
 
   private var checkingTable: String {
+    guard !result.toCheck.isEmpty else { return "" }
     let count = Double(input.trainLabels.count)
     let rows = result.toCheck.map { entry in
       """

@@ -53,6 +53,9 @@ extension CounterExampleSettings {
       upperBound: problem.upperBound, isQuartic: problem.quartic)
   }
 
+  /// The unique lower solution has a y2 only where there is one.
+  func reads(_ key: String) -> Bool { key != "problem.target" || problem.strongConvexity > 0 }
+
   static let keys: [SettingKey<CounterExampleSettings>] = [
     .whole("problem.dimension", "n, coordinates", 1...10_000_000) { $0.problem.dimension },
     .notNegative("problem.strongConvexity", "mu; 0 is the article's problem") {

@@ -34,9 +34,6 @@ struct CorruptCommand: ParsableCommand {
   @OptionGroup var data: DataOptions
 
   func validate() throws {
-    guard !source.isEmpty else {
-      throw ValidationError("The source is an empty text; give a file or a data set.")
-    }
     guard (0...1).contains(fraction) else {
       throw ValidationError("--fraction must be from 0 to 1, not \(fraction).")
     }

@@ -23,12 +23,6 @@ struct VerifyCommand: ParsableCommand {
   var names: [String] = []
   @OptionGroup var data: DataOptions
 
-  func validate() throws {
-    guard !names.contains("") else {
-      throw ValidationError("A name is an empty text; give a data set or a path.")
-    }
-  }
-
   func run() throws {
     var check = Checks()
     let folder = data.folder

@@ -53,9 +53,6 @@ struct RunCommand: ParsableCommand {
       throw ValidationError(
         "The option \(option) wants a number from 1 to 1024 but was given \(number).")
     }
-    if logs?.isEmpty == true {
-      throw ValidationError("The option --logs wants a folder but was given an empty text.")
-    }
   }
 
   func run() throws {

@@ -64,9 +64,6 @@ struct SubmitCommand: ParsableCommand {
           + "no time before its warning; give --minutes \(secondsOfWarning / 60 + 1) or more, or "
           + "--seconds-of-warning \(minutes * 60 - 1) or less.")
     }
-    if partition?.isEmpty == true {
-      throw ValidationError("The option --partition wants a name but was given an empty text.")
-    }
   }
 
   func run() throws {

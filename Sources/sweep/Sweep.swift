@@ -49,14 +49,6 @@ struct SweepOptions: ParsableArguments {
     help: ArgumentHelp("Only the cell of this number; may be repeated.", valueName: "number"))
   var numbers: [Int] = []
 
-  func validate() throws {
-    for (option, folder) in [
-      ("--output", output), ("--data", data ?? "-"), ("--executables", executables ?? "-"),
-    ] where folder.isEmpty {
-      throw ValidationError("The option \(option) wants a folder but was given an empty text.")
-    }
-  }
-
   /// The executables of the experiments.
   var suite: SuiteExecutables {
     executables.map(SuiteExecutables.init(folder:)) ?? .besideThisProcess

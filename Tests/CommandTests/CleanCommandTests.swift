@@ -66,6 +66,67 @@ struct CleanCommandTests {
       .split(separator: "\n").map { $0.split(separator: ",").map { String($0) } }
   }
 
+  @Test("Features that say nothing of the classes lead to no calls and to no estimates")
+  func nothingKnown() throws {
+    var stream = RandomStream(seed: 5, purpose: "clean tests")
+    func noise(_ count: Int) -> [Sample] {
+      (0..<count).map { _ in
+        Sample(
+          features: (0..<6).map { _ in Float(stream.normal()) },
+          label: Int64(stream.integer(below: 3)))
+      }
+    }
+    try write(noise(300), to: "mine.h5", width: 6)
+    try write(noise(60), to: "checked.h5", width: 6)
+    let result = try clean()
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(
+      result.standardOutput.hasPrefix(
+        "0 of 300 labels are suspect, and how many are wrong is not known"),
+      "\(result.standardOutput)")
+    #expect(result.standardError.contains("no better than their frequencies do"))
+    let rows = try rows()
+    let issue = try #require(rows[0].firstIndex(of: "is_label_issue"))
+    let score = try #require(rows[0].firstIndex(of: "label_score"))
+    let weight = try #require(rows[0].firstIndex(of: "weight"))
+    for row in rows.dropFirst() {
+      #expect(row[issue] == rows[1][issue] && Double(row[weight]) == 1)
+      #expect(try #require(Double(row[score])) >= 0.5)
+    }
+    let record = try RunRecord(readingFrom: folder.path("out/record.json"))
+    #expect(record.final["suspects"] == 0 && record.final["expectedNoiseRate"]?.isNaN == true)
+    let page = try String(contentsOfFile: folder.path("out/suspects.html"), encoding: .utf8)
+    #expect(page.contains("How many labels are wrong is not known."))
+    #expect(!page.contains("How many to check by hand"))
+  }
+
+  @Test("Images of 0 and 1 are judged alike, whichever scale and type they are stored in")
+  func binaryImages() throws {
+    var stream = RandomStream(seed: 7, purpose: "binary images")
+    let labels = (0..<90).map { Int64($0 % 2) }
+    let pixels = labels.map { label in
+      (0..<64).map { UInt8(stream.uniform() < ($0 / 32 == Int(label) ? 0.8 : 0.2) ? 1 : 0) }
+    }
+    func scores(_ factor: UInt8) throws -> [String] {
+      for (name, part) in [("mine.h5", 0..<60), ("checked.h5", 60..<90)] {
+        let writer = try HDF5Writer(path: folder.path(name))
+        try writer.write(
+          part.flatMap { pixels[$0].map { factor * $0 } }, shape: [part.count, 8, 8],
+          to: "images")
+        // Every sixth of those to clean is wrong.
+        try writer.write(
+          part.map { name == "mine.h5" && $0 % 6 == 0 ? 1 - labels[$0] : labels[$0] },
+          shape: [part.count], to: "labels")
+        try writer.finish()
+      }
+      let result = try clean()
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      #expect(result.standardError.contains("pixels divided by \(factor)"))
+      return try rows().map { $0.joined(separator: ",") }
+    }
+    #expect(try scores(1) == scores(255))
+  }
+
   @Test func wrongLabelsAreFoundAndEveryFileSaysTheSame() throws {
     let isWrong = try writeUsual(names: ["ant", "bee", "<cat>"])
     try write(samples(60, seed: 3), to: "test.h5", names: ["ant", "bee", "<cat>"])

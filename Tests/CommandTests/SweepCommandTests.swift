@@ -246,7 +246,8 @@ struct SweepCommandTests {
     let sweep = try SmallSweep()
     for (more, expected) in [
       (["--jobs", "0"], "--jobs wants a number from 1 to 1024"), (["--shard", "9/8"], "--shard"),
-      (["--cell", "4"], "has the cells 0 to 3"), (["--output", ""], "--output wants a folder"),
+      (["--cell", "4"], "has the cells 0 to 3"),
+      (["--output", ""], "--output was given an empty text"),
       (["--executables", "/nowhere"], "has no executable in /nowhere"),
     ] {
       var arguments = sweep.arguments("run", output: "runs")

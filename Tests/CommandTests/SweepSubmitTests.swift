@@ -54,7 +54,7 @@ struct SweepSubmitTests {
       ("a\"b", [], "The folder of logs "), ("a\\b", ["--dry-run"], "The folder of logs "),
       ("a\nb", [], "The folder of logs "),
       ("plain", ["--partition", "a\"b"], "The option --partition was given "),
-      ("plain", ["--partition", ""], "The option --partition wants a name"),
+      ("plain", ["--partition", ""], "The option --partition was given an empty text"),
       (
         "plain", ["--minutes", "1"],
         "give --minutes 3 or more, or --seconds-of-warning 59 or less"

@@ -78,6 +78,48 @@ struct VocabularyTests {
     return false
   }
 
+  @Test("A value that makes no sense is the file's where the file has it", arguments: experiments)
+  func valueOfFile(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write(Array("inner:\n  steps: -1\n".utf8), to: "c.yaml")
+    let wrong = try dryRun(name, ["--config", file])
+    #expect(wrong.exitCode == 65)
+    #expect(wrong.standardError.contains("c.yaml, line 2, cannot be used"), "\(wrong)")
+    #expect(wrong.standardError.contains("inner.steps"))
+    #expect(try dryRun(name, ["--config", file, "--set", "inner.steps=3"]).exitCode == 0)
+    #expect(try dryRun(name, ["--config", file, "--set", "inner.steps=-2"]).exitCode == 64)
+    #expect(try dryRun(name, ["--set", "inner.steps=-1"]).exitCode == 64)
+    let dotted = try dryRun(
+      name, ["--config", try folder.write(Array("inner.steps: 13\n".utf8), to: "d.yaml")])
+    #expect(dotted.exitCode == 65)
+    #expect(dotted.standardError.contains(#"write "inner:" and, indented below it, "steps: ...""#))
+  }
+
+  @Test("What nothing reads under the other settings is named")
+  func readUnderSettings() throws {
+    let folder = try TemporaryFolder()
+    func ignored(_ more: [String]) throws -> String {
+      try CommandRunner.run(
+        "counter-example",
+        [
+          "run", "--method", "rhg", "--start", "0", "--outer-iterations", "2", "--output",
+          folder.path, "--set", "outer.momentum=0.2", "--set", "lowerSet.size=3", "--set",
+          "outer.finalLearningRate=0.3", "--set", "problem.target=5",
+        ] + more
+      ).standardError
+    }
+    let all = try ignored([])
+    #expect(
+      all.contains(
+        "Ignored: lowerSet.size, outer.finalLearningRate, outer.momentum and problem.target"),
+      "\(all)")
+    let none = try ignored([
+      "--outer", "momentum", "--set", "lowerSet.kind=ball", "--set", "outer.decay=cosine", "--set",
+      "problem.strongConvexity=0.5",
+    ])
+    #expect(!none.contains("Ignored"), "\(none)")
+  }
+
   // MARK: - What wins
 
   @Test("The file is overridden by options, and they by --set", arguments: experiments)

@@ -57,6 +57,26 @@ struct SuiteCommandTests {
     try RepeatedOptions.check(arguments, of: SampleCommand.self)
   }
 
+  @Test(
+    "refuses empty words, naming the option, before anything takes one for a path",
+    arguments: [
+      (["--output", ""], "The option --output was given an empty text"),
+      (["--output="], "The option --output was given an empty text"),
+      (["-o", ""], "The option -o was given an empty text"),
+      (["work", ""], "A word of the command line is an empty text"),
+    ])
+  func empty(arguments: [String], words: String) {
+    let error = #expect(throws: ValidationError.self) { try EmptyWords.check(arguments) }
+    #expect(error?.message.hasPrefix(words) == true, "\(error?.message ?? "")")
+    #expect(SampleCommand.run(arguments, environment: [:]) == 64)
+  }
+
+  @Test("takes words with nothing behind a second equals sign, and what shells ask, as they are")
+  func notEmpty() throws {
+    try EmptyWords.check(["--set=note=", "--set", "note=", "--", "-"])
+    try EmptyWords.check(["---completion", "work", "--", "--method", ""])
+  }
+
   @Test("gives every error its exit code")
   func exitCodes() {
     #expect(SampleCommand.run([], environment: [:]) == 0)

@@ -156,6 +156,41 @@ struct CrossFittingTests {
   }
 
   /// Twelve checked samples that are all on the right side are no proof of a precision of 1.
+  @Test(
+    "Sharpness has the interval of the likelihood ratio, and a gain only where something is known")
+  func sharpness() {
+    var stream = RandomStream(seed: 9, purpose: "sharpness")
+    // Labels drawn from the softmax of twice the logits.
+    func drawn(_ count: Int, _ truth: Double) -> (logits: Tensor<Float>, labels: [Int]) {
+      let logits = (0..<3 * count).map { _ in Float(stream.normal()) }
+      let labels = (0..<count).map { sample -> Int in
+        let weights = (0..<3).map { exp(truth * Double(logits[3 * sample + $0])) }
+        let target = stream.uniform() * weights.reduce(0, +)
+        return target < weights[0] ? 0 : target < weights[0] + weights[1] ? 1 : 2
+      }
+      return (Tensor(shape: [count, 3], scalars: logits), labels)
+    }
+    var covered = 0
+    for _ in 0..<200 {
+      let (logits, labels) = drawn(60, 2)
+      let sharpness = Sharpness(logits, labels: labels)
+      let best = sharpness.best.factor
+      let interval = sharpness.interval(around: best)
+      #expect(interval.contains(best))
+      if interval.contains(2) { covered += 1 }
+      #expect(sharpness.certainGain(of: best) > 0)
+    }
+    // 190 expected, with a standard deviation of 3.
+    #expect((180...199).contains(covered), "\(covered) of 200")
+    var informed = 0
+    for _ in 0..<200 {
+      let (logits, labels) = drawn(60, 0)
+      let sharpness = Sharpness(logits, labels: labels)
+      if sharpness.certainGain(of: sharpness.best.factor) > 0 { informed += 1 }
+    }
+    #expect(informed <= 20, "\(informed) of 200")
+  }
+
   @Test func fewCheckedSamplesLeaveDoubt() {
     let labels = (0..<12).map { $0 % 2 }
     let sure = ClassProbabilities(

@@ -52,15 +52,14 @@ struct SharedOptionsTests {
       (["--threads", "many"], "many"),
       (["--seed", "-1"], "--seed"),
       (["--seed", "x"], "'x' is invalid for '--seed"),
-      (["--seed", "3...1"], "'3...1' is invalid for '--seed"),
-      (["--seed", "0...99999999999"], "is invalid for '--seed"),
+      (["--seed", "0,x"], "\"x\" is no seed; write whole numbers"),
+      (["--seed", "3...1"], "The range 3...1 goes down; write the smaller seed first: 1...3"),
+      (["--seed", "0...99999999999"], "There are more than 10000 seeds"),
       (["--seed", "1,1"], "The seed 1 is named twice"),
       (["--budget", "huge"], "'huge' is invalid for '--budget"),
       (["--set", "innerSteps"], "--set wants key=value"),
       (["--set", "=3"], "--set wants key=value"),
       (["--method", ""], "--method wants the name of a method"),
-      (["--output", ""], "--output wants a folder"),
-      (["--data", ""], "--data wants a folder"),
       (["--scalar", "half"], "'half' is invalid for '--scalar"),
     ] as [([String], String)])
   func refusals(arguments: [String], fragment: String) {

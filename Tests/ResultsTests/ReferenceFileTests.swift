@@ -108,6 +108,14 @@ struct ReferenceFileTests {
     return result.joined(separator: "\n")
   }
 
+  @Test("Line ends of Windows are line ends")
+  func windows() throws {
+    let text = try file(records).text()
+    let read = try ReferenceFile(
+      parsing: Data(text.replacing("\n", with: "\r\n").utf8), source: "references.jsonl")
+    #expect(try read.text() == text)
+  }
+
   @Test("Files of the second version, which name each number in each line, are read as they were")
   func secondVersion() throws {
     let new = try file(records).text()

@@ -87,6 +87,33 @@ struct ReferenceTests {
     #expect(outcomes(compare(record, record, silent)) == [.missing, .missing])
   }
 
+  @Test("A tolerance that is no number, or given twice, is refused with its place")
+  func wrongTolerances() throws {
+    let folder = try TemporaryFolder()
+    func failure(_ entries: String) throws -> ResultsError? {
+      let text = #"{"schemaVersion": 1, "chosen": "test", "tolerances": [\#(entries)]}"#
+      _ = try folder.write(Array(text.utf8), to: "smoke/tolerances.json")
+      do throws(ResultsError) {
+        _ = try ToleranceFile.load(referenceFolder: folder.path, budget: "smoke")
+        return nil
+      } catch { return error }
+    }
+    func entry(_ absolute: String, _ more: String = "") -> String {
+      #"{"experiment": "e", "metric": "x", "absolute": \#(absolute), "relative": 0, "#
+        + #""reason": "r"\#(more)}"#
+    }
+    for number in [#""nan""#, "-1", #""-inf""#] {
+      let error = try failure(entry(number))
+      #expect(error?.kind == .malformed, "\(number)")
+      #expect(error?.message.contains("'tolerances.0.absolute'") == true, "\(number)")
+    }
+    #expect(try failure(entry("1") + "," + entry("0", #", "methods": ["rhg"]"#)) == nil)
+    let twice = try failure(entry("1") + "," + entry("0"))
+    #expect(twice?.message.contains("two entries for 'x' of e for every method") == true)
+    let method = #", "methods": ["rhg"]"#
+    #expect(try failure(entry("1", method) + "," + entry("0", method))?.kind == .malformed)
+  }
+
   @Test("An ignored metric says why, and an entry for a method goes first")
   func entries() {
     let file = ToleranceFile(

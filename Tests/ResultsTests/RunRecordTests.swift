@@ -78,15 +78,6 @@ struct RunRecordTests {
       ("at 'final.testAccuracy'", { $0["final"] = ["testAccuracy": "high"] }),
       ("not described among the metrics", { $0["metrics"] = [] }),
       (
-        "the steps of 'timing' do not grow: 1 follows 2",
-        { members in
-          var timing = members["timing"]?.objectValue ?? [:]
-          timing["steps"] = [0, 2, 1]
-          timing["seconds"] = [0, 0.1, 0.2]
-          members["timing"] = .object(sorted: timing)
-        }
-      ),
-      (
         "at 'environment.threads'",
         { members in
           var environment = members["environment"]?.objectValue ?? [:]

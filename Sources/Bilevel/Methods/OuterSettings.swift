@@ -53,6 +53,16 @@ public struct OuterSettings: Sendable, Equatable, Codable {
     self.iterations = iterations
   }
 
+  /// Whether the outer loop reads a key of the section `outer` under these settings.
+  public func reads(_ key: String) -> Bool {
+    switch key {
+    case "outer.momentum": optimizer == .momentum
+    case "outer.inverseTimeDecay": decay == .inverseTime
+    case "outer.finalLearningRate", "outer.cosineIterations": decay == .cosine
+    default: true
+    }
+  }
+
   /// The optimiser that the settings describe.
   public func outerOptimizer<Scalar: TensorScalar>(
     as type: Scalar.Type

@@ -110,7 +110,9 @@ package struct RunSession<E: Experiment> {
         from: Configuration(planned.preset).tree)
       for (key, _) in changed {
         // What is measured, and how often, concerns every arm.
-        let matters = key.hasPrefix("evaluation.") || experiment.matters(key, to: planned.arm)
+        let matters =
+          planned.configuration.settings.reads(key)
+          && (key.hasPrefix("evaluation.") || experiment.matters(key, to: planned.arm))
         if matters {
           ignored[key] = ""
         } else if ignored[key] == nil {

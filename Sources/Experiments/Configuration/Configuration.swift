@@ -40,12 +40,19 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
     settings: [String] = []
   ) throws(ConfigurationError) -> Configuration {
     var configuration = Configuration(defaults)
-    if let file { configuration = try configuration.overridden(by: ConfigurationLayer(file: file)) }
-    for option in options {
-      configuration = try configuration.overridden(by: ConfigurationLayer(option))
-    }
-    for setting in settings {
-      configuration = try configuration.overridden(by: ConfigurationLayer(setting: setting))
+    var layers: [ConfigurationLayer] = []
+    if let file { layers.append(try ConfigurationLayer(file: file)) }
+    for option in options { layers.append(ConfigurationLayer(option)) }
+    for setting in settings { layers.append(try ConfigurationLayer(setting: setting)) }
+    for layer in layers { configuration = try configuration.overridden(by: layer) }
+    if let violation = (configuration.settings as? any DescribedSettings)?.violation {
+      let path = violation.key.split(separator: ".").map(String.init)
+      // What no option has the last word on is the file's.
+      if let layer = layers.last(where: { $0.node(at: path) != nil }), case .file = layer.origin {
+        throw ConfigurationError(
+          layer.errorKind,
+          "\(layer.subject(at: path)) cannot be used: \(violation.problem); correct it there.")
+      }
     }
     return configuration
   }
@@ -197,6 +204,14 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
     _ name: String, path: [String], valid tree: Value, in layer: ConfigurationLayer
   ) -> ConfigurationError {
     let place = path.isEmpty ? "" : " under \"\(path.joined(separator: "."))\""
+    let parts = name.split(separator: ".").map(String.init)
+    if parts.count > 1, tree.value(at: parts) != nil {
+      return ConfigurationError(
+        layer.errorKind,
+        "\(layer.subject(at: path + [name])) has the key \"\(name)\"\(place) on one line, where a file "
+          + "nests its keys; write \"\(parts.dropLast().joined(separator: ": ")):\" and, indented below "
+          + "it, \"\(parts[parts.count - 1]): ...\".")
+    }
     return ConfigurationError(
       layer.errorKind,
       "\(layer.subject(at: path + [name])) has the unknown key \"\(name)\"\(place); "

@@ -9,7 +9,7 @@ package struct SharedOptions: ParsableArguments {
     name: .customLong("seed"),
     help: ArgumentHelp(
       "Seed of all randomness: 7, or 0,1,2, or 0...4; may be repeated. (default: the budget's)",
-      valueName: "seed"))
+      valueName: "seed"), transform: { try SeedList(parsing: $0) })
   package var seedLists: [SeedList] = []
 
   /// How much the run may cost.
@@ -108,10 +108,6 @@ package struct SharedOptions: ParsableArguments {
       throw ValidationError(
         "The option --checkpoint-seconds wants a finite number of at least 0 but was given "
           + "\(checkpointSeconds).")
-    }
-    for (option, folder) in [("--data", data.dataFolder), ("--output", outputFolder)]
-    where folder?.isEmpty == true {
-      throw ValidationError("The option \(option) wants a folder but was given an empty text.")
     }
     var named: Set<String> = []
     for method in methods where !named.insert(method).inserted {

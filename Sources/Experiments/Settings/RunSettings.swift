@@ -61,6 +61,8 @@ package struct RunSettings<Own: OwnSettings>: Codable, Sendable, Equatable {
 package protocol DescribedSettings {
   /// The names that a key takes; empty where it does not take one of a few names, or is none.
   static func choices(of key: String) -> [String]
+  /// The first key whose value makes no sense by itself, and what it must be; nil where all do.
+  var violation: (key: String, problem: String)? { get }
 }
 
 extension RunSettings: DescribedSettings {
@@ -75,30 +77,50 @@ package protocol OwnSettings: Codable, Sendable, Equatable {
   /// Every key of the sections, in their order.
   static var keys: [SettingKey<Self>] { get }
 
+  /// Whether anything reads one of these keys under the settings of the others.
+  func reads(_ key: String) -> Bool
+
   /// What does not go together, as "The setting K is V but must be W", beyond what single keys say;
   /// nil where all does.
   static func conflict(in settings: RunSettings<Self>) -> String?
 }
 
 extension OwnSettings {
+  /// Every key is read.
+  package func reads(_ key: String) -> Bool { true }
+
   /// Nothing conflicts.
   package static func conflict(in settings: RunSettings<Self>) -> String? { nil }
 }
 
 extension RunSettings {
+  /// The first key whose value makes no sense by itself, and what it must be.
+  package var violation: (key: String, problem: String)? {
+    for key in Self.keys {
+      if let problem = key.violation(in: self) { return (key.name, problem) }
+    }
+    return nil
+  }
+
   /// Every key of the configuration, in its order.
   package static var keys: [SettingKey<RunSettings>] {
     Own.keys.map { $0.lifted { $0.own } } + MethodSettings.keys.map { $0.lifted { $0.method } }
       + OuterSettings.keys.map { $0.lifted { $0.outer } }
   }
 
+  /// Whether anything reads a key under the settings of the others: the size of a set that nothing is
+  /// projected onto, for one, is read by nothing.
+  package func reads(_ key: String) -> Bool {
+    outer.reads(key) && own.reads(key) && (key != "lowerSet.size" || method.lowerSet.kind != .none)
+  }
+
   /// Throws the first setting that makes no sense, with what it must be.
   package func validate() throws(ConfigurationError) {
-    for key in Self.keys {
-      guard let violation = key.violation(in: self) else { continue }
+    if let violation {
       throw ConfigurationError(
         .invalidOption,
-        "\(violation); correct it with --set \(key.name)=... or in the configuration file.")
+        "\(violation.problem); correct it with --set \(violation.key)=... or in the configuration "
+          + "file.")
     }
     if outer.clippingNorm != nil, outer.clippingValue != nil {
       throw ConfigurationError(

@@ -95,6 +95,16 @@ package struct ClassProbabilities: Sendable, Equatable {
     values = rows.flatMap { $0 }
   }
 
+  /// The probabilities of some of the samples, p^factor normalised: those of the logits times `factor`.
+  func sharpened(by factor: Double, samples: some Sequence<Int>) -> ClassProbabilities {
+    let rows = samples.map { sample in
+      let powers = self[sample].map { pow($0, factor) }
+      let total = powers.reduce(1e-300, +)
+      return powers.map { $0 / total }
+    }
+    return ClassProbabilities(rows: rows, classCount: classCount)
+  }
+
   /// The number of samples.
   package var count: Int { classCount == 0 ? 0 : values.count / classCount }
 

@@ -73,6 +73,15 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
     package var loss: Double
     /// The fraction of checked samples that are classified right.
     package var accuracy: Double
+    /// The sharpness that the checked samples allow, with 95 % confidence.
+    package var sharpnessInterval: ClosedRange<Double>
+    /// How many nats a checked sample, on average, the model says more of its label than the frequencies
+    /// of the classes do, less 1.645 standard errors: what is gained with 95 % confidence.
+    package var certainGain: Double
+
+    /// Whether the model knows anything of the classes. One that does not still disagrees with most
+    /// labels, and what it says of them is worth nothing.
+    package var isInformed: Bool { certainGain > 0 }
   }
 
   /// Probabilities out of fold, tempered, and how they came about.
@@ -111,20 +120,24 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
         let parameters = descents.map(\.parameters)
         guard parameters.allSatisfy(\.isFinite) else { break }
         let logits = checkedFolds.outOfFoldLogits(of: checked, by: parameters)
-        let (sharpness, loss) = Sharpness.best(logits, labels: checked.labels)
+        let (sharpness, loss) = Sharpness(logits, labels: checked.labels).best
         let hits = zip(logits.argumentsOfRowMaxima(), checked.labels).count { $0 == $1 }
         worse = loss < least ? 0 : worse + 1
         least = min(least, loss)
         if loss < best?.choice.loss ?? .infinity {
           let choice = Choice(
             stepSize: stepSize, steps: stop, sharpness: sharpness, loss: loss,
-            accuracy: Double(hits) / Double(checked.count))
+            accuracy: Double(hits) / Double(checked.count),
+            sharpnessInterval: sharpness...sharpness, certainGain: 0)
           best = (choice, parameters, logits)
         }
         if worse >= 2 { break }
       }
     }
-    guard let best else { return nil }
+    guard var best else { return nil }
+    let sharpness = Sharpness(best.checked, labels: checked.labels)
+    best.choice.sharpnessInterval = sharpness.interval(around: best.choice.sharpness)
+    best.choice.certainGain = sharpness.certainGain(of: best.choice.sharpness)
     let factor = Scalar(best.choice.sharpness)
     // Classifiers that saw none of the samples to clean speak for all of them together.
     let noisyLogits =
@@ -177,45 +190,5 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
     // Logits are linear in the parameters of softmax regression, and near enough for small networks.
     sum.scale(by: 1 / Scalar(parameters.count))
     return noisy.logits(sum)
-  }
-}
-
-/// The factor on all logits under which probabilities are most honest (temperature scaling; Guo, Pleiss,
-/// Sun and Weinberger, ICML 2017).
-enum Sharpness {
-  /// The factor with the smallest cross-entropy of the labels, and that cross-entropy in nats.
-  static func best<Scalar: TensorScalar>(
-    _ logits: Tensor<Scalar>, labels: [Int]
-  ) -> (factor: Double, loss: Double) {
-    let classes = logits.shape[1]
-    let rows = logits.scalars.map { Double($0) }
-    func loss(_ logarithm: Double) -> Double {
-      let factor = exp(logarithm)
-      var sum = 0.0
-      for (sample, label) in labels.enumerated() {
-        let row = rows[sample * classes..<(sample + 1) * classes]
-        let largest = row.max() ?? 0
-        let total = row.reduce(0) { $0 + exp(factor * ($1 - largest)) }
-        sum += log(total) - factor * (row[row.startIndex + label] - largest)
-      }
-      return sum / Double(max(1, labels.count))
-    }
-    // Convex in the factor, hence unimodal in its logarithm: golden section over e^-3 ... e^3.
-    let ratio = (5.0.squareRoot() - 1) / 2
-    var (low, high) = (-3.0, 3.0)
-    var (left, right) = (high - ratio * (high - low), low + ratio * (high - low))
-    var (atLeft, atRight) = (loss(left), loss(right))
-    for _ in 0..<24 {
-      if atLeft <= atRight {
-        (high, right, atRight) = (right, left, atLeft)
-        left = high - ratio * (high - low)
-        atLeft = loss(left)
-      } else {
-        (low, left, atLeft) = (left, right, atRight)
-        right = low + ratio * (high - low)
-        atRight = loss(right)
-      }
-    }
-    return atLeft <= atRight ? (exp(left), atLeft) : (exp(right), atRight)
   }
 }

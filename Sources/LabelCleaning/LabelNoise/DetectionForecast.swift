@@ -99,6 +99,11 @@ package struct DetectionForecast: Sendable {
 
     /// What cannot be told.
     static var unknown: Interval { Interval(value: .nan, low: .nan, high: .nan) }
+
+    /// The interval that has a further value, too.
+    func including(_ other: Double) -> Interval {
+      other.isNaN ? self : Interval(value: value, low: min(low, other), high: max(high, other))
+    }
   }
 
   /// The probability that a wrong label scores below a right one.

@@ -80,11 +80,6 @@ public struct RunRecord: Codable, Equatable, Sendable {
       return "the metric '\(metric.name)' has \(metric.steps.count) steps and "
         + "\(metric.values.count) values"
     }
-    for (name, steps) in metrics.map({ ($0.name, $0.steps) }) + [("timing", timing.steps)] {
-      if let later = steps.indices.dropFirst().first(where: { steps[$0] <= steps[$0 - 1] }) {
-        return "the steps of '\(name)' do not grow: \(steps[later]) follows \(steps[later - 1])"
-      }
-    }
     if configurationDigest != configuration.canonicalDigest {
       return "its configuration was changed after it was written, or damaged: the digest is "
         + "\(configuration.canonicalDigest) and the record says \(configurationDigest)"

@@ -150,8 +150,10 @@ extension ReferenceFile {
     var shared: [String: [String: Value]] = [:]
     var runs: [(place: String, value: Value)] = []
     var defaults: [String: Value] = [:]
-    let lines = String(decoding: data, as: UTF8.self).split(
-      separator: "\n", omittingEmptySubsequences: false)
+    // A line end of Windows is one character.
+    let lines = String(decoding: data, as: UTF8.self).split(omittingEmptySubsequences: false) {
+      $0 == "\n" || $0 == "\r\n"
+    }
     for (index, line) in lines.enumerated() where !line.isEmpty {
       let place = "\(source)' line '\(index + 1)"
       let value = try Value(parsing: Data(line.utf8), source: place)

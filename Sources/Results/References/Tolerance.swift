@@ -98,8 +98,28 @@ public struct ToleranceFile: Codable, Equatable, Sendable {
   public static func load(
     referenceFolder: String, budget: String
   ) throws(ResultsError) -> ToleranceFile {
-    try FileFormat.tolerances.read(
-      "\(referenceFolder)/\(budget)/tolerances.json", as: ToleranceFile.self)
+    let path = "\(referenceFolder)/\(budget)/tolerances.json"
+    let file = try FileFormat.tolerances.read(path, as: ToleranceFile.self)
+    if let twice = file.repeated {
+      throw ResultsError(
+        .malformed,
+        "The tolerances file '\(path)' has two entries for \(twice); remove the one that is out of "
+          + "date.")
+    }
+    return file
+  }
+
+  /// What two entries are for, in words; nil where every metric of every method has one at the most.
+  private var repeated: String? {
+    var seen: Set<[String]> = []
+    for entry in tolerances {
+      for method in entry.methods ?? ["every method"] {
+        guard seen.insert([entry.experiment, entry.metric, method]).inserted else {
+          return "'\(entry.metric)' of \(entry.experiment) for \(method)"
+        }
+      }
+    }
+    return nil
   }
 
   /// The entry for a metric of a method, nil where the file has none.

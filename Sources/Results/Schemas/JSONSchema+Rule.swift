@@ -31,7 +31,10 @@ extension JSONSchema {
       /// Whether only one may fit (`oneOf`).
       let excludesOthers: Bool
       /// What the rules ask for, in words.
-      var wanted: String { rules.map(\.wanted).joined(separator: ", or ") }
+      var wanted: String {
+        var seen: Set<String> = []
+        return rules.map(\.wanted).filter { seen.insert($0).inserted }.joined(separator: ", or ")
+      }
     }
 
     /// The rules directly inside this one.
@@ -123,7 +126,8 @@ extension JSONSchema {
       if let constant, constant != value {
         return "is \(value.canonicalText) and must be \(constant.canonicalText)"
       }
-      if let minimum, let number = value.doubleValue, number < minimum {
+      // Not `number < minimum`, which is false for what is not a number.
+      if let minimum, let number = value.doubleValue, !(number >= minimum) {
         return "is \(value.canonicalText) and must be at least \(minimum)"
       }
       if let least = leastCharacters, let text = value.stringValue, text.count < least {

@@ -151,12 +151,16 @@ struct CleanCommand: ParsableCommand {
     _ console: Console
   ) {
     let suspects = result.isSuspect.count { $0 }
-    let expected = Int((result.noiseRate * Double(input.trainLabels.count)).rounded())
+    let noise = (result.noiseRate * Double(input.trainLabels.count)).rounded()
+    let expected =
+      noise.isFinite
+      ? ": none is less probably right than wrong; about \(Int(noise)) are expected to be wrong"
+      : ", and how many are wrong is not known"
     let are = suspects == 1 ? "is" : "are"
     console.show(
       result: "\(suspects) of \(input.trainLabels.count) labels \(are) suspect"
         + (suspects == 0
-          ? ": none is less probably right than wrong; about \(expected) are expected to be wrong"
+          ? expected
           : "; of these, \(SuspectsPage.percent(result.precision)) are expected to be wrong, and they "
             + "are expected to hold \(SuspectsPage.percent(result.recall)) of all wrong labels"))
     for entry in result.toCheck where entry.recall >= 0.8 {

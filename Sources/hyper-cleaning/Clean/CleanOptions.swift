@@ -67,11 +67,5 @@ struct CleanOptions: ParsableArguments {
       throw ValidationError(
         "The option --show wants a number from 0 to 10000 but was given \(show).")
     }
-    for (option, text) in [
-      ("--train", train), ("--checked", checked), ("--test", test ?? "-"), ("--output", output),
-    ] where text.isEmpty {
-      throw ValidationError(
-        "The option \(option) was given an empty text; name the data or folder.")
-    }
   }
 }
