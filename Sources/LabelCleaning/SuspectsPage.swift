@@ -65,7 +65,7 @@ package struct SuspectsPage {
       : "How many labels are wrong is not known."
     let worth =
       suspectCount == 0
-      ? "No label is less probably right than wrong."
+      ? noise.isFinite ? "No label is less probably right than wrong." : "None is called wrong."
       : "Of the suspects, \(Self.percent(result.precision)) are expected to be wrong indeed; they are "
         + "expected to hold \(Self.percent(result.recall)) of all wrong labels."
     return """
@@ -73,7 +73,7 @@ package struct SuspectsPage {
       <p class="lead">Of \(HTML.escaped(input.train.place)). \(expected) \(worth)</p>
       <p>A label is suspect where its score, the probability that it is right, is below one half. \
       Intervals (95 %) come from resampling the \(Self.whole(input.checkedLabels.count)) checked \
-      samples.</p>
+      samples, and from how sure of itself the model may be as far as they tell.</p>
       """
   }
 

@@ -81,10 +81,9 @@ struct WatchCommand: ParsableCommand {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     if exists, isFolder.boolValue { return WatchedRun.unfinished(in: path) }
-    let stem = [".json", ".checkpoint"].first(where: path.hasSuffix).map {
-      String(path.dropLast($0.count))
-    }
-    let record = (stem ?? path) + ".json"
+    let record =
+      CheckpointPlace.record(ofCheckpointAt: path)
+      ?? (path.hasSuffix(".json") ? path : path + ".json")
     return WatchedRun(recordPath: record) == nil ? [] : [record]
   }
 

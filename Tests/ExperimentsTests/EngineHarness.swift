@@ -32,7 +32,7 @@ struct EngineTests {
 
     func path(_ run: Run<TinySettings>) -> String { folder.path(run.identity.relativePath) }
 
-    func checkpoint(_ run: Run<TinySettings>) -> String { RunPaths.checkpoint(of: path(run)) }
+    func checkpoint(_ run: Run<TinySettings>) -> String { CheckpointPlace.path(for: path(run)) }
 
     func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 

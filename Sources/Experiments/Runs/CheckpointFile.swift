@@ -17,8 +17,6 @@ struct CheckpointFile {
   /// Where it lies.
   let path: String
 
-  private static let magic = "bda-checkpoint"
-
   /// Whether there is one.
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
@@ -47,7 +45,7 @@ struct CheckpointFile {
       }
     }
     let digest = SHA256.hexadecimal(body)
-    let line = "\(Self.magic) \(Checkpoint<Scalar>.formatVersion) \(digest)\n"
+    let line = "\(CheckpointPlace.firstWord) \(Checkpoint<Scalar>.formatVersion) \(digest)\n"
     try AtomicFile.write(Array(line.utf8) + body, to: path)
   }
 
@@ -64,7 +62,7 @@ struct CheckpointFile {
     }
     guard let firstEnd = bytes.prefix(200).firstIndex(of: 10) else { throw damaged() }
     let first = String(decoding: bytes[..<firstEnd], as: UTF8.self).split(separator: " ")
-    guard first.count == 3, first[0] == Self.magic else {
+    guard first.count == 3, first[0] == CheckpointPlace.firstWord else {
       throw failure("is not a checkpoint", "move it away")
     }
     guard first[1] == "\(Checkpoint<Scalar>.formatVersion)" else {

@@ -88,7 +88,7 @@ package struct RunEngine: Sendable {
     let peakIsOwn = PeakMemory.reset()
     let body = try experiment.body(of: run, as: type)
     var drive = RunDrive(
-      body: body, file: CheckpointFile(path: RunPaths.checkpoint(of: path)), identity: run.tree,
+      body: body, file: CheckpointFile(path: CheckpointPlace.path(for: path)), identity: run.tree,
       engine: self)
     try drive.file.requireFile()
     try drive.prepare()
@@ -146,14 +146,6 @@ package struct RunEngine: Sendable {
 
   private func completedRecord(at path: String) -> Bool {
     (try? RunRecord(readingFrom: path))?.status.kind == .completed
-  }
-}
-
-/// Names beside a record.
-enum RunPaths {
-  /// The checkpoint of the run with a record's path.
-  static func checkpoint(of record: String) -> String {
-    (record.hasSuffix(".json") ? String(record.dropLast(5)) : record) + ".checkpoint"
   }
 }
 

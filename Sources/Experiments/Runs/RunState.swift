@@ -32,7 +32,7 @@ package enum RunState: Sendable, Equatable {
     }
     if let holder = RunLock.holder(for: path) {
       self = .running(holder)
-    } else if FileManager.default.fileExists(atPath: RunPaths.checkpoint(of: path)) {
+    } else if FileManager.default.fileExists(atPath: CheckpointPlace.path(for: path)) {
       self = .interrupted(seconds: record?.timing.totalSeconds)
     } else {
       self = .missing

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A command that runs in a process group of its own, so that the interrupt key reaches it once,
@@ -69,6 +70,6 @@ final class CellProcess {
   struct SystemNumber: Error {
     let number: Int32
     init(_ number: Int32) { self.number = number }
-    var text: String { String(cString: strerror(number)) }
+    var text: String { SystemError.text(of: number) }
   }
 }

@@ -202,9 +202,10 @@ extension Question {
       rivalTakesBestSetting: true),
     Question(
       statement: "Few-shot classification is better with BDA than with what a user would do "
-        + "instead: class means or ridge regression as the head, or features learned by classifying",
+        + "instead: class means or ridge regression as the head, or features learned by classifying, "
+        + "each at the best of the learning rates that it was run with",
       experiment: "few-shot", protocolName: "icml2020", metric: "testAccuracy", first: "bda",
-      second: fewShotBaselines, words: "test accuracy"),
+      second: fewShotBaselines, words: "test accuracy", rivalTakesBestSetting: true),
     Question(
       statement: "What BDA costs", experiment: "hyper-cleaning", protocolName: "icml2020",
       metric: "secondsPerOuterStep", first: "bda", second: ["rhg"],

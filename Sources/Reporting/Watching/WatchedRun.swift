@@ -42,8 +42,9 @@ package struct WatchedRun: Sendable, Equatable {
     self.recordPath = recordPath
     let stem = recordPath.hasSuffix(".json") ? String(recordPath.dropLast(5)) : recordPath
     let isHeld = RunLock.isHeld(recordPath)
-    let isLeftOver = !isHeld && Self.isLeftOver(stem + ".checkpoint", by: recordPath)
-    let checkpoint = isLeftOver ? nil : Self.checkpoint(at: stem + ".checkpoint")
+    let place = CheckpointPlace.path(for: recordPath)
+    let isLeftOver = !isHeld && Self.isLeftOver(place, by: recordPath)
+    let checkpoint = isLeftOver ? nil : Self.checkpoint(at: place)
     if isHeld || checkpoint != nil {
       state = isHeld ? .running : .stopped
       let run = checkpoint?["run"]
@@ -56,7 +57,7 @@ package struct WatchedRun: Sendable, Equatable {
       let metrics = part?["progress"]?["metrics"]
       self.metrics =
         (try? metrics?.decoded(as: [RunRecord.Metric].self, source: stem)) ?? []
-    } else if !isLeftOver, FileManager.default.fileExists(atPath: stem + ".checkpoint") {
+    } else if !isLeftOver, FileManager.default.fileExists(atPath: place) {
       (state, title) = (.damaged, URL(fileURLWithPath: stem).lastPathComponent)
       (steps, seconds, metrics) = ((0, nil), nil, [])
     } else if let record = try? RunRecord(readingFrom: recordPath) {
@@ -77,9 +78,8 @@ package struct WatchedRun: Sendable, Equatable {
     var found: Set<String> = []
     for file in files {
       let url = URL(fileURLWithPath: folder).appendingPathComponent(file)
-      let name = url.lastPathComponent
-      if name.hasSuffix(".checkpoint") {
-        found.insert(url.deletingPathExtension().path + ".json")
+      if let record = CheckpointPlace.record(ofCheckpointAt: url.path) {
+        found.insert(record)
       } else if let path = RunLock.record(ofLockAt: url.path), RunLock.isHeld(path) {
         found.insert(path)
       }
@@ -105,7 +105,7 @@ package struct WatchedRun: Sendable, Equatable {
   private static func checkpoint(at path: String) -> Value? {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)),
       let first = data.firstIndex(of: 10),
-      String(decoding: data[..<first], as: UTF8.self).hasPrefix("bda-checkpoint "),
+      String(decoding: data[..<first], as: UTF8.self).hasPrefix(CheckpointPlace.firstWord + " "),
       let second = data[(first + 1)...].firstIndex(of: 10)
     else { return nil }
     return try? Value(parsing: Data(data[(first + 1)..<second]), source: path)
