@@ -101,7 +101,7 @@ extension ChosenFigure {
 
   private static let fewShot = [
     ChosenFigure(
-      name: "few-shot-methods", title: "Few-shot: test accuracy, method by method",
+      name: "few-shot-methods", title: "Few-shot: test accuracy, each at the protocol's settings",
       experiment: "few-shot", protocolName: "icml2020", metric: "testAccuracy",
       methods: [
         "prototypes", "ridge-head", "supervised", "rhg", "t-rhg", "bda", "maml", "fomaml",
