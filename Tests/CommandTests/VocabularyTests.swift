@@ -25,18 +25,23 @@ struct VocabularyTests {
     try CommandRunner.run(name, ["run", "--dry-run"] + arguments)
   }
 
-  /// The value of a key in the YAML that `--dry-run` prints.
-  private func value(_ key: String, in yaml: String) -> String? {
+  /// The line of a key in the YAML that `--dry-run` prints, from its value on; nil without that key.
+  private func line(_ key: String, in yaml: String) -> Substring? {
     let parts = key.split(separator: ".")
     var section = ""
     for line in yaml.split(separator: "\n") {
       if !line.hasPrefix(" ") {
         section = String(line.prefix { $0 != ":" })
-      } else if section == parts[0], line.hasPrefix("  \(parts[1]): ") {
-        return String(line.dropFirst(parts[1].count + 4))
+      } else if section == parts[0], line.hasPrefix("  \(parts[1]):") {
+        return line.dropFirst(parts[1].count + 3)
       }
     }
     return nil
+  }
+
+  /// The value of a key in the YAML that `--dry-run` prints; nil where it stands on further lines.
+  private func value(_ key: String, in yaml: String) -> String? {
+    line(key, in: yaml).flatMap { $0.isEmpty ? nil : String($0.dropFirst()) }
   }
 
   @Test(
@@ -58,24 +63,10 @@ struct VocabularyTests {
         try #require(names.contains(preset), "\(cell)")
         let yaml = try dryRun(name, ["--protocol", preset]).standardOutput
         for key in number.variant.keys {
-          #expect(self.names(long[key] ?? key, in: yaml), "\(cell): \(key)")
+          #expect(line(long[key] ?? key, in: yaml) != nil, "\(cell): \(key)")
         }
       }
     }
-  }
-
-  /// Whether the YAML that `--dry-run` prints has a key, whatever its value.
-  private func names(_ key: String, in yaml: String) -> Bool {
-    let parts = key.split(separator: ".")
-    var section = ""
-    for line in yaml.split(separator: "\n") {
-      if !line.hasPrefix(" ") {
-        section = String(line.prefix { $0 != ":" })
-      } else if section == parts[0], line.hasPrefix("  \(parts[1]):") {
-        return true
-      }
-    }
-    return false
   }
 
   @Test("A value that makes no sense is the file's where the file has it", arguments: experiments)
