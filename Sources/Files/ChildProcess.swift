@@ -131,7 +131,7 @@ public struct ChildProcess: Sendable {
     sigemptyset(&defaults)
     for number in [SIGPIPE, SIGXFSZ] { sigaddset(&defaults, number) }
     try check(posix_spawnattr_setsigdefault(&attributes, &defaults))
-    // And those that it blocks while it writes must reach one that runs for longer.
+    // Signals that this process blocks must reach the other program: it inherits the mask.
     var blocked = sigset_t()
     sigemptyset(&blocked)
     try check(posix_spawnattr_setsigmask(&attributes, &blocked))
