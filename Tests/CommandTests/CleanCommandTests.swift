@@ -100,18 +100,20 @@ struct CleanCommandTests {
     #expect(!page.contains("How many to check by hand"))
   }
 
-  @Test("Images of 0 and 1 are judged alike, whichever scale and type they are stored in")
+  @Test("Images of two values are judged alike, whichever scale and type they are stored in")
   func binaryImages() throws {
     var stream = RandomStream(seed: 7, purpose: "binary images")
     let labels = (0..<90).map { Int64($0 % 2) }
-    let pixels = labels.map { label in
-      (0..<64).map { UInt8(stream.uniform() < ($0 / 32 == Int(label) ? 0.8 : 0.2) ? 1 : 0) }
+    let isSet = labels.map { label in
+      (0..<64).map { stream.uniform() < ($0 / 32 == Int(label) ? 0.8 : 0.2) }
     }
-    func scores(_ factor: UInt8) throws -> [String] {
+    func scores<Element: HDF5Element & Numeric>(
+      _ most: Element, divisor: String
+    ) throws -> [String] {
       for (name, part) in [("mine.h5", 0..<60), ("checked.h5", 60..<90)] {
         let writer = try HDF5Writer(path: folder.path(name))
         try writer.write(
-          part.flatMap { pixels[$0].map { factor * $0 } }, shape: [part.count, 8, 8],
+          part.flatMap { isSet[$0].map { $0 ? most : 0 } }, shape: [part.count, 8, 8],
           to: "images")
         // Every sixth of those to clean is wrong.
         try writer.write(
@@ -121,10 +123,13 @@ struct CleanCommandTests {
       }
       let result = try clean()
       #expect(result.exitCode == 0, "\(result.standardError)")
-      #expect(result.standardError.contains("pixels divided by \(factor)"))
+      #expect(result.standardError.contains("pixels divided by \(divisor)"))
       return try rows().map { $0.joined(separator: ",") }
     }
-    #expect(try scores(1) == scores(255))
+    let expected = try scores(UInt8(255), divisor: "255")
+    #expect(try scores(UInt8(1), divisor: "1") == expected)
+    #expect(try scores(Float(1), divisor: "1") == expected)
+    #expect(try scores(Float(2), divisor: "2") == expected)
   }
 
   @Test func wrongLabelsAreFoundAndEveryFileSaysTheSame() throws {
