@@ -110,7 +110,7 @@ let executableTargets: [Target] = [
   .executableTarget(
     name: "datasets", dependencies: ["Files", "Commands", "Datasets", argumentParser]),
   .executableTarget(
-    name: "sweep", dependencies: ["Commands", "Experiments", argumentParser]),
+    name: "sweep", dependencies: ["Files", "Commands", "Experiments", argumentParser]),
   .executableTarget(
     name: "report", dependencies: ["Files", "Commands", "Results", "Reporting", argumentParser]),
 ]

@@ -37,7 +37,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     case .success: "success"
     case .unexpected: "unexpected failure"
     case .claimOutsideTolerance: "a claim or reference comparison is outside its tolerance"
-    case .diverged: "a run diverged, met non-finite numbers or timed out"
+    case .diverged: "a run diverged or met non-finite numbers"
     case .onlyImprovements: "only improvements over the reference: consider updating it"
     case .referenceMissing: "a reference or record is missing"
     case .usage: "wrong command line"

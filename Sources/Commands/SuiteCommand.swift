@@ -99,10 +99,18 @@ extension SuiteCommand {
 }
 
 /// The environment variables that every command understands.
-enum SuiteEnvironment {
+package enum SuiteEnvironment {
+  /// The kernels that can be asked for: the names of the Tensors target's `KernelBackend`.
+  package static let backends = ["portable", "onednn"]
+
   /// Returns when every variable is unset, empty or valid.
   /// - Throws: `ValidationError` naming the variable, its value and what is valid.
   static func check(_ environment: [String: String]) throws {
+    if let text = environment["BDA_BACKEND"], !text.isEmpty, !backends.contains(text) {
+      throw ValidationError(
+        "The environment variable BDA_BACKEND wants \(backends.joined(separator: " or ")) but is "
+          + "\"\(text)\"; correct it or unset it.")
+    }
     guard let text = environment["BDA_THREADS"], !text.isEmpty else { return }
     guard let threads = Int(text), (1...1024).contains(threads) else {
       throw ValidationError(

@@ -33,20 +33,26 @@ public final class AtomicFile: Sendable {
       }
       let folder = url.deletingLastPathComponent().path
       try Self.prepareFolder(folder, for: path)
-      // What a process that was killed here has left, once for each folder that this one writes into.
-      if TemporaryFiles.isNew(folder: folder) { Self.sweepStale(in: folder) }
     case .stream:
       url = FileManager.default.temporaryDirectory.appendingPathComponent("stream")
     }
+    // What a process that was killed here has left, once for each folder that this one writes into.
+    let folder = url.deletingLastPathComponent().path
+    if TemporaryFiles.isNew(folder: folder) { Self.sweepStale(in: folder) }
     temporaryPath =
       url.deletingLastPathComponent()
       .appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
     TemporaryFiles.add(temporaryPath)
-    let descriptor = open(temporaryPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
+    let descriptor = FileDescriptor.open(
+      temporaryPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       let code = errno
       TemporaryFiles.remove(temporaryPath)
-      throw FileError(code, writing: path)
+      guard case .stream = destination else { throw FileError(code, writing: path) }
+      throw FileError(
+        .inputOutput,
+        "What goes to '\(path)' could not be collected in the folder '\(folder)' "
+          + "(\(SystemError.text(of: code))); name a folder that may be written with TMPDIR.")
     }
     close(descriptor)
   }
@@ -60,10 +66,11 @@ public final class AtomicFile: Sendable {
 
   /// Makes the bytes the content of the file and gives it its name.
   public func commit(_ bytes: [UInt8]) throws(FileError) {
-    let descriptor = open(temporaryPath, O_WRONLY | O_TRUNC | O_CLOEXEC)
+    let descriptor = FileDescriptor.open(temporaryPath, O_WRONLY | O_TRUNC | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(errno, writing: path) }
     var problem = bytes.withUnsafeBytes { FileDescriptor.write($0, to: descriptor) }
-    if close(descriptor) != 0, problem == 0 { problem = errno }
+    // A signal does not keep a descriptor from being closed.
+    if close(descriptor) != 0, errno != EINTR, problem == 0 { problem = errno }
     guard problem == 0 else { throw FileError(problem, writing: path) }
     try commit()
   }
@@ -78,12 +85,14 @@ public final class AtomicFile: Sendable {
       try Self.copy(temporaryPath, toStream: stream, named: path)
       return
     }
-    let descriptor = open(temporaryPath, O_RDWR | O_CLOEXEC)
+    let descriptor = FileDescriptor.open(temporaryPath, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(errno, writing: path) }
     let problem = FileDescriptor.synchronize(descriptor)
     close(descriptor)
     guard problem == 0 else { throw FileError(problem, writing: path) }
-    guard rename(temporaryPath, target) == 0 else { throw FileError(errno, writing: path) }
+    while rename(temporaryPath, target) != 0 {
+      guard errno == EINTR else { throw FileError(errno, writing: path) }
+    }
     isFinished.withLock { $0 = true }
     TemporaryFiles.remove(temporaryPath)
     Self.synchronizeFolder(URL(fileURLWithPath: target).deletingLastPathComponent().path)
@@ -118,7 +127,7 @@ public final class AtomicFile: Sendable {
   private static func copy(
     _ source: String, toStream stream: String, named path: String
   ) throws(FileError) {
-    let input = open(source, O_RDONLY | O_CLOEXEC)
+    let input = FileDescriptor.open(source, O_RDONLY | O_CLOEXEC)
     guard input >= 0 else { throw FileError(errno, writing: path) }
     defer { close(input) }
     let output = try openStream(stream, named: path)
@@ -177,8 +186,9 @@ public final class AtomicFile: Sendable {
     var current = folder.hasPrefix("/") ? "/" : ""
     for part in folder.split(separator: "/") {
       current += current.isEmpty || current.hasSuffix("/") ? String(part) : "/" + part
-      guard mkdir(current, 0o777) != 0, errno != EEXIST else { continue }
-      let code = errno
+      var code: Int32
+      repeat { code = mkdir(current, 0o777) == 0 ? 0 : errno } while code == EINTR
+      if code == 0 || code == EEXIST { continue }
       var status = stat()
       // A folder that is there may still refuse `mkdir` with "read-only file system".
       if stat(current, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { continue }

@@ -22,7 +22,8 @@ public struct ChildProcess: Sendable {
 
   /// Runs a program and waits for its end.
   ///
-  /// With a folder it is the shell that finds the program: exit code 127 where there is none.
+  /// With a folder it is the shell that finds the program: exit code 127 where there is none, 1 or 2 where
+  /// the folder cannot be entered.
   ///
   /// - Parameters:
   ///   - program: its path, or its name in the folders of `PATH`.
@@ -38,10 +39,17 @@ public struct ChildProcess: Sendable {
     defer { for pipe in pipes.values { pipe.closeBoth() } }
     for stream in streams { pipes[stream] = try Pipe() }
     if input != nil { pipes[STDIN_FILENO] = try Pipe() }
+    // The shell changes the folder, since a spawned process has no portable way to; with a point before
+    // it no name is an option, or one that CDPATH looks for elsewhere.
     let words = [program] + arguments
-    // The shell changes the folder, since a spawned process has no portable way to.
-    let child = try Self.spawn(
-      folder.map { ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", $0] + words } ?? words, pipes)
+    let place = folder.map { $0.hasPrefix("/") ? $0 : "./\($0)" }
+    var command = ProcessStart(
+      place.map { ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", $0] + words } ?? words)
+    if let pipe = pipes[STDIN_FILENO] { command.input = .descriptor(pipe.reading) }
+    if let pipe = pipes[STDOUT_FILENO] { command.output = .descriptor(pipe.writing) }
+    if let pipe = pipes[STDERR_FILENO] { command.errors = .descriptor(pipe.writing) }
+    let child: pid_t
+    do { child = try command.start() } catch { throw Failure(description: error.text) }
     for stream in streams { pipes[stream]?.closeWriting() }
     if let input {
       pipes[STDIN_FILENO]?.closeReading()
@@ -56,7 +64,8 @@ public struct ChildProcess: Sendable {
     errors = all[STDERR_FILENO] ?? []
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0 && errno == EINTR {}
-    exitCode = status & 0x7f == 0 ? (status >> 8) & 0xff : nil
+    exitCode =
+      if case .exit(let code) = ProcessEnding(status: status) { code } else { nil }
   }
 
   /// Two descriptors of which one reads what is written to the other; other children get neither.
@@ -66,7 +75,7 @@ public struct ChildProcess: Sendable {
 
     init() throws(Failure) {
       var ends: [Int32] = [-1, -1]
-      try ChildProcess.check(pipe(&ends) == 0 ? 0 : errno)
+      guard pipe(&ends) == 0 else { throw Failure(description: SystemError.last) }
       for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
       (reading, writing) = (ends[0], ends[1])
     }
@@ -99,51 +108,6 @@ public struct ChildProcess: Sendable {
       sigtimedwait(&broken, nil, &atOnce)
     }
     pthread_sigmask(SIG_SETMASK, &before, nil)
-  }
-
-  private static func check(_ code: Int32) throws(Failure) {
-    if code != 0 { throw Failure(description: SystemError.text(of: code)) }
-  }
-
-  private static func spawn(
-    _ words: [String], _ pipes: [Int32: Pipe]
-  ) throws(Failure) -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    try check(posix_spawn_file_actions_init(&actions))
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
-      let isInput = stream == STDIN_FILENO
-      // The child's copy is made by `dup2`; neither end stays open in it.
-      if let pipe = pipes[stream] {
-        let end = isInput ? pipe.reading : pipe.writing
-        try check(posix_spawn_file_actions_adddup2(&actions, end, stream))
-      } else {
-        try check(
-          posix_spawn_file_actions_addopen(
-            &actions, stream, "/dev/null", isInput ? O_RDONLY : O_WRONLY, 0))
-      }
-    }
-    var attributes = posix_spawnattr_t()
-    try check(posix_spawnattr_init(&attributes))
-    defer { posix_spawnattr_destroy(&attributes) }
-    // Signals that this process ignores must end another program as it expects.
-    var defaults = sigset_t()
-    sigemptyset(&defaults)
-    for number in [SIGPIPE, SIGXFSZ] { sigaddset(&defaults, number) }
-    try check(posix_spawnattr_setsigdefault(&attributes, &defaults))
-    // Signals that this process blocks must reach the other program: it inherits the mask.
-    var blocked = sigset_t()
-    sigemptyset(&blocked)
-    try check(posix_spawnattr_setsigmask(&attributes, &blocked))
-    try check(
-      posix_spawnattr_setflags(
-        &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)))
-    var texts: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-    defer { for text in texts { free(text) } }
-    texts.append(nil)
-    var child: pid_t = 0
-    try check(posix_spawnp(&child, words[0], &actions, &attributes, texts, environ))
-    return child
   }
 
   /// What all of the descriptors give until they end, by the number of their stream; read in turn as they

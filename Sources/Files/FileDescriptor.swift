@@ -24,6 +24,14 @@ public enum FileDescriptor {
     return 0
   }
 
+  /// Opens a file, again after a signal; returns the descriptor, or -1 with `errno`.
+  static func open(_ path: String, _ flags: Int32, _ mode: mode_t = 0) -> Int32 {
+    while true {
+      let descriptor = Foundation.open(path, flags, mode)
+      if descriptor >= 0 || errno != EINTR { return descriptor }
+    }
+  }
+
   /// Flushes what was written to the disk, again after a signal; returns 0 or the number of the error.
   static func synchronize(_ descriptor: Int32) -> Int32 {
     while fsync(descriptor) != 0 {

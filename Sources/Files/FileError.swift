@@ -67,6 +67,11 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
       self.init(
         .missingFolder,
         "The file '\(path)' could not be written (\(reason)); check the folders in its path.")
+    case EMFILE, ENFILE:
+      self.init(
+        .inputOutput,
+        "The file '\(path)' could not be written (\(reason)); raise the limit of open files "
+          + "(ulimit -n) and run the command again.")
     default:
       self.init(
         .inputOutput,

@@ -53,8 +53,8 @@ extension AtomicFile {
 public enum PartialName {
   /// A name nobody else uses, for a file called `name`.
   ///
-  /// The first four digits of the random part belong to this machine: on a shared file system the
-  /// numbers of another machine's processes mean nothing here.
+  /// The first four digits of the random part belong to this machine, and on it to the container: on a
+  /// shared file system the numbers of another one's processes mean nothing here.
   public static func make(for name: String) -> String {
     // File systems allow 255 bytes; the rest of the name takes at most 40.
     var stem = name
@@ -78,9 +78,13 @@ public enum PartialName {
   private static let machine: String = {
     var name = [CChar](repeating: 0, count: 256)
     gethostname(&name, name.count - 1)
+    // Containers may have one name; each has its own numbers of processes.
+    let numbers =
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in name.prefix(while: { $0 != 0 }) {
-      hash = (hash ^ UInt64(UInt8(bitPattern: byte))) &* 0x0000_0100_0000_01b3
+    for byte in name.prefix(while: { $0 != 0 }).map({ UInt8(bitPattern: $0) }) + Array(numbers.utf8)
+    {
+      hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
     }
     return digits(hash & 0xffff, count: 4)
   }()

@@ -26,8 +26,9 @@ struct FetchCommand: ParsableCommand {
   var timeout = 30.0
 
   func validate() throws {
-    guard timeout > 0 else {
-      throw ValidationError("--timeout must be above 0 seconds, not \(timeout).")
+    guard timeout > 0, timeout <= 86_400 else {
+      throw ValidationError(
+        "--timeout must be above 0 seconds and at most a day (86400), not \(timeout).")
     }
   }
 

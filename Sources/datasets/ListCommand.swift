@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 
 /// `datasets list`: what is known and what is there.
@@ -17,14 +18,14 @@ struct ListCommand: ParsableCommand {
   func run() throws {
     var rows = [["name", "split", "originals", "ready", "images", "classes", "kind"]]
     let folder = data.folder
-    var isFolder: ObjCBool = false
-    let isThere = FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder)
-    guard !isThere || isFolder.boolValue else {
+    let state = PathState(folder.path)
+    if let refusal = state.refusal(of: folder.path) { throw DatasetError(.unreadable, refusal) }
+    guard [.nothing, .folder].contains(state) else {
       throw DatasetError(
         .unreadable,
         "The data folder \(folder.path) is a file: name a folder with --data or BDA_DATA_DIR.")
     }
-    if !isThere {
+    if state == .nothing {
       Diagnostics.console.show(
         note: "The data folder \(folder.path) does not exist yet; `datasets fetch` and `datasets "
           + "synthesise` make it.")

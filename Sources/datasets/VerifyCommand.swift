@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 
 /// `datasets verify`: everything that is there, down to the last byte.
@@ -26,6 +27,9 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     var check = Checks()
     let folder = data.folder
+    if let refusal = PathState(folder.path).refusal(of: folder.path) {
+      throw DatasetError(.unreadable, refusal)
+    }
     let all = names.isEmpty
     for source in ImageSource.all where all || names.contains(source.name) {
       for file in source.files where !all || folder.existingOriginal(file, of: source) != nil {

@@ -65,10 +65,9 @@ struct CompareCommand: ParsableCommand {
 enum RecordSource {
   /// The runs of a folder of records, a folder of references, or a commit's references.
   static func records(named name: String) throws(ResultsError) -> [RunRecord] {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder.boolValue {
-      return try records(inFolder: name)
-    }
+    let state = PathState(name)
+    if let refusal = state.refusal(of: name) { throw ResultsError(.inputOutput, refusal) }
+    if state == .folder { return try records(inFolder: name) }
     return try records(ofCommit: name)
   }
 

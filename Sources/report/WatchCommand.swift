@@ -1,5 +1,6 @@
 import ArgumentParser
 import Commands
+import Files
 import Foundation
 import Reporting
 import Results
@@ -21,7 +22,10 @@ struct WatchCommand: ParsableCommand {
   @Argument(
     help: "A folder of runs, a record or a checkpoint.")
   var path = "results/runs"
-  @Option(help: ArgumentHelp("Seconds between looks.", valueName: "seconds")) var interval = 2.0
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Seconds between looks.", valueName: "seconds"))
+  var interval = 2.0
   @Flag(help: "Look once.") var once = false
 
   func validate() throws {
@@ -78,9 +82,9 @@ struct WatchCommand: ParsableCommand {
   }
 
   private func recordPaths() throws(ResultsError) -> [String] {
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    if exists, isFolder.boolValue { return WatchedRun.unfinished(in: path) }
+    let state = PathState(path)
+    if let refusal = state.refusal(of: path) { throw ResultsError(.inputOutput, refusal) }
+    if state == .folder { return WatchedRun.unfinished(in: path) }
     let record =
       CheckpointPlace.record(ofCheckpointAt: path)
       ?? (path.hasSuffix(".json") ? path : path + ".json")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
 import Experiments
+import Files
 
 /// The command `sweep`: many runs as one file, on one machine or on a cluster.
 @main
@@ -63,6 +64,9 @@ struct SweepOptions: ParsableArguments {
   /// The cells of the file's text that the options leave, with their runs: a pipe is read once.
   func cells(of text: String) throws -> [PlannedCell] {
     let grid = try SweepFile.grid(of: text, source: file)
+    if let refusal = PathState(output).refusal(of: output) {
+      throw SweepError(refusal, .dataMissing)
+    }
     let planned = try suite.plan(try grid.cells(), common: common)
     for number in numbers where !planned.indices.contains(number) {
       throw SweepError(

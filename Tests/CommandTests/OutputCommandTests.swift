@@ -95,12 +95,14 @@ struct OutputCommandTests {
     }
   }
 
-  @Test("A wrong BDA_THREADS is said", arguments: executables)
+  @Test("A wrong BDA_THREADS or BDA_BACKEND is said", arguments: executables)
   func threads(executable: String) throws {
     // The list of a sweep is that of a file.
     let list = executable == "sweep" ? "list cells.yaml" : "list"
     let result = try shell("\"$0\" \(list)", executable, environment: ["BDA_THREADS": "many"])
     #expect(result.code == 64)
     #expect(result.text.contains("BDA_THREADS"))
+    let kernels = try shell("\"$0\" \(list)", executable, environment: ["BDA_BACKEND": "foo"])
+    #expect(kernels.code == 64 && kernels.text.contains("BDA_BACKEND wants portable or onednn"))
   }
 }

@@ -12,7 +12,8 @@ final class PrivateSlurm {
   }
 
   private let folder: TemporaryFolder
-  private let ports = 20_000 + Int(getpid() % 10_000) * 4
+  /// Below those that Linux gives to whoever asks for any.
+  private let ports = 20_000 + Int(getpid() % 3_000) * 4
 
   /// Starts the daemons.
   ///
@@ -92,14 +93,14 @@ final class PrivateSlurm {
     let settings = environment.map { "\($0.key)=\($0.value)" }
     let process = try CellProcess("/usr/bin/env", settings + [path] + arguments, log: output)
     let deadline = Date().addingTimeInterval(60)
-    while process.ending == nil, Date() < deadline { usleep(5_000) }
-    guard let ending = process.ending else {
+    while process.exitCode == nil, Date() < deadline { usleep(5_000) }
+    guard let code = process.exitCode else {
       process.send(signal: SIGKILL)
       throw Unavailable(description: "\(program) did not end within a minute.")
     }
     let text = try String(contentsOfFile: output, encoding: .utf8)
     try? FileManager.default.removeItem(atPath: output)
-    guard ending.code == 0 else {
+    guard code == 0 else {
       throw Unavailable(description: "\(program) failed: \(text)")
     }
     return text

@@ -211,6 +211,23 @@ struct ReportCommandTests {
     #expect(try laboratory.report("table", ["--format", "word"]).exitCode == 64)
   }
 
+  @Test(
+    "Pictures lie in the folder that is named, whatever it is called and whatever CDPATH says",
+    .enabled(if: ShellLine.finds("gnuplot"), "No gnuplot."), arguments: ["figs", "-figs"])
+  func folderOfFigures(name: String) throws {
+    let laboratory = try Laboratory()
+    try laboratory.run([20, 50].map { RecordFixture.record(innerSteps: $0) })
+    _ = try laboratory.folder.write([], to: "other/\(name)/file")
+    let result = try ShellLine(
+      "cd '\(laboratory.folder.path)' && \"$0\" figure --metric testAccuracy --runs runs "
+        + "--reference none --output=\(name)", "report",
+      environment: ["CDPATH": laboratory.folder.path("other")])
+    #expect(result.code == 0 && !result.text.contains("gnuplot"), "\(result.text)")
+    let names = try laboratory.folder.names(in: name)
+    #expect(names.contains { $0.hasSuffix(".png") } && names.contains { $0.hasSuffix(".svg") })
+    #expect(try laboratory.folder.names(in: "other/\(name)") == ["file"])
+  }
+
   @Test("figure --rows: every variant has a figure of its own, and what cannot be drawn is said")
   func rowFigures() throws {
     let laboratory = try Laboratory()

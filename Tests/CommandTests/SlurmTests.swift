@@ -7,12 +7,11 @@ import Testing
 struct SlurmTests {
   @Test(
     "The node daemon is killed, one task is put back by hand and one by its warning: every record is there once, as from a local run",
+    .enabled(
+      if: ProcessInfo.processInfo.environment["BDA_TEST_SLURM"] == "yes",
+      "Not tested on Slurm: BDA_TEST_SLURM is not yes; `make test-slurm` sets it."),
     .timeLimit(.minutes(8)))
   func submitted() throws {
-    guard ProcessInfo.processInfo.environment["BDA_TEST_SLURM"] == "yes" else {
-      print("Not tested on Slurm: BDA_TEST_SLURM is not yes; `make test-slurm` sets it.")
-      return
-    }
     let slurm: PrivateSlurm
     do { slurm = try PrivateSlurm() } catch let reason as PrivateSlurm.Unavailable {
       print("Not tested on Slurm: \(reason)")

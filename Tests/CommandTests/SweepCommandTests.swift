@@ -210,42 +210,13 @@ struct SweepCommandTests {
     #expect(try sweep.records(in: "runs") == sweep.records(in: "direct"))
   }
 
-  @Test("Failures are listed at the end, with their exit code; the other cells are done")
-  func failures() throws {
-    let sweep = try SmallSweep(
-      more: "include:\n  - {method: bda, inner.steps: 4, inner.stepz: 3}\n")
-    let result = try sweep.run("runs")
-    #expect(result.exitCode == 64, "\(result.standardError)")
-    #expect(result.standardOutput.contains("5 cells: 4 completed, 1 refused."))
-    #expect(result.standardError.contains("Cell 4, counter-example smoke double bda"))
-    #expect(result.standardError.contains("the unknown key \"stepz\""))
-    #expect(try sweep.records(in: "runs").count == 4)
-    let list = try CommandRunner.run("sweep", sweep.arguments("list", output: "runs"))
-    #expect(list.exitCode == 65)
-  }
-
-  @Test("A method that breaks down is told with its reason and not repeated")
-  func brokenDown() throws {
-    let sweep = try SmallSweep(
-      more: "include:\n  - {method: rhg, inner.steps: 4, inner.stepSize: 1e200}\n")
-    for _ in 0..<2 {
-      let result = try sweep.run("runs")
-      #expect(result.exitCode == 3, "\(result.standardError)")
-      #expect(result.standardOutput.contains("5 cells: 4 completed, 1 broke down."))
-    }
-    let logs = try sweep.folder.names(in: "runs-logs")
-    #expect(logs.count == 5)
-    for name in logs {
-      let text = try String(contentsOfFile: sweep.folder.path("runs-logs/\(name)"), encoding: .utf8)
-      #expect(text.split(separator: "\n").count { $0.hasSuffix(".json") } == 1, "\(text)")
-    }
-  }
-
   @Test("Options that make no sense are refused in a sentence")
   func options() throws {
     let sweep = try SmallSweep()
     for (more, expected) in [
-      (["--jobs", "0"], "--jobs wants a number from 1 to 1024"), (["--shard", "9/8"], "--shard"),
+      (["--jobs", "0"], "--jobs wants a number from 1 to 1024"),
+      (["--checkpoint-seconds", "-1"], "--checkpoint-seconds wants a finite number"),
+      (["--shard", "9/8"], "--shard"),
       (["--cell", "4"], "has the cells 0 to 3"),
       (["--output", ""], "--output was given an empty text"),
       (["--executables", "/nowhere"], "has no executable in /nowhere"),

@@ -3,6 +3,7 @@ import Commands
 import Experiments
 import Foundation
 import Results
+import Tensors
 import TestSupport
 import Testing
 
@@ -20,6 +21,11 @@ struct VocabularyTests {
   static let experiments = [
     "counter-example", "hyper-cleaning", "hyper-representation", "few-shot",
   ]
+
+  @Test("The kernels that BDA_BACKEND may name are those that there are")
+  func backends() {
+    #expect(SuiteEnvironment.backends == KernelBackend.allCases.map(\.rawValue))
+  }
 
   private func dryRun(_ name: String, _ arguments: [String]) throws -> CommandResult {
     try CommandRunner.run(name, ["run", "--dry-run"] + arguments)

@@ -171,6 +171,53 @@ struct ImageFolderTests {
     #expect(type as? FileAttributeType == .typeSymbolicLink)
   }
 
+  @Test("A tree replaces a tree, and nothing that a user has put under its name")
+  func onlyATreeIsReplaced() throws {
+    func write(_ name: String, drawers: Int) throws {
+      _ = try SyntheticAlphabets.write(
+        to: folder.path(name), .init(alphabets: 1, characters: 2, drawers: drawers), seed: 0,
+        command: "test")
+    }
+    _ = try folder.write([], to: "own/mine.txt")
+    _ = try folder.write([1], to: "file")
+    for name in ["own", "file"] {
+      let error = datasetError { try write(name, drawers: 2) }
+      #expect(error?.kind == .unwritable)
+      #expect(error?.message.contains("that this command has not made") == true)
+    }
+    #expect(try folder.names(in: "own") == ["mine.txt"])
+    #expect(FileManager.default.contents(atPath: folder.path("file")) == Data([1]))
+    try FileManager.default.createDirectory(
+      atPath: folder.path("made"), withIntermediateDirectories: true)
+    for drawers in [3, 2] {
+      try write("made", drawers: drawers)
+      #expect(try load("made").count == 2 * drawers)
+    }
+    // What was replaced is not left beside it.
+    #expect(try folder.names().filter { $0.contains("made") } == ["made"])
+  }
+
+  @Test("A tree that is not as it must be leaves the older one as it was")
+  func aRefusedTreeReplacesNothing() throws {
+    _ = try SyntheticAlphabets.write(
+      to: folder.path("made"), .init(alphabets: 1, characters: 2, drawers: 2), seed: 0,
+      command: "test")
+    let before = try load("made").description
+    let names = try folder.names()
+    let error = datasetError {
+      let writer = try ImageTreeWriter(path: self.folder.path("made"))
+      let image = PNGImage(
+        width: 8, height: 8, channels: 1, pixels: [UInt8](repeating: 0, count: 64))
+      try writer.write(try image.encoded(), to: "class/1.png")
+      _ = try writer.finish(ImageTreeDescription()) { (found) throws(DatasetError) in
+        throw DatasetError(.digestMismatch, "There are \(found.images) images.")
+      }
+    }
+    #expect(error?.message == "There are 1 images.")
+    #expect(try load("made").description == before && load("made").notes.isEmpty)
+    #expect(try folder.names() == names)
+  }
+
   /// Numbers as large as they get end in a sentence, whatever is computed from them.
   @Test(arguments: [5_000, 1 << 40, Int.max])
   func hugeNumbersEndInSentences(number: Int) throws {

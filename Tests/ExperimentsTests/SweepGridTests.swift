@@ -299,7 +299,7 @@ struct SlurmScriptTests {
     #expect(SlurmScript.limit(measuredSeconds: nil, secondsOfWarning: 120) == 240)
     #expect(SlurmScript.limit(measuredSeconds: 1, secondsOfWarning: 120) == 10)
     #expect(SlurmScript.limit(measuredSeconds: 3_600, secondsOfWarning: 120) == 130)
-    for seconds in [nil, 0, 60, 3_600, 1e300] as [Double?] {
+    for seconds in [nil, 0, 60, 3_600, 1e300, .nan, .infinity, -1] as [Double?] {
       for warning in [1, 59, 600, 3_599, 65_535] {
         let limit = SlurmScript.limit(measuredSeconds: seconds, secondsOfWarning: warning)
         #expect(limit * 60 > warning && limit <= 525_600, "\(limit) minutes, \(warning) s")

@@ -51,6 +51,14 @@ struct SweepEstimateTests {
     #expect(estimate.cost(of: cell("other", "cg", rate: 2)) == .init(seconds: 47, bytes: 9))
   }
 
+  @Test("A record that gives no number of seconds tells nothing")
+  func withoutSeconds() {
+    for seconds in [Double.nan, .infinity, -1] {
+      let estimate = SweepEstimate([(cell("rhg", 100, seed: 0), done(seconds, 100))])
+      #expect(estimate.count == 0 && estimate.cost(of: cell("rhg", 100, seed: 1)) == nil)
+    }
+  }
+
   @Test("What a begun cell has spent is not left; a settled one has nothing left")
   func left() {
     let estimate = SweepEstimate([(cell("rhg", 100, seed: 0), done(10, 100))])

@@ -23,6 +23,7 @@ struct ChildProcessTests {
     #expect(try ChildProcess(running: "cat", []).output.isEmpty)
     let folder = try ChildProcess(running: "pwd", [], in: "/")
     #expect(folder.output == Array("/\n".utf8) && folder.errors.isEmpty)
+    #expect(try ChildProcess(running: "ls", [], in: "/nowhere").exitCode != 0)
     // One that does not wait for its input is no error of ours.
     signal(SIGPIPE, SIG_DFL)
     #expect(try ChildProcess(running: "true", [], reading: text).exitCode == 0)

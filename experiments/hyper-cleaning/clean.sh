@@ -4,7 +4,7 @@
 #
 #     experiments/hyper-cleaning/clean.sh FOLDER [data sets [rules [fractions [checked samples]]]]
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 bin=${BIN:-$here/../../.build/release}
 out=$1
 for set in ${2:-mnist fashion-mnist cifar-10-subset}; do

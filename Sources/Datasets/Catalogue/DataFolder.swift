@@ -77,10 +77,14 @@ public struct DataFolder: Sendable, Equatable {
       + "file of your own there"
   }
 
-  /// The paths of all ready files, sorted.
+  /// The paths of all ready files, sorted; what runs have learned is no data.
   public func readyFiles() -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }.sorted()
       .map { "\(path)/\($0)" }
+      .filter { (try? HDF5File.open($0).string("format")) != Self.learnedFormat }
   }
+
+  /// The attribute `format` of files of what a run has learned.
+  public static let learnedFormat = "bda-learned"
 }

@@ -74,7 +74,9 @@ extension DataFolder {
   private func copy(
     _ file: SourceFile, of source: ImageSource, from mirror: DataFolder
   ) throws(DatasetError) -> (path: String, origin: String) {
-    guard FileManager.default.fileExists(atPath: mirror.path) else {
+    let state = PathState(mirror.path)
+    if let refusal = state.refusal(of: mirror.path) { throw DatasetError(.unreadable, refusal) }
+    guard state != .nothing else {
       guard !mirror.path.contains("://") else {
         throw DatasetError(
           .missing,

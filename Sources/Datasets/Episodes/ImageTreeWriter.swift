@@ -24,6 +24,7 @@ public final class ImageTreeWriter {
     let url = URL(fileURLWithPath: target)
     let above = url.deletingLastPathComponent()
     temporaryPath = above.appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
+    try Self.checkReplaceable(target)
     // Tens of thousands of files that a killed writer has left.
     AtomicFile.sweepStale(in: above.path)
     try Self.create(temporaryPath)
@@ -45,6 +46,23 @@ public final class ImageTreeWriter {
     defer { close(descriptor) }
     let error = bytes.withUnsafeBytes { FileDescriptor.write($0, to: descriptor) }
     guard error == 0 else { throw Self.unwritable(target, error) }
+  }
+
+  /// Throws where something is at a path that no writer has made: a user's own folder or file must not
+  /// be lost for its name.
+  private static func checkReplaceable(_ path: String) throws(DatasetError) {
+    let state = PathState(path)
+    let isFolder = state == .folder
+    let isOurs = PathState("\(path)/\(ImageTreeDescription.fileName)") == .file
+    if state == .nothing || isOurs { return }
+    if isFolder, (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == true {
+      return
+    }
+    throw DatasetError(
+      .unwritable,
+      "There is a \(isFolder ? "folder" : "file") \(path) that this command has not made "
+        + "(no \(ImageTreeDescription.fileName) is in it), and it would be lost: give it another name, "
+        + "or choose another data folder.")
   }
 
   private static func unwritable(_ path: String, _ error: Int32) -> DatasetError {
@@ -75,20 +93,29 @@ public final class ImageTreeWriter {
     return completed
   }
 
-  /// Renames the tree. An older one steps aside first, under a name that ``AtomicFile/sweepStale(in:)``
-  /// knows, so that one which a killed command left is found; it comes back where the new one fails.
+  /// Renames the tree, or exchanges it for an older one in one step, so that one of them has the name
+  /// whenever the command is killed. Where the file system cannot exchange, the older one steps aside
+  /// first, and comes back where the new one fails.
   private func giveName() throws(DatasetError) {
-    let url = URL(fileURLWithPath: target)
-    let aside = url.deletingLastPathComponent()
-      .appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
-    let replaces = FileManager.default.fileExists(atPath: target)
-    guard !replaces || rename(target, aside) == 0 else { throw nameless(errno) }
-    guard rename(temporaryPath, target) == 0 else {
-      let error = errno
-      if replaces { rename(aside, target) }
-      throw nameless(error)
+    try Self.checkReplaceable(target)
+    guard PathState(target) != .nothing else {
+      guard rename(temporaryPath, target) == 0 else { throw nameless(errno) }
+      return
     }
-    if replaces { try? FileManager.default.removeItem(atPath: aside) }
+    var old = temporaryPath
+    if !FileExchange.exchange(temporaryPath, target) {
+      let url = URL(fileURLWithPath: target)
+      old =
+        url.deletingLastPathComponent()
+        .appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
+      guard rename(target, old) == 0 else { throw nameless(errno) }
+      guard rename(temporaryPath, target) == 0 else {
+        let error = errno
+        rename(old, target)
+        throw nameless(error)
+      }
+    }
+    try? FileManager.default.removeItem(atPath: old)
   }
 
   private func nameless(_ error: Int32) -> DatasetError {
@@ -105,8 +132,8 @@ public final class ImageTreeWriter {
     } catch {
       throw DatasetError(
         .unwritable,
-        "Cannot create the folder \(folder): make sure that it may be written, or choose another "
-          + "one.")
+        "Cannot create the folder \(folder) (\(SystemError.text(of: error))): make sure that it may be "
+          + "written, or choose another one.")
     }
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Regular files of data, followed through symbolic links: what else lies under a name is said
@@ -37,12 +38,11 @@ enum DataFile {
   }
 
   /// Whether a number of the system's error means that there is nothing; of others it does not.
-  static func isAbsence(_ code: Int32) -> Bool { code == ENOENT || code == ENOTDIR }
+  static func isAbsence(_ code: Int32) -> Bool { PathState.isAbsence(code) }
 
   /// Whether it is certain that nothing is under `path`, or where a link there leads.
   static func isAbsent(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) != 0 && isAbsence(errno)
+    PathState(path) == .nothing
   }
 
   /// Why nothing can be reached under `path`, from the number of the system's error.

@@ -1,4 +1,5 @@
 import Commands
+import Files
 import Foundation
 import Yams
 
@@ -18,13 +19,14 @@ struct ConfigurationLayer {
   /// The overrides in a YAML file.
   init(file: URL) throws(ConfigurationError) {
     let name = file.relativePath
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory) else {
+    let state = PathState(file.path)
+    if let refusal = state.refusal(of: name) { throw ConfigurationError(.missing, refusal) }
+    guard state != .nothing else {
       throw ConfigurationError(
         .missing,
         "The configuration file \(name) does not exist; check the path given with --config.")
     }
-    guard !isDirectory.boolValue else {
+    guard state != .folder else {
       throw ConfigurationError(
         .missing,
         "The configuration \(name) is a folder; name one of the YAML files in it with --config.")

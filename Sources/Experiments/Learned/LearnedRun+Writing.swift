@@ -8,7 +8,7 @@ extension LearnedRun {
   static var formatVersion: Int { 1 }
 
   /// What the attribute `format` says.
-  static var formatName: String { "bda-learned" }
+  static var formatName: String { DataFolder.learnedFormat }
 
   /// Writes the file atomically: an archive for NumPy where its name ends in `.npz`, else HDF5.
   ///

@@ -18,7 +18,14 @@ struct CheckpointFile {
   let path: String
 
   /// Whether there is one.
-  var exists: Bool { FileManager.default.fileExists(atPath: path) }
+  ///
+  /// - Throws: ``ConfigurationError`` where the system does not tell: a run that began anew would write
+  ///   over what another has computed.
+  func exists() throws(ConfigurationError) -> Bool {
+    let state = PathState(path)
+    if let refusal = state.refusal(of: path) { throw ConfigurationError(.missing, refusal) }
+    return state != .nothing
+  }
 
   /// Throws where something that is no file has the checkpoint's name: a folder could not be replaced,
   /// and a pipe would keep whoever opens it waiting.

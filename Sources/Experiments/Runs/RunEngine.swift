@@ -77,14 +77,20 @@ package struct RunEngine: Sendable {
     // What a complete run has learned is no longer there, so a missing file means running again.
     let isSaved = learned.map { FileManager.default.fileExists(atPath: $0) } ?? true
     let skips = skipsCompleted && isSaved
-    if skips, let path = completedRecord(of: run) { return .skipped(path: path) }
+    if skips, let path = completedRecord(of: run) {
+      clearUp(after: path)
+      return .skipped(path: path)
+    }
     // A place that cannot be written to is said before the run and not after it.
     if let learned { _ = try AtomicFile(path: learned) }
     guard let lock = try RunLock(for: path) else { return .busy(path: path) }
     defer { lock.release() }
     try requireOwnPlace(path, of: run.identity)
     // Who held the right until now may have finished the run since the look above.
-    if skips, let path = completedRecord(of: run) { return .skipped(path: path) }
+    if skips, let path = completedRecord(of: run) {
+      unlink(CheckpointPlace.path(for: path))
+      return .skipped(path: path)
+    }
     let peakIsOwn = PeakMemory.reset()
     let body = try experiment.body(of: run, as: type)
     var drive = RunDrive(
@@ -96,7 +102,7 @@ package struct RunEngine: Sendable {
     let record = drive.record(
       of: run, peakIsOwn: peakIsOwn, interruption: ending)
     if let sentence = drive.solverSentence { console.show(note: sentence) }
-    if ending != nil, completedRecord(at: path) {
+    if ending != nil, mayBeCompleted(recordAt: path) {
       console.show(note: "Kept: \(path) is of an earlier, completed run.")
       return .recorded(record, path: path, interruption: ending)
     }
@@ -123,10 +129,24 @@ package struct RunEngine: Sendable {
     return .recorded(record, path: path, interruption: ending)
   }
 
+  /// Removes what a process that was killed has left beside a completed record: between the record's name
+  /// and the end of the run, the checkpoint and the lock.
+  private func clearUp(after path: String) {
+    let left = [CheckpointPlace.path(for: path), RunLock.path(for: path)]
+    guard left.contains(where: { PathState($0) == .file }),
+      let lock = try? RunLock(for: path)
+    else { return }
+    unlink(left[0])
+    lock.release()
+  }
+
   /// Throws where something else than a record that this program understands has the record's name: a
   /// record of a newer version, of another run, or one that may not be read, is the work of somebody, and
   /// would be gone.
   private func requireOwnPlace(_ path: String, of identity: RunIdentity) throws {
+    if let refusal = PathState(path).refusal(of: path) {
+      throw ConfigurationError(.missing, refusal)
+    }
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
     do throws(ResultsError) {
@@ -144,8 +164,13 @@ package struct RunEngine: Sendable {
     }
   }
 
-  private func completedRecord(at path: String) -> Bool {
-    (try? RunRecord(readingFrom: path))?.status.kind == .completed
+  /// Whether a completed record lies at a path, or something that cannot be read just now.
+  private func mayBeCompleted(recordAt path: String) -> Bool {
+    do throws(ResultsError) {
+      return try RunRecord(readingFrom: path).status.kind == .completed
+    } catch {
+      return error.kind == .inputOutput
+    }
   }
 }
 

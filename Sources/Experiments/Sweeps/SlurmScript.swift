@@ -79,7 +79,7 @@ package struct SlurmScript: Sendable {
   /// Minutes for cells of which the longest was measured elsewhere at so many seconds: twice that,
   /// and some to begin and to end; four hours where nothing was measured. Always more than the warning.
   package static func limit(measuredSeconds: Double?, secondsOfWarning: Int) -> Int {
-    let measured = measuredSeconds.map { Int(min($0, 1e7) / 30) + 10 }
+    let measured = measuredSeconds.flatMap { $0 >= 0 ? Int(min($0, 1e7) / 30) + 10 : nil }
     return max(measured ?? 240, secondsOfWarning / 60 + 8)
   }
 

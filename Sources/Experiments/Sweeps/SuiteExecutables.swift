@@ -28,9 +28,9 @@ package struct SuiteExecutables: Sendable {
   /// - Throws: ``SweepError`` where there is none.
   package func path(of experiment: String) throws(SweepError) -> String {
     let path = folder + "/" + experiment
-    var isFolder: ObjCBool = false
-    guard !experiment.isEmpty, !experiment.contains("/"),
-      FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
+    let state = PathState(path)
+    if let refusal = state.refusal(of: path) { throw SweepError(refusal, .dataMissing) }
+    guard !experiment.isEmpty, !experiment.contains("/"), ![.nothing, .folder].contains(state),
       FileManager.default.isExecutableFile(atPath: path)
     else {
       throw SweepError(
@@ -81,7 +81,8 @@ package struct SuiteExecutables: Sendable {
     } catch {
       throw SweepError(
         "The executable \(path) could not be started (\(error)); see that it is a program for this "
-          + "machine that you may execute, and repeat the command.", .unexpected)
+          + "machine that you may execute, and that there is room for a process and its files "
+          + "(ulimit -u, ulimit -n), and repeat the command.", .unexpected)
     }
     let answers = String(decoding: process.output, as: UTF8.self).split(separator: "\n")
       .compactMap { PlanAnswer(line: String($0)) }

@@ -39,7 +39,8 @@ package struct SweepEstimate: Sendable {
   /// The estimate from the completed cells of a sweep.
   package init(_ cells: [(cell: SweepCell, state: CellState)]) {
     measured = cells.compactMap { cell, state in
-      guard state.kind == .completed, let seconds = state.seconds else { return nil }
+      guard state.kind == .completed, let seconds = state.seconds, seconds.isFinite, seconds >= 0
+      else { return nil }
       return Measured(cell: cell, cost: Cost(seconds: seconds, bytes: state.bytes))
     }
   }
@@ -47,9 +48,8 @@ package struct SweepEstimate: Sendable {
   /// What a cell may cost in all; nil where none of the same experiment and budget was measured.
   package func cost(of cell: SweepCell) -> Cost? {
     for degree in Self.degrees {
-      let relatives = measured.filter {
-        Self.kin($0.cell, except: degree) == Self.kin(cell, except: degree)
-      }
+      let own = Self.kin(cell, except: degree)
+      let relatives = measured.filter { Self.kin($0.cell, except: degree) == own }
       if let cost = Self.cost(of: cell, from: relatives) { return cost }
     }
     for axes in Self.shared {

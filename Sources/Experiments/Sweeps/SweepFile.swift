@@ -1,4 +1,5 @@
 import Commands
+import Files
 import Foundation
 import Results
 import Yams
@@ -31,13 +32,14 @@ package enum SweepFile {
   ///
   /// - Throws: ``SweepError`` naming the file.
   package static func text(at path: String) throws(SweepError) -> String {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    let state = PathState(path)
+    if let refusal = state.refusal(of: path) { throw SweepError(refusal, .dataMissing) }
+    guard state != .nothing else {
       throw SweepError(
         "The sweep \(path) does not exist; the sweeps of the suite lie in experiments/sweeps.",
         .dataMissing)
     }
-    guard !isFolder.boolValue else {
+    guard state != .folder else {
       throw SweepError(
         "The sweep \(path) is a folder; name one of the YAML files in it.", .dataMissing)
     }

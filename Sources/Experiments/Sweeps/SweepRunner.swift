@@ -120,11 +120,11 @@ package struct SweepRunner {
       }
       var running: [Job] = []
       for job in jobs {
-        guard let ending = job.process.ending else {
+        guard let code = job.process.exitCode else {
           running.append(job)
           continue
         }
-        finish(job, ending.code, cells[job.index], &failures)
+        finish(job, code, cells[job.index], &failures)
       }
       jobs = running
       if !jobs.isEmpty { usleep(Self.poll) }
@@ -201,9 +201,10 @@ package struct SweepFailure: Sendable, Equatable {
     try? file.seek(toOffset: end > 65_536 ? end - 65_536 : 0)
     let data = (try? file.readToEnd()) ?? Data()
     let lines = String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
-    guard let line = lines.last(where: { $0.hasPrefix("error: ") }) ?? lines.last else {
-      return "It said nothing."
-    }
-    return line.hasPrefix("error: ") ? String(line.dropFirst(7)) : line
+    // The words of the suite, or of its parser of arguments.
+    let prefixes = ["error: ", "Error: "]
+    func isError(_ line: String) -> Bool { prefixes.contains { line.hasPrefix($0) } }
+    guard let line = lines.last(where: isError) ?? lines.last else { return "It said nothing." }
+    return isError(line) ? String(line.dropFirst(7)) : line
   }
 }

@@ -68,11 +68,12 @@ public enum RecordStore {
     _ folder: String
   ) throws(ResultsError) -> (paths: [String], notes: [String]) {
     var walk = Walk()
-    var status = stat()
-    guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    let state = PathState(folder)
+    if let refusal = state.refusal(of: folder) { throw ResultsError(.inputOutput, refusal) }
+    guard state == .folder else {
       throw ResultsError(
         .missing,
-        FileManager.default.fileExists(atPath: folder)
+        state != .nothing
           ? "'\(folder)' is a file, where a folder of records is expected; name the folder that it "
             + "lies in."
           : "The folder '\(folder)' does not exist; run an experiment first, or name the "

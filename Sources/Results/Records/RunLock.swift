@@ -6,6 +6,7 @@ import Foundation
 /// The kernel frees it with the process, so nothing has to be cleaned up after a kill. Where the file
 /// system has no locks, everybody holds the right.
 package struct RunLock {
+  private static let mostAttempts = 100
   private let descriptor: Int32
   private let path: String
 
@@ -32,6 +33,7 @@ package struct RunLock {
     try AtomicFile.prepareFolder(folder.path, for: record)
     AtomicFile.sweepStale(in: folder.path)
     let path = Self.path(for: record)
+    var attempts = 0
     while true {
       // Not through a link: what it points to would be written over.
       let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
@@ -64,9 +66,19 @@ package struct RunLock {
       }
       // Whoever held it before may have removed the name that this descriptor was opened by.
       var (held, named) = (stat(), stat())
-      guard fstat(descriptor, &held) == 0, stat(path, &named) == 0, held.st_ino == named.st_ino
-      else {
+      guard fstat(descriptor, &held) == 0 else {
+        let code = errno
         close(descriptor)
+        throw FileError(code, writing: path)
+      }
+      let code = stat(path, &named) == 0 ? 0 : errno
+      guard code == 0, held.st_ino == named.st_ino else {
+        close(descriptor)
+        attempts += 1
+        // Nobody removes it so often: a file system that gives other numbers every time.
+        guard PathState.isAbsence(code) || code == 0, attempts < Self.mostAttempts else {
+          throw FileError(code == 0 ? EIO : code, writing: path)
+        }
         continue
       }
       self.descriptor = descriptor

@@ -160,6 +160,9 @@ public enum FileFormat: String, CaseIterable, Sendable {
   func contents(of path: String) throws(ResultsError) -> Data {
     var status = stat()
     guard stat(path, &status) == 0 else {
+      if let refusal = PathState(path).refusal(of: path) {
+        throw ResultsError(.inputOutput, refusal)
+      }
       throw ResultsError(
         .missing,
         "The \(title) '\(path)' does not exist; \(remedy).")

@@ -1,0 +1,70 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Experiments
+
+/// Sweeps of which cells are refused, break down or cannot be started.
+@Suite("The command sweep where cells fail", .serialized)
+struct SweepFailureTests {
+  @Test("Where a cell cannot be started, what runs writes its checkpoint, and again continues")
+  func startFailure() throws {
+    let sweep = try SmallSweep(iterations: 60)
+    let folder = CommandRunner.productsDirectory.path
+    // A second cell takes its own program away and ends once the first has a checkpoint.
+    try sweep.program(
+      "programs/counter-example",
+      """
+      if [ "$1" = run ] && ! mkdir '\(sweep.folder.path("first"))' 2> /dev/null; then
+        chmod a-x "$0"
+        while ! find '\(sweep.folder.path("runs"))' -name '*.checkpoint' | grep -q .; do sleep 0.01; done
+        exit 1
+      fi
+      exec '\(folder)/counter-example' "$@"
+      """)
+    let failed = try sweep.run(
+      "runs",
+      [
+        "--jobs", "2", "--checkpoint-seconds", "0", "--executables", sweep.folder.path("programs"),
+      ])
+    #expect(failed.exitCode == 66, "\(failed.standardError)")
+    #expect(failed.standardError.contains("has no executable in"), "\(failed.standardError)")
+    #expect(sweep.holders(in: "runs").allSatisfy { kill($0, 0) != 0 })
+    let list = try CommandRunner.run("sweep", sweep.arguments("status", output: "runs"))
+    #expect(list.standardOutput.contains("1 interrupted"), "\(list.standardOutput)")
+    #expect(try sweep.run("runs").exitCode == 0)
+    try sweep.runDirectly(into: "direct", iterations: 60)
+    #expect(try sweep.records(in: "runs") == sweep.records(in: "direct"))
+  }
+
+  @Test("Failures are listed at the end, with their exit code; the other cells are done")
+  func failures() throws {
+    let sweep = try SmallSweep(
+      more: "include:\n  - {method: bda, inner.steps: 4, inner.stepz: 3}\n")
+    let result = try sweep.run("runs")
+    #expect(result.exitCode == 64, "\(result.standardError)")
+    #expect(result.standardOutput.contains("5 cells: 4 completed, 1 refused."))
+    #expect(result.standardError.contains("Cell 4, counter-example smoke double bda"))
+    #expect(result.standardError.contains("the unknown key \"stepz\""))
+    #expect(try sweep.records(in: "runs").count == 4)
+    let list = try CommandRunner.run("sweep", sweep.arguments("list", output: "runs"))
+    #expect(list.exitCode == 65)
+  }
+
+  @Test("A method that breaks down is told with its reason and not repeated")
+  func brokenDown() throws {
+    let sweep = try SmallSweep(
+      more: "include:\n  - {method: rhg, inner.steps: 4, inner.stepSize: 1e200}\n")
+    for _ in 0..<2 {
+      let result = try sweep.run("runs")
+      #expect(result.exitCode == 3, "\(result.standardError)")
+      #expect(result.standardOutput.contains("5 cells: 4 completed, 1 broke down."))
+    }
+    let logs = try sweep.folder.names(in: "runs-logs")
+    #expect(logs.count == 5)
+    for name in logs {
+      let text = try String(contentsOfFile: sweep.folder.path("runs-logs/\(name)"), encoding: .utf8)
+      #expect(text.split(separator: "\n").count { $0.hasSuffix(".json") } == 1, "\(text)")
+    }
+  }
+}
