@@ -156,7 +156,7 @@ package struct SuspectsPage {
     value.isFinite ? String(format: "%.3f", value) : "unknown"
   }
 
-  /// A whole number with thin gaps between thousands.
+  /// A whole number with commas between thousands.
   static func whole(_ value: Int) -> String {
     let digits = String(abs(value))
     var result = ""

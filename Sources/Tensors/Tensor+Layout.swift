@@ -31,10 +31,11 @@ extension Tensor {
     }
     return Tensor(shape: [positions.count] + shape[1...]) { result in
       scalars.withUnsafeBufferPointer { source in
+        guard width > 0, let source = source.baseAddress, let result = result.baseAddress else {
+          return
+        }
         for (target, position) in positions.enumerated() {
-          for index in 0..<width {
-            result[target * width + index] = source[position * width + index]
-          }
+          (result + target * width).update(from: source + position * width, count: width)
         }
       }
     }

@@ -91,7 +91,7 @@ struct CounterExampleBody<Scalar: TensorScalar>: RunBody {
     var values = measure.values(upper: loop.upper, lower: lower)
     var notes: [String: Value] = ["settled": state.values["settled"] ?? .bool(false)]
     var status: RunRecord.Status?
-    if let value = values["upperObjective"], value > Self.divergenceLimit {
+    if let value = values["upperObjective"], !(value <= Self.divergenceLimit) {
       status = .init(
         .diverged,
         reason: "F grew to \(value) per coordinate, beyond the limit of \(Self.divergenceLimit): "

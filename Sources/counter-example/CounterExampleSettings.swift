@@ -54,7 +54,7 @@ extension CounterExampleSettings {
   }
 
   /// The unique lower solution has a y2 only where there is one.
-  func reads(_ key: String) -> Bool { key != "problem.target" || problem.strongConvexity > 0 }
+  func hasEffect(_ key: String) -> Bool { key != "problem.target" || problem.strongConvexity > 0 }
 
   static let keys: [SettingKey<CounterExampleSettings>] = [
     .whole("problem.dimension", "n, coordinates", 1...10_000_000) { $0.problem.dimension },

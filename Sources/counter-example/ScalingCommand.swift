@@ -58,6 +58,10 @@ struct ScalingCommand: ParsableCommand {
     ] where value < 1 {
       throw ValidationError("The option \(option) wants at least 1 but was given \(value).")
     }
+    guard repeats <= 1_000_000 else {
+      throw ValidationError(
+        "The option --repeats wants a number from 1 to 1000000 but was given \(repeats).")
+    }
   }
 
   func run() throws {

@@ -32,8 +32,9 @@ struct EpisodeCommand: ParsableCommand {
   @OptionGroup var data: DataFolderOption
   @Option(help: "Seed of the run whose episode it is.") var seed: UInt64 = 0
   @Option(help: "Whose classes: training, validation or test.") var part = FewShotData.Part.training
-  @Option(help: "The episode's number.") var number = 0
-  @Option(help: "Rows and columns that a pixel becomes.") var magnification = 2
+  @Option(parsing: .unconditional, help: "The episode's number.") var number = 0
+  @Option(parsing: .unconditional, help: "Rows and columns that a pixel becomes.")
+  var magnification = 2
   @Option(help: ArgumentHelp("The picture to write.", valueName: "file")) var output: String
 
   func validate() throws {

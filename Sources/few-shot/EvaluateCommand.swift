@@ -63,7 +63,6 @@ struct EvaluateCommand: ParsableCommand {
     try console.report {
       threads.apply()
       try KeptInputs([learned, dataFolder]).require(keptBy: output.map { [$0] } ?? [])
-      FreedMemory.keepForReuse()
       let file = try LearnedFile(learned, of: FewShot.name)
       switch file.scalar {
       case .float: try evaluate(file, console, as: Float.self)

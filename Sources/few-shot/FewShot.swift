@@ -42,9 +42,6 @@ struct FewShot: Experiment {
   /// Decoded images: one tree serves every run of a command.
   private let trees = LastValue<FewShotSettings.Data, ImageTree>()
 
-  /// Tasks free what the next ones need.
-  static let keepsFreedMemory = true
-
   var baselines: [Baseline] { FewShotBaseline.allCases.map(\.baseline) }
 
   func refusal(of method: Method, under settings: RunSettings<FewShotSettings>) -> String? {

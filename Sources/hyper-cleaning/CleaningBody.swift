@@ -1,6 +1,7 @@
 import Bilevel
 import Datasets
 import Experiments
+import Foundation
 import LabelCleaning
 import Results
 import Tensors
@@ -30,6 +31,14 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
   init(_ run: Run<CleaningSettings>, folder: DataFolder) throws {
     var settings = run.settings
     arm = run.arm
+    for (key, value) in [
+      ("weights.start", settings.weights.start),
+      ("weights.largestSum", settings.weights.largestSum ?? 1),
+    ] where !Scalar(value).isFinite || (value != 0 && Scalar(value) == 0) {
+      throw MethodError(
+        "The setting \(key) is \(value), which as a \(Scalar.name) is \(Scalar(value)): choose a number "
+          + "that can be represented.")
+    }
     // The features themselves are released on return: the problem holds them in its own form.
     let data = try CleaningData<Scalar>(settings.own, folder: folder, seed: run.seed)
     truth = data.truth
@@ -157,7 +166,19 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
       values["retrainedTestAccuracy"] = evaluation.testAccuracy(final.parameters)
       notes["retrainingSchedule"] = final.choice.note
     }
-    return Closing(Measurement.all(values, at: step), notes: notes)
+    return Closing(
+      Measurement.all(values, at: step), notes: notes, status: divergence(values["upperObjective"]))
+  }
+
+  /// Diverged where F is far above the logarithm of the number of classes, which is what guessing costs:
+  /// finite numbers, but no solution.
+  private func divergence(_ last: Double?) -> RunRecord.Status? {
+    let limit = 1_000 * log(Double(truth.classCount))
+    guard let last, !(last <= limit) else { return nil }
+    return .init(
+      .diverged,
+      reason: "The upper objective ended at \(last), more than a thousand times what guessing "
+        + "costs: lower the step sizes.")
   }
 
   /// What a baseline leaves for `--save`: its classifier, and the weights of the samples, which it has

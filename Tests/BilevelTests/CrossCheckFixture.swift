@@ -41,10 +41,15 @@ struct CrossCheckFixture: Sendable {
         }
         return .nan
       }
+      let named = try text("schedule")
+      guard let schedule = AggregationSchedule.Rule(rawValue: named) else {
+        throw UnknownName(
+          named, "schedule", among: AggregationSchedule.Rule.allCases.map(\.rawValue))
+      }
       var settings = MethodSettings(
         steps: Int(try number("innerSteps")), stepSize: try number("innerStepSize"))
       settings.aggregation = .init(
-        schedule: try .named(try text("schedule"), "schedule"), alpha: try number("alpha"),
+        schedule: schedule, alpha: try number("alpha"),
         upperStepSize: try number("upperStepSize"))
       settings.truncation.history = Int(try number("history"))
       settings.inner.momentum = try number("innerMomentum")

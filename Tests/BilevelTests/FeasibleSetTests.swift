@@ -44,6 +44,22 @@ struct FeasibleSetTests {
     #expect(!Ball<Float>(radius: 2).project(broken).isFinite)
   }
 
+  @Test(
+    "Onto the simplex: coordinates beside which its sum is lost to rounding keep it all the same")
+  func farFromTheSimplex() {
+    func project(_ point: [Float], total: Float = 1) -> [Float] {
+      Simplex(total: total).project(Parameters([Tensor(point)])).flattened()
+    }
+    #expect(project([3e7, 1e7, 0]) == [1, 0, 0])
+    #expect(project([1e30, 1e30, -1e30]) == [0.5, 0.5, 0])
+    #expect(project([-3e38, -3e38]) == [0.5, 0.5])
+    #expect(project([1_000_000.5, 1_000_000, 0]) == [0.75, 0.25, 0])
+    // Its derivative takes the same coordinates for positive.
+    let product = Simplex<Float>().projectionProduct(
+      at: Parameters([Tensor([1e30, 1e30, 0])]), Parameters([Tensor([1, 3, 5])]))
+    #expect(product.flattened() == [-1, 1, 0])
+  }
+
   @Test("The product is the derivative, and symmetric")
   func derivative() {
     var stream = RandomStream(seed: 22, purpose: "projection products")

@@ -158,11 +158,6 @@ struct MethodCatalogueTests {
     #expect(
       sentence { () throws(UnknownName) in _ = try catalogue.estimator(named: "x") }
         .hasPrefix("There is no hypergradient estimator \"x\"; choose among "))
-    #expect(
-      sentence { () throws(UnknownName) in
-        _ = try MethodSettings.LowerSetChoice.named("cube", "set")
-      } == "There is no set \"cube\"; choose among none, box, simplex, ball.")
-    #expect(try MethodSettings.LowerSetChoice.named("ball", "set") == .ball)
   }
 
   @Test("A product has the name of its method, unless the method fixes more than the product")

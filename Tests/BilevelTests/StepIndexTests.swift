@@ -133,9 +133,6 @@ struct StepIndexTests {
         #expect(largestDeviation(cotangent.tensors, products.state.tensors) < 1e-14, "\(name)")
         #expect(largestDeviation(upper.tensors, expected.tensors) < 1e-14, "\(name)")
       }
-      let fused = dynamics.stepPullback(index, from: state, upper: x, of: problem, p)
-      #expect(largestDeviation(fused.state.tensors, products.state.tensors) < 1e-14, "\(name)")
-      #expect(largestDeviation(fused.upper.tensors, products.upper.tensors) < 1e-14, "\(name)")
       // <p, A ds + B dx> = <A'p, ds> + <B'p, dx>.
       let (ds, dx) = (random(like: state), random(like: x))
       let forward = p.dot(step.pushforward(state: ds, upper: dx))

@@ -43,6 +43,16 @@ struct FewShotCommandTests {
     }
   }
 
+  @Test func resultsThatAreNotFiniteAreABreakdown() throws {
+    try synthesise()
+    let result = try run([
+      "--method", "maml", "--outer-step-size", "1e20", "--set", "outer.iterations=1",
+    ])
+    #expect(result.exitCode == 3, "\(result.standardOutput)")
+    #expect(result.standardError.contains("At the end"), "\(result.standardError)")
+    #expect(try records().map(\.status.kind) == [.nonFinite])
+  }
+
   @Test func everyMethodRunsAndRecordsWhatItDid() throws {
     try synthesise()
     let result = try run([])

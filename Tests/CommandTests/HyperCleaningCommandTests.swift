@@ -134,6 +134,9 @@ struct HyperCleaningCommandTests {
     #expect(result.exitCode == 3, "\(result.standardError)")
     #expect(result.standardError.contains("was not finite"))
     #expect(result.standardOutput.contains("nonFinite"))
+    let large = try run(
+      small + ["--method", "rhg", "--inner-step-size", "1e8", "--output", folder.path("large")])
+    #expect(large.exitCode == 3 && large.standardError.contains("what guessing"))
   }
 
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
@@ -164,6 +167,16 @@ struct HyperCleaningCommandTests {
     let again = try run(arguments + ["--skip-completed", "--seed", "2"])
     #expect(again.exitCode == 0 && again.standardError.contains("Skipped"))
     #expect(again.standardOutput.split(separator: "\n").count == 2, "a header and seed 2 alone")
+    // What a process killed between the record's name and its end has left goes.
+    let record = try #require(
+      try FileManager.default.subpathsOfDirectory(atPath: folder.path("runs"))
+        .first { $0.contains("seed1") && $0.hasSuffix(".json") })
+    let path = folder.path("runs/\(record)")
+    for left in [CheckpointPlace.path(for: path), RunLock.path(for: path)] {
+      try "old".write(toFile: left, atomically: true, encoding: .utf8)
+      #expect(try run(arguments + ["--skip-completed"]).standardError.contains("Skipped"))
+      #expect(!FileManager.default.fileExists(atPath: left))
+    }
     let other = try run(arguments + ["--skip-completed", "--inner-step-size", "0.01"])
     #expect(!other.standardError.contains("Skipped"))
   }

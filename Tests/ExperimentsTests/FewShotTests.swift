@@ -232,6 +232,28 @@ struct FewShotLearnerTests {
     #expect(joint[3].loss != alone[3].loss)
   }
 
+  @Test("No labels of query images reach the classifier at test, whatever the inner dynamics")
+  func queryLabels() {
+    func logits(_ dynamics: any InnerDynamics<Double>, _ labels: [Int]) -> [Tensor<Double>] {
+      let learner = task.initialisation(dynamics)
+      let episode = Episode(
+        ways: 3, supportImages: task.episode.supportImages,
+        supportLabels: task.episode.supportLabels, queryImages: task.episode.queryImages,
+        queryLabels: labels)
+      return learner.adaptedLogits(
+        upper: task.point(learner), episode: episode, steps: 0...2, normalisation: .transductive)
+    }
+    let all: [any InnerDynamics<Double>] = [
+      GradientDescent(stepSize: 0.3),
+      DescentAggregation(
+        schedule: AggregationSchedule(.harmonic, alpha: 0.5), upperStepSize: 0.3, lowerStepSize: 0.3
+      ),
+    ]
+    for dynamics in all {
+      #expect(logits(dynamics, [0, 0, 1, 1, 2, 2]) == logits(dynamics, [2, 1, 0, 2, 1, 0]))
+    }
+  }
+
   @Test("Classifying after some of the steps gives the bits of classifying after all")
   func laterSteps() {
     func agree(_ learner: some TaskLearner<Double>) {
@@ -288,19 +310,18 @@ struct MetaTrainingTests {
 
   @Test("The number of threads changes no bit")
   func threads() throws {
-    let before = Parallel.threads
-    defer { Parallel.use(threads: before) }
     var results: [Parameters<Float>] = []
     var scores: [EpisodeScores] = []
     for threads in [1, 2, 3] {
-      Parallel.use(threads: threads)
-      var loop = try training()
-      for _ in 0..<3 { _ = loop.next() }
-      results.append(loop.upper)
-      scores.append(
-        learner().evaluate(
-          upper: loop.upper, sampler: try sampler(), episodes: 5, steps: 3,
-          normalisation: .transductive))
+      try withThreads(threads) {
+        var loop = try training()
+        for _ in 0..<3 { _ = loop.next() }
+        results.append(loop.upper)
+        scores.append(
+          learner().evaluate(
+            upper: loop.upper, sampler: try sampler(), episodes: 5, steps: 3,
+            normalisation: .transductive))
+      }
     }
     #expect(results[0] == results[1] && results[1] == results[2])
     #expect(scores[0] == scores[1] && scores[1] == scores[2])

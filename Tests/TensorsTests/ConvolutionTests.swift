@@ -13,7 +13,7 @@ struct ConvolutionTests {
         ([1, 3, 3, 4], 3, 1, .none),
         ([1, 1, 1, 2], 3, 2, .symmetric(1)), ([3, 4, 4, 1], 1, 1, .none),
         ([0, 4, 4, 1], 3, 1, .none), ([2, 3, 3, 0], 3, 1, .symmetric(1)),
-        ([90, 7, 7, 4], 3, 1, .symmetric(1)),
+        ([90, 7, 7, 4], 3, 1, .symmetric(1)), ([2, 2, 2, 3], 3, 2, .symmetric(0)),
       ]
 
   private func check<Scalar: TensorScalar>(

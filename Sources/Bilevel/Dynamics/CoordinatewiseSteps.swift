@@ -86,7 +86,7 @@ public struct CoordinatewiseSteps<Scalar: TensorScalar>: Sendable {
     // The only reference to the components from here on, so that they are written in place.
     state.tensors = []
     forEachRange(of: &point, writing: lowerComponents) { pair, y, x, count in
-      Self.inTiles(y, x, count) { Self.descend($0, $1, pair.factors) }
+      Self.inTiles(y, x, count, writesSecond: false) { Self.descend($0, $1, pair.factors) }
     }
     state.tensors = Array(point.prefix(lowerComponents))
   }
@@ -102,7 +102,7 @@ public struct CoordinatewiseSteps<Scalar: TensorScalar>: Sendable {
     p.tensors = []
     upper.tensors = []
     forEachRange(of: &point, writing: point.count) { pair, p, g, count in
-      Self.inTiles(p, g, count) { Self.sweep($0, $1, pair.factors) }
+      Self.inTiles(p, g, count, writesSecond: true) { Self.sweep($0, $1, pair.factors) }
     }
     p.tensors = Array(point.prefix(lowerComponents))
     upper.tensors = Array(point.dropFirst(lowerComponents))
@@ -182,9 +182,13 @@ public struct CoordinatewiseSteps<Scalar: TensorScalar>: Sendable {
 
   /// Calls `body` with every tile of two components; what is left over goes through memory of its own
   /// that is filled up by zeros, so that a coordinate's result does not depend on its place.
+  ///
+  /// - Parameter writesSecond: whether the second component may be written; others may be reading it
+  ///   where it may not.
   @inline(__always)
   private static func inTiles(
     _ first: UnsafeMutablePointer<Scalar>, _ second: UnsafeMutablePointer<Scalar>?, _ count: Int,
+    writesSecond: Bool,
     _ body: (UnsafeMutablePointer<Scalar>, UnsafeMutablePointer<Scalar>?) -> Void
   ) {
     let whole = count / tileScalars * tileScalars
@@ -201,7 +205,9 @@ public struct CoordinatewiseSteps<Scalar: TensorScalar>: Sendable {
       if let second, let other { other.update(from: second + whole, count: rest) }
       body(place, other)
       (first + whole).update(from: place, count: rest)
-      if let second, let other { (second + whole).update(from: other, count: rest) }
+      if writesSecond, let second, let other {
+        (second + whole).update(from: other, count: rest)
+      }
     }
   }
 

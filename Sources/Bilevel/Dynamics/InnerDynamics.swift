@@ -120,17 +120,6 @@ extension InnerDynamics {
     linearizeStep(index, from: state, upper: x, of: problem).sweepBack(&p, addingTo: &upper)
   }
 
-  /// (A_k' p, B_k' p) at one state, keeping nothing.
-  public func stepPullback(
-    _ index: StepIndex, from state: Parameters<Scalar>, upper x: Parameters<Scalar>,
-    of problem: BilevelProblem<Scalar>, _ p: Parameters<Scalar>
-  ) -> StepProducts<Scalar> {
-    var products = StepProducts(state: p, upper: .zeros(like: x))
-    sweepBack(
-      index, from: state, upper: x, of: problem, &products.state, addingTo: &products.upper)
-    return products
-  }
-
   /// The state after K steps from y_0(x) in outer iteration n.
   public func run(
     steps: Int, upper x: Parameters<Scalar>, of problem: BilevelProblem<Scalar>,

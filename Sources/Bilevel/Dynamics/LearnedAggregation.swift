@@ -72,11 +72,16 @@ public struct LearnedAggregation<Scalar: TensorScalar>: InnerDynamics {
     in x: Parameters<Scalar>
   ) -> (alpha: [Scalar], upperStepSize: Scalar, lowerStepSize: Scalar) {
     let own = x.last(trailingComponents).tensors
-    let alpha = own[0].scalars.map { logisticSigmoid($0) }
-    guard learnsStepSizes else { return (alpha, upperStepSize, lowerStepSize) }
+    let (upper, lower) = stepSizes(in: own)
+    return (own[0].scalars.map { logisticSigmoid($0) }, upper, lower)
+  }
+
+  /// s_u and s_l, of the learned components.
+  private func stepSizes(in own: [Tensor<Scalar>]) -> (upper: Scalar, lower: Scalar) {
+    guard learnsStepSizes else { return (upperStepSize, lowerStepSize) }
     let steps = own[1].scalars.map { Scalar.exponential($0) }
     precondition(steps.count == 2, "Two learned step sizes are needed, x holds \(steps.count).")
-    return (alpha, steps[0], steps[1])
+    return (steps[0], steps[1])
   }
 
   /// The step with its weights read from x.
@@ -108,7 +113,8 @@ public struct LearnedAggregation<Scalar: TensorScalar>: InnerDynamics {
 
   /// The two factors in a step, and their derivatives by w_k, t_1 and t_2.
   private func factors(ofStep step: StepIndex, upper x: Parameters<Scalar>) -> Factors {
-    let (alphas, upperStep, lowerStep) = learned(in: x)
+    let own = x.last(trailingComponents).tensors
+    let (upperStep, lowerStep) = stepSizes(in: own)
     var index = 0
     if case .perStep(let count) = weights {
       precondition(
@@ -118,7 +124,7 @@ public struct LearnedAggregation<Scalar: TensorScalar>: InnerDynamics {
     let shape = AggregationSchedule(rule, alpha: 1)
       .weights(step: step.inner, outerIteration: step.outer)
     let (c, d) = (Scalar(shape.upper), Scalar(1 - shape.lower))
-    let alpha = alphas[index]
+    let alpha = logisticSigmoid(own[0].scalars[index])
     let value = DescentWeights(
       upper: alpha * c * upperStep, lower: (1 - alpha * d) * lowerStep)
     let slope = alpha * (1 - alpha)

@@ -138,7 +138,7 @@ public struct NamedTruncatedReverse: NamedEstimator {
   public func estimator<Scalar: TensorScalar>(
     _ settings: MethodSettings, for dynamics: any NamedDynamics, as type: Scalar.Type
   ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
-    let steps = settings.truncation.history ?? (settings.inner.steps + 1) / 2
+    let steps = settings.truncationHistory(innerSteps: settings.inner.steps)
     guard steps >= 1 else {
       throw MethodError(
         "A truncated sweep must go back at least one step, but the history is \(steps).")

@@ -18,8 +18,9 @@ struct Trajectory<Scalar: TensorScalar> {
     case linearizations([any StepLinearization<Scalar>])
     /// The state before each step.
     case states([Parameters<Scalar>])
-    /// The state before every `spacing`-th step.
-    case checkpoints([Parameters<Scalar>], spacing: Int)
+    /// The state before every `spacing`-th step, and before each step from the last of those on, which
+    /// the sweep back begins with.
+    case checkpoints([Parameters<Scalar>], spacing: Int, tail: [Parameters<Scalar>])
   }
 
   init(
@@ -39,7 +40,7 @@ struct Trajectory<Scalar: TensorScalar> {
     switch storage {
     case .linearizations: kept = .linearizations([])
     case .states: kept = .states([])
-    case .checkpoints: kept = .checkpoints([], spacing: spacing)
+    case .checkpoints: kept = .checkpoints([], spacing: spacing, tail: [])
     case .automatic(let budget):
       if steps > 0,
         let all = dynamics.coordinatewiseSteps(
@@ -61,7 +62,7 @@ struct Trajectory<Scalar: TensorScalar> {
       } else if steps * start.bytes <= budget {
         kept = .states([])
       } else {
-        kept = .checkpoints([], spacing: spacing)
+        kept = .checkpoints([], spacing: spacing, tail: [])
       }
     }
   }
@@ -97,17 +98,25 @@ struct Trajectory<Scalar: TensorScalar> {
       }
       kept = .linearizations(linearizations)
     case .states:
-      kept = .states(runStates(from: firstStep, through: lastStep))
-    case .checkpoints(_, let spacing):
-      var checkpoints: [Parameters<Scalar>] = []
+      var states: [Parameters<Scalar>] = []
       for k in stride(from: firstStep, through: lastStep, by: 1) {
-        if (k - firstStep) % spacing == 0 {
-          checkpoints.append(end)
-          storedBytes += end.bytes
-        }
+        states.append(end)
+        storedBytes += end.bytes
         end = dynamics.step(index(k), from: end, upper: upper, of: problem)
       }
-      kept = .checkpoints(checkpoints, spacing: spacing)
+      kept = .states(states)
+    case .checkpoints(_, let spacing, _):
+      var checkpoints: [Parameters<Scalar>] = []
+      var tail: [Parameters<Scalar>] = []
+      let last = firstStep + (lastStep - firstStep) / spacing * spacing
+      for k in stride(from: firstStep, through: lastStep, by: 1) {
+        if (k - firstStep) % spacing == 0 { checkpoints.append(end) }
+        if k >= last { tail.append(end) }
+        end = dynamics.step(index(k), from: end, upper: upper, of: problem)
+      }
+      // The most is kept while another segment is swept, which may be longer than the last.
+      storedBytes = (checkpoints.count + min(spacing, max(0, lastStep - firstStep + 1))) * end.bytes
+      kept = .checkpoints(checkpoints, spacing: spacing, tail: tail)
     }
   }
 
@@ -125,25 +134,26 @@ struct Trajectory<Scalar: TensorScalar> {
       }
     case .states(let states):
       sweep(states, from: firstStep, &cotangent, &hypergradient)
-    case .checkpoints(let checkpoints, let spacing):
-      let checkpointBytes = storedBytes
+    case .checkpoints(let checkpoints, let spacing, var segment):
+      kept = .checkpoints(checkpoints, spacing: spacing, tail: [])
       for (index, checkpoint) in checkpoints.enumerated().reversed() {
         let first = firstStep + index * spacing
-        storedBytes = checkpointBytes
-        end = checkpoint
-        let segment = runStates(from: first, through: min(first + spacing - 1, lastStep))
+        if segment.isEmpty { segment = states(from: first, count: spacing, startingAt: checkpoint) }
         sweep(segment, from: first, &cotangent, &hypergradient)
+        segment = []
       }
-      storedBytes = checkpointBytes + min(spacing, lastStep - firstStep + 1) * end.bytes
     }
   }
 
-  private mutating func runStates(from first: Int, through last: Int) -> [Parameters<Scalar>] {
-    var states: [Parameters<Scalar>] = []
-    for k in stride(from: first, through: last, by: 1) {
-      states.append(end)
-      storedBytes += end.bytes
-      end = dynamics.step(index(k), from: end, upper: upper, of: problem)
+  /// The states before each of some steps, of which the first is given.
+  private func states(
+    from first: Int, count: Int, startingAt state: Parameters<Scalar>
+  ) -> [Parameters<Scalar>] {
+    var states = [state]
+    while states.count < count, let state = states.last {
+      states.append(
+        dynamics.step(
+          index(first + states.count - 1), from: state, upper: upper, of: problem))
     }
     return states
   }

@@ -130,6 +130,7 @@ public struct NamedValueFunctionPenalty: NamedEstimator {
     _ settings: MethodSettings, for dynamics: any NamedDynamics, as type: Scalar.Type
   ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
     let penalty = settings.penalty
+    _ = try positive(penalty.weight, "penalty weight", as: type)
     guard penalty.initialWeight >= 0, penalty.weight >= penalty.initialWeight,
       Scalar(penalty.weight).isFinite, penalty.iterations >= 0
     else {

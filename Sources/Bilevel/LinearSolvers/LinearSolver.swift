@@ -60,8 +60,8 @@ public enum LinearSolverOutcome: Sendable, Equatable, Codable {
         + "damping, or accept the stated residual."
     case .breakdown(let kind): kind.advice
     case .nonFinite:
-      "A product with the Hessian became infinite or NaN: the inner loop has probably diverged, so "
-        + "reduce the inner step size."
+      "A product with the Hessian or an iterate of the solver became infinite or NaN: where the inner "
+        + "loop has diverged, reduce the inner step size; else reduce the solver's damping."
     }
   }
 }
@@ -86,8 +86,9 @@ public enum LinearSolverBreakdown: String, Sendable, Equatable, Codable {
         + "the lower solution is not unique and no implicit hypergradient exists: use descent "
         + "aggregation, or add damping and read the result as that of a regularised problem."
     case .divergence:
-      "The iteration diverges because its step size exceeds two over the largest eigenvalue of the "
-        + "Hessian: reduce the solver's step size."
+      "The iteration diverges: its step size exceeds two over the largest eigenvalue of the Hessian, so "
+        + "reduce the solver's step size; where that does not help, the Hessian is indefinite, so add "
+        + "damping larger than its most negative eigenvalue."
     }
   }
 }

@@ -63,8 +63,11 @@ struct RichardsonProgress<Scalar: TensorScalar> {
 
   mutating func advance(to norm: Scalar) {
     steps += 1
+    let hadGrown = residualNorm > 1e3 * initial
     residualNorm = norm
     judge()
+    // It has grown until there were no numbers left: nothing is wrong with the products.
+    if hadGrown, outcome == .nonFinite { outcome = .breakdown(.divergence) }
   }
 
   private mutating func judge() {

@@ -19,22 +19,31 @@ public struct MethodCatalogue: Sendable {
     self.methods = methods
   }
 
-  /// The catalogue with dynamics of one's own.
+  /// The catalogue with dynamics of one's own, under a name that none there has.
   public func adding(dynamics addition: any NamedDynamics) -> MethodCatalogue {
+    precondition(
+      !dynamics.contains { $0.name == addition.name },
+      "There are dynamics named \(addition.name) already: \(dynamics.map(\.name)).")
     var result = self
     result.dynamics.append(addition)
     return result
   }
 
-  /// The catalogue with an estimator of one's own.
+  /// The catalogue with an estimator of one's own, under a name that none there has.
   public func adding(estimator addition: any NamedEstimator) -> MethodCatalogue {
+    precondition(
+      !estimators.contains { $0.name == addition.name },
+      "There are estimators named \(addition.name) already: \(estimators.map(\.name)).")
     var result = self
     result.estimators.append(addition)
     return result
   }
 
-  /// The catalogue with a method of one's own.
+  /// The catalogue with a method of one's own, under a name that none there has.
   public func adding(method addition: Method) -> MethodCatalogue {
+    precondition(
+      !methods.contains { $0.name == addition.name },
+      "There are methods named \(addition.name) already: \(methods.map(\.name)).")
     var result = self
     result.methods.append(addition)
     return result

@@ -163,6 +163,11 @@ public struct MethodSettings: Codable, Sendable, Equatable {
 }
 
 extension MethodSettings {
+  /// Whether a key of these sections has an effect on any method, given the values of the others.
+  public func hasEffect(_ key: String) -> Bool {
+    key != "lowerSet.size" || lowerSet.kind != .none
+  }
+
   /// s_l of dynamics that aggregate or do not.
   public func lowerStepSize(aggregating: Bool) -> Double {
     aggregating ? aggregation.lowerStepSize ?? inner.stepSize : inner.stepSize
@@ -171,6 +176,11 @@ extension MethodSettings {
   /// s_u.
   public var upperStepSize: Double {
     aggregation.upperStepSize ?? lowerStepSize(aggregating: true)
+  }
+
+  /// H of truncated sweeps through K steps: half of them, rounded up, unless given.
+  public func truncationHistory(innerSteps: Int) -> Int {
+    truncation.history ?? innerSteps / 2 + innerSteps % 2
   }
 
   /// Bytes of trajectory that reverse mode may keep.

@@ -20,16 +20,6 @@ extension NamedChoice {
     }
     self = choice
   }
-
-  /// The choice of a name, or an error that lists the names.
-  ///
-  /// - Parameter kind: what is chosen, such as "schedule".
-  public static func named(_ name: String, _ kind: String) throws(UnknownName) -> Self {
-    guard let choice = Self(rawValue: name) else {
-      throw UnknownName(name, kind, among: allCases.map(\.rawValue))
-    }
-    return choice
-  }
 }
 
 /// A name that does not exist, and those that do.

@@ -53,14 +53,22 @@ public struct OuterSettings: Sendable, Equatable, Codable {
     self.iterations = iterations
   }
 
-  /// Whether the outer loop reads a key of the section `outer` under these settings.
-  public func reads(_ key: String) -> Bool {
+  /// Whether a key of the section `outer` has an effect, given the values of the others.
+  public func hasEffect(_ key: String) -> Bool {
     switch key {
     case "outer.momentum": optimizer == .momentum
     case "outer.inverseTimeDecay": decay == .inverseTime
     case "outer.finalLearningRate", "outer.cosineIterations": decay == .cosine
     default: true
     }
+  }
+
+  /// Why the two ways of clipping do not go together, as a sentence; nil where at most one is set.
+  public var clippingConflict: String? {
+    clippingNorm == nil || clippingValue == nil
+      ? nil
+      : "Hypergradients are clipped by norm or by value, but both outer.clippingNorm and "
+        + "outer.clippingValue are set: set one of them to null."
   }
 
   /// The optimiser that the settings describe.
@@ -88,10 +96,7 @@ public struct OuterSettings: Sendable, Equatable, Codable {
     case (nil, let value?):
       _ = try positive(value, "clipping bound", as: type)
       return ClippedOptimizer(base, clipping: .value(value))
-    case (_?, _?):
-      throw MethodError(
-        "Hypergradients are clipped by norm or by value, but both outer.clippingNorm and "
-          + "outer.clippingValue are set: set one of them to null.")
+    case (_?, _?): throw MethodError(clippingConflict ?? "")
     }
   }
 

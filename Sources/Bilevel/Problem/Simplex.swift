@@ -78,28 +78,32 @@ public struct Simplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
   /// O(count log count) by sorting. A non-finite point comes back as it is.
   public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
     guard point.isFinite else { return point }
-    let shift = shift(for: point)
-    return Parameters(point.tensors.map { $0.map { max(0, $0 - shift) } })
+    let (top, shift) = shift(for: point)
+    return Parameters(point.tensors.map { $0.map { max(0, ($0 - top) - shift) } })
   }
 
   /// v less its mean over the positive coordinates of the projection, and 0 on the others.
   public func projectionProduct(
     at point: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar> {
-    let shift = shift(for: point)
-    let free = point.flattened().map { $0 > shift }
+    let (top, shift) = shift(for: point)
+    let free = point.flattened().map { $0 - top > shift }
     return v.unflattening(restricted(v.flattened(), to: free, centred: true))
   }
 
-  private func shift(for point: Parameters<Scalar>) -> Scalar {
+  /// The largest coordinate, and the shift of all coordinates less that one: beside a coordinate of 1e8
+  /// the sum of the simplex would be lost to rounding, and with it the shift.
+  private func shift(for point: Parameters<Scalar>) -> (top: Scalar, shift: Scalar) {
+    let sorted = point.flattened().sorted(by: >)
+    let top = sorted.first ?? 0
     var sum = Scalar(0)
-    var shift = -Scalar.infinity
-    for (index, value) in point.flattened().sorted(by: >).enumerated() {
-      sum += value
+    var shift = -total
+    for (index, value) in sorted.enumerated() {
+      sum += value - top
       let candidate = (sum - total) / Scalar(index + 1)
-      guard value > candidate else { break }
+      guard value - top > candidate else { break }
       shift = candidate
     }
-    return shift
+    return (top, shift)
   }
 }

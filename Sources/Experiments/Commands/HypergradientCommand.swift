@@ -82,7 +82,6 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
     try console.report {
       try KeptInputs([inputs]).require(keptBy: [output])
       threads.apply()
-      if Own.E.keepsFreedMemory { FreedMemory.keepForReuse() }
       let experiment = Own.E(folder: DataFolder(path: "datasets"))
       var options = settings.overrides + own.overrides
       options.add("--inner-steps", "inner.steps", innerSteps)
@@ -189,7 +188,8 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
         "history",
         .integer(
           method.estimator.settings.contains("truncation.history")
-            ? settings.truncation.history ?? (steps + 1) / 2 : diagnostics.differentiatedSteps)
+            ? settings.method.truncationHistory(innerSteps: steps)
+            : diagnostics.differentiatedSteps)
       ),
       ("solverSteps", .integer(settings.solver.steps)),
       ("scalar", .string(scalar)), ("threads", .integer(Parallel.threads)),

@@ -45,7 +45,6 @@ package struct RunSession<E: Experiment> {
       console.show(note: remark)
     }
     shared.prepareProcess()
-    if E.keepsFreedMemory { FreedMemory.keepForReuse() }
     // Data that is not there is said before a table begins.
     var opening: Run<E.Own>? = try seeds.first.map { try run(first, seed: $0) }
     console.announce(seeds: seeds)
@@ -96,8 +95,7 @@ package struct RunSession<E: Experiment> {
       if let interruption { throw interruption.exitStatus.exitCode }
       switch record.status.kind {
       case .completed, .interrupted: return .success
-      case .diverged, .nonFinite, .timeout: return .diverged
-      case .failed: return .unexpected
+      case .diverged, .nonFinite: return .diverged
       }
     }
   }
@@ -111,7 +109,7 @@ package struct RunSession<E: Experiment> {
       for (key, _) in changed {
         // What is measured, and how often, concerns every arm.
         let matters =
-          planned.configuration.settings.reads(key)
+          planned.configuration.settings.hasEffect(key)
           && (key.hasPrefix("evaluation.") || experiment.matters(key, to: planned.arm))
         if matters {
           ignored[key] = ""

@@ -46,6 +46,18 @@ package struct WeightedClassificationPoint<Scalar: TensorScalar & HDF5Element> {
       names += ["weights\(suffix)", "bias\(suffix)"]
     }
     lowerNames = names
+    // What no layer takes would be left out without a word.
+    let others = (layers.count / 2 + 1)...max(layers.count / 2 + 1, 64)
+    let left =
+      try (isNetwork ? ["weights", "bias"] : ["bias1"]).first { try file.file.contains("y0/\($0)") }
+      ?? others.lazy.flatMap { ["weights\($0)", "bias\($0)"] }
+      .first { try file.file.contains("y0/\($0)") }
+    if let left {
+      throw DatasetError(
+        .malformed,
+        "The array y0/\(left) of \(path) belongs to no layer: layers are y0/weights1, y0/bias1, "
+          + "y0/weights2 and so on without a gap, or y0/weights and y0/bias alone.")
+    }
     let found =
       [layers[0].shape[0]] + stride(from: 1, to: layers.count, by: 2).map { layers[$0].count }
     if let widths, widths != found {

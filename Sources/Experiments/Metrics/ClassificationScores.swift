@@ -2,8 +2,8 @@
 package struct ClassificationScores: Sendable, Equatable {
   /// The fraction of correct predictions, in [0, 1]; equal to the micro-averaged F1.
   package let accuracy: Double
-  /// The mean over classes of each class's F1 (macro average), in [0, 1]. A class that is neither
-  /// present nor predicted counts as 0, as in scikit-learn.
+  /// The mean of each class's F1 (macro average), in [0, 1], over the classes that are present or
+  /// predicted, as in scikit-learn; 0 where there are none.
   package let macroF1: Double
 
   /// The scores of predictions against labels, all below `classCount`.
@@ -20,10 +20,10 @@ package struct ClassificationScores: Sendable, Equatable {
       if prediction == label { hits[label] += 1 }
     }
     accuracy = Double(hits.reduce(0, +)) / Double(labels.count)
-    let scores = (0..<classCount).map { index -> Double in
+    let scores = (0..<classCount).compactMap { index -> Double? in
       let denominator = predicted[index] + present[index]
-      return denominator == 0 ? 0 : 2 * Double(hits[index]) / Double(denominator)
+      return denominator == 0 ? nil : 2 * Double(hits[index]) / Double(denominator)
     }
-    macroF1 = scores.reduce(0, +) / Double(classCount)
+    macroF1 = scores.isEmpty ? 0 : scores.reduce(0, +) / Double(scores.count)
   }
 }

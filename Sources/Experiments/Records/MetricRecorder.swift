@@ -37,6 +37,12 @@ package struct MetricRecorder: Sendable {
     for measurement in Measurement.all(values, at: step) { record(measurement) }
   }
 
+  /// The first metric in which larger or smaller is better whose last value is not finite; nil where all
+  /// are: a method with such a result has broken down, whatever its iterations looked like.
+  var latestNonFinite: String? {
+    metrics.first { $0.betterWhen != .neither && latest[$0.name]?.isFinite == false }?.name
+  }
+
   /// The metrics with their curves; those without any value are left out.
   package var recorded: [RunRecord.Metric] { metrics.filter { latest[$0.name] != nil } }
 }

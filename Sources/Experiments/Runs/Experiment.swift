@@ -35,10 +35,6 @@ package protocol Experiment: Sendable {
   /// The keys that every variant states, whether they differ from the preset's or not.
   func statedKeys(_ arm: Arm) -> [String]
 
-  /// Whether freed memory is kept by the process: faster where every step frees and takes the same
-  /// sizes again, at a higher peak.
-  static var keepsFreedMemory: Bool { get }
-
   /// Short names of keys in variants, which stand in paths and tables.
   static var shortNames: [String: String] { get }
 
@@ -78,9 +74,6 @@ extension Experiment {
 
   /// K.
   package func statedKeys(_ arm: Arm) -> [String] { ["inner.steps"] }
-
-  /// False.
-  package static var keepsFreedMemory: Bool { false }
 
   /// K by its usual name.
   package static var shortNames: [String: String] { ["inner.steps": "innerSteps"] }

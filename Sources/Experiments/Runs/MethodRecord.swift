@@ -49,15 +49,12 @@ extension Run {
     var estimator = parameters(method.estimator.settings)
     if method.estimator.settings.contains("truncation.history") {
       estimator["history"] = .integer(
-        settings.truncation.history ?? (settings.inner.steps + 1) / 2)
+        settings.method.truncationHistory(innerSteps: settings.inner.steps))
     }
     var outer: [String: Value] = [
-      "learningRate": .number(settings.outer.learningRate),
+      "learningRate": .number(settings.outerLearningRate(of: method)),
       "iterations": .integer(settings.outer.iterations),
     ]
-    if method.estimator.movesLowerVariable, let rate = settings.penalty.learningRate {
-      outer["learningRate"] = .number(rate)
-    }
     if settings.outer.decay != .none { outer["decay"] = .string(settings.outer.decay.rawValue) }
     if settings.outer.tolerance > 0 { outer["tolerance"] = .number(settings.outer.tolerance) }
     return RunRecord.Method(
@@ -78,9 +75,14 @@ extension RunSettings {
     of method: Method, as type: Scalar.Type
   ) throws(MethodError) -> any OuterOptimizer<Scalar> {
     var settings = outer
-    if method.estimator.movesLowerVariable, let rate = self.method.penalty.learningRate {
-      settings.learningRate = rate
-    }
+    settings.learningRate = outerLearningRate(of: method)
     return try settings.outerOptimizer(as: type)
+  }
+
+  /// The outer learning rate of a method: that of methods that move x and y together may be one of their
+  /// own.
+  func outerLearningRate(of method: Method) -> Double {
+    guard method.estimator.movesLowerVariable else { return outer.learningRate }
+    return self.method.penalty.learningRate ?? outer.learningRate
   }
 }

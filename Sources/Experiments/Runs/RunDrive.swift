@@ -32,7 +32,7 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
 
   /// Takes up an earlier process's work where there is a checkpoint of it.
   mutating func prepare() throws {
-    guard file.exists else { return }
+    guard try file.exists() else { return }
     guard !engine.startsFresh else {
       engine.console.show(note: "Fresh: the checkpoint \(file.path) is passed over.")
       return
@@ -190,6 +190,11 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
           + "iterations; the same command continues from \(file.path).")
     } else if status.kind == .completed, let failure = progress.solves.failure {
       status = .init(.diverged, reason: failure)
+    } else if status.kind == .completed, let name = progress.recorder.latestNonFinite {
+      status = .init(
+        .nonFinite,
+        reason: "At the end \(name) was not finite, though every outer iteration was: lower the "
+          + "step sizes.")
     }
     var diagnostics = progress.notes
     diagnostics["peakResidentBytesIncludeEarlierRuns"] = .bool(!peakIsOwn)

@@ -27,7 +27,7 @@ package enum RunState: Sendable, Equatable {
       case .diverged, .nonFinite:
         self = .brokenDown(record.status, record.timing)
         return
-      case .interrupted, .timeout, .failed: break
+      case .interrupted: break
       }
     }
     if let holder = RunLock.holder(for: path) {

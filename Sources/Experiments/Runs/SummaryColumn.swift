@@ -44,9 +44,11 @@ package struct SummaryColumn: Sendable {
     number($0.timing.peakResidentBytes.map { Double($0) / 1e6 }, 0)
   }
 
-  /// A number with so many decimals, or a dash.
+  /// A number with so many decimals, a large one by its first digits, or a dash.
   package static func number(_ value: Double?, _ decimals: Int) -> String {
-    value.map { String(format: "%.\(decimals)f", $0) } ?? "-"
+    guard let value else { return "-" }
+    guard value.isFinite else { return "\(value)" }
+    return String(format: abs(value) < 1e8 ? "%.\(decimals)f" : "%.3g", value)
   }
 
   /// The heads of columns, in one line.

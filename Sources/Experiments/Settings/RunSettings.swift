@@ -77,8 +77,8 @@ package protocol OwnSettings: Codable, Sendable, Equatable {
   /// Every key of the sections, in their order.
   static var keys: [SettingKey<Self>] { get }
 
-  /// Whether anything reads one of these keys under the settings of the others.
-  func reads(_ key: String) -> Bool
+  /// Whether one of these keys has an effect on anything, given the values of the others.
+  func hasEffect(_ key: String) -> Bool
 
   /// What does not go together, as "The setting K is V but must be W", beyond what single keys say;
   /// nil where all does.
@@ -86,8 +86,8 @@ package protocol OwnSettings: Codable, Sendable, Equatable {
 }
 
 extension OwnSettings {
-  /// Every key is read.
-  package func reads(_ key: String) -> Bool { true }
+  /// Every key has one.
+  package func hasEffect(_ key: String) -> Bool { true }
 
   /// Nothing conflicts.
   package static func conflict(in settings: RunSettings<Self>) -> String? { nil }
@@ -108,10 +108,10 @@ extension RunSettings {
       + OuterSettings.keys.map { $0.lifted { $0.outer } }
   }
 
-  /// Whether anything reads a key under the settings of the others: the size of a set that nothing is
-  /// projected onto, for one, is read by nothing.
-  package func reads(_ key: String) -> Bool {
-    outer.reads(key) && own.reads(key) && (key != "lowerSet.size" || method.lowerSet.kind != .none)
+  /// Whether a key has an effect on anything, given the values of the others: the size of a set that
+  /// nothing is projected onto, for one, has none.
+  package func hasEffect(_ key: String) -> Bool {
+    outer.hasEffect(key) && own.hasEffect(key) && method.hasEffect(key)
   }
 
   /// Throws the first setting that makes no sense, with what it must be.
@@ -122,12 +122,7 @@ extension RunSettings {
         "\(violation.problem); correct it with --set \(violation.key)=... or in the configuration "
           + "file.")
     }
-    if outer.clippingNorm != nil, outer.clippingValue != nil {
-      throw ConfigurationError(
-        .invalidOption,
-        "Hypergradients are clipped by norm or by value, but both outer.clippingNorm and "
-          + "outer.clippingValue are set: set one of them to null.")
-    }
+    if let conflict = outer.clippingConflict { throw ConfigurationError(.invalidOption, conflict) }
     if let conflict = Own.conflict(in: self) {
       throw ConfigurationError(
         .invalidOption, "\(conflict); correct it with --set or in the configuration file.")

@@ -103,11 +103,15 @@ package struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
     }
   }
 
+  /// The problem of one task, or, at test, that of its support images alone: dynamics that aggregate
+  /// must not see labels that they are judged by.
   private func problem(
-    _ episode: Episode<Scalar>, normalisation source: NormalisationSource<Scalar> = .own
+    _ episode: Episode<Scalar>, normalisation source: NormalisationSource<Scalar> = .own,
+    isTest: Bool = false
   ) -> BilevelProblem<Scalar> {
     let support = loss(episode.supportImages, episode.supportLabels, source)
-    let query = loss(episode.queryImages, episode.queryLabels, source)
+    let query =
+      isTest ? support : loss(episode.queryImages, episode.queryLabels, source)
     let (proximity, count) = (proximity, bodyNames.count)
     return BilevelProblem(
       upper: ExpressionObjective { _, y in query(y) },
@@ -135,7 +139,7 @@ package struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: ClosedRange<Int>,
     normalisation: EvaluationNormalisation<Scalar>
   ) -> [Tensor<Scalar>] {
-    let problem = problem(episode, normalisation: normalisation.source)
+    let problem = problem(episode, normalisation: normalisation.source, isTest: true)
     var state = dynamics.layout.initialState(from: problem.initialLower.value(upper: x))
     return (0...steps.upperBound).compactMap { step in
       if step > 0 {

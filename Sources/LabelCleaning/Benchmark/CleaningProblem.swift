@@ -8,7 +8,7 @@ import Tensors
 ///     F(y) = mean validation cross-entropy,
 ///     f(x, y) = 1/n sum_i w(x_i) CE(network_y(a_i), label_i),  x in R^n.
 ///
-/// Softmax regression takes the closed form; networks with hidden layers are expressions.
+/// Softmax regression and networks with hidden layers take closed forms.
 package struct CleaningProblem<Scalar: TensorScalar>: Sendable {
   /// F, f, y_0 and the set that x lies in.
   package let bilevel: BilevelProblem<Scalar>

@@ -52,8 +52,9 @@ public struct WindowGeometry: Sendable, Equatable {
       precondition(height == width, "Padding \"same\" wants square images, not \(shape).")
     case .symmetric(let zeros):
       before = zeros
-      outputHeight = max(0, (height + 2 * zeros - window) / stride + 1)
-      outputWidth = max(0, (width + 2 * zeros - window) / stride + 1)
+      let (high, wide) = (height + 2 * zeros, width + 2 * zeros)
+      outputHeight = high < window ? 0 : (high - window) / stride + 1
+      outputWidth = wide < window ? 0 : (wide - window) / stride + 1
     case .none:
       before = 0
       outputHeight = height < window ? 0 : (height - window) / stride + 1

@@ -16,7 +16,7 @@ public enum FreedMemory {
   /// third of the time of a meta-iteration with maximum pooling. Costs no memory at the peak. Only
   /// with glibc, looked up by name because Swift does not import its header; elsewhere nothing
   /// happens.
-  public static func keepForReuse() {
+  static func keepForReuse() {
     guard let symbol = dlsym(nil, "mallopt") else { return }
     typealias Function = @convention(c) (Int32, Int32) -> Int32
     let setParameter = unsafeBitCast(symbol, to: Function.self)

@@ -47,7 +47,6 @@ struct CleanCommand: ParsableCommand {
     Interruption.installEndingAtOnce(
       saying: "Interrupted: nothing unfinished was kept; run the same command again.")
     options.threads.apply()
-    FreedMemory.keepForReuse()
     let paths = try CleanInput.paths(
       train: options.train, checked: options.checked, test: options.test,
       folder: options.data.folder)
