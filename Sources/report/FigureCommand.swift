@@ -50,7 +50,7 @@ struct FigureCommand: ParsableCommand {
   var scatter: String?
   @Flag(help: "One row a method: the final value with its 95 % interval.") var rows = false
   @Flag(help: "A logarithmic vertical axis; horizontal with --rows.") var logarithmic = false
-  @Option(help: "Where the vertical axis begins.") var minimum: Double?
+  @Option(parsing: .unconditional, help: "Where the vertical axis begins.") var minimum: Double?
   @Option(
     help: ArgumentHelp(
       "Only runs whose variant has this setting, one of several values separated by commas, of "

@@ -28,7 +28,7 @@ struct Report: SuiteCommand {
       1    unexpected failure: a file, or standard output, that cannot be written, for example
       2    'check', 'summary': a number is outside its tolerance or a claim has a worse verdict than
            is known
-      3    'check', 'summary': a run diverged, became non-finite or timed out
+      3    'check', 'summary': a run diverged or became non-finite
       4    'check', 'summary': outside what is stored in the better direction only
       5    a record, reference or tolerance is missing, or a claim has no verdict
       64   wrong usage

@@ -32,6 +32,13 @@ struct ToldApartTests {
     #expect(ResultsTable(records: twice, published: []).tables.first?.rows.count == 2)
     let drawn = [record("float", data: "ab12"), record("float", seed: 1, data: "cd34")]
     #expect(ResultsTable(records: drawn, published: []).tables.first?.rows.count == 1)
+    // A file that two seeds have in common, beside another file.
+    let files = [
+      record("float", data: "ab12"), record("float", seed: 1, data: "ab12"),
+      record("float", seed: 2, data: "cd34"),
+    ]
+    #expect(ResultsTable(records: files, published: []).tables.first?.rows.count == 2)
+    #expect(files.toldApart.toldApart == files.toldApart)
     #expect(drawn.toldApart == drawn && twice.toldApart.toldApart == twice.toldApart)
   }
 

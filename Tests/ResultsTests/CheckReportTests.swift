@@ -97,8 +97,8 @@ struct CheckReportTests {
     #expect(code([good], [good], [claim]) == 2)
     // The claim excuses the breakdown (not 3); the missing reference is still said.
     #expect(code([diverged], [], [claim]) == 5)
-    let timeout = RecordFixture.record(status: .init(.timeout))
-    #expect(code([timeout], [good], [claim]) == 3)
+    let nonFinite = RecordFixture.record(status: .init(.nonFinite))
+    #expect(code([nonFinite], [good], [claim]) == 3)
   }
 
   @Test("On request runs without reference are passed over, even broken ones, but serve claims")

@@ -58,12 +58,14 @@ struct ValueTests {
     #expect(error?.message.contains("'test.json'") == true)
   }
 
-  @Test("Differing paths name the innermost difference")
+  @Test("Differences are the innermost ones, with the value of the first")
   func differences() {
     let first: Value = ["a": ["b": 1, "c": 2], "d": 3]
     let second: Value = ["a": ["b": 1, "c": 5], "e": 3]
-    #expect(first.differingPaths(from: second) == ["a.c", "d", "e"])
-    #expect(first.differingPaths(from: first).isEmpty)
+    #expect(first.differences(from: second).map(\.path) == ["a.c", "d"])
+    #expect(first.differences(from: second).map(\.value) == [2, 3])
+    #expect(second.differences(from: first).map(\.path) == ["a.c", "e"])
+    #expect(first.differences(from: first).isEmpty)
   }
 
   // MARK: - Order, large numbers

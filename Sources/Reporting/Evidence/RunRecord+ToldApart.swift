@@ -4,10 +4,10 @@ extension [RunRecord] {
   /// The records, with what else sets them apart stated in their variants: tables and figures put the
   /// seeds of a variant together, and two runs of one seed are no two seeds.
   ///
-  /// Where the runs of one table were made in several scalar types, each states its own. Where runs of one
-  /// seed still differ in nothing else, each states the digest of its data; elsewhere digests are not
-  /// looked at, since data that is drawn differs from seed to seed. Records that state it already stay as
-  /// they are.
+  /// Where the runs of one table were made in several scalar types, each states its own. So it does the
+  /// digest of its data, where runs of one seed differ in nothing else, and where those of one table were
+  /// made from several files: data that two seeds have in common was not drawn, as data is that differs from
+  /// seed to seed. Records that state it already stay as they are.
   package var toldApart: [RunRecord] {
     var result = self
     let tables = Dictionary(grouping: indices) { ResultsTable.Setting(of: self[$0]) }
@@ -15,6 +15,12 @@ extension [RunRecord] {
       for place in places {
         result[place].variant["scalar"] = .string(self[place].environment.scalar)
       }
+    }
+    for places in tables.values {
+      let digests = Dictionary(grouping: places) { self[$0].identity.dataDigest }
+      let isFile = digests.values.contains { Set($0.map { self[$0].seed }).count > 1 }
+      guard digests.count > 1, isFile else { continue }
+      for place in places { result.stateData(of: self[place], at: place) }
     }
     let runs = Dictionary(grouping: indices) { place in
       let identity = result[place].identity
@@ -24,10 +30,12 @@ extension [RunRecord] {
       ]
     }
     for places in runs.values where Set(places.map { self[$0].seed }).count < places.count {
-      for place in places {
-        result[place].variant["data"] = .string("data \(self[place].identity.dataDigest)")
-      }
+      for place in places { result.stateData(of: self[place], at: place) }
     }
     return result
+  }
+
+  private mutating func stateData(of record: RunRecord, at place: Int) {
+    self[place].variant["data"] = .string("data \(record.identity.dataDigest)")
   }
 }

@@ -173,7 +173,7 @@ package struct Table: Sendable, Equatable {
     if decimals >= 2, value != 0, abs(value) < 10 * pow(10, -Double(decimals)) {
       return String(format: "%.2g", value)
     }
-    return String(format: "%.\(max(0, decimals))f", value)
+    return String(format: abs(value) < 1e12 ? "%.\(max(0, decimals))f" : "%.4g", value)
   }
 
   /// The text on one line and without characters that steer a terminal, which records of other people

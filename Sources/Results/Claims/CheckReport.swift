@@ -104,7 +104,7 @@ public struct CheckReport: Sendable {
     switch code {
     case 0: "everything is as expected"
     case 2: "a number is outside its tolerance or a claim has a worse verdict than is known"
-    case 3: "a run diverged, became non-finite or timed out"
+    case 3: "a run diverged or became non-finite"
     case 4:
       "outside what is stored in the better direction only; find out why before you bring the "
         + "references up to date"

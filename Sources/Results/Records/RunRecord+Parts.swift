@@ -130,13 +130,9 @@ extension RunRecord {
       case nonFinite
       /// The user stopped it.
       case interrupted
-      /// The time limit was reached.
-      case timeout
-      /// Something unforeseen stopped it.
-      case failed
 
-      /// Whether the method itself broke down (diverged, non-finite or out of time): exit code 3.
-      public var isBreakdown: Bool { self == .diverged || self == .nonFinite || self == .timeout }
+      /// Whether the method itself broke down (diverged or non-finite): exit code 3.
+      public var isBreakdown: Bool { self == .diverged || self == .nonFinite }
     }
 
     /// How it ended.

@@ -79,7 +79,7 @@ public struct ReferenceComparison: Sendable, Equatable {
       if kinds.0 == kinds.1, kinds.0.isBreakdown {
         outcome = .within
         reason = "the run ended as \(kinds.0.rawValue), as the reference did"
-      } else if kinds.0 == .interrupted || kinds.0 == .failed {
+      } else if kinds.0 == .interrupted {
         outcome = .missing
         reason = "the run is not finished: \(kinds.0.rawValue)\(why); run it again"
       } else if kinds.0 == .completed {
@@ -146,26 +146,14 @@ public struct ReferenceComparison: Sendable, Equatable {
     }
     compare("data", data(run.datasets), data(reference.datasets))
     if run.configurationDigest != reference.configurationDigest {
-      let changed = run.configuration.differingPaths(from: reference.configuration)
+      let (ours, theirs) = (run.configuration, reference.configuration)
+      let changed = Set(
+        (ours.differences(from: theirs) + theirs.differences(from: ours)).map(\.path)
+      ).sorted()
       let list = changed.prefix(5).joined(separator: ", ")
       let more = changed.count > 5 ? " and \(changed.count - 5) more" : ""
       notes.append("configuration differs at \(list.isEmpty ? "its digest only" : list)\(more)")
     }
     return notes
-  }
-}
-
-extension Value {
-  /// The paths, keys joined by points, at which two trees differ; sorted, empty for equal trees.
-  public func differingPaths(from other: Value) -> [String] {
-    if self == other { return [] }
-    guard let ours = objectValue, let theirs = other.objectValue else { return [""] }
-    return Set(ours.keys).union(theirs.keys).sorted().flatMap { key -> [String] in
-      switch (ours[key], theirs[key]) {
-      case (let first?, let second?):
-        first.differingPaths(from: second).map { $0.isEmpty ? key : "\(key).\($0)" }
-      default: [key]
-      }
-    }
   }
 }

@@ -82,7 +82,7 @@ extension FileFormat {
                     "properties": {
                       "status": {
                         "enum": [
-                          "completed", "diverged", "nonFinite", "interrupted", "timeout", "failed"
+                          "completed", "diverged", "nonFinite", "interrupted"
                         ]
                       }
                     }

@@ -123,7 +123,7 @@ extension FileFormat {
       "$defs": {
         "text": { "type": "string", "minLength": 1 },
         "status": {
-          "enum": ["completed", "diverged", "nonFinite", "interrupted", "timeout", "failed"]
+          "enum": ["completed", "diverged", "nonFinite", "interrupted"]
         },
         "number": { "anyOf": [{ "type": "number" }, { "enum": ["inf", "-inf", "nan"] }] }
       }

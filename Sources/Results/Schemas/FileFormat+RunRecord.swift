@@ -73,7 +73,7 @@ extension FileFormat {
           "required": ["kind"],
           "properties": {
             "kind": {
-              "enum": ["completed", "diverged", "nonFinite", "interrupted", "timeout", "failed"]
+              "enum": ["completed", "diverged", "nonFinite", "interrupted"]
             },
             "reason": { "type": "string" }
           }
