@@ -51,8 +51,8 @@ public final class AtomicFile: Sendable {
       guard case .stream = destination else { throw FileError(code, writing: path) }
       throw FileError(
         .inputOutput,
-        "What goes to '\(path)' could not be collected in the folder '\(folder)' "
-          + "(\(SystemError.text(of: code))); name a folder that may be written with TMPDIR.")
+        "The output for '\(path)' is first gathered in the folder '\(folder)', which failed "
+          + "(\(SystemError.text(of: code))); set TMPDIR to a folder that can be written.")
     }
     close(descriptor)
   }

@@ -64,6 +64,9 @@ public struct NormalisationMoments<Scalar: TensorScalar>: Sendable, Equatable {
 
   /// The moments with the share `rate` replaced by other moments: a running average.
   public func moved(towards other: NormalisationMoments, by rate: Scalar) -> NormalisationMoments {
+    precondition(
+      means.map(\.shape) == other.means.map(\.shape),
+      "Moments of \(means.map(\.shape)) cannot move towards those of \(other.means.map(\.shape)).")
     func mixed(_ own: [Tensor<Scalar>], _ new: [Tensor<Scalar>]) -> [Tensor<Scalar>] {
       zip(own, new).map { own, new in
         var result = own.scaled(by: 1 - rate)

@@ -178,7 +178,7 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     return .init(
       .diverged,
       reason: "The upper objective ended at \(last), more than a thousand times what guessing "
-        + "costs: lower the step sizes.")
+        + "costs: lower the step sizes, or the rates that are tried.")
   }
 
   /// What a baseline leaves for `--save`: its classifier, and the weights of the samples, which it has

@@ -174,9 +174,17 @@ struct HyperCleaningCommandTests {
     let path = folder.path("runs/\(record)")
     for left in [CheckpointPlace.path(for: path), RunLock.path(for: path)] {
       try "old".write(toFile: left, atomically: true, encoding: .utf8)
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -3_600)], ofItemAtPath: left)
       #expect(try run(arguments + ["--skip-completed"]).standardError.contains("Skipped"))
       #expect(!FileManager.default.fileExists(atPath: left))
     }
+    // That of a repetition which somebody has begun since then stays.
+    let later = CheckpointPlace.path(for: path)
+    try "later".write(toFile: later, atomically: true, encoding: .utf8)
+    #expect(try run(arguments + ["--skip-completed"]).standardError.contains("Skipped"))
+    #expect(FileManager.default.fileExists(atPath: later))
+    try FileManager.default.removeItem(atPath: later)
     let other = try run(arguments + ["--skip-completed", "--inner-step-size", "0.01"])
     #expect(!other.standardError.contains("Skipped"))
   }

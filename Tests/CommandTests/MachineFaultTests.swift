@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Results
 import TestSupport
@@ -125,16 +126,10 @@ struct MachineFaultTests {
     #expect(try folder.record(in: "cut").timing.totalSeconds >= 0)
   }
 
-  /// The digits of this machine in the names of temporary files.
+  /// The digits of this machine in the names of temporary files, ".NAME.<pid>-<digits><random>.partial".
   private static var machine: String {
-    var name = [CChar](repeating: 0, count: 256)
-    gethostname(&name, name.count - 1)
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in name.prefix(while: { $0 != 0 }) {
-      hash = (hash ^ UInt64(UInt8(bitPattern: byte))) &* 0x0000_0100_0000_01b3
-    }
-    let digits = String(hash & 0xffff, radix: 16)
-    return String(repeating: "0", count: 4 - digits.count) + digits
+    let tag = PartialName.make(for: "x").split(separator: "-").last ?? ""
+    return String(tag.prefix(4))
   }
 
   // MARK: - Neighbours

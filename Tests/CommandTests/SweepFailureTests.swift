@@ -9,7 +9,7 @@ import Testing
 struct SweepFailureTests {
   @Test("Where a cell cannot be started, what runs writes its checkpoint, and again continues")
   func startFailure() throws {
-    let sweep = try SmallSweep(iterations: 60)
+    let sweep = try SmallSweep(iterations: 600)
     let folder = CommandRunner.productsDirectory.path
     // A second cell takes its own program away and ends once the first has a checkpoint.
     try sweep.program(
@@ -17,7 +17,10 @@ struct SweepFailureTests {
       """
       if [ "$1" = run ] && ! mkdir '\(sweep.folder.path("first"))' 2> /dev/null; then
         chmod a-x "$0"
-        while ! find '\(sweep.folder.path("runs"))' -name '*.checkpoint' | grep -q .; do sleep 0.01; done
+        for i in $(seq 1000); do
+          find '\(sweep.folder.path("runs"))' -name '*.checkpoint' | grep -q . && break
+          sleep 0.01
+        done
         exit 1
       fi
       exec '\(folder)/counter-example' "$@"
@@ -33,7 +36,7 @@ struct SweepFailureTests {
     let list = try CommandRunner.run("sweep", sweep.arguments("status", output: "runs"))
     #expect(list.standardOutput.contains("1 interrupted"), "\(list.standardOutput)")
     #expect(try sweep.run("runs").exitCode == 0)
-    try sweep.runDirectly(into: "direct", iterations: 60)
+    try sweep.runDirectly(into: "direct", iterations: 600)
     #expect(try sweep.records(in: "runs") == sweep.records(in: "direct"))
   }
 

@@ -166,7 +166,7 @@ struct ScoresTests {
     #expect(scores.accuracy == 0.6)
     #expect(abs(scores.macroF1 - (2.0 / 3 + 0.5) / 2) < 1e-15)
     #expect(abs(scores.accuracy - scores.macroF1) > 0.01)
-    // Present and never predicted, predicted and never present: 0 as well.
+    // Present and never predicted, or predicted and never present: 0.
     let missed = ClassificationScores(predictions: [0, 2], labels: [0, 1], classCount: 3)
     #expect(missed.macroF1 == 1.0 / 3 && missed.accuracy == 0.5)
     let perfect = ClassificationScores(predictions: [0, 1], labels: [0, 1], classCount: 2)

@@ -9,8 +9,7 @@
 /// 1). The result does not depend on ``Storage``, except for rounding where a fused product is
 /// evaluated in another order.
 ///
-/// Cost: K steps forward, H pullbacks, and one recomputed step per pullback unless linearisations
-/// are kept. Memory: see ``Storage``.
+/// Cost: K steps forward, H pullbacks, and what ``Storage`` recomputes. Memory: see there.
 public struct ReverseHypergradient<Scalar: TensorScalar>: HypergradientEstimator {
   /// How many of the last steps are differentiated through.
   public enum History: Sendable, Equatable {
@@ -27,7 +26,8 @@ public struct ReverseHypergradient<Scalar: TensorScalar>: HypergradientEstimator
     /// Every state y_k: each step is recomputed once. H times the size of the state.
     case states
     /// One state in every sqrt(H) steps, and the states between two of them while the sweep is there:
-    /// each step is computed once more than with states, memory 2 sqrt(H) times the size of the state.
+    /// beside what states recompute, the steps of a segment, but for its first and for all of the last
+    /// segment's, are computed once more. Memory 2 sqrt(H) times the size of the state.
     case checkpoints
     /// Nothing where the steps are ``CoordinatewiseSteps``; else linearisations if all of them fit
     /// into the given bytes, else states if they do, else checkpoints.

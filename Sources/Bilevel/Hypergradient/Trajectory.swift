@@ -18,8 +18,8 @@ struct Trajectory<Scalar: TensorScalar> {
     case linearizations([any StepLinearization<Scalar>])
     /// The state before each step.
     case states([Parameters<Scalar>])
-    /// The state before every `spacing`-th step, and before each step from the last of those on, which
-    /// the sweep back begins with.
+    /// The state before every `spacing`-th step, the first of a segment; of the last segment, with which
+    /// the sweep back begins, the states before all steps.
     case checkpoints([Parameters<Scalar>], spacing: Int, tail: [Parameters<Scalar>])
   }
 

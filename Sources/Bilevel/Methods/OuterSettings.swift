@@ -88,16 +88,16 @@ public struct OuterSettings: Sendable, Equatable, Codable {
       base = GradientStep(learningRate: rate, momentum: momentum)
     case .adam: base = Adam(learningRate: rate)
     }
-    switch (clippingNorm, clippingValue) {
-    case (nil, nil): return base
-    case (let norm?, nil):
-      _ = try positive(norm, "clipping bound", as: type)
-      return ClippedOptimizer(base, clipping: .norm(norm))
-    case (nil, let value?):
-      _ = try positive(value, "clipping bound", as: type)
-      return ClippedOptimizer(base, clipping: .value(value))
-    case (_?, _?): throw MethodError(clippingConflict ?? "")
+    if let conflict = clippingConflict { throw MethodError(conflict) }
+    if let clippingNorm {
+      _ = try positive(clippingNorm, "clipping bound", as: type)
+      return ClippedOptimizer(base, clipping: .norm(clippingNorm))
     }
+    if let clippingValue {
+      _ = try positive(clippingValue, "clipping bound", as: type)
+      return ClippedOptimizer(base, clipping: .value(clippingValue))
+    }
+    return base
   }
 
   private func rateByIteration() throws(MethodError) -> LearningRate {

@@ -77,7 +77,8 @@ public struct DataFolder: Sendable, Equatable {
       + "file of your own there"
   }
 
-  /// The paths of all ready files, sorted; what runs have learned is no data.
+  /// The paths of all ready files, sorted. Each is opened, since what runs have learned is no data; one that
+  /// cannot be opened counts as data.
   public func readyFiles() -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }.sorted()

@@ -53,8 +53,11 @@ public final class ImageTreeWriter {
   private static func checkReplaceable(_ path: String) throws(DatasetError) {
     let state = PathState(path)
     let isFolder = state == .folder
-    let isOurs = PathState("\(path)/\(ImageTreeDescription.fileName)") == .file
-    if state == .nothing || isOurs { return }
+    let description = PathState("\(path)/\(ImageTreeDescription.fileName)")
+    if let refusal = state.refusal(of: path) ?? description.refusal(of: path) {
+      throw DatasetError(.unwritable, refusal)
+    }
+    if state == .nothing || description == .file { return }
     if isFolder, (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == true {
       return
     }

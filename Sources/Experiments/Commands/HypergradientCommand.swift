@@ -115,10 +115,13 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
   ) {
     let own = Set(Own.E.Own.keys.map(\.name))
     let changed = configuration.tree.differences(from: Configuration(self.own.defaults).tree)
+    // There is no earlier outer iteration that anything could be continued from.
+    let others = ["inner.startsWarm", "solver.startsWarm"]
     let unread = changed.map(\.0).filter { key in
       own.contains(key)
         ? !Own.readKeys.contains(where: key.hasPrefix)
-        : key.hasPrefix("outer.") || !experiment.matters(key, to: arm)
+        : key.hasPrefix("outer.") || others.contains(key) || !experiment.matters(key, to: arm)
+          || !configuration.settings.hasEffect(key)
     }
     guard !unread.isEmpty else { return }
     console.show(

@@ -76,11 +76,19 @@ struct MethodList<E: Experiment> {
       lines += ["", "Methods that do not apply here:"]
       lines += refused.map { "  \($0): \($1)" }
     }
-    return lines + parts(catalogue)
+    return lines + parts(catalogue, settings)
   }
 
-  private func parts(_ catalogue: MethodCatalogue) -> [String] {
-    let products = catalogue.products
+  private func parts(
+    _ catalogue: MethodCatalogue, _ settings: RunSettings<E.Own>?
+  ) -> [String] {
+    // What does not go together, and what the experiment cannot use.
+    let products = catalogue.products.map { product in
+      let refusal =
+        product.refusal
+        ?? settings.flatMap { experiment.refusal(of: product, under: $0) }
+      return (dynamics: product.dynamics, estimator: product.estimator, refusal: refusal)
+    }
     let valid = products.filter { $0.refusal == nil }
     var lines = ["", "Valid products of --dynamics and --hypergradient (\(valid.count)):"]
     for dynamics in catalogue.dynamics {

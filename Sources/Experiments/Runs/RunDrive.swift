@@ -190,11 +190,10 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
           + "iterations; the same command continues from \(file.path).")
     } else if status.kind == .completed, let failure = progress.solves.failure {
       status = .init(.diverged, reason: failure)
-    } else if status.kind == .completed, let name = progress.recorder.latestNonFinite {
+    } else if progress.status == nil, let name = progress.recorder.latestNonFinite {
+      // Unless the body says how it ended: of several trials the last may break down.
       status = .init(
-        .nonFinite,
-        reason: "At the end \(name) was not finite, though every outer iteration was: lower the "
-          + "step sizes.")
+        .nonFinite, reason: "At the end \(name) was not finite: lower the step sizes.")
     }
     var diagnostics = progress.notes
     diagnostics["peakResidentBytesIncludeEarlierRuns"] = .bool(!peakIsOwn)

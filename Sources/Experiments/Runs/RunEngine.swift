@@ -88,7 +88,7 @@ package struct RunEngine: Sendable {
     try requireOwnPlace(path, of: run.identity)
     // Who held the right until now may have finished the run since the look above.
     if skips, let path = completedRecord(of: run) {
-      unlink(CheckpointPlace.path(for: path))
+      removeLeftover(beside: path)
       return .skipped(path: path)
     }
     let peakIsOwn = PeakMemory.reset()
@@ -102,8 +102,8 @@ package struct RunEngine: Sendable {
     let record = drive.record(
       of: run, peakIsOwn: peakIsOwn, interruption: ending)
     if let sentence = drive.solverSentence { console.show(note: sentence) }
-    if ending != nil, mayBeCompleted(recordAt: path) {
-      console.show(note: "Kept: \(path) is of an earlier, completed run.")
+    if ending != nil, let reason = reasonToKeep(recordAt: path) {
+      console.show(note: "Kept: \(path) \(reason).")
       return .recorded(record, path: path, interruption: ending)
     }
     do {
@@ -129,15 +129,28 @@ package struct RunEngine: Sendable {
     return .recorded(record, path: path, interruption: ending)
   }
 
-  /// Removes what a process that was killed has left beside a completed record: between the record's name
-  /// and the end of the run, the checkpoint and the lock.
+  /// Removes what a process that was killed between the record's name and the end of its run has left:
+  /// checkpoint and lock.
   private func clearUp(after path: String) {
     let left = [CheckpointPlace.path(for: path), RunLock.path(for: path)]
-    guard left.contains(where: { PathState($0) == .file }),
-      let lock = try? RunLock(for: path)
-    else { return }
-    unlink(left[0])
+    guard left.contains(where: { PathState($0) == .file }), let lock = try? RunLock(for: path)
+    else {
+      return
+    }
+    removeLeftover(beside: path)
     lock.release()
+  }
+
+  /// Removes a checkpoint that is older than the completed record beside it, once that is on the disk. A
+  /// later one is of the run's repetition, which somebody may want to go on with.
+  private func removeLeftover(beside path: String) {
+    let checkpoint = CheckpointPlace.path(for: path)
+    var (old, new) = (stat(), stat())
+    guard lstat(checkpoint, &old) == 0, stat(path, &new) == 0,
+      (old.st_mtim.tv_sec, old.st_mtim.tv_nsec) <= (new.st_mtim.tv_sec, new.st_mtim.tv_nsec),
+      AtomicFile.synchronizeFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+    else { return }
+    unlink(checkpoint)
   }
 
   /// Throws where something else than a record that this program understands has the record's name: a
@@ -164,12 +177,13 @@ package struct RunEngine: Sendable {
     }
   }
 
-  /// Whether a completed record lies at a path, or something that cannot be read just now.
-  private func mayBeCompleted(recordAt path: String) -> Bool {
+  /// Why the record of an interrupted run must not take the place of what is there; nil where it may.
+  private func reasonToKeep(recordAt path: String) -> String? {
     do throws(ResultsError) {
       return try RunRecord(readingFrom: path).status.kind == .completed
+        ? "is of an earlier, completed run" : nil
     } catch {
-      return error.kind == .inputOutput
+      return error.kind == .inputOutput ? "cannot be read just now, so it was left as it is" : nil
     }
   }
 }

@@ -31,7 +31,7 @@ package enum RunCommandLine {
     }
     for (name, value) in variant.sorted(by: { $0.key < $1.key }) {
       switch name {
-      case "y1", "y2", "sweep": continue
+      case "y1", "y2", "sweep", "data", "scalar": continue
       case "innerSteps": words += ["--inner-steps", value.canonicalText]
       case "sweep.innerSteps":
         for steps in value.arrayValue ?? [] { words += ["--inner-steps", steps.canonicalText] }

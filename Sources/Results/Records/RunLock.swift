@@ -66,18 +66,19 @@ package struct RunLock {
       }
       // Whoever held it before may have removed the name that this descriptor was opened by.
       var (held, named) = (stat(), stat())
-      guard fstat(descriptor, &held) == 0 else {
-        let code = errno
-        close(descriptor)
-        throw FileError(code, writing: path)
-      }
-      let code = stat(path, &named) == 0 ? 0 : errno
+      let code = fstat(descriptor, &held) == 0 && stat(path, &named) == 0 ? 0 : errno
       guard code == 0, held.st_ino == named.st_ino else {
         close(descriptor)
         attempts += 1
-        // Nobody removes it so often: a file system that gives other numbers every time.
-        guard PathState.isAbsence(code) || code == 0, attempts < Self.mostAttempts else {
-          throw FileError(code == 0 ? EIO : code, writing: path)
+        // A file that another machine has removed is stale here.
+        guard code == 0 || [ENOENT, ENOTDIR, ESTALE, EINTR].contains(code) else {
+          throw FileError(code, writing: path)
+        }
+        guard attempts < Self.mostAttempts else {
+          throw FileError(
+            .inputOutput,
+            "The lock '\(path)' is another file whenever it is looked at, \(attempts) times in a row, so "
+              + "the file system cannot hold it; choose another --output.")
         }
         continue
       }
