@@ -51,6 +51,15 @@ struct FewShotCommandTests {
     #expect(result.exitCode == 3, "\(result.standardOutput)")
     #expect(result.standardError.contains("At the end"), "\(result.standardError)")
     #expect(try records().map(\.status.kind) == [.nonFinite])
+    // Of several trials the best counts, whatever became of the last.
+    let trials = try run(
+      [
+        "--method", "untrained", "--set", "tuning.trials=4", "--set", "inner.stepSize=5e36",
+      ], output: "trials")
+    #expect(trials.exitCode == 0, "\(trials.standardError)")
+    let record = try #require(try records("trials").first)
+    #expect(record.status.kind == .completed && record.final["testLoss"]?.isFinite == true)
+    #expect(record.final["validationLoss"]?.isFinite == false, "The last trial breaks down.")
   }
 
   @Test func everyMethodRunsAndRecordsWhatItDid() throws {
