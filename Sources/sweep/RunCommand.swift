@@ -53,11 +53,8 @@ struct RunCommand: ParsableCommand {
       throw ValidationError(
         "The option \(option) wants a number from 1 to 1024 but was given \(number).")
     }
-    let seconds = checkpointSeconds ?? 0
-    guard seconds >= 0, seconds.isFinite else {
-      throw ValidationError(
-        "The option --checkpoint-seconds wants a finite number of at least 0 but was given "
-          + "\(seconds).")
+    if let checkpointSeconds {
+      try SharedOptions.require(checkpointSeconds: checkpointSeconds)
     }
   }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Reading whole files with errors that say what to do.
@@ -36,7 +37,7 @@ enum FileBytes {
       let code = errno
       if code == EINTR { continue }
       // Removed since it was looked for.
-      if DataFile.isAbsence(code) { throw DataFile.unreachable(path, code, remedy: remedy) }
+      if PathState.isAbsence(code) { throw DataFile.unreachable(path, code, remedy: remedy) }
       throw DatasetError(code, reading: path)
     }
   }

@@ -37,9 +37,6 @@ enum DataFile {
     }
   }
 
-  /// Whether a number of the system's error means that there is nothing; of others it does not.
-  static func isAbsence(_ code: Int32) -> Bool { PathState.isAbsence(code) }
-
   /// Whether it is certain that nothing is under `path`, or where a link there leads.
   static func isAbsent(_ path: String) -> Bool {
     PathState(path) == .nothing
@@ -52,7 +49,7 @@ enum DataFile {
         .unreadable,
         "The symbolic link \(path) leads round in a circle: point it to the data, or remove it.")
     }
-    guard isAbsence(code) else { return DatasetError(code, reaching: path) }
+    guard PathState.isAbsence(code) else { return DatasetError(code, reaching: path) }
     if let target = linkTarget(path) {
       return DatasetError(
         .missing,

@@ -1,4 +1,5 @@
 internal import CHDF5
+import Files
 import Foundation
 
 /// Links from name to name and from file to file, which may lead nowhere. Inside the lock.
@@ -29,7 +30,7 @@ extension HDF5File {
       guard stat(candidate, &status) == 0 else {
         let code = errno
         // The library, too, tries the next.
-        if !DataFile.isAbsence(code), refused == nil {
+        if !PathState.isAbsence(code), refused == nil {
           refused = .unreachable(file: candidate, code: code)
         }
         continue

@@ -1,4 +1,5 @@
 internal import CHDF5
+import Files
 import Foundation
 
 /// Where the values of an array lie: in chunks behind filters, in other files (external storage), or
@@ -173,7 +174,7 @@ extension HDF5File {
       var status = stat()
       guard stat(path, &status) == 0 else {
         let code = errno
-        guard DataFile.isAbsence(code) else {
+        guard PathState.isAbsence(code) else {
           throw DataFile.unreachable(path, code, remedy: "put it there")
         }
         throw DatasetError(

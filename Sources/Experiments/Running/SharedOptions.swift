@@ -104,11 +104,7 @@ package struct SharedOptions: ParsableArguments {
         )
       }
     }
-    guard checkpointSeconds >= 0, checkpointSeconds.isFinite else {
-      throw ValidationError(
-        "The option --checkpoint-seconds wants a finite number of at least 0 but was given "
-          + "\(checkpointSeconds).")
-    }
+    try Self.require(checkpointSeconds: checkpointSeconds)
     var named: Set<String> = []
     for method in methods where !named.insert(method).inserted {
       throw ValidationError(
@@ -136,5 +132,14 @@ package struct SharedOptions: ParsableArguments {
   package func prepareProcess() {
     threads.apply()
     Interruption.install()
+  }
+
+  /// Throws what is wrong with a number of seconds between checkpoints, the sweeps' as well.
+  package static func require(checkpointSeconds seconds: Double) throws {
+    guard seconds >= 0, seconds.isFinite else {
+      throw ValidationError(
+        "The option --checkpoint-seconds wants a finite number of at least 0 but was given "
+          + "\(seconds).")
+    }
   }
 }
