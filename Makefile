@@ -278,6 +278,7 @@ bench: build ## Measure every row beside JAX and PyTorch (ROWS='"B sparse" "E n 
 bench-limits: build ## Set the last `make bench` beside this machine's limits, and scale K, n and threads
 	@$(TIMED) .build/peers/bin/python experiments/performance/limits.py
 	@$(TIMED) .build/peers/bin/python experiments/performance/scaling.py --binaries $(BUILD)/release
+
 # Debug builds: after a change of one file they are much faster than release builds.
 .PHONY: mutants
 mutants: ## Build small mistakes into a copy, one at a time, and see which test catches each (hours)
@@ -325,12 +326,13 @@ format: ## Rewrite the sources in the project's format
 	@$(TIMED) swift format --in-place --recursive $(SOURCES)
 
 .PHONY: clean
-clean: ## Remove what was built
+clean: ## Remove what was built, the Python of bench and cross-check included
 	@$(TIMED) rm -rf .build .build-portable .build-archive .build-asan .build-portable-asan \
 	  .build-portable-tsan .build-fuzz
 
 # Runs and data sets may have taken a night: never removed by a verb.
 .PHONY: distclean
-distclean: clean ## Also remove resolved versions, tables and figures; never records or data
-	@$(TIMED) rm -rf Package.resolved .swiftpm results/logs results/tables results/figures
-	@echo 'Kept: results/runs and datasets (remove them by hand if you mean to).'
+distclean: clean ## Also remove resolved versions, tables, figures, pages, archives; never records or data
+	@$(TIMED) rm -rf Package.resolved .swiftpm results/logs results/tables results/figures results/documentation \
+	  results/archive results/REPORT.md results/report.html
+	@echo 'Kept: results/runs, results/slurm and datasets (remove them by hand if you mean to).'

@@ -1,5 +1,3 @@
-@_exported import Tensors
-
 /// A tensor that remembers how it was computed, so that it can be differentiated.
 ///
 /// The invariant: a variable's value never changes, and its history is kept only while something

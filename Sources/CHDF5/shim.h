@@ -158,3 +158,11 @@ static inline int bda_filter(
   return H5Pget_filter2(
       creation, index, flags, &elements, NULL, capacity, name, &configuration);
 }
+
+/// The identifier, flags and parameters of filter `index`; `count` is the room for them, then how many
+/// there are, which may be more.
+static inline int bda_filter_parameters(
+    hid_t creation, unsigned index, unsigned *flags, unsigned *parameters, size_t *count) {
+  unsigned configuration = 0;
+  return H5Pget_filter2(creation, index, flags, count, parameters, 0, NULL, &configuration);
+}

@@ -4,8 +4,8 @@
 #include <string.h>
 
 // Reading goes through libpng's simplified interface, which reports errors as values. Writing one
-// bit per pixel does not exist there; the general interface reports errors by long jumps, which must
-// not cross Swift frames, so that whole call is made here.
+// bit per pixel does not exist there, and one form is not read right; the general interface reports errors
+// by long jumps, which must not cross Swift frames, so those whole calls are made here.
 
 /// Prepares to read an image from memory; its size and form are in `image` afterwards.
 static inline int bda_png_begin(png_image *image, const void *bytes, size_t count) {
@@ -36,6 +36,63 @@ static inline int bda_png_finish(
   return png_image_finish_read(image, &white, pixels, 0, NULL);
 }
 
+static inline void bda_png_silent(png_structp png, png_const_charp message) {
+  (void)png;
+  (void)message;
+}
+
+static inline void bda_png_fail(png_structp png, png_const_charp message) {
+  (void)message;
+  png_longjmp(png, 1);
+}
+
+/// The bytes of a file that are still to be read.
+typedef struct {
+  const unsigned char *bytes;
+  size_t count;
+} bda_png_source;
+
+static inline void bda_png_take(png_structp png, png_bytep data, size_t length) {
+  bda_png_source *source = (bda_png_source *)png_get_io_ptr(png);
+  if (length > source->count) png_error(png, "read beyond end of data");
+  memcpy(data, source->bytes, length);
+  source->bytes += length;
+  source->count -= length;
+}
+
+/// Reads all pixels as `bda_png_finish` does, of an interlaced image of sixteen bits a sample, through the
+/// general interface: in some versions of the library the simplified one brings the rows of all seven
+/// passes to eight bits in one row's room, and the pixels are another image's.
+static inline int bda_png_read_interlaced(
+    const void *bytes, size_t count, size_t stride, unsigned char *pixels) {
+  bda_png_source source = {(const unsigned char *)bytes, count};
+  png_structp png = png_create_read_struct(
+      PNG_LIBPNG_VER_STRING, NULL, bda_png_fail, bda_png_silent);
+  if (png == NULL) return 0;
+  png_infop info = png_create_info_struct(png);
+  if (info == NULL || setjmp(png_jmpbuf(png))) {
+    png_destroy_read_struct(&png, info == NULL ? NULL : &info, NULL);
+    return 0;
+  }
+  png_set_read_fn(png, &source, bda_png_take);
+  png_read_info(png, info);
+  png_set_expand(png);
+  png_set_scale_16(png);
+  int passes = png_set_interlace_handling(png);
+  png_read_update_info(png, info);
+  if (png_get_rowbytes(png, info) != stride) png_error(png, "unexpected form");
+  unsigned height = png_get_image_height(png, info);
+  // Each pass completes the rows of those before it.
+  for (int pass = 0; pass < passes; pass++) {
+    for (unsigned row = 0; row < height; row++) {
+      png_read_row(png, pixels + (size_t)row * stride, NULL);
+    }
+  }
+  png_read_end(png, NULL);
+  png_destroy_read_struct(&png, &info, NULL);
+  return 1;
+}
+
 /// The message of a failed call.
 static inline const char *bda_png_message(const png_image *image) { return image->message; }
 
@@ -63,11 +120,6 @@ static inline void bda_png_append(png_structp png, png_bytep data, size_t length
 }
 
 static inline void bda_png_flush(png_structp png) { (void)png; }
-
-static inline void bda_png_silent(png_structp png, png_const_charp message) {
-  (void)png;
-  (void)message;
-}
 
 /// Writes grey (1 channel; 1, 2, 4 or 8 bits, one byte per pixel given) or RGB (3 channels, 8 bits).
 static inline int bda_png_write(

@@ -35,7 +35,8 @@ package struct OwnTask: Sendable {
     }
     var queries: [(path: String, label: Int?)] = []
     for group in query.classes {
-      let label = classes.firstIndex(of: group.name)
+      // By its bytes: names that differ in how an accent is written are two folders, and so two classes.
+      let label = classes.firstIndex { $0.utf8.elementsEqual(group.name.utf8) }
       guard label != nil || group.name.isEmpty else {
         throw DatasetError(
           .unexpectedContents,

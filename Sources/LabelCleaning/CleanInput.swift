@@ -107,10 +107,7 @@ package struct CleanInput {
   private static func path(
     of text: String, _ part: Part, _ folder: DataFolder
   ) throws(DatasetError) -> String {
-    let lower = text.lowercased()
-    if FileManager.default.fileExists(atPath: text) || text.contains("/")
-      || lower.hasSuffix(".h5") || lower.hasSuffix(".hdf5")
-    {
+    if FileManager.default.fileExists(atPath: text) || text.contains("/") || HDF5Path.isOne(text) {
       return text
     }
     // A data set of the suite: "mnist" (the split that the part is named for) or "mnist-test".
@@ -133,7 +130,7 @@ package struct CleanInput {
     _ part: LabelledSamples, _ train: LabelledSamples
   ) throws(DatasetError) {
     let (own, wanted) = (part.features, train.features)
-    guard own.shape.dropFirst().elementsEqual(wanted.shape.dropFirst()) else {
+    guard Self.form(own) == Self.form(wanted) else {
       throw DatasetError(
         .unexpectedContents,
         "A sample of \(part.place) has the shape \(Array(own.shape.dropFirst())) and one of "
@@ -154,6 +151,12 @@ package struct CleanInput {
         "The images of \(part.place) go up to \(most) and those of \(train.place) up to \(usual): "
           + "store both on one scale, such as from 0 to 1 or from 0 to 255.")
     }
+  }
+
+  /// The shape of a sample: grey images are the same with a last extent of 1 and without.
+  private static func form(_ array: SampleArray) -> [Int] {
+    let shape = Array(array.shape.dropFirst())
+    return shape.count == 3 && shape[2] == 1 ? Array(shape.dropLast()) : shape
   }
 
   /// Throws where no feature tells samples apart.

@@ -21,6 +21,10 @@ package struct CleanJudge {
   /// The folds where there are as many checked samples; else one a sample.
   package static let mostFolds = 5
 
+  /// The folds that the checked samples are divided into: fewer than ``mostFolds`` where fewer of them
+  /// differ.
+  package var folds: Int { fitting.checkedFolds.count }
+
   /// Prepares the samples. Memory: two copies of the features in single precision at the most.
   package init(_ input: CleanInput, scaling: FeatureScaling, seed: UInt64) {
     self.input = input

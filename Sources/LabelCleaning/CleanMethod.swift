@@ -35,7 +35,7 @@ package enum CleanMethod: String, CaseIterable, Sendable {
   /// What it does, for people.
   package var summary: String {
     switch self {
-    case .auto: "the best of the methods below on held-out checked samples"
+    case .auto: "the best of the next four on held-out checked samples"
     case .validationOnly: "a model of the checked samples alone"
     case .selfConfidence: "models of the training samples as they are labelled, out of fold"
     case .selfFiltered: "models of what self-confidence believes, and of the checked samples"

@@ -70,11 +70,16 @@ package struct SuspectsPage {
         + "expected to hold \(Self.percent(result.recall)) of all wrong labels."
     return """
       <h1>\(Self.whole(suspectCount)) of \(Self.whole(count)) labels are suspect</h1>
-      <p class="lead">Of \(HTML.escaped(input.train.place)). \(expected) \(worth)</p>
-      <p>A label is suspect where its score, the probability that it is right, is below one half. \
-      Intervals (95 %) come from resampling the \(Self.whole(input.checkedLabels.count)) checked \
-      samples, and from how sure of itself the model may be as far as they tell.</p>
+      <p class="lead">The labels are those of \(HTML.escaped(input.train.place)). \(expected) \(worth)</p>
+      <p>A label is suspect where its score, the probability that it is right, is below one half.\
+      \(suspectCount == 0 ? "" : intervals)</p>
       """
+  }
+
+  /// Where the intervals come from, which stand beside what is foretold of suspects.
+  private var intervals: String {
+    " Intervals (95 %) come from resampling the \(Self.whole(input.checkedLabels.count)) checked samples, "
+      + "and from how sure of itself the model may be as far as they tell."
   }
 
   private var limits: String {

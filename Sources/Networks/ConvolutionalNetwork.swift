@@ -105,10 +105,7 @@ public struct ConvolutionalNetwork: ImageNetwork, Equatable {
     using stream: inout RandomStream, as type: Scalar.Type = Scalar.self
   ) -> [Tensor<Scalar>] {
     zip(parameterNames, parameterShapes).map { name, shape in
-      if shape.count == 4 {
-        let bound = (6 / Double(9 * (shape[0] + shape[3]))).squareRoot()
-        return stream.uniform(shape, in: -bound..<bound)
-      }
+      if shape.count == 4 { return stream.glorotWeights(shape) }
       return name.hasPrefix("gamma") ? .ones(shape) : .zeros(shape)
     }
   }

@@ -28,9 +28,7 @@ public struct FullyConnectedNetwork: Sendable, Equatable {
     using stream: inout RandomStream, as type: Scalar.Type = Scalar.self
   ) -> [Tensor<Scalar>] {
     parameterShapes.map { shape in
-      guard shape.count == 2 else { return .zeros(shape) }
-      let bound = (6 / Double(shape[0] + shape[1])).squareRoot()
-      return stream.uniform(shape, in: -bound..<bound)
+      shape.count == 2 ? stream.glorotWeights(shape) : .zeros(shape)
     }
   }
 

@@ -1,5 +1,3 @@
-@_exported import Autodiff
-
 /// The cross-entropy of each row: logSumExp(z_i) - <targets_i, z_i>, of shape `[rows]`.
 ///
 /// `logits` and `targets` are `[rows, classes]`; each row of targets sums to 1 (one-hot, or

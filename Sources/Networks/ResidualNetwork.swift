@@ -81,10 +81,7 @@ public struct ResidualNetwork: ImageNetwork, Equatable {
     using stream: inout RandomStream, as type: Scalar.Type = Scalar.self
   ) -> [Tensor<Scalar>] {
     parameterShapes.map { shape in
-      guard shape.count > 1 else { return .zeros(shape) }
-      let window = shape.count == 4 ? shape[1] * shape[2] : 1
-      let bound = (6 / Double(window * (shape[0] + shape[shape.count - 1]))).squareRoot()
-      return stream.uniform(shape, in: -bound..<bound)
+      shape.count > 1 ? stream.glorotWeights(shape) : .zeros(shape)
     }
   }
 

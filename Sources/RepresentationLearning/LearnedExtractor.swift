@@ -35,6 +35,15 @@ package struct LearnedExtractor<Scalar: TensorScalar & HDF5Element>: Sendable {
           + "\(data.inputShape) (height, width, channels) in \(data.path) ask for \(shapes): give "
           + "data in the size that the run was trained on.")
     }
+    // The same number of pixels in another form, or another size that convolutions take as well, would give
+    // features of something else.
+    if let learned = run.description.inputShape, learned != data.inputShape {
+      throw DatasetError(
+        .unexpectedContents,
+        "Images of \(data.inputShape) (height, width, channels) in \(data.path) are none of the "
+          + "\(learned) that the extractor in \(file.path) was learned on: give images in the size that "
+          + "the run was trained on.")
+    }
     head = run.point("y")?.tensors.first
     // Convolutions take images of any size, but what comes of another one is not what was learned.
     if extractor.kind == .convolutional, let head, head.rank == 2,

@@ -66,7 +66,6 @@ package struct RepresentationData<Scalar: TensorScalar>: Sendable {
     let file = try folder.load(name: data.name, split: "train")
     inputShape = [file.height, file.width, file.channels]
     let classes = file.classCount
-    let needed = data.perClass * classes + data.validation
     var stream = RandomStream(seed: seed, purpose: "split")
     let order = stream.permutation(file.count)
     var (chosen, rest) = ([Int](), [Int]())
@@ -82,11 +81,13 @@ package struct RepresentationData<Scalar: TensorScalar>: Sendable {
     }
     let heldOut = data.testsOnTrainingFile ? max(1, data.test) : 0
     guard counts.allSatisfy({ $0 == data.perClass }), rest.count >= data.validation + heldOut else {
+      let fewest = (0..<classes).map { label in labels.count { $0 == label } }.min() ?? 0
       throw DatasetError(
         .malformed,
         "The settings ask for \(data.perClass) images of each of \(classes) classes and "
           + "\(data.validation + heldOut) more of \(file.path ?? file.name), which has "
-          + "\(file.count): lower data.perClass (\(needed) images are needed) or data.validation.")
+          + "\(file.count), of the rarest class \(fewest): lower data.perClass, data.validation"
+          + (heldOut > 0 ? " or data.test." : "."))
     }
     func samples(_ file: ImageDataset, _ positions: [Int]) -> Samples {
       let labels = file.labels(at: positions)

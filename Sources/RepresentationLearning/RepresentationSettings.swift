@@ -112,6 +112,9 @@ package enum DataKind: String, NamedChoice {
 }
 
 extension RepresentationSettings {
+  /// What records call the samples of `data.kind` linear.
+  package static let linearName = "linear-synthetic"
+
   /// Whether f is least squares with a ridge, so that exact hypergradients are known.
   package var hasExactHypergradient: Bool { head.loss == .leastSquares && head.ridge > 0 }
 

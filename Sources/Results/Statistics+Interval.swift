@@ -12,6 +12,11 @@ extension Statistics {
     let half = StudentDistribution(degreesOfFreedom: count - 1).twoSidedQuantile(coverage) * error
     return (mean - half)...(mean + half)
   }
+
+  /// Why there is no interval, where there is none.
+  package var reasonWithoutInterval: String {
+    count == 1 ? "one seed" : "no interval: not every value is finite"
+  }
 }
 
 /// Student's t distribution with a whole number of degrees of freedom.

@@ -24,7 +24,10 @@ struct LowerStart: ExpressibleByArgument, Sendable {
 struct CounterExampleOptions: OwnRunOptions {
   @Option(
     parsing: .unconditionalSingleValue,
-    help: "y_0 as y1,y2 (or one number for both); may be repeated (start.first, start.second).")
+    help: """
+      y_0 as y1,y2 (or one number for both); may be repeated (start.first, start.second). Without, and \
+      where these keys are the protocol's, all of the protocol's starts are run.
+      """)
   var start: [LowerStart] = []
 
   @Option(

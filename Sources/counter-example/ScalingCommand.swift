@@ -78,7 +78,7 @@ struct ScalingCommand: ParsableCommand {
       for n in dimensions {
         var settings = base
         settings.problem.dimension = n
-        try settings.validate()
+        try settings.validate(in: shared.scalar)
       }
       if shared.dryRun {
         console.show(result: Configuration(base).yaml)
@@ -138,10 +138,7 @@ struct ScalingCommand: ParsableCommand {
     let unread = changes(base).filter { key in
       !methods.contains { reads(key, $0, in: experiment) }
     }
-    guard !unread.isEmpty else { return }
-    console.show(
-      warning:
-        "Ignored: \(Spelling.list(unread.sorted())), which nothing that is measured here reads.")
+    console.show(ignored: unread, "which nothing that is measured here reads")
   }
 
   /// The cells of a method as one run, whose variant says that it is over n, over which if they are not

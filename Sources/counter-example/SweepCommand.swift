@@ -148,7 +148,7 @@ struct SweepCommand: ParsableCommand {
       settings.outer.tolerance = 1e-10
       unstated.insert("outer.tolerance")
     }
-    try settings.validate()
+    try settings.validate(in: shared.scalar)
     // Curves of one figure are told apart by these, so that all of them state theirs.
     let stated =
       ["inner.stepSize"]

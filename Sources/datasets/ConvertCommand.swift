@@ -13,8 +13,8 @@ struct ConvertCommand: ParsableCommand {
 
   @Argument(
     help: """
-      Data sets: \(KnownSource.allValueStrings.joined(separator: ", ")) (default: those whose \
-      originals are there).
+      Data sets: \(KnownSource.allValueStrings.joined(separator: ", ")) (default: those of \
+      HDF5 files whose originals are there).
       """)
   var names: [KnownSource] = []
   @OptionGroup var data: DataOptions

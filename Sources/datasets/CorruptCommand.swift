@@ -45,7 +45,7 @@ struct CorruptCommand: ParsableCommand {
   }
 
   func run() throws {
-    let isPath = source.contains("/") || source.hasSuffix(".h5") || source.hasSuffix(".hdf5")
+    let isPath = source.contains("/") || HDF5Path.isOne(source)
     let path = isPath ? source : "\(data.folder.path)/\(source).h5"
     let files = ["train.h5", "checked.h5", "truth.csv"].map { "\(output)/\($0)" }
     try KeptInputs([path]).require(keptBy: files)

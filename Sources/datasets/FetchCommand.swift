@@ -13,7 +13,7 @@ struct FetchCommand: ParsableCommand {
 
   @Argument(
     help:
-      "Data sets: \(KnownSource.allValueStrings.joined(separator: ", ")) (default: those of HDF5 files)."
+      "Data sets: \(KnownSource.allValueStrings.joined(separator: ", ")) (default: those of HDF5 files with a public address)."
   )
   var names: [KnownSource] = []
   @OptionGroup var data: DataOptions

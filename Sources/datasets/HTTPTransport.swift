@@ -1,4 +1,6 @@
+import Commands
 import Datasets
+import Files
 import Foundation
 
 #if canImport(FoundationNetworking)
@@ -12,9 +14,16 @@ struct HTTPTransport: Sendable {
 
   /// Writes what the address answers into the file at `path`, which exists and is empty.
   func download(_ address: String, to path: String) throws(DatasetError) {
-    guard let url = URL(string: address), let handle = FileHandle(forWritingAtPath: path) else {
+    guard let url = URL(string: address) else {
       throw DatasetError(
         .network, "\(address) is not an address that can be fetched: correct --mirror.")
+    }
+    errno = 0
+    guard let handle = FileHandle(forWritingAtPath: path) else {
+      throw DatasetError(
+        .unwritable,
+        "The file \(path) could not be opened for writing (\(SystemError.last)): check the folder and "
+          + "the limits of the process.")
     }
     defer { try? handle.close() }
     var request = URLRequest(url: url)
@@ -112,6 +121,6 @@ private final class Receiver: NSObject, URLSessionDataDelegate, @unchecked Senda
     guard Diagnostics.isInteractive, Date().timeIntervalSince(lastShown) > 0.2 else { return }
     lastShown = Date()
     let total = expected > 0 ? " of \(expected / 1000)" : ""
-    FileHandle.standardError.write(Data("\r  \(received / 1000)\(total) kB".utf8))
+    _ = StandardStreams.writeDiagnostics("\r  \(received / 1000)\(total) kB")
   }
 }

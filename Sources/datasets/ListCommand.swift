@@ -86,7 +86,9 @@ struct ListCommand: ParsableCommand {
 
   /// The cells from "ready" on.
   private func ready(_ path: String, classes: String, isPublic: Bool) -> [String] {
-    let kind = isPublic ? "public" : path.contains(SyntheticDigits.name) ? "synthetic" : "own"
+    let isOfSuite = URL(fileURLWithPath: path).lastPathComponent.hasPrefix(
+      SyntheticDigits.name + "-")
+    let kind = isPublic ? "public" : isOfSuite ? "synthetic" : "own"
     guard FileManager.default.fileExists(atPath: path) else {
       return ["no", "-", classes, kind]
     }
@@ -94,7 +96,7 @@ struct ListCommand: ParsableCommand {
       let file = try HDF5File.open(path)
       let shape = try file.shape(of: "images").map { String($0) }.joined(separator: " x ")
       let names = try file.strings("classNames")
-      let isSynthetic = try file.integer("synthetic") == 1
+      let isSynthetic = try file.boolean("synthetic") ?? false
       return [
         "yes", shape, names.map { "\($0.count)" } ?? classes, isSynthetic ? "synthetic" : kind,
       ]

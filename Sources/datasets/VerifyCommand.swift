@@ -146,7 +146,7 @@ struct VerifyCommand: ParsableCommand {
 
   /// The files meant by a name that is not a public data set: a path, or the splits of another set.
   private func files(named name: String, in folder: DataFolder) -> [String] {
-    if name.hasSuffix(".h5") { return [name] }
+    if HDF5Path.isOne(name) { return [name] }
     return folder.readyFiles().filter { path in
       URL(fileURLWithPath: path).lastPathComponent.hasPrefix("\(name)-")
     }

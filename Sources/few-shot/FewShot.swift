@@ -86,7 +86,10 @@ struct FewShot: Experiment {
   }
 
   func reads(_ key: String, _ arm: Arm) -> Bool {
-    switch key.prefix(while: { $0 != "." }) {
+    if key == "network.averagesPixelsForInitialisation" {
+      return arm.method?.adaptsInitialization ?? false
+    }
+    return switch key.prefix(while: { $0 != "." }) {
     // Reptile's rate is in `outer` by the time a run is planned.
     case "reptile": false
     case "implicit": arm.method.map(FewShotLearner.isProximal) == true

@@ -94,6 +94,17 @@ extension FewShotSettings: OwnSettings {
     },
   ]
 
+  /// Whether the network has what a key is about, and evaluation an average of moments.
+  package func hasEffect(_ key: String) -> Bool {
+    switch key {
+    case "network.halving", "network.padding", "network.learnsScale",
+      "network.averagesPixelsForInitialisation":
+      network.kind == .convolutional
+    case "network.runningRate": evaluation.normalisation != .transductive
+    default: true
+    }
+  }
+
   /// What does not go together.
   package static func conflict(in settings: RunSettings<FewShotSettings>) -> String? {
     let network = settings.network

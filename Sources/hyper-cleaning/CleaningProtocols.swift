@@ -37,7 +37,7 @@ enum CleaningProtocol: String, ExperimentPreset {
     switch self {
     case .icml2020:
       "arXiv 2006.04045, table 2 (as recalled, to be checked against the PDF); step sizes chosen on "
-        + "validation data, see experiments/hyper-cleaning"
+        + "held-out training images, see experiments/hyper-cleaning"
     case .officialCode: "vis-opt-group/BDA test_script/Data_hyper_cleaning.py"
     case .franceschi2017: "Franceschi et al., ICML 2017, section 5.1, and the RFHO script"
     case .shaban2019: "Shaban et al., AISTATS 2019, section 5.2 (as recalled)"

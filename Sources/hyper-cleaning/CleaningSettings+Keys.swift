@@ -90,6 +90,16 @@ extension CleaningSettings: OwnSettings {
     },
   ]
 
+  /// Whether there is a hidden layer to activate, a draw to repeat, and a label to make wrong.
+  package func hasEffect(_ key: String) -> Bool {
+    switch key {
+    case "network.activation": !network.hidden.isEmpty
+    case "network.redrawnEachIteration": network.initialization != .zero
+    case "corruption.rule": corruption.fraction > 0
+    default: true
+    }
+  }
+
   /// What does not go together.
   package static func conflict(in settings: RunSettings<CleaningSettings>) -> String? {
     let (network, weights) = (settings.network, settings.weights)

@@ -81,6 +81,11 @@ struct Cleaning: Experiment {
     }
   }
 
+  /// The validation file, where there is one.
+  func inputs(_ settings: RunSettings<CleaningSettings>) -> [String] {
+    settings.data.validationFile.map { [$0] } ?? []
+  }
+
   func datasets(
     _ settings: RunSettings<CleaningSettings>, seed: UInt64
   ) throws -> [RunRecord.DatasetUse] {

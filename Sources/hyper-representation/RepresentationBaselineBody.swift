@@ -17,6 +17,8 @@ struct RepresentationBaselineBody<Scalar: TensorScalar>: RunBody {
 
   var metrics: [RunRecord.Metric] { RepresentationEvaluation<Scalar>.metrics }
 
+  let inputShape: [Int]?
+
   var componentNames: (upper: [String], lower: [String]) {
     (settings.own.extractorNames, ["head"])
   }
@@ -27,6 +29,7 @@ struct RepresentationBaselineBody<Scalar: TensorScalar>: RunBody {
     settings = run.settings
     self.kind = kind
     let data = try RepresentationData<Scalar>(settings.own, folder: folder, seed: run.seed)
+    inputShape = data.inputShape
     let problem = RepresentationProblem(settings.own, data: data, seed: run.seed)
     evaluation = RepresentationEvaluation(
       settings.own, data: data, problem: problem, seed: run.seed)

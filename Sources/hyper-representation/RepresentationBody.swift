@@ -19,6 +19,8 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
 
   var metrics: [RunRecord.Metric] { RepresentationEvaluation<Scalar>.metrics }
 
+  let inputShape: [Int]?
+
   var componentNames: (upper: [String], lower: [String]) {
     (settings.own.extractorNames, ["head"])
   }
@@ -29,6 +31,7 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
       throw MethodError("The baseline \(run.arm.name) is none of hyper-representation's.")
     }
     let data = try RepresentationData<Scalar>(settings.own, folder: folder, seed: run.seed)
+    inputShape = data.inputShape
     problem = RepresentationProblem(settings.own, data: data, seed: run.seed)
     evaluation = RepresentationEvaluation(
       settings.own, data: data, problem: problem, seed: run.seed)

@@ -49,10 +49,10 @@ enum RepresentationProtocol: String, ExperimentPreset {
         + "experiments/hyper-representation"
     case .fewLabels, .fewLabelsConvolutional:
       "ours, after the hyper-representation of Franceschi et al., ICML 2018; step sizes chosen on "
-        + "validation data, see experiments/hyper-representation"
+        + "held-out training images, see experiments/hyper-representation"
     case .setLeastSquares, .setCrossEntropy:
-      "ours: the question of arXiv 2102.07976 put to image data; step sizes chosen on validation "
-        + "data, see experiments/hyper-representation"
+      "ours: the question of arXiv 2102.07976 put to image data; step sizes chosen on "
+        + "held-out training images, see experiments/hyper-representation"
     }
   }
 
@@ -110,7 +110,7 @@ extension RunSettings<RepresentationSettings> {
   /// The linear problem of Sow, Ji and Liang 2022, with the settings of their notebook.
   mutating func useLinear(inputs: Int, features: [Int], samples: Int) {
     self.data.kind = .linear
-    self.data.name = "linear-synthetic"
+    self.data.name = RepresentationSettings.linearName
     self.data.inputs = inputs
     self.data.samples = samples
     self.extractor.widths = features

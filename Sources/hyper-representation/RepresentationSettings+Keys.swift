@@ -73,9 +73,28 @@ extension RepresentationSettings: OwnSettings {
     },
   ]
 
+  /// Whether a key says something of the samples that are drawn or read, of the targets that there are,
+  /// and of heads that may end apart.
+  package func hasEffect(_ key: String) -> Bool {
+    switch key {
+    case "data.samples", "data.inputs", "data.noise": data.kind == .linear
+    case "data.perClass", "data.validation", "data.test", "data.testsOnTrainingFile",
+      "head.smoothing":
+      data.kind == .images
+    case "evaluation.heads": isSetValued
+    default: true
+    }
+  }
+
   /// What does not go together.
   package static func conflict(in settings: RunSettings<RepresentationSettings>) -> String? {
     let (data, head) = (settings.data, settings.head)
+    if data.kind == .linear, data.name != Self.linearName {
+      return
+        "The setting data.name is \(data.name) but must be \(Self.linearName) where data.kind is "
+        + "linear, which reads no file; set data.kind=images, or choose a protocol on images, such as "
+        + "--protocol few-labels"
+    }
     if data.kind == .linear, settings.extractor.kind != .fullyConnected {
       return "The setting extractor.kind is \(settings.extractor.kind.rawValue) but must be "
         + "fully-connected where data.kind is linear, which has no pixels"

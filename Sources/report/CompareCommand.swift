@@ -72,12 +72,14 @@ enum RecordSource {
   }
 
   private static func records(inFolder folder: String) throws(ResultsError) -> [RunRecord] {
-    let paths = (FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? [])
-      .filter { $0.hasSuffix(".jsonl") }.sorted()
+    let paths: [String]
+    do { paths = try FolderWalk(folder).files.filter { $0.hasSuffix(".jsonl") } } catch {
+      throw ResultsError(.inputOutput, error.description)
+    }
     guard !paths.isEmpty else { return try RecordStore.load(folder).map(\.record) }
     var references: [Reference] = []
     for path in paths {
-      references += try ReferenceFile(readingFrom: "\(folder)/\(path)").references
+      references += try ReferenceFile(readingFrom: path).references
     }
     return references.map(record)
   }

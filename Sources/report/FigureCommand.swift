@@ -9,7 +9,7 @@ struct FigureCommand: ParsableCommand {
     abstract:
       "Draws the chosen figures, or curves, points and rows of metrics of one's own choice.",
     discussion: """
-      Without options, the dozen figures that the page shows: --list names them, --name draws one. \
+      Without options, the figures that the page shows: --list names them, --name draws one. \
       With --metric or --all, one figure per metric, experiment, protocol, budget and data set, of \
       at most ten curves each: a curve per method, the mean over seeds with Student's 95 % band from \
       three seeds on, baselines as horizontal lines. A method has one colour and one mark in all \
@@ -90,6 +90,15 @@ struct FigureCommand: ParsableCommand {
     }
     if let minimum, !minimum.isFinite {
       throw ValidationError("The option --minimum wants a finite number but was given \(minimum).")
+    }
+    if list, !metric.isEmpty || all {
+      throw ValidationError(
+        "The option --list names the chosen figures, which --metric and --all do without; leave it or them "
+          + "out.")
+    }
+    if let minimum, minimum <= 0, logarithmic {
+      throw ValidationError(
+        "The option --minimum must be positive on a logarithmic axis, not \(minimum).")
     }
     guard !rows || minimum == nil else {
       throw ValidationError(
@@ -280,17 +289,28 @@ struct FigureCommand: ParsableCommand {
 
   /// The options that matter for what is drawn, as one would type them.
   private func command(for metric: String) -> String {
-    var words = ["report figure --metric \(metric)"]
-    words += method.map { "--method \($0)" } + variant.map { "--variant \($0)" }
-    if let protocolName { words.append("--protocol \(protocolName)") }
-    if let budget { words.append("--budget \(budget)") }
-    if let experiment = records.experiment { words.append("--experiment \(experiment)") }
-    if let scatter { words.append("--scatter \(scatter)") }
-    if let rightMetric { words.append("--right-metric \(rightMetric)") }
-    if abscissa != .iteration, scatter == nil { words.append("--against \(against)") }
+    var words = ["report", "figure", "--metric", metric]
+    func add(_ option: String, _ values: [String?]) {
+      words += values.compactMap { $0 }.flatMap { [option, $0] }
+    }
+    add("--method", method)
+    add("--variant", variant)
+    add("--protocol", [protocolName])
+    add("--budget", [budget])
+    add("--experiment", [records.experiment])
+    add("--scatter", [scatter])
+    add("--right-metric", [rightMetric])
+    add("--against", [abscissa != .iteration && scatter == nil ? against : nil])
+    add("--minimum", [minimum.map { "\($0)" }])
+    add("--title", [title])
+    add("--x-label", [xLabel])
+    add("--y-label", [yLabel])
+    add("--label", label)
+    add("--name", [name])
+    if records.runs != RecordOptions.defaultRuns { add("--runs", [records.runs]) }
     if rows { words.append("--rows") }
     if logarithmic { words.append("--logarithmic") }
-    return words.joined(separator: " ")
+    return words.map(RunCommandLine.quoted).joined(separator: " ")
   }
 
   /// Renames and reorders the curves as asked.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reporting
 import Results
 
 /// `report list`.
@@ -16,9 +17,11 @@ struct ListCommand: ParsableCommand {
       for stored in try records.load() {
         let record = stored.record
         let synthetic = record.isSynthetic ? ", synthetic data" : ""
-        text += "\(record.identity): \(record.status.kind.rawValue)\(synthetic)\n"
-        if let reason = record.status.reason { text += "  reason: \(reason)\n" }
-        text += "  metrics: \(record.final.keys.sorted().joined(separator: ", "))\n"
+        text +=
+          "\(Table.printable("\(record.identity)")): \(record.status.kind.rawValue)\(synthetic)\n"
+        if let reason = record.status.reason { text += "  reason: \(Table.printable(reason))\n" }
+        let metrics = record.final.keys.sorted().joined(separator: ", ")
+        text += "  metrics: \(Table.printable(metrics))\n"
         text += "  file: \(stored.path)\n"
       }
       if text.isEmpty {

@@ -4,8 +4,11 @@ import Results
 
 /// Options that every subcommand reading records takes.
 struct RecordOptions: ParsableArguments {
+  /// Where `make reproduce` and single executables leave their records.
+  static let defaultRuns = "results/runs"
+
   @Option(help: ArgumentHelp("The folder of records.", valueName: "dir"))
-  var runs = "results/runs"
+  var runs = RecordOptions.defaultRuns
 
   @Option(help: ArgumentHelp("Only this experiment.", valueName: "name"))
   var experiment: String?

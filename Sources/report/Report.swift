@@ -26,11 +26,12 @@ struct Report: SuiteCommand {
     EXIT CODES
       0    success; for 'check', 'summary' and 'compare', everything is as expected
       1    unexpected failure: a file, or standard output, that cannot be written, for example
-      2    'check', 'summary': a number is outside its tolerance or a claim has a worse verdict than
-           is known
-      3    'check', 'summary': a run diverged or became non-finite
-      4    'check', 'summary': outside what is stored in the better direction only
-      5    a record, reference or tolerance is missing, or a claim has no verdict
+      2    'check', 'summary', 'compare': a number is outside its tolerance, or a claim has a worse
+           verdict than is known
+      3    the same and 'watch': a run diverged or became non-finite
+      4    'check', 'summary', 'compare': outside what is stored in the better direction only
+      5    a record, reference or tolerance is missing, or a claim has no verdict; 'watch': a run was
+           stopped
       64   wrong usage
       65   a file is there but damaged, of another version, or has unknown keys; a JSON file among
            records that is none, or breaks off, is named and passed over instead

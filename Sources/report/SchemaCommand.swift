@@ -20,19 +20,19 @@ struct SchemaCommand: ParsableCommand {
   func run() throws {
     try Output.reporting {
       if files.isEmpty { try Output.write(format.schemaText, to: nil) }
-      var first: ResultsError?
+      var last: ResultsError?
       for file in files {
         do throws(ResultsError) {
           try validate(file)
         } catch {
           // The last word is the command's; what is wrong with the others is said on the way.
-          if let first { Output.diagnose("error: \(first.message)") }
-          first = error
+          if let last { Output.diagnose("error: \(last.message)") }
+          last = error
           continue
         }
         try Output.write("\(file): valid\n", to: nil)
       }
-      if let first { throw first }
+      if let last { throw last }
     }
   }
 

@@ -66,7 +66,8 @@ struct SummaryCommand: ParsableCommand {
       options.showsAllMetrics = true
       let tables = ResultsTable(records: runs, published: published, options: options).tables
       try Output.write(
-        tables.map(\.markdown).joined(separator: "\n"), to: "\(folder)/\(experiment).md")
+        tables.map(\.markdown).joined(separator: "\n"),
+        to: "\(folder)/\(RunRecord.encoded(experiment)).md")
     }
   }
 }

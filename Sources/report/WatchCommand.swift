@@ -84,7 +84,11 @@ struct WatchCommand: ParsableCommand {
   private func recordPaths() throws(ResultsError) -> [String] {
     let state = PathState(path)
     if let refusal = state.refusal(of: path) { throw ResultsError(.inputOutput, refusal) }
-    if state == .folder { return WatchedRun.unfinished(in: path) }
+    if state == .folder {
+      do { return try WatchedRun.unfinished(in: path) } catch {
+        throw ResultsError(.inputOutput, error.description)
+      }
+    }
     let record =
       CheckpointPlace.record(ofCheckpointAt: path)
       ?? (path.hasSuffix(".json") ? path : path + ".json")

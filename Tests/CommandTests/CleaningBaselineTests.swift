@@ -121,6 +121,11 @@ struct CleaningBaselineTests {
     #expect(tooMany.standardError.contains("which has 40: lower it, or set it to 0"))
     let absent = try run(["--method", "rhg", "--validation-file", folder.path("none.h5")])
     #expect(absent.exitCode == 66, "\(absent.standardError)")
+    // What was learned does not take the place of what was read.
+    let saved = try run(own + ["--set", "data.validation=0", "--save", folder.path("own.h5")])
+    #expect(
+      saved.exitCode == 64 && saved.standardError.contains("would take the place of the input"))
+    #expect(try ImageDataset.load(folder.path("own.h5")).count == 40)
   }
 
   @Test("The outer loop stops early, and its best point on held-out images counts")
@@ -142,6 +147,9 @@ struct CleaningBaselineTests {
     (["--set", "data.validation=1", "--set", "earlyStopping.patience=2"], "from 2 where"),
     (["--set", "tuning.steps=[]"], "a list of different whole numbers"),
     (["--set", "tuning.stepSizes=[0.1,0.1]"], "a list of different positive finite numbers"),
+    (["--set", "tuning.stepSizes=[0.1,1e39]"], "is 1e+39, which as a float is inf"),
+    (["--set", "weights.start=1e39"], "weights.start is 1e+39, which as a float is inf"),
+    (["--set", String(repeating: ".", count: 60_000) + "=1"], "a key of 60001 parts"),
     (["--set", "tuning.folds=1"], "tuning.folds is 1 but must be a whole number from 2"),
   ])
   func wrongSettings(arguments: [String], sentence: String) throws {

@@ -23,8 +23,7 @@ struct CleaningDataTests {
     folder = try NumberedImages.write(train: 300, test: 80, to: temporary.path)
   }
 
-  private func settings(_ split: LabelCleaning.SplitRule = .randomWithTestFile) -> CleaningSettings
-  {
+  private func settings(_ split: CleaningSplit = .randomWithTestFile) -> CleaningSettings {
     var settings = CleaningSettings()
     settings.data = .init(name: "numbered", split: split, train: 60, validation: 50, test: 70)
     return settings
@@ -42,8 +41,8 @@ struct CleaningDataTests {
 
   @Test(
     "Training, validation and test share no image, under every rule",
-    arguments: LabelCleaning.SplitRule.allCases, [0, 1, 2, 3] as [UInt64])
-  func disjoint(rule: LabelCleaning.SplitRule, seed: UInt64) throws {
+    arguments: CleaningSplit.allCases, [0, 1, 2, 3] as [UInt64])
+  func disjoint(rule: CleaningSplit, seed: UInt64) throws {
     let data = try data(settings(rule), seed: seed)
     let parts = [origins(data.train), origins(data.validation), origins(data.test)]
     #expect(parts.map(\.count) == [60, 50, 70])
@@ -59,7 +58,7 @@ struct CleaningDataTests {
     whole.data.test = 0
     let rest = origins(try self.data(whole, seed: seed).test)
     let expected = [
-      LabelCleaning.SplitRule.randomWithTestFile: 80, .random: 190, .officialCode: 270,
+      CleaningSplit.randomWithTestFile: 80, .random: 190, .officialCode: 270,
     ]
     #expect(rest.count == expected[rule])
     #expect(Set(rest).isDisjoint(with: parts[0] + parts[1]))

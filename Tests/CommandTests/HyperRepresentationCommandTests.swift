@@ -81,6 +81,7 @@ struct HyperRepresentationCommandTests {
     arguments: [
       (["--method", "rgh"], "rhg"), (["--protocol", "pzobo"], "pzobo2022-64"),
       (["--set", "head.loss=cross-entropy"], "least-squares where data.kind is linear"),
+      (["--dataset", "mnist"], "data.name is mnist but must be linear-synthetic where data.kind"),
       (
         ["--protocol", "set-valued-cross-entropy", "--set", "head.smoothing=0"],
         "has no minimiser"

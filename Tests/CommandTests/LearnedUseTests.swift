@@ -101,6 +101,21 @@ struct LearnedUseTests {
     #expect(result.standardOutput.contains("accuracy \((1_000 * accuracy).rounded() / 10) %"))
   }
 
+  @Test(
+    "Folders whose names Unicode calls equivalent are two classes, and both of query's find theirs")
+  func equivalentNames() throws {
+    for (part, shades) in [("support", [10, 200]), ("query", [12, 198])] {
+      for (name, shade) in zip(["e\u{301}", "\u{e9}"], shades) {
+        let image = PNGImage(
+          width: 4, height: 4, channels: 1, pixels: [UInt8](repeating: UInt8(shade), count: 16))
+        _ = try folder.write(try image.encoded(), to: "mine/\(part)/\(name)/1.png")
+      }
+    }
+    let task = try OwnTask(folder.path("mine"), FewShotSettings.Data())
+    #expect(task.classes.map { Array($0.utf8).count } == [3, 2])
+    #expect(task.queries.map(\.label) == [0, 1])
+  }
+
   @Test("Images without a known class, other numbers of classes, and mistakes")
   func ownFolders() throws {
     try SmallExperiment.makeAlphabets(folder.path("data"))
@@ -227,6 +242,13 @@ struct LearnedUseTests {
       blackAndWhite.append(try file.read("features", as: Float.self).values)
     }
     #expect(blackAndWhite[0] == blackAndWhite[1])
+    // As many pixels in another form are other images.
+    let flat = try HDF5Writer(path: folder.path("bare.h5"))
+    try flat.write(set.images, shape: [60, 14, 56], to: "images")
+    try flat.finish()
+    let other = try write(folder.path("bare.h5"))
+    #expect(other.exitCode == 65, "\(other.standardError)")
+    #expect(other.standardError.contains("none of the [28, 28, 1] that the extractor"))
     let small = try HDF5Writer(path: folder.path("bare.h5"))
     try small.write([UInt8](repeating: 7, count: 32), shape: [2, 4, 4], to: "images")
     try small.finish()

@@ -122,6 +122,25 @@ struct OwnDataTests {
     #expect(index.count > 10)
   }
 
+  @Test("Grey images are grey images, with an extent of 1 for the channel and without")
+  func greyWithAChannel() throws {
+    var stream = RandomStream(seed: 4, purpose: "data of one's own")
+    for (name, extra, count) in [("mine.h5", [1], 60), ("checked.h5", [], 20)] {
+      let labels = (0..<count).map { Int64($0 % 2) }
+      let pixels = labels.flatMap { label in
+        (0..<16).map { _ in UInt8((label == 1 ? 150 : 20) + Int64(stream.integer(below: 80))) }
+      }
+      let writer = try HDF5Writer(path: folder.path(name))
+      try writer.write(pixels, shape: [count, 4, 4] + extra, to: "images")
+      try writer.write(labels, shape: [count], to: "labels")
+      try writer.finish()
+    }
+    let result = try clean("mine.h5", "out")
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(
+      try HDF5File.open(folder.path("out/clean.h5")).shape(of: "images").dropFirst() == [4, 4, 1])
+  }
+
   @Test("Numbers that are large beside their differences are told apart, and are not constant")
   func largeNumbers() throws {
     try write("mine.h5", labels: Self.usual, offset: 1e9, seed: 1)

@@ -27,7 +27,7 @@ struct OwnDynamicsRunTests {
       try catalogue.dynamics(named: dynamics), try catalogue.estimator(named: "reverse"))
     var settings = preset.settings(.smoke)
     change(&settings)
-    try settings.validate()
+    try settings.validate(in: .float)
     #expect(experiment.refusal(of: .method(method), under: settings) == nil)
     let planned = PlannedRun(
       .method(method), settings, preset: preset.settings(.smoke), protocolName: preset.rawValue)

@@ -241,6 +241,12 @@ struct ReportCommandTests {
     #expect(Set(announced).count == announced.count)
     let minimum = try laboratory.report("figure", ["--minimum", "nan"] + output)
     #expect(minimum.exitCode == 64 && minimum.standardError.contains("wants a finite number"))
+    let level = try laboratory.report("figure", ["--logarithmic", "--minimum", "0"] + output)
+    #expect(
+      level.exitCode == 64 && level.standardError.contains("must be positive on a logarithmic"))
+    let listed = try laboratory.report("figure", ["--list"] + output)
+    #expect(
+      listed.exitCode == 64 && listed.standardError.contains("--list names the chosen figures"))
     let absent = try laboratory.report("figure", ["--variant", "innerSteps=7"] + output)
     #expect(absent.exitCode == 5 && absent.standardError.contains("has the variant innerSteps=7"))
     let unknown = try laboratory.report("figure", ["--against", "nosuch"] + output)
@@ -326,6 +332,23 @@ struct ReportCommandTests {
     let article = try laboratory.report("table", ["--article"])
     #expect(article.standardOutput.contains("| BDA "))
     #expect(try laboratory.report("table", ["--article", "--method", "rhg"]).exitCode == 64)
+  }
+
+  @Test("Tables of an experiment that is called like a path stay in the folder of tables")
+  func summaryOfAPath() throws {
+    let laboratory = try Laboratory()
+    var record = RecordFixture.record()
+    record.experiment = "../outside"
+    try laboratory.run([record, RecordFixture.record()])
+    try laboratory.reference([RecordFixture.record()])
+    let result = try laboratory.report(
+      "summary", ["--output", laboratory.folder.path("tables/in")])
+    #expect(result.standardError.isEmpty, "\(result.standardError)")
+    #expect(try laboratory.folder.names(in: "tables") == ["in"])
+    #expect(
+      try laboratory.folder.names(in: "tables/in/smoke") == [
+        "%2E.%2Foutside.md", "check.txt", "hyper-cleaning.md",
+      ])
   }
 
   @Test("Help lists the exit codes", arguments: [["--help"], ["check", "--help"]])

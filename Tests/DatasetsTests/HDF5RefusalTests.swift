@@ -39,6 +39,36 @@ struct HDF5RefusalTests {
     #expect(!message.contains("delete"), "\(message)")
   }
 
+  @Test(
+    "The library's own filters get no parameters that contradict the array",
+    arguments: [
+      (false, 2, 1 << 24), (false, 4, Int(UInt32.max)), (false, 6, 99), (false, 3, 2),
+      (true, 2, 1 << 24), (true, 4, (1 << 31) - 1),
+    ])
+  func parametersOfFilters(isScaled: Bool, index: Int, value: Int) throws {
+    let count = 96
+    let path = foreign("packed.h5") { file in
+      let creation = H5Pcreate(bda_dataset_creation())
+      H5Pset_chunk(creation, 1, [hsize_t(count)])
+      if isScaled { H5Pset_scaleoffset(creation, H5Z_SO_INT, 0) } else { H5Pset_nbit(creation) }
+      store("a", [hsize_t(count)], in: file, creation)
+      H5Pclose(creation)
+    }
+    #expect(try HDF5File.open(path).read("a", as: UInt8.self).values == (1...96).map { UInt8($0) })
+    // As the library stores them: values of a chunk third, then a class of types and the size of a value.
+    func bytes(_ numbers: [Int]) -> [UInt8] {
+      numbers.flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
+    }
+    var file = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    let known = bytes(isScaled ? [2, 0, count, 0, 1] : [8, 1, count, 1, 1])
+    let place = try #require(
+      (0..<file.count - known.count).first { file[$0...].starts(with: known) }, "no parameters")
+    let start = place + 4 * index
+    file.replaceSubrange(start..<start + 4, with: bytes([value]))
+    try Data(file).write(to: URL(fileURLWithPath: path))
+    refusal(path, 65, "'a'", "parameters contradict its type or its chunks")
+  }
+
   @Test func aLockedFileIsInUse() throws {
     let path = foreign("locked.h5") { store("a", [3], in: $0) }
     let descriptor = open(path, O_RDWR)

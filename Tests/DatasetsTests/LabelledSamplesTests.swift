@@ -59,6 +59,74 @@ struct LabelledSamplesTests {
     #expect(samples.withoutTwins([6, 5, 4, 3, 2, 1, 0]) == [6, 5, 4, 2])
   }
 
+  @Test(
+    "Names too long for the header of a file are kept all the same",
+    arguments: [(121, 1_000), (7_000, 10)])
+  func longNames(length: Int, count: Int) throws {
+    let path = try writeFeatures([Float(1), 2, 3, 4, 5, 6], labels: [1, 3, 1], to: "named.h5")
+    let names = (0..<count).map { number in
+      String(repeating: "é", count: length / 2) + "\(number)"
+    }
+    let samples = try LabelledSamples.load(hdf5: path)
+    let classes = [
+      SampleClass(code: 1, name: names[1], isNamed: true),
+      .init(code: 3, name: names[3], isNamed: true),
+    ]
+    let named = try LabelledSamples(
+      place: "here", features: samples.features, pictures: nil, learnsFromPictures: false,
+      labels: samples.labels, classes: classes, classNames: names)
+    let copy = folder.path("copy.h5")
+    try named.save(copy, index: [0, 1, 2])
+    #expect(try HDF5File.open(copy).strings("classNames") == names)
+    #expect(try LabelledSamples.load(hdf5: copy).classes.map(\.name) == [names[1], names[3]])
+  }
+
+  @Test func integersBeyondWhatIsToldApartAreNamed() throws {
+    let large = Int64(1) << 53 + 1
+    let path = try writeFeatures([1, 2, 3, large, 5, 6], to: "large.h5")
+    let notes = try LabelledSamples.load(hdf5: path).notes
+    #expect(notes.count == 1 && notes[0].contains("beyond 2^53, the first in sample 1"), "\(notes)")
+    #expect(notes.allSatisfy { isSentence($0) })
+    let small = try writeFeatures([Int64(1), 2, 3, 4, 5, 6], to: "small.h5")
+    #expect(try LabelledSamples.load(hdf5: small).notes.isEmpty)
+  }
+
+  @Test func channelsThatSeemToStandFirstAreNamed() throws {
+    func notes(_ shape: [Int]) throws -> [String] {
+      let writer = try HDF5Writer(path: folder.path("images.h5"))
+      let count = shape.reduce(1, *)
+      try writer.write(
+        (0..<count).map { UInt8(truncatingIfNeeded: $0) }, shape: shape, to: "images")
+      try writer.write((0..<shape[0]).map { Int64($0 % 2) }, shape: [shape[0]], to: "labels")
+      try writer.finish()
+      let labelled = try LabelledSamples.load(hdf5: folder.path("images.h5")).notes
+      #expect(try ImageDataset.load(folder.path("images.h5")).notes == labelled)
+      return labelled
+    }
+    let found = try notes([4, 3, 8, 9])
+    #expect(found.count == 1 && found[0].contains("3 pixels high and have 9 channels"), "\(found)")
+    #expect(found.allSatisfy { isSentence($0) })
+    #expect(try notes([4, 8, 9, 3]).isEmpty && notes([4, 8, 9]).isEmpty)
+  }
+
+  @Test func imagesOfAFolderTakeTheSizeAndTheGreyOfTheTrainingImages() throws {
+    for (name, channels) in [("a/1", 1), ("a/2", 3), ("b/1", 3)] {
+      let image = PNGImage(
+        width: 3, height: 2, channels: channels,
+        pixels: (0..<6 * channels).map { UInt8(40 * ($0 % 6)) })
+      _ = try folder.write(try image.encoded(), to: "tree/\(name).png")
+    }
+    let own = try LabelledSamples.load(folder: folder.path("tree"))
+    // Colour where any image has it.
+    #expect(own.features.shape == [3, 2, 3, 3] && own.notes.isEmpty)
+    let grey = try LabelledSamples.load(folder: folder.path("tree"), shape: [4, 4, 1])
+    #expect(grey.features.shape == [3, 4, 4])
+    #expect(grey.notes.contains { $0.contains("4 x 4 pixels, the size of the training images") })
+    #expect(
+      grey.notes.contains { $0.hasPrefix("2 of the 3 images") && $0.contains("read as grey") })
+    #expect(grey.notes.allSatisfy { isSentence($0) }, "\(grey.notes)")
+  }
+
   @Test func everyNumberTypeIsReadAndWrittenBackAsItWas() throws {
     func check<Element: HDF5Element & Equatable>(_ values: [Element]) throws {
       let path = try writeFeatures(values, to: "\(Element.self).h5")

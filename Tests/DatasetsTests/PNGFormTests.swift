@@ -1,4 +1,5 @@
 import Datasets
+import Tensors
 import Testing
 
 /// PNG files that other programs write.
@@ -20,6 +21,70 @@ struct PNGFormTests {
     return SampleFiles.pngSignature + SampleFiles.chunk("IHDR", header)
       + before.flatMap { SampleFiles.chunk($0.0, $0.1) }
       + SampleFiles.chunk("IDAT", SampleFiles.stored(raw)) + SampleFiles.chunk("IEND", [])
+  }
+
+  /// A PNG of any depth from 8 on, in rows or in the seven passes of Adam7.
+  static func png(
+    width: Int, height: Int, depth: Int, colourType: UInt8, samples: [UInt16], interlaced: Bool
+  ) -> [UInt8] {
+    let channels = [0: 1, 2: 3, 4: 2, 6: 4][colourType] ?? 1
+    let passes =
+      interlaced
+      ? [
+        (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+        (0, 1, 1, 2),
+      ] : [(0, 0, 1, 1)]
+    var raw: [UInt8] = []
+    for (left, top, across, down) in passes where left < width {
+      for y in stride(from: top, to: height, by: down) {
+        raw.append(0)
+        for x in stride(from: left, to: width, by: across) {
+          for sample in samples[(y * width + x) * channels..<(y * width + x + 1) * channels] {
+            if depth == 16 { raw.append(UInt8(sample >> 8)) }
+            raw.append(UInt8(truncatingIfNeeded: sample))
+          }
+        }
+      }
+    }
+    let header =
+      SampleFiles.bigEndian(UInt32(width)) + SampleFiles.bigEndian(UInt32(height))
+      + [UInt8(depth), colourType, 0, 0, interlaced ? 1 : 0]
+    return SampleFiles.pngSignature + SampleFiles.chunk("IHDR", header)
+      + SampleFiles.chunk("IDAT", SampleFiles.stored(raw)) + SampleFiles.chunk("IEND", [])
+  }
+
+  @Test(
+    "Every depth and colour type, in rows and in passes, gives the samples that are stored",
+    arguments: [0, 2, 4, 6] as [UInt8], [8, 16])
+  func interlacing(colourType: UInt8, depth: Int) throws {
+    let channels = [0: 1, 2: 3, 4: 2, 6: 4][colourType] ?? 1
+    for (width, height) in [(1, 1), (3, 2), (9, 7), (16, 17)] {
+      var stream = RandomStream(seed: UInt64(width), purpose: "samples")
+      let samples = (0..<width * height * channels).map { position -> UInt16 in
+        // Opaque, or what lies below would count.
+        let isOpacity = colourType & 4 != 0 && position % channels == channels - 1
+        let most = depth == 16 ? 65_535 : 255
+        return UInt16(isOpacity ? most : stream.integer(below: most + 1))
+      }
+      let seen = samples.enumerated().filter {
+        colourType & 4 == 0 || $0.offset % channels != channels - 1
+      }
+      // To eight bits by the nearest 255th.
+      let expected = seen.map {
+        depth == 16 ? UInt8((Int($0.element) * 255 + 32_767) / 65_535) : UInt8($0.element)
+      }
+      for interlaced in [false, true] {
+        let image = try PNGImage.decode(
+          Self.png(
+            width: width, height: height, depth: depth, colourType: colourType, samples: samples,
+            interlaced: interlaced), path: "a.png")
+        #expect(image.width == width && image.height == height)
+        let distance = zip(image.pixels, expected).map { abs(Int($0) - Int($1)) }.max()
+        #expect(
+          image.pixels.count == expected.count && (distance ?? 0) == 0,
+          "\(width) x \(height), interlaced \(interlaced): off by \(distance ?? -1)")
+      }
+    }
   }
 
   private let ramp = (0...255).map { UInt8($0) }

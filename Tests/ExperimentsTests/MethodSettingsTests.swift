@@ -16,7 +16,7 @@ struct MethodSettingsTests {
   @Test("The defaults are valid, and those that the documentation states")
   func defaults() throws {
     let settings = RunSettings(TinySettings())
-    try settings.validate()
+    try settings.validate(in: .float)
     #expect(settings.inner.steps == 100 && settings.inner.stepSize == 0.1)
     #expect(settings.aggregation.schedule == .harmonic && settings.aggregation.alpha == 0.5)
     #expect(settings.solver.steps == 20 && settings.solver.damping == 0)
@@ -133,8 +133,25 @@ struct MethodSettingsTests {
     let settings = try Configuration.resolve(
       defaults: RunSettings(TinySettings()), settings: ["\(key)=\(value)"]
     ).settings
-    let error = try #require(throws: ConfigurationError.self) { try settings.validate() }
+    let error = try #require(throws: ConfigurationError.self) { try settings.validate(in: .float) }
     #expect(error.sentence.hasPrefix("The setting \(key) is "), "\(error.sentence)")
+    #expect(error.exitStatus == .usage)
+  }
+
+  @Test(
+    "A number that single precision would make infinite or 0 of is refused there and nowhere else",
+    arguments: [
+      ("lowerSet.size", "1e39", "inf"), ("solver.tolerance", "1e-50", "0.0"),
+      ("outer.learningRate", "3.5e38", "inf"), ("inner.stepSize", "1e-46", "0.0"),
+    ])
+  func singlePrecision(key: String, value: String, rounded: String) throws {
+    let settings = try Configuration.resolve(
+      defaults: RunSettings(TinySettings()), settings: ["\(key)=\(value)"]
+    ).settings
+    try settings.validate(in: .double)
+    let error = try #require(throws: ConfigurationError.self) { try settings.validate(in: .float) }
+    #expect(error.sentence.hasPrefix("The setting \(key) is "), "\(error.sentence)")
+    #expect(error.sentence.contains("which as a float is \(rounded): choose a number"))
     #expect(error.exitStatus == .usage)
   }
 
@@ -142,9 +159,9 @@ struct MethodSettingsTests {
   func twoClippings() throws {
     var settings = RunSettings(TinySettings())
     settings.outer.clippingNorm = 1
-    try settings.validate()
+    try settings.validate(in: .float)
     settings.outer.clippingValue = 1
-    let error = try #require(throws: ConfigurationError.self) { try settings.validate() }
+    let error = try #require(throws: ConfigurationError.self) { try settings.validate(in: .float) }
     #expect(error.sentence.contains("outer.clippingNorm and outer.clippingValue"))
   }
 

@@ -208,10 +208,10 @@ struct ScoresTests {
     #expect(areaUnderROC(scores: [0, 0, 0, 0], isPositive: [true, true, true, false]) == 0.5)
     #expect(areaUnderROC(scores: [2, 1], isPositive: [true, false]) == 1)
     #expect(areaUnderROC(scores: [1, 2], isPositive: [true, false]) == 0)
-    var generator = SystemRandomNumberGenerator()
+    var stream = RandomStream(seed: 5, purpose: "ties")
     for _ in 0..<50 {
-      let scores = (0..<20).map { _ in Double(Int.random(in: 0..<5, using: &generator)) }
-      let positive = [true, false] + (0..<18).map { _ in Bool.random(using: &generator) }
+      let scores = (0..<20).map { _ in Double(stream.integer(below: 5)) }
+      let positive = [true, false] + (0..<18).map { _ in stream.integer(below: 2) == 0 }
       #expect(
         abs(areaUnderROC(scores: scores, isPositive: positive) - byPairs(scores, positive))
           < 1e-12, "\(scores) \(positive)")

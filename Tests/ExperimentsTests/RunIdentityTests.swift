@@ -14,7 +14,7 @@ struct RunTests {
     let changed = try Configuration.resolve(
       defaults: TinyPreset.plain.settings(.smoke), settings: setting.map { [$0] } ?? []
     ).settings
-    try changed.validate()
+    try changed.validate(in: .float)
     let datasets = data.map {
       [RunRecord.DatasetUse(name: "d", sha256: $0, split: "train: x", synthetic: true)]
     }
@@ -234,7 +234,7 @@ struct SettingsPageTests {
     settings.tiny.stages = 3
     settings.tiny.closingSteps = 0
     func sentence() throws -> String {
-      try #require(throws: ConfigurationError.self) { try settings.validate() }.sentence
+      try #require(throws: ConfigurationError.self) { try settings.validate(in: .float) }.sentence
     }
     #expect(
       try sentence()
@@ -253,7 +253,7 @@ struct SettingsPageTests {
     settings.inner.steps = 1
     settings.outer.iterations = 1
     settings.tiny.closingSteps = 1
-    try settings.validate()
+    try settings.validate(in: .float)
   }
 
   @Test("Typed options are read as what they are, never as YAML")

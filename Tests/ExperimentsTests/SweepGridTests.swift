@@ -294,6 +294,19 @@ struct SlurmScriptTests {
     #expect(try folder.names().isEmpty)
   }
 
+  @Test("A sweep whose name begins another's does not take its submissions for its own")
+  func namesThatBeginAlike() throws {
+    let folder = try TemporaryFolder()
+    for (index, name) in [
+      "main-20261128-101112-7", "main-paper-20261129-101112-7", "main-20261127-101112-7",
+    ].enumerated() {
+      _ = try folder.write(
+        Array(#"{"array":"\#(index)","tables":"9","cells":[1]}"#.utf8), to: "\(name)/jobs.json")
+    }
+    #expect(SlurmSubmission.all(named: "main", in: folder.path).map(\.array) == ["2", "0"])
+    #expect(SlurmSubmission.all(named: "main-paper", in: folder.path).map(\.array) == ["1"])
+  }
+
   @Test("A limit by measured cells, or by none, is longer than the warning")
   func limits() {
     #expect(SlurmScript.limit(measuredSeconds: nil, secondsOfWarning: 120) == 240)

@@ -54,6 +54,24 @@ struct FigureTests {
     #expect(chosen.figure(of: few) == nil)
   }
 
+  @Test("Times of another processor are not held against the others")
+  func oneProcessor() throws {
+    let records = [("rhg", "A"), ("bda", "A"), ("t-rhg", "B")].map { method, processor in
+      var record = RecordFixture.record(
+        method: method, innerSteps: 100, budget: "paper", dataset: "mnist", synthetic: false)
+      record.environment.cpu = processor
+      return record
+    }
+    let evidence = Evidence(runs: records, references: [], published: [], claims: [])
+    for name in ["hyper-cleaning-cost", "hyper-cleaning-seconds"] {
+      let chosen = try #require(ChosenFigure.all.first { $0.name == name })
+      let figure = try #require(chosen.figure(of: evidence))
+      #expect(figure.series.map(\.label) == ["RHG", "BDA"], "\(name)")
+    }
+    let steps = try #require(ChosenFigure.all.first { $0.name == "hyper-cleaning-iterations" })
+    #expect(steps.figure(of: evidence)?.series.count == 3)
+  }
+
   @Test("The script names its files relative to its folder and quotes every text")
   func script() {
     let script = figure.gnuplotScript
@@ -171,6 +189,20 @@ struct FigureTests {
     #expect(abs(band.upperBound - 0.7 - 0.248414) < 1e-5)
     let two = try #require(Figure.figure(of: "testAccuracy", in: Array(records.prefix(2))))
     #expect(two.series[0].band == nil)
+  }
+
+  @Test("A point of a single seed has no band, and the others keep theirs")
+  func bandOfSomePoints() throws {
+    let records =
+      (0..<3).map {
+        RecordFixture.record(seed: $0, innerSteps: 100, accuracy: 0.7 + 0.1 * Double($0))
+      }
+      + [RecordFixture.record(innerSteps: 800, accuracy: 0.9)]
+    let figure = try #require(
+      Figure.figure(of: "testAccuracy", in: records, as: .init(against: .setting("innerSteps"))))
+    let band = try #require(figure.series[0].band)
+    #expect(band.map { $0 == nil } == [false, true])
+    #expect(figure.gnuplotData.contains("800.0 0.9 NaN NaN"), "\(figure.gnuplotData)")
   }
 
   @Test("A baseline without steps is a level across the whole figure")

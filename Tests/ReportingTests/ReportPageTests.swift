@@ -61,13 +61,62 @@ struct ReportPageTests {
     #expect(!answers.contains { $0.verdict == .holds })
   }
 
+  @Test(
+    "Where one run decides, a tie and what is no number decide nothing", arguments: [0.3, .nan])
+  func exact(error: Double) throws {
+    let runs = [("rhg", error), ("bda", error)].map { method, value in
+      var record = RecordFixture.record(method: method, budget: "paper", synthetic: false)
+      record.experiment = "counter-example"
+      record.datasets = []
+      record.metrics = [.init(name: "upperError", unit: "1", betterWhen: .lower)]
+      record.final = ["upperError": value]
+      return record
+    }
+    func verdict(_ runs: [RunRecord]) -> Answer.Verdict? {
+      Self.answers(Self.page(runs)).first { $0.statement.contains("go to the wrong point") }?
+        .verdict
+    }
+    #expect(verdict(runs) == .undecided)
+    var nearer = runs
+    nearer[1].final["upperError"] = 0.1
+    nearer[0].final["upperError"] = 0.3
+    #expect(verdict(nearer) == .holds)
+  }
+
+  @Test("The main table's title names the data that its rows are of, whichever comes first")
+  func mainData() {
+    var other = RecordFixture.record(
+      budget: "paper", accuracy: 0.5, dataset: "fashion-mnist", synthetic: false)
+    other.variant["data.name"] = "fashion-mnist"
+    let text = Self.page(Self.records() + [other]).markdown(figuresIn: "figures") { _ in false }
+    let main = text.components(separatedBy: "Ours, method by method").dropFirst().first ?? ""
+    let title = main.split(separator: "\n").first { $0.contains("protocol icml2020") } ?? ""
+    #expect(title.contains("mnist") && !title.contains("fashion-mnist"), "\(title)")
+    #expect(!text.contains("fashion-mnist, budget paper, fashion-mnist"))
+  }
+
+  @Test("Differences are to the standard's setting with most seeds, not to a run that broke")
+  func standardWithMostSeeds() {
+    var broken = RecordFixture.record(
+      method: "rhg", innerSteps: 100, budget: "paper", accuracy: 0.2, dataset: "mnist",
+      synthetic: false)
+    broken.variant["inner.stepSize"] = 0.1
+    var records = Self.records()
+    for index in records.indices {
+      records[index].variant["inner.stepSize"] = records[index].method.name == "rhg" ? 0.4 : 0.3
+    }
+    let text = Self.page(records + [broken]).markdown(figuresIn: "figures") { _ in false }
+    #expect(text.contains("+1.00 [+1.00, +1.00]"), "\(text)")
+    #expect(!text.contains("+61.00"))
+  }
+
   @Test("The strongest baseline that was run is the one that counts, and the others are named")
   func strongest() throws {
     let runs = Self.records(["rhg": 0.8, "bda": 0.81, "validation-only": 0.83, "filtered": 0.82])
     let answers = Self.answers(Self.page(runs))
     let answer = try #require(answers.first { $0.statement.contains("clean images alone") })
     #expect(answer.verdict == .doesNotHold)
-    #expect(answer.evidence.contains("BDA less Validation images alone: -2.00 points"))
+    #expect(answer.evidence.contains("BDA less Validation only: -2.00 points"))
     #expect(answer.evidence.contains("Not run: Loss ranking, Self-filtered, Self-confidence."))
   }
 
@@ -166,7 +215,7 @@ struct ReportPageTests {
   @Test("What was not run says so, and an experiment without records does")
   func notRun() {
     let text = Self.page(Self.records()).markdown(figuresIn: "figures") { _ in false }
-    #expect(text.contains("| Validation images alone | (not run)"))
+    #expect(text.contains("| Validation only | (not run)"))
     #expect(text.contains("Not run: there is no record of it."))
   }
 

@@ -12,6 +12,8 @@ struct WatchTests {
     #expect(Sparkline.text([0, 0, 7, 7], width: 2) == "▁█")
     #expect(Sparkline.text([1, .nan, 2], width: 9) == "▁·█")
     #expect(Sparkline.text([3, 3], width: 9) == "▁▁")
+    #expect(Sparkline.text([1.7e308, -1.7e308, 1.7e308], width: 9) == "█▁█")
+    #expect(Sparkline.text([1.7e308, 1.7e308, 0, 0], width: 2) == "█▁")
     #expect(Sparkline.text([.nan], width: 9) == "·" && Sparkline.text([], width: 9).isEmpty)
   }
 
@@ -31,7 +33,7 @@ struct WatchTests {
     let folder = try TemporaryFolder()
     let path = try folder.write(Array(Self.checkpoint.utf8), to: "a/run.checkpoint")
     let record = path.replacing(".checkpoint", with: ".json")
-    #expect(WatchedRun.unfinished(in: folder.path).map { $0.hasSuffix("a/run.json") } == [true])
+    #expect(try WatchedRun.unfinished(in: folder.path).map { $0.hasSuffix("a/run.json") } == [true])
     let run = try #require(WatchedRun(recordPath: record))
     #expect(run.state == .stopped)
     let lines = run.lines(width: 100)
@@ -82,7 +84,7 @@ struct WatchTests {
     #expect(WatchedRun(recordPath: record) == nil)
     #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
     #expect(WatchedRun(recordPath: record)?.state == .running)
-    #expect(WatchedRun.unfinished(in: folder.path).count == 1)
+    #expect(try WatchedRun.unfinished(in: folder.path).count == 1)
     #expect(flock(descriptor, LOCK_UN) == 0)
     try RecordFixture.record().write(to: record)
     let ended = try #require(WatchedRun(recordPath: record))

@@ -50,6 +50,24 @@ struct ValueTests {
     #expect(Value.number(1.5).integerValue == nil)
   }
 
+  @Test(
+    "A key that occurs twice in one object is refused by its name, and in two objects is not",
+    arguments: [
+      (#"{"a":1,"a":2}"#, "a"), (#"{"x":[{"b":{"c":1, "d":"c" , "c" :2}}]}"#, "c"),
+      (#"{"k\"{":1,"v":"}","k\"{":2}"#, #"k\"{"#), (#"[{"a":1},{"a":2},"a","a"]"#, nil),
+      (#"{"a":{"a":["a","a"]},"b":"a"}"#, nil), ("{}", nil), ("\"a\"", nil),
+    ] as [(String, String?)])
+  func repeatedKeys(text: String, key: String?) throws {
+    guard let key else {
+      _ = try parse(text)
+      return
+    }
+    let error = #expect(throws: ResultsError.self) { try parse(text) }
+    #expect(error?.kind == .malformed)
+    #expect(
+      error?.message.contains("has the key '\(key)' twice") == true, "\(error?.message ?? "")")
+  }
+
   @Test("Text that is not JSON is an error naming the file", arguments: ["", "{", "{\"a\":}", "x"])
   func malformed(text: String) {
     let error = #expect(throws: ResultsError.self) { try parse(text) }

@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# The search with equal budgets behind `tuned.yaml`: twelve trials a method, K = 100, three seeds that no
-# table uses.
+# A search with equal budgets on MNIST: twelve trials a method, K = 100, three seeds that no table uses.
 #
 # The split is "random": training, validation and 5,000 held-out images all come from the training file,
 # so the test file is not read for a decision. A setting is eligible if on every seed it is within two points of
 # that seed's best (a rate that wins once and diverges elsewhere is not); among the eligible ones the best mean
-# accuracy on the held-out images (the column test % of these runs) is chosen. Results: README.md.
+# accuracy on the held-out images (the column test % of these runs) is chosen. Its results are not stored yet.
 # About two hours on two cores; a second call skips what is done.
 set -euo pipefail
 command=${HYPER_CLEANING:-.build/release/hyper-cleaning}

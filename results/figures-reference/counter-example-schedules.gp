@@ -10,7 +10,7 @@ set tics nomirror out
 set grid linecolor rgb '#999999' linewidth 0.5 dashtype 3
 set key below center horizontal Left reverse samplen 2 spacing 1.1 font ',13' maxcols 2 noenhanced
 set autoscale xfix
-set label 1 'counter-example, protocol icml2020, budget smoke, stepSize=0.5, y1=0, y2=0' at graph 0.5, graph 1 center font ',12' offset 0,0.6000000000000001 noenhanced
+set label 1 'counter-example, protocol icml2020, budget smoke, stepSize=0.5, y1=0, y2=0, 10 of 11 curves' at graph 0.5, graph 1 center font ',12' offset 0,0.6000000000000001 noenhanced
 set logscale x
 set format x '%g'
 set logscale y

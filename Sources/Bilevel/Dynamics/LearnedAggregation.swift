@@ -254,8 +254,10 @@ public struct NamedLearnedAggregation: NamedDynamics {
     let alpha = settings.aggregation.alpha
     // In the scalar's own precision: 1e-50 is 0 as a Float.
     guard Scalar(alpha) > 0, Scalar(alpha) < 1 else {
+      let isRounded = alpha > 0 && alpha < 1
       throw MethodError(
-        "A learned aggregation weight must start strictly between 0 and 1, but alpha is \(alpha).")
+        "A learned aggregation weight must start strictly between 0 and 1, but alpha is \(alpha)"
+          + (isRounded ? ", which as a \(Scalar.name) is \(Scalar(alpha))." : "."))
     }
     var weights = LearnedAggregation<Scalar>.Weights.shared
     if settings.aggregation.learnsWeightPerStep {

@@ -1,5 +1,3 @@
-@_exported import Autodiff
-
 /// A point of a product of tensor spaces: an upper variable x or a lower variable y.
 ///
 /// Components keep their shapes; the vector-space operations treat them as one long vector. Two

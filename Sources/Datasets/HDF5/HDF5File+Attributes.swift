@@ -102,6 +102,18 @@ extension HDF5File {
     }
   }
 
+  /// An attribute that must be a list of whole numbers.
+  public func integers(_ name: String, of object: String = "/") throws(DatasetError) -> [Int]? {
+    switch try attribute(name, of: object) {
+    case nil: nil
+    case .integer(let value): [value]
+    case .integers(let values): values
+    default:
+      throw unexpected(
+        "\(object)@\(name)", "is not a list of whole numbers", remedy: "store it as integers")
+    }
+  }
+
   /// An attribute that must be true or false: the enumeration as which h5py stores booleans, the
   /// numbers 0 and 1, or the texts "true" and "false".
   public func boolean(_ name: String, of object: String = "/") throws(DatasetError) -> Bool? {

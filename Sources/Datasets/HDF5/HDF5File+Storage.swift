@@ -51,7 +51,8 @@ extension HDF5File {
       let space = HDF5Identifier(H5Dget_space(array.rawValue)),
       Int(H5Sget_simple_extent_dims(space.rawValue, &extents, &limits)) == rank
     else { throw malformed(name, "has no readable chunks") }
-    var bytes = max(1, Int(clamping: H5Tget_size(type.rawValue)))
+    let size = max(1, Int(clamping: H5Tget_size(type.rawValue)))
+    var bytes = size
     var count = 1
     for (side, (extent, limit)) in zip(chunk, zip(extents, limits)).prefix(rank) {
       guard side > 0, limit == bda_unlimited() || side <= limit else {
@@ -72,14 +73,13 @@ extension HDF5File {
     guard bytes < 64 << 20 || Double(bytes) <= 2048 * 8 * Double(stored) else {
       throw tooLarge(name, "\(chunk.prefix(rank)) a chunk with only \(stored) bytes stored")
     }
+    try requireSoundFilters(creation, name, values: bytes / size, size: size)
     // Some chunks may be left out, as long as they are few. No more bytes are stored than the file has.
     let most = min(stored, FileBytes.size(path) ?? stored)
     guard stored == 0 || count <= max(1024, most) else {
       throw tooLarge(name, "\(extents.prefix(rank)) with only \(stored) bytes stored")
     }
   }
-
-  // MARK: - Filters
 
   /// The error for values that could not be read: a filter that is missing, else damage.
   func unreadable(
@@ -107,29 +107,6 @@ extension HDF5File {
     }
     return malformed(name, "cannot be read (\(reasons.first ?? "no reason given"))")
   }
-
-  /// The first filter of an array that the library does not have, as "lzf (id 32000)".
-  private func missingFilter(
-    _ creation: borrowing HDF5Identifier
-  ) throws(DatasetError) -> String? {
-    let count = H5Pget_nfilters(creation.rawValue)
-    for index in 0..<UInt32(max(0, count)) {
-      var flags: UInt32 = 0
-      var name = [CChar](repeating: 0, count: 64)
-      let id = bda_filter(creation.rawValue, index, &flags, &name, name.count)
-      guard id > 0, H5Zfilter_avail(id) <= 0 else { continue }
-      let known = Self.filterNames[Int(id)] ?? text(name)
-      return "\(known.isEmpty ? "unknown" : known) (id \(id))"
-    }
-    return nil
-  }
-
-  /// The names of registered filters that people meet.
-  private static let filterNames: [Int: String] = [
-    1: "deflate", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset", 305: "lzo",
-    307: "bzip2", 32_000: "lzf", 32_001: "blosc", 32_003: "snappy", 32_004: "lz4",
-    32_008: "bitshuffle", 32_013: "zfp", 32_015: "zstd", 32_017: "sz", 32_026: "blosc2",
-  ]
 
   // MARK: - External storage
 

@@ -229,6 +229,9 @@ public final class HDF5Writer {
     // Fixed width, null-padded UTF-8: every reader understands it, and it needs no heap.
     let encoded = texts.map { Array($0.utf8) }
     let width = max(1, encoded.map(\.count).max() ?? 1)
+    guard width <= Self.mostBytesOfAttribute / max(1, texts.count) else {
+      return try setLongTexts(texts, shape: shape, name, of: owner)
+    }
     guard let type = HDF5Identifier(H5Tcopy(bda_c_string())),
       H5Tset_size(type.rawValue, width) >= 0, H5Tset_cset(type.rawValue, H5T_CSET_UTF8) >= 0,
       H5Tset_strpad(type.rawValue, H5T_STR_NULLPAD) >= 0
@@ -238,6 +241,31 @@ public final class HDF5Writer {
     guard bytes.isEmpty || H5Awrite(attribute.rawValue, type.rawValue, bytes) >= 0 else {
       throw failure("write the attribute '\(name)' into")
     }
+  }
+
+  /// What an attribute holds in the header of its object, 64 kB with all others', leaves for one.
+  private static let mostBytesOfAttribute = 32_768
+
+  /// Texts of variable length: only their places stand in the header, and they in the file's heap.
+  private func setLongTexts(
+    _ texts: [String], shape: [Int], _ name: String, of owner: borrowing HDF5Identifier
+  ) throws(DatasetError) {
+    guard let type = HDF5Identifier(H5Tcopy(bda_c_string())),
+      H5Tset_size(type.rawValue, bda_variable_size()) >= 0,
+      H5Tset_cset(type.rawValue, H5T_CSET_UTF8) >= 0
+    else { throw failure("prepare the attribute '\(name)' in") }
+    let attribute = try makeAttribute(name, type.rawValue, shape, of: owner)
+    // One buffer that the pointers lead into, which must stay where it is while the library reads it.
+    let bytes = texts.flatMap { Array($0.utf8CString) }
+    let written = bytes.withUnsafeBufferPointer { buffer -> Bool in
+      var position = 0
+      let pointers = texts.map { text -> UnsafePointer<CChar>? in
+        defer { position += text.utf8.count + 1 }
+        return buffer.baseAddress.map { $0 + position }
+      }
+      return H5Awrite(attribute.rawValue, type.rawValue, pointers) >= 0
+    }
+    guard written else { throw failure("write the attribute '\(name)' into") }
   }
 
   private func makeAttribute(

@@ -35,9 +35,4 @@ extension ImageDataset {
       return Int(labels[position])
     }
   }
-
-  /// The share of pixels that are exactly 0, from 0 to 1.
-  public var zeroFraction: Double {
-    Double(images.count(where: { $0 == 0 })) / Double(images.count)
-  }
 }

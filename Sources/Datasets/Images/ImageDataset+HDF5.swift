@@ -56,7 +56,9 @@ extension ImageDataset {
     let dataset = try ImageDataset(
       name: try file.string("name") ?? stem, split: try file.string("split") ?? "",
       shape: shape, images: reading.images, labels: labels, classNames: reading.classNames,
-      provenance: provenance, path: path, notes: reading.notes)
+      provenance: provenance, path: path,
+      notes: (ChannelOrder.note(shape, place: "'images' in the file \(path)").map { [$0] } ?? [])
+        + reading.notes)
     if let recorded, recorded != dataset.contentDigest {
       throw DatasetError(
         .digestMismatch,

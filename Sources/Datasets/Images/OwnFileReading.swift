@@ -53,8 +53,8 @@ struct OwnFileReading {
             + "more to tell apart: subtract 1 from all labels of all splits if that is not meant.")
       } else if !labels.isEmpty, let first = absent.first {
         notes.append(
-          "The labels in \(path) make \(largest + 1) classes, of which \(absent.count) have no images "
-            + "in it, the first of them \(first): name the classes in the attribute classNames if that "
+          "The labels in \(path) make \(largest + 1) classes, of which \(absent.count) "
+            + "\(absent.count == 1 ? "has" : "have") no images in it, the first of them \(first): name the classes in the attribute classNames if that "
             + "is not meant.")
       }
     }

@@ -49,9 +49,15 @@ extension LabelledSamples {
         "The HDF5 file \(path) has no 'labels': store one integer or name for each sample.")
     }
     let (labels, classes) = try labels(in: file, count: learned.count)
+    let notes = [
+      pictures.flatMap { ChannelOrder.note($0.shape, place: "'images' in the file \(path)") },
+      pictures?.roundingNote(place: "'images' in the file \(path)"),
+      features?.roundingNote(place: "'features' in the file \(path)"),
+    ].compactMap { $0 }
     return try LabelledSamples(
       place: place, features: learned, pictures: pictures, learnsFromPictures: features == nil,
-      labels: labels, classes: classes, classNames: try file.texts("classNames") ?? [])
+      labels: labels, classes: classes, classNames: try file.texts("classNames") ?? [],
+      notes: notes)
   }
 
   private static func labels(

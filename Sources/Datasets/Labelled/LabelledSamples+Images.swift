@@ -19,24 +19,19 @@ extension LabelledSamples {
         "There are \(total) images below \(path), more than the \(mostSamples) that are read: split "
           + "them into several folders.")
     }
-    var images: [PNGImage] = []
-    var labels: [Int] = []
-    var files: [String] = []
-    var remarks = PNGRemarkTally()
-    for (label, folder) in listing.folders.enumerated() {
-      for name in folder.files {
-        let file = "\(folder.name)/\(name)"
-        let (image, remark) = try PNGImage.readRemarking("\(path)/\(file)")
-        images.append(image)
-        remarks.add(remark, at: file)
-        labels.append(label)
-        files.append(file)
-      }
+    let files = listing.folders.flatMap { folder in folder.files.map { "\(folder.name)/\($0)" } }
+    let labels = listing.folders.enumerated().flatMap { label, folder in
+      [Int](repeating: label, count: folder.files.count)
     }
-    guard let first = images.first else {
+    guard let first = files.first else {
       throw DatasetError(.missing, "There are no images below \(path): put some there.")
     }
-    let wanted = shape ?? [first.height, first.width, images.map(\.channels).max() ?? 1]
+    let wanted: [Int]
+    if let shape {
+      wanted = shape
+    } else {
+      wanted = try commonShape(of: files, first: first, below: path)
+    }
     let (height, width) = (wanted[0], wanted[1])
     let channels = wanted.count > 2 ? wanted[2] : 1
     guard channels == 1 || channels == 3 else {
@@ -45,26 +40,49 @@ extension LabelledSamples {
         "The images below \(path) are grey or coloured, and those of the training data have \(channels) "
           + "channels: give both in one form.")
     }
-    var notes = listing.notes + remarks.notes(root: path)
-    let odd = images.count { $0.width != width || $0.height != height }
-    if odd > 0 {
-      notes.append(
-        "\(odd) of the \(images.count) images below \(path) \(odd == 1 ? "was" : "were") resampled to "
-          + "\(width) x \(height) "
-          + "pixels, the size of the first.")
-    }
+    var remarks = PNGRemarkTally()
+    var (odd, losesColour) = (0, 0)
     var pixels: [UInt8] = []
-    pixels.reserveCapacity(images.count * height * width * channels)
-    for image in images {
+    pixels.reserveCapacity(files.count * height * width * channels)
+    // One after another: photographs of a few megabytes each are small when they have been resampled.
+    for file in files {
+      let (image, remark) = try PNGImage.readRemarking("\(path)/\(file)")
+      remarks.add(remark, at: file)
+      if image.width != width || image.height != height { odd += 1 }
+      if image.channels > channels { losesColour += 1 }
       pixels += image.converted(channels: channels).resized(width: width, height: height).pixels
     }
+    var notes = listing.notes + remarks.notes(root: path)
+    if odd > 0 {
+      notes.append(
+        "\(odd) of the \(files.count) images below \(path) \(odd == 1 ? "was" : "were") resampled to "
+          + "\(width) x \(height) pixels, the size of the \(shape == nil ? "first" : "training images")."
+      )
+    }
+    if losesColour > 0 {
+      notes.append(
+        "\(losesColour) of the \(files.count) images below \(path) \(losesColour == 1 ? "has" : "have") "
+          + "colour and \(losesColour == 1 ? "was" : "were") read as grey, as the training images are."
+      )
+    }
     let array = try SampleArray(
-      shape: [images.count, height, width] + (channels == 1 ? [] : [channels]), kind: .uint8,
+      shape: [files.count, height, width] + (channels == 1 ? [] : [channels]), kind: .uint8,
       values: .bytes(pixels), place: "The images below \(path)")
     return try LabelledSamples(
       place: "the folder \(path)", features: array, pictures: array, learnsFromPictures: true,
       labels: labels,
       classes: listing.folders.map { SampleClass(code: nil, name: $0.name, isNamed: true) },
       files: files, notes: notes)
+  }
+
+  /// The size of the first image, with colour where any has it, as `[height, width, channels]`: known from
+  /// the headers, so that no image is kept as it is.
+  private static func commonShape(
+    of files: [String], first: String, below path: String
+  ) throws(DatasetError) -> [Int] {
+    let image = try PNGImage.read("\(path)/\(first)")
+    let hasColour =
+      image.channels == 3 || files.contains { PNGChunks.hasColour(fileAt: "\(path)/\($0)") }
+    return [image.height, image.width, hasColour ? 3 : 1]
   }
 }

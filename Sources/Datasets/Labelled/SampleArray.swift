@@ -167,6 +167,18 @@ extension SampleArray {
     try self.init(shape: shape, kind: kind, values: values, place: place)
   }
 
+  /// A sentence where integers are larger than all those that double precision tells apart, and so may
+  /// have been rounded; nil where none is.
+  func roundingNote(place: String) -> String? {
+    guard kind == .int64 || kind == .uint64, case .doubles(let values) = values,
+      let first = values.firstIndex(where: { abs($0) >= 0x1p53 })
+    else { return nil }
+    return
+      "\(place) holds integers beyond 2^53, the first in sample \(first / width), which are read and "
+      + "written again as the nearest that double precision has: store what is no quantity, such as an "
+      + "identifier, elsewhere."
+  }
+
   /// Writes the array with the number type that it was read with.
   func write(_ name: String, to writer: HDF5Writer) throws(DatasetError) {
     // About 200,000 values a chunk: large enough to compress, small enough to read rows cheaply.

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The chunks of a PNG file that say what its pixels are.
 ///
 /// What else a file holds is left out before it is decoded: text and profiles, which could unpack to
@@ -16,6 +18,8 @@ struct PNGChunks {
   let packedBytes: Int
   /// Whether pixels may be transparent.
   let hasAlpha: Bool
+  /// Whether samples have sixteen bits and rows come in seven passes.
+  let isInterlacedWide: Bool
   /// Whether it asks for another gamma than the 1/2.2 of screens.
   let hasOddGamma: Bool
 
@@ -77,13 +81,26 @@ struct PNGChunks {
     height = fields[4..<8].reduce(0) { $0 << 8 | Int($1) }
     let samples = [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][fields[9]] ?? 1
     bitsPerPixel = samples * Int(max(1, min(16, fields[8])))
+    isInterlacedWide = fields[8] == 16 && fields[12] != 0
     hasAlpha = alpha || fields[9] & 4 != 0
     hasOddGamma = oddGamma
     packedBytes = packed
     bytes = kept
   }
 
-  /// The bytes of all rows when unpacked; at most 2^67 claimed bits, hence a floating-point number.
+  /// Whether the header of a file says that its pixels have colour; false for what is no PNG image, which
+  /// whoever reads it says.
+  static func hasColour(fileAt path: String) -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? handle.close() }
+    // Signature, length, name, and a header of 13 bytes, of which the tenth is the type of colour.
+    guard let start = try? handle.read(upToCount: 26), start.count == 26,
+      start.starts(with: signature)
+    else { return false }
+    return start[25] & 2 != 0
+  }
+
+  /// The bytes of all rows when unpacked; which can be more than an integer holds, hence a floating-point number.
   var unpackedBytes: Double {
     Double(height) * (1 + (Double(width) * Double(bitsPerPixel) / 8).rounded(.up))
   }

@@ -79,14 +79,18 @@ public struct PNGImage: Sendable, Equatable {
       var succeeded = false
       let pixels = [UInt8](unsafeUninitializedCapacity: width * height * stored) { out, count in
         succeeded =
-          bda_png_finish(&image, channels == 3 ? 1 : 0, chunks.hasAlpha ? 1 : 0, out.baseAddress)
-          != 0
+          (chunks.isInterlacedWide
+            ? bda_png_read_interlaced(
+              buffer.baseAddress, buffer.count, width * stored, out.baseAddress)
+            : bda_png_finish(
+              &image, channels == 3 ? 1 : 0, chunks.hasAlpha ? 1 : 0, out.baseAddress)) != 0
         count = succeeded ? width * height * stored : 0
       }
       guard succeeded else {
         failure = damaged(&image, path)
         return
       }
+      png_image_free(&image)
       result = PNGImage(
         width: width, height: height, channels: channels,
         pixels: chunks.hasAlpha
@@ -127,8 +131,9 @@ public struct PNGImage: Sendable, Equatable {
   }
 
   private static func damaged(_ image: inout png_image, _ path: String) -> DatasetError {
-    let reason = String(cString: bda_png_message(&image))
+    let message = String(cString: bda_png_message(&image))
     png_image_free(&image)
+    let reason = message.isEmpty ? "its rows cannot be unpacked" : message
     return DatasetError(
       .malformed,
       "The file \(path) is not a readable PNG image (\(reason)): convert the data set again or "

@@ -88,7 +88,7 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
       let configuration = try Configuration.resolve(
         defaults: own.defaults, options: options, settings: overrides)
       let resolved = configuration.settings
-      try resolved.validate()
+      try resolved.validate(in: scalar)
       let arms = try settings.namedArms(
         settings.dynamics == nil ? [method] : [], of: experiment)
       guard let method = arms?.first?.method else {
@@ -123,11 +123,7 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
         : key.hasPrefix("outer.") || others.contains(key) || !experiment.matters(key, to: arm)
           || !configuration.settings.hasEffect(key)
     }
-    guard !unread.isEmpty else { return }
-    console.show(
-      warning:
-        "Ignored: \(Spelling.list(unread.sorted())), which a hypergradient at the point of a file "
-        + "does not read.")
+    console.show(ignored: unread, "which a hypergradient at the point of a file does not read")
   }
 
   private func evaluate<Scalar: TensorScalar & HDF5Element>(
@@ -173,10 +169,6 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
     _ seconds: [Double], _ tally: SolverTally, _ status: String, in writer: HDF5Writer,
     scalar: String
   ) throws {
-    let middle = seconds.count / 2
-    let median =
-      seconds.count.isMultiple(of: 2)
-      ? (seconds[middle - 1] + seconds[middle]) / 2 : seconds[middle]
     let steps = settings.inner.steps
     var attributes: [(String, HDF5Attribute)] = [
       ("method", .string(method.name)), ("innerSteps", .integer(steps)),
@@ -197,7 +189,8 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
       ("solverSteps", .integer(settings.solver.steps)),
       ("scalar", .string(scalar)), ("threads", .integer(Parallel.threads)),
       ("backend", .string(KernelBackend.selectedDescription)), ("repeats", .integer(repeats)),
-      ("secondsMedian", .real(median)), ("secondsMinimum", .real(seconds.first ?? .nan)),
+      ("secondsMedian", .real(Statistics(seconds).median)),
+      ("secondsMinimum", .real(seconds.first ?? .nan)),
       ("secondsMaximum", .real(seconds.last ?? .nan)),
       ("peakResidentBytes", .integer(PeakMemory.bytes ?? 0)),
       ("trajectoryStorage", .string(diagnostics.storage)),

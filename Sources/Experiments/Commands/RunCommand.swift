@@ -91,11 +91,13 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
       let experiment = Own.E(folder: shared.folder)
       let preset = try Own.E.Preset.named(protocolName)
       let learned = try savedFile.map { try LearnedDestination($0) }
+      let plan = try plan(experiment, preset)
       if let savedFile, let learned, !learned.isFolder {
-        try KeptInputs(shared.folder.readyFiles()).require(keptBy: [savedFile])
+        let named = plan.flatMap { experiment.inputs($0.configuration.settings) }
+        try KeptInputs(shared.folder.readyFiles() + named).require(keptBy: [savedFile])
       }
       try RunSession(shared, experiment, console: console).perform(
-        try plan(experiment, preset), seeds: seeds(preset), saving: learned)
+        plan, seeds: seeds(preset), saving: learned)
     }
   }
 
@@ -120,7 +122,7 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
           arm, settings, preset: preset, budget: shared.budget, isNamed: named != nil,
           in: experiment)
         {
-          try planned.configuration.settings.validate()
+          try planned.configuration.settings.validate(in: shared.scalar)
           if let refusal = experiment.refusal(of: arm, under: planned.configuration.settings) {
             // A whole list goes on without those that the settings exclude; a named one does not.
             guard named == nil else { throw MethodError(refusal) }
@@ -145,7 +147,7 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
     let settings = try shared.configuration(
       defaults: preset.settings(shared.budget), options: overrides
     ).settings
-    try settings.validate()
+    try settings.validate(in: shared.scalar)
     return settings
   }
 }

@@ -118,9 +118,8 @@ package struct RunSession<E: Experiment> {
         }
       }
     }
-    let unread = ignored.filter { !$0.value.isEmpty }.keys.sorted()
-    guard !unread.isEmpty else { return }
     console.show(
-      warning: "Ignored: \(Spelling.list(unread)), which nothing that is run here reads.")
+      ignored: ignored.filter { !$0.value.isEmpty }.map(\.key),
+      "which nothing that is run here reads")
   }
 }

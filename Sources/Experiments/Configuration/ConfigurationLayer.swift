@@ -117,6 +117,13 @@ struct ConfigurationLayer {
         .invalidOption, Self.syntaxSentence("The value of the option --set \(setting)", error))
     }
     let path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false)
+    // Each part is a level of a tree, which whoever walks it keeps on the stack.
+    guard path.count <= 16 else {
+      throw ConfigurationError(
+        .invalidOption,
+        "The option --set names a key of \(path.count) parts, and no setting has more than a few; "
+          + "correct it.")
+    }
     node = path.reversed().reduce(value) { inner, key in Node([(Node(String(key)), inner)]) }
   }
 

@@ -1,5 +1,6 @@
 import Bilevel
 import Commands
+import Results
 import Tensors
 
 /// What one hypergradient costs in time and memory.
@@ -21,7 +22,7 @@ package struct HypergradientCost<Scalar: TensorScalar> {
     let before = PeakMemory.residentBytes ?? 0
     estimate = evaluate()
     addedPeakBytes = max(0, (PeakMemory.bytes ?? 0) - before)
-    let seconds = (0..<repeats).map { _ in Stopwatch.measure { evaluate() }.seconds }.sorted()
-    medianSeconds = seconds[seconds.count / 2]
+    let seconds = (0..<repeats).map { _ in Stopwatch.measure { evaluate() }.seconds }
+    medianSeconds = Statistics(seconds).median
   }
 }

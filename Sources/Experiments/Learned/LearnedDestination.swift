@@ -1,4 +1,5 @@
 import Commands
+import Datasets
 import Files
 
 /// Where `--save` writes what runs have learned: one file, or one for each run below a folder.
@@ -14,14 +15,12 @@ package struct LearnedDestination: Sendable, Equatable {
   /// - Throws: `CommandFailure` for anything else.
   package init(_ path: String) throws(CommandFailure) {
     self.path = path
-    guard isFolder || Self.endings.contains(where: { path.hasSuffix($0) }) else {
+    guard isFolder || HDF5Path.isOne(path) || path.hasSuffix(".npz") else {
       throw CommandFailure(
         "The option --save wants a file that ends in .h5 or .npz, or a folder that ends in a slash, "
           + "but was given \"\(path)\".", exitCode: ExitStatus.usage.rawValue)
     }
   }
-
-  private static let endings = [".h5", ".hdf5", ".npz"]
 
   /// Throws where several runs would write the same file.
   package func requireRoom(forRuns count: Int) throws(CommandFailure) {

@@ -81,7 +81,8 @@ package struct LearnedFile: Sendable {
       budget: try text("budget"), seed: seed, status: try text("status"),
       outerIterations: try file.integer("outerIterations") ?? 0,
       optimizerIteration: try file.integer("optimizerIteration") ?? 0,
-      configuration: configuration, datasets: try file.strings("datasets") ?? [])
+      configuration: configuration, datasets: try file.strings("datasets") ?? [],
+      inputShape: try file.integers("inputShape"))
   }
 
   /// All that the file holds, checked against its digest where it has one: who edits a file by hand
@@ -134,7 +135,8 @@ package struct LearnedFile: Sendable {
     let settings = try Configuration.resolve(
       defaults: defaults, text: description.configuration.canonicalText, named: path
     ).settings
-    try settings.validate()
+    // Whoever wrote the file computed with them.
+    try settings.validate(in: .double)
     return settings
   }
 

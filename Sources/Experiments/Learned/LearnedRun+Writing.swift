@@ -54,6 +54,7 @@ extension LearnedRun {
     ]
       + [("datasets", about.datasets), ("groups", names)].filter { !$0.1.isEmpty }
       .map { ($0.0, .strings($0.1)) }
+      + (about.inputShape.map { [("inputShape", .integers($0))] } ?? [])
   }
 
   /// The arrays by the same paths, and the attributes as one text in JSON called `description`.

@@ -87,12 +87,14 @@ package struct LearnedDescription: Sendable, Equatable {
   package var configuration: Value
   /// The data: `<name> <SHA-256>`, one for each use.
   package var datasets: [String]
+  /// The height, width and channels of the inputs that were learned on; nil where the file does not say.
+  package var inputShape: [Int]?
 
   /// A description.
   package init(
     experiment: String, method: String, protocolName: String, budget: String, seed: UInt64,
     status: String, outerIterations: Int, optimizerIteration: Int, configuration: Value,
-    datasets: [String]
+    datasets: [String], inputShape: [Int]? = nil
   ) {
     self.experiment = experiment
     self.method = method
@@ -104,5 +106,6 @@ package struct LearnedDescription: Sendable, Equatable {
     self.optimizerIteration = optimizerIteration
     self.configuration = configuration
     self.datasets = datasets
+    self.inputShape = inputShape
   }
 }

@@ -16,4 +16,12 @@ package enum ScalarChoice: String, Sendable, CaseIterable, ExpressibleByArgument
   case float
   /// 64 bits: for proofs and comparisons.
   case double
+
+  /// Whether a finite number stays finite in this type, and one that is not 0 stays so.
+  package func holds(_ value: Double) -> Bool {
+    switch self {
+    case .float: value == 0 || (Float(value).isFinite && Float(value) != 0)
+    case .double: true
+    }
+  }
 }

@@ -38,6 +38,10 @@ package protocol Experiment: Sendable {
   /// Short names of keys in variants, which stand in paths and tables.
   static var shortNames: [String: String] { get }
 
+  /// The paths of files and folders that settings name and that are read, beside the ready files of
+  /// the data folder.
+  func inputs(_ settings: RunSettings<Own>) -> [String]
+
   /// The data that settings ask for, as records name it, with digests of its content.
   ///
   /// - Throws: `DatasetError` where files are missing or wrong.
@@ -71,6 +75,9 @@ extension Experiment {
 
   /// Own keys matter, but for those that only say what is measured and how often.
   package func reads(_ key: String, _ arm: Arm) -> Bool { !key.hasPrefix("evaluation.") }
+
+  /// None.
+  package func inputs(_ settings: RunSettings<Own>) -> [String] { [] }
 
   /// K.
   package func statedKeys(_ arm: Arm) -> [String] { ["inner.steps"] }

@@ -26,6 +26,10 @@ package protocol RunBody<Scalar> {
   /// The names of the components of x and of y, in order, for files of what was learned.
   var componentNames: (upper: [String], lower: [String]) { get }
 
+  /// The height, width and channels of the inputs that are learned on, for files of what was learned; nil
+  /// where these files are not applied to data of one's own by their arrays alone.
+  var inputShape: [Int]? { get }
+
   /// Sets ``loop`` to the start of a stage.
   mutating func begin(stage: Int) throws
 
@@ -50,6 +54,8 @@ extension RunBody {
   package var closingSteps: Int { 1 }
   /// None: components are called by their number.
   package var componentNames: (upper: [String], lower: [String]) { ([], []) }
+  /// None.
+  package var inputShape: [Int]? { nil }
   /// The loop is there already.
   package mutating func begin(stage: Int) throws {}
 }

@@ -239,7 +239,7 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
         budget: run.budget.rawValue, seed: run.seed, status: record.status.kind.rawValue,
         outerIterations: loop.iteration, optimizerIteration: loop.optimizer.iteration,
         configuration: run.configuration.tree,
-        datasets: run.datasets.map { "\($0.name) \($0.sha256)" }),
+        datasets: run.datasets.map { "\($0.name) \($0.sha256)" }, inputShape: body.inputShape),
       groups: groups)
   }
 

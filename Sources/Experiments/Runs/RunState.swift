@@ -32,7 +32,7 @@ package enum RunState: Sendable, Equatable {
     }
     if let holder = RunLock.holder(for: path) {
       self = .running(holder)
-    } else if FileManager.default.fileExists(atPath: CheckpointPlace.path(for: path)) {
+    } else if PathState(CheckpointPlace.path(for: path)) != .nothing {
       self = .interrupted(seconds: record?.timing.totalSeconds)
     } else {
       self = .missing

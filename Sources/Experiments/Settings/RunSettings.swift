@@ -114,13 +114,23 @@ extension RunSettings {
     outer.hasEffect(key) && own.hasEffect(key) && method.hasEffect(key)
   }
 
-  /// Throws the first setting that makes no sense, with what it must be.
-  package func validate() throws(ConfigurationError) {
+  /// Throws the first setting that makes no sense, with what it must be, or that the scalar type of
+  /// the computation cannot hold: 1e39 would be computed with as infinity, 1e-50 as 0.
+  package func validate(in scalar: ScalarChoice) throws(ConfigurationError) {
     if let violation {
       throw ConfigurationError(
         .invalidOption,
         "\(violation.problem); correct it with --set \(violation.key)=... or in the configuration "
           + "file.")
+    }
+    for (key, value) in Configuration(self).tree.differences(from: nil) {
+      for number in (value.arrayValue ?? [value]).compactMap(\.doubleValue)
+      where !scalar.holds(number) {
+        throw ConfigurationError(
+          .invalidOption,
+          "The setting \(key) is \(number), which as a float is \(Float(number)): choose a number "
+            + "that can be represented, or --scalar double.")
+      }
     }
     if let conflict = outer.clippingConflict { throw ConfigurationError(.invalidOption, conflict) }
     if let conflict = Own.conflict(in: self) {

@@ -72,7 +72,11 @@ package struct SlurmSubmission: Codable, Sendable, Equatable {
   /// The submissions of a sweep below a folder, the oldest first.
   package static func all(named name: String, in folder: String) -> [SlurmSubmission] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.sorted().filter { $0.hasPrefix(name + "-") }.compactMap { entry in
+    // A name may begin with another sweep's: what follows must be the moment and the process.
+    let own = names.filter {
+      $0.hasPrefix(name + "-") && $0.dropFirst(name.count + 1).wholeMatch(of: /\d+-\d+-\d+/) != nil
+    }
+    return own.sorted().compactMap { entry in
       let path = "\(folder)/\(entry)/\(fileName)"
       guard let data = FileManager.default.contents(atPath: path),
         let value = try? Value(parsing: data, source: path)

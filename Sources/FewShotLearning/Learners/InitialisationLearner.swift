@@ -67,8 +67,7 @@ package struct InitialisationLearner<Scalar: TensorScalar>: TaskLearner {
   package func initialUpper(using stream: inout RandomStream) -> Parameters<Scalar> {
     var tensors: [Tensor<Scalar>] = network.glorotParameters(
       using: &stream, as: Scalar.self)
-    let bound = (6 / Double(network.featureCount + ways)).squareRoot()
-    tensors.append(stream.uniform([network.featureCount, ways], in: -bound..<bound))
+    tensors.append(stream.glorotWeights([network.featureCount, ways]))
     tensors.append(.zeros([ways]))
     return appendingRates(Parameters(tensors))
   }

@@ -36,8 +36,7 @@ package struct SupervisedLearner<Scalar: TensorScalar>: TaskLearner {
   /// Glorot's draw for network and classifier.
   package func initialUpper(using stream: inout RandomStream) -> Parameters<Scalar> {
     var tensors: [Tensor<Scalar>] = network.glorotParameters(using: &stream, as: Scalar.self)
-    let bound = (6 / Double(network.featureCount + classes)).squareRoot()
-    tensors.append(stream.uniform([network.featureCount, classes], in: -bound..<bound))
+    tensors.append(stream.glorotWeights([network.featureCount, classes]))
     tensors.append(.zeros([classes]))
     return Parameters(tensors)
   }

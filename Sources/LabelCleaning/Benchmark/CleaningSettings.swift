@@ -29,7 +29,7 @@ package struct CleaningSettings: Codable, Sendable, Equatable {
     /// The data set: `<name>-train.h5` and `<name>-test.h5` in the data folder.
     package var name = "mnist"
     /// How the files become three parts.
-    package var split = SplitRule.randomWithTestFile
+    package var split = CleaningSplit.randomWithTestFile
     /// n, training images.
     package var train = 5_000
     /// Clean validation images; 0 means all of the file of their own.
@@ -112,7 +112,7 @@ package struct CleaningSettings: Codable, Sendable, Equatable {
 }
 
 /// How the two image files become training, validation and test samples.
-package enum SplitRule: String, NamedChoice {
+package enum CleaningSplit: String, NamedChoice {
   /// Training and validation drawn at random from the training file, test from the test file.
   case randomWithTestFile = "random-with-test-file"
   /// All three drawn at random from the training file (IAPTT, BVFIM, PBGD, BOAT).

@@ -39,8 +39,11 @@ package struct ChosenFigure: Sendable {
     var figure: Figure?
     switch shape {
     case .curves(let abscissa, let isLogarithmic):
-      let records = evidence.principal(
+      var records = evidence.principal(
         experiment: experiment, protocolName: protocolName, methods: wanted)
+      if abscissa == .seconds {
+        records = ofOneProcessor(records) { ($0.metric(named: metric)?.steps.count ?? 0) > 1 }
+      }
       var request = Figure.Request(against: abscissa, isLogarithmic: isLogarithmic)
       request.methods = methods
       figure = Figure.figure(of: metric, in: records, as: request)
@@ -52,8 +55,9 @@ package struct ChosenFigure: Sendable {
         of: metric, in: records, published: evidence.published, methods: methods,
         isLogarithmic: isLogarithmic)
     case .cost(let name):
-      let records = evidence.principal(
-        experiment: experiment, protocolName: protocolName, methods: wanted)
+      let records = ofOneProcessor(
+        evidence.principal(experiment: experiment, protocolName: protocolName, methods: wanted)
+      ) { $0.measure(named: name) != nil }
       var request = Figure.Request(against: .measure(name))
       request.methods = methods
       figure = Figure.figure(of: metric, in: records, as: request)
@@ -73,6 +77,22 @@ package struct ChosenFigure: Sendable {
       figure = Figure.figure(of: metric, in: records, as: request)
     }
     return figure.map(finished)
+  }
+
+  /// The runs without those whose time was taken on another processor than that of most methods' runs: their
+  /// seconds are not to be held against one another.
+  ///
+  /// - Parameter isTimed: whether a run's time is drawn.
+  private func ofOneProcessor(
+    _ records: [RunRecord], where isTimed: (RunRecord) -> Bool
+  ) -> [RunRecord] {
+    let byProcessor = Dictionary(grouping: records.filter(isTimed), by: \.environment.cpu)
+    let most = byProcessor.max { left, right in
+      let counts = [left, right].map { ($0.value.count, Set($0.value.map(\.method.name)).count) }
+      if counts[0].1 != counts[1].1 { return counts[0].1 < counts[1].1 }
+      return counts[0].0 != counts[1].0 ? counts[0].0 < counts[1].0 : left.key > right.key
+    }
+    return records.filter { !isTimed($0) || $0.environment.cpu == most?.key }
   }
 
   /// The figure against one setting, of runs that share all others but K: those with most of its values.
@@ -115,6 +135,8 @@ package struct ChosenFigure: Sendable {
     figure.name = name
     if case .rows = figure.kind {
     } else if figure.series.count > Figure.mostSeries {
+      figure.title +=
+        "\(figure.title.contains("\n") ? ", " : "\n")\(Figure.mostSeries) of \(figure.series.count) curves"
       figure.series = Array(figure.series.prefix(Figure.mostSeries))
     }
     figure.showPercent()
@@ -134,7 +156,9 @@ extension Figure {
     yAxis.label = yAxis.label.dropLast("(fraction)".count) + "(%)"
     for index in series.indices where !series[index].isOnRight {
       series[index].y = series[index].y.map { $0 * 100 }
-      series[index].band = series[index].band?.map { $0.lowerBound * 100...$0.upperBound * 100 }
+      series[index].band = series[index].band?.map { edges in
+        edges.map { $0.lowerBound * 100...$0.upperBound * 100 }
+      }
     }
   }
 }

@@ -107,30 +107,29 @@ struct CurveBuilder {
       first.sweep == nil && ($0.metric(named: metric)?.steps.count ?? 0) <= 1
         && $0.status.kind == .completed && $0.final[metric] != nil
     }
-    let shared = sharedSettings(drawn + levels)
-    var series = groups(drawn).map { key, runs, style in
-      curve(label(of: runs, without: shared), metric, runs, style)
+    let words = SettingWords(drawn + levels)
+    var series = groups(drawn, words).map { label, runs, style in
+      curve(label, metric, runs, style)
     }
     series = series.filter { !$0.x.isEmpty }
     if let right = request.rightMetric {
-      series += groups(drawn).compactMap { _, runs, style in
+      series += groups(drawn, words).compactMap { label, runs, style in
         var other = curve(
-          "\(label(of: runs, without: shared)), \(SettingTable.words(right)) (right)", right, runs,
-          style.variant(3))
+          "\(label), \(SettingTable.words(right)) (right)", right, runs, style.variant(3))
         other.isOnRight = true
         return other.x.isEmpty ? nil : other
       }
     }
     guard !series.isEmpty else { return nil }
-    series += groups(levels).compactMap { _, runs, style in
+    series += groups(levels, words).compactMap { label, runs, style in
       let values = runs.compactMap { $0.final[metric] }
       let value = Statistics(values).mean
       guard value.isFinite else { return nil }
-      return .level(label(of: runs, without: shared), at: value, style: style)
+      return .level(label, at: value, style: style)
     }
     let swept = first.sweep
     return figure(
-      first, shared, abscissa: swept ?? request.abscissa.name,
+      first, words.shared, abscissa: swept ?? request.abscissa.name,
       xAxis: swept.map { Figure.Axis(Self.words(setting: $0), isLogarithmic: true) }
         ?? Figure.Axis(request.abscissa == .seconds ? "seconds" : Self.steps(of: metric)),
       series: series, records: drawn + levels)
@@ -175,22 +174,22 @@ struct CurveBuilder {
   func against(setting name: String) -> Figure? {
     let drawn = records.filter { $0.final[metric] != nil && Self.number(name, of: $0) != nil }
     guard let first = drawn.first else { return nil }
-    let shared = sharedSettings(drawn, but: name)
-    let series = groups(drawn, but: name).compactMap { _, runs, style -> Figure.Series? in
+    let words = SettingWords(drawn, without: name)
+    let series = groups(drawn, words, but: name).compactMap {
+      label, runs, style -> Figure.Series? in
       let byValue = Dictionary(grouping: runs) { Self.number(name, of: $0) ?? .nan }
-      var (x, y, band): ([Double], [Double], [ClosedRange<Double>]) = ([], [], [])
+      var (x, y, band): ([Double], [Double], [ClosedRange<Double>?]) = ([], [], [])
       for (value, runs) in byValue.sorted(by: { $0.key < $1.key }) {
         let statistics = Statistics(runs.compactMap { $0.final[metric] })
         guard !statistics.mean.isNaN else { continue }
         x.append(value)
         y.append(statistics.mean)
-        band.append(Self.band(statistics))
+        band.append(runs.count >= 3 ? Self.band(statistics) : nil)
       }
-      let seeds = byValue.values.map(\.count).min() ?? 0
-      let label = label(of: runs, without: shared, but: name)
       return x.isEmpty
         ? nil
-        : Figure.Series(label: label, x: x, y: y, band: seeds >= 3 ? band : nil, style: style)
+        : Figure.Series(
+          label: label, x: x, y: y, band: band.contains { $0 != nil } ? band : nil, style: style)
     }
     let values = Set(drawn.compactMap { Self.number(name, of: $0) })
     guard values.count > 1 else { return nil }
@@ -201,27 +200,27 @@ struct CurveBuilder {
       Self.words(setting: name), isLogarithmic: spans, minimum: ticks.first.map { $0 / 1.08 },
       maximum: ticks.last.map { $0 * 1.08 }, ticks: ticks)
     return figure(
-      first, shared, abscissa: name, xAxis: axis, series: series, records: drawn)
+      first, words.shared, abscissa: name, xAxis: axis, series: series, records: drawn)
   }
 
   /// Final values against another measure, a cost as a rule: one point a method and variant.
   func against(measure name: String) -> Figure? {
     let drawn = records.filter { $0.final[metric] != nil && $0.measure(named: name) != nil }
     guard let first = drawn.first else { return nil }
-    let shared = sharedSettings(drawn)
-    let series = groups(drawn).compactMap { _, runs, style -> Figure.Series? in
+    let words = SettingWords(drawn)
+    let series = groups(drawn, words).compactMap { label, runs, style -> Figure.Series? in
       let ordinates = Statistics(runs.compactMap { $0.final[metric] })
       let costs = Statistics(runs.compactMap { $0.measure(named: name) })
       guard ordinates.mean.isFinite, costs.mean.isFinite else { return nil }
       return Figure.Series(
-        label: label(of: runs, without: shared), x: [costs.mean * Self.scale(of: name)],
-        y: [ordinates.mean], band: runs.count >= 3 ? [Self.band(ordinates)] : nil, style: style)
+        label: label, x: [costs.mean * Self.scale(of: name)], y: [ordinates.mean],
+        band: runs.count >= 3 ? [Self.band(ordinates)] : nil, style: style)
     }
     guard !series.isEmpty else { return nil }
     let costs = series.flatMap(\.x)
     let spans = (costs.min() ?? 0) > 0 && (costs.max() ?? 0) >= 8 * (costs.min() ?? 1)
     var figure = figure(
-      first, shared, abscissa: name,
+      first, words.shared, abscissa: name,
       xAxis: Figure.Axis(Self.words(measure: name), isLogarithmic: spans), series: series,
       records: drawn)
     figure.kind = .points
@@ -259,23 +258,27 @@ struct CurveBuilder {
     return Figure.Axis(unit.isEmpty || unit == "1" ? words : "\(words) (\(unit))")
   }
 
-  /// The runs of each curve with its style, in the order asked for, then the usual one.
+  /// The runs of each curve with its label and style, in the order asked for, then the usual one:
+  /// those of one method whose settings are the same, but for one that an axis names.
   private func groups(
-    _ records: [RunRecord], but setting: String? = nil
-  ) -> [([String], [RunRecord], MethodStyle)] {
-    let order = request.methods + ResultsTable.usualOrder
+    _ records: [RunRecord], _ words: SettingWords, but setting: String? = nil
+  ) -> [(label: String, runs: [RunRecord], style: MethodStyle)] {
+    let order = MethodOrder(first: request.methods)
     let byKey = Dictionary(grouping: records) { record in
-      [record.method.name] + Self.settings(of: record, but: setting)
+      var record = record
+      if let setting { record.variant[setting] = nil }
+      return [record.method.name] + words.words(of: record) + [record.identity.variant]
     }
     let sorted = byKey.sorted { left, right in
-      let ranks = [left, right].map { order.firstIndex(of: $0.key[0]) ?? order.count }
+      let ranks = [left, right].map { order.rank(of: $0.key[0]) }
       return ranks[0] != ranks[1] ? ranks[0] < ranks[1] : Self.precedes(left.key, right.key)
     }
     var seen: [String: Int] = [:]
     return sorted.map { key, runs in
       let number = seen[key[0], default: 0]
       seen[key[0]] = number + 1
-      return (key, runs, MethodStyle.of(key[0]).variant(number))
+      let label = ([runs[0].method.displayName] + words.own(of: runs[0])).joined(separator: " ")
+      return (label, runs, MethodStyle.of(key[0]).variant(number))
     }
   }
 
@@ -283,26 +286,6 @@ struct CurveBuilder {
     left.joined(separator: "\u{1}").compare(
       right.joined(separator: "\u{1}"), options: [.numeric, .forcedOrdering])
       == .orderedAscending
-  }
-
-  private static func settings(of record: RunRecord, but setting: String?) -> [String] {
-    var record = record
-    if let setting { record.variant[setting] = nil }
-    return record.settingWords
-  }
-
-  /// The settings that all curves share, K apart, which is said at each where methods differ in it.
-  private func sharedSettings(_ records: [RunRecord], but setting: String? = nil) -> [String] {
-    let all = records.map { Self.settings(of: $0, but: setting) }
-    return (all.first ?? []).filter { word in all.allSatisfy { $0.contains(word) } }
-  }
-
-  private func label(
-    of runs: [RunRecord], without shared: [String], but setting: String? = nil
-  ) -> String {
-    guard let first = runs.first else { return "" }
-    let own = Self.settings(of: first, but: setting).filter { !shared.contains($0) }
-    return ([first.method.displayName] + own).joined(separator: " ")
   }
 
   private static func band(_ values: Statistics) -> ClosedRange<Double> {

@@ -10,7 +10,9 @@ extension Figure {
       var lines = ["# \(Table.printable(series.label))"]
       for (x, y, band) in rows(of: series) {
         var fields = [x, y]
-        if let band { fields += [band.lowerBound, band.upperBound] }
+        if series.band != nil, !series.isLevel {
+          fields += [band?.lowerBound ?? .nan, band?.upperBound ?? .nan]
+        }
         lines.append(fields.map(Self.field).joined(separator: " "))
       }
       if series.x.isEmpty { lines.append("NaN NaN") }
@@ -75,7 +77,7 @@ extension Figure {
   /// The rows of a curve's block; a level spans the abscissae of all others.
   private func rows(of series: Series) -> [(Double, Double, ClosedRange<Double>?)] {
     guard series.isLevel, let value = series.y.first else {
-      return series.x.indices.map { (series.x[$0], series.y[$0], series.band?[$0]) }
+      return series.x.indices.map { (series.x[$0], series.y[$0], series.band?[$0] ?? nil) }
     }
     let all = self.series.filter { !$0.isLevel }.flatMap(\.x)
       .filter { $0.isFinite && (!xAxis.isLogarithmic || $0 > 0) }

@@ -48,9 +48,9 @@ package struct Figure: Sendable, Equatable {
     package var x: [Double]
     /// The ordinates, as many.
     package var y: [Double]
-    /// The lower and upper edge of the band, as many; nil without a band. In figures of rows the
-    /// band is that of the abscissa.
-    package var band: [ClosedRange<Double>]?
+    /// The lower and upper edge of the band, as many, nil at points that have none; nil without a band.
+    /// In figures of rows the band is that of the abscissa.
+    package var band: [ClosedRange<Double>?]?
     /// How it looks.
     package var style: MethodStyle
     /// Whether it is a level: a baseline without steps, drawn as a horizontal line.
@@ -60,7 +60,7 @@ package struct Figure: Sendable, Equatable {
 
     /// A curve; without a style it looks as a method of its label would.
     package init(
-      label: String, x: [Double], y: [Double], band: [ClosedRange<Double>]? = nil,
+      label: String, x: [Double], y: [Double], band: [ClosedRange<Double>?]? = nil,
       style: MethodStyle? = nil
     ) {
       precondition(

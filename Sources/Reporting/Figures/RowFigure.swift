@@ -13,15 +13,16 @@ extension Figure {
     let drawn = records.filter { $0.status.kind == .completed && $0.final[metric] != nil }
       .sorted { $0.identity < $1.identity }
     guard let first = drawn.first else { return nil }
-    let order = methods + ResultsTable.usualOrder
+    let order = MethodOrder(first: methods)
     let byMethod = Dictionary(grouping: drawn) { $0.method.name }.sorted { left, right in
-      let ranks = [left.key, right.key].map { order.firstIndex(of: $0) ?? order.count }
+      let ranks = [left.key, right.key].map { order.rank(of: $0) }
       return ranks[0] != ranks[1] ? ranks[0] < ranks[1] : left.key < right.key
     }
     let recorded = first.unit(ofMeasure: metric) ?? ""
     let unit = recorded == "fraction" ? "percent" : recorded
     var series: [Series] = []
     var theirs: (x: [Double], y: [Double]) = ([], [])
+    var isRecalled: [Bool] = []
     for (index, (method, runs)) in byMethod.enumerated() {
       let row = Double(byMethod.count - index)
       let values = runs.compactMap { run in
@@ -40,13 +41,17 @@ extension Figure {
       {
         theirs.x.append(number)
         theirs.y.append(row)
+        isRecalled.append(value.status == .memory)
       }
     }
     guard !series.isEmpty else { return nil }
     if !theirs.x.isEmpty {
       series.append(
         Series(
-          label: "as published", x: theirs.x, y: theirs.y,
+          label: !isRecalled.contains(true)
+            ? "published"
+            : isRecalled.contains(false) ? "published, some as recalled" : "published, as recalled",
+          x: theirs.x, y: theirs.y,
           style: MethodStyle(colour: "#777777", mark: 12)))
     }
     let setting = ResultsTable.Setting(of: first)
@@ -56,7 +61,8 @@ extension Figure {
       first.budget, metric, "methods",
     ].filter { !$0.isEmpty }.joined(separator: "-")
     var figure = Figure(
-      name: fileName(name), title: "\(words)\n\(setting.figureTitle)",
+      name: fileName(name),
+      title: "\(words)\n\(setting.figureTitle); bars: 95 % intervals over seeds",
       xAxis: Axis(
         unit.isEmpty || unit == "1" ? words : "\(words) (\(unit))", isLogarithmic: isLogarithmic),
       yAxis: Axis(""), series: series,

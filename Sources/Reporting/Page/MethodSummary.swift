@@ -74,22 +74,22 @@ struct MethodSummary {
   // MARK: - Rows
 
   private var rows: [Row] {
-    let order = expected + ResultsTable.usualOrder
-    let shared = sharedSettings
+    let order = MethodOrder(first: expected)
+    let words = SettingWords(records)
     let groups = Dictionary(grouping: records) { [$0.method.name, $0.identity.variant] }
     let present = groups.values.compactMap { runs -> Row? in
       guard let first = runs.first else { return nil }
-      let own = first.settingWords.filter { !shared.contains($0) }
       return Row(
         method: first.method.name, displayName: first.method.displayName,
-        settings: own.joined(separator: ", "), runs: runs.sorted { $0.seed < $1.seed })
+        settings: words.own(of: first).joined(separator: ", "),
+        runs: runs.sorted { $0.seed < $1.seed })
     }
     let names = Set(present.map(\.method))
     let absent = expected.filter { !names.contains($0) }.map {
       Row(method: $0, displayName: MethodStyle.displayName($0), settings: "", runs: [])
     }
     return (present + absent).sorted { left, right in
-      let ranks = [left, right].map { order.firstIndex(of: $0.method) ?? order.count }
+      let ranks = [left, right].map { order.rank(of: $0.method) }
       if ranks[0] != ranks[1] { return ranks[0] < ranks[1] }
       if left.method != right.method { return left.method < right.method }
       return left.settings.compare(right.settings, options: [.numeric, .forcedOrdering])
@@ -99,8 +99,7 @@ struct MethodSummary {
 
   /// What all rows share, which the title says.
   var sharedSettings: [String] {
-    let all = records.map(\.settingWords)
-    return (all.first ?? []).filter { word in all.allSatisfy { $0.contains(word) } }
+    SettingWords(records).shared
   }
 
   private var notes: [String] {
@@ -156,8 +155,13 @@ struct MethodSummary {
   private func difference(_ metric: String, _ row: Row, _ rows: [Row]) -> Table.Cell {
     guard row.method != standard else { return .missing("itself") }
     let candidates = rows.filter { $0.method == standard && !$0.runs.isEmpty }
-    // The standard from the same start, with the same number of steps.
-    let same = candidates.min { Self.changes($0, row) < Self.changes($1, row) }
+    // The standard from the same start, with the same number of steps; of two that are as near the one
+    // with more seeds, or a single run that broke down would be what all others are held against.
+    let same = candidates.min { left, right in
+      let changes = [left, right].map { Self.changes($0, row) }
+      return changes[0] != changes[1]
+        ? changes[0] < changes[1] : left.runs.count > right.runs.count
+    }
     guard let same, let found = PairedDifference(metric, of: row.runs, less: same.runs) else {
       return .missing("not paired")
     }

@@ -66,7 +66,7 @@ extension Page {
     }
   }
 
-  private static func plain(_ text: String) -> String { Table.htmlEscaped(text) }
+  private static func plain(_ text: String) -> String { Table.htmlEscaped(Table.printable(text)) }
 
   /// Words with what stands between backticks as code.
   private static func inline(_ text: String) -> String {

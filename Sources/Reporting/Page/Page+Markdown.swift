@@ -26,7 +26,7 @@ extension Page {
           ? "![\(Table.markdownEscaped(figure.headline))](\(folder)/\(figure.name).svg)"
           : "(The figure \(figure.name) was not drawn: gnuplot is not installed.)"
         return [picture, "", caption, ""]
-      case .code(let commands): return commands.map { "    " + $0 } + [""]
+      case .code(let commands): return commands.map { "    " + Table.printable($0) } + [""]
       case .details(let title, let inner):
         return ["<details><summary>\(Table.htmlEscaped(title))</summary>", ""]
           + lines(of: inner, folder, isDrawn) + ["</details>", ""]

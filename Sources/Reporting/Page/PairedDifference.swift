@@ -31,11 +31,11 @@ struct PairedDifference: Equatable {
     self.second = Statistics(pairs.map(\.1)).mean
   }
 
-  /// The interval; nil with one seed.
+  /// The interval; nil with one seed and where a value is not finite.
   var interval: ClosedRange<Double>? { statistics.studentInterval() }
 
-  /// +1 where the whole interval is above 0, -1 where it is below, 0 where it crosses, nil with one
-  /// seed.
+  /// +1 where the whole interval is above 0, -1 where it is below, 0 where it crosses, nil
+  /// where there is none.
   var sign: Int? {
     guard let interval else { return nil }
     return interval.lowerBound > 0 ? 1 : interval.upperBound < 0 ? -1 : 0
@@ -48,7 +48,9 @@ struct PairedDifference: Equatable {
       return text.hasPrefix("-") || text == "nan" ? text : "+" + text
     }
     let unit = unit.isEmpty ? "" : " \(unit)"
-    guard let interval else { return "\(text(statistics.mean))\(unit) (one seed)" }
+    guard let interval else {
+      return "\(text(statistics.mean))\(unit) (\(statistics.reasonWithoutInterval))"
+    }
     return "\(text(statistics.mean))\(unit) (95 % interval \(text(interval.lowerBound)) to "
       + "\(text(interval.upperBound)), \(statistics.count) seeds)"
   }

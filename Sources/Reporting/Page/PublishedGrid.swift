@@ -36,9 +36,9 @@ struct PublishedGrid {
   }
 
   private func table(of values: [PublishedValue], at place: Place) -> Table {
-    let order = ResultsTable.usualOrder
+    let order = MethodOrder()
     let methods = Set(values.map(\.method)).sorted { left, right in
-      let ranks = [left, right].map { order.firstIndex(of: $0) ?? order.count }
+      let ranks = [left, right].map { order.rank(of: $0) }
       return ranks[0] != ranks[1] ? ranks[0] < ranks[1] : left < right
     }
     let variants = Dictionary(grouping: values) { Self.words($0.variant) }
@@ -100,7 +100,9 @@ struct PublishedGrid {
 
   private static func words(_ statistics: Statistics) -> String {
     let mean = Table.fixed(statistics.mean, 2)
-    guard let interval = statistics.studentInterval() else { return "\(mean) (one seed)" }
+    guard let interval = statistics.studentInterval() else {
+      return "\(mean) (\(statistics.reasonWithoutInterval))"
+    }
     return
       "\(mean) [\(Table.fixed(interval.lowerBound, 2)), \(Table.fixed(interval.upperBound, 2))]"
   }

@@ -79,8 +79,7 @@ struct Question {
     let better =
       RunRecord.costs.first { $0.name == metric }?.betterWhen
       ?? runs.first?.metric(named: metric)?.betterWhen
-    if metric == "totalSeconds" { return -1 }
-    return better == .lower || metric == "upperError" ? -1 : 1
+    return better == .lower ? -1 : 1
   }
 
   private func answer(
@@ -105,7 +104,8 @@ struct Question {
     let isFraction = run.unit(ofMeasure: metric) == "fraction"
     let (scale, decimals) = isFraction ? (100.0, 2) : (1.0, 4)
     let sign = orientation([run]) > 0 ? 1 : -1
-    let found = isExact ? (difference.statistics.mean > 0 ? 1 : -1) : difference.sign
+    let mean = difference.statistics.mean
+    let found = isExact ? (mean > 0 ? 1 : mean < 0 ? -1 : 0) : difference.sign
     let verdict: Answer.Verdict =
       switch found {
       case _ where run.isSynthetic: .syntheticOnly

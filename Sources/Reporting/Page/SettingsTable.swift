@@ -8,9 +8,9 @@ struct SettingsTable {
   func table(titled title: String) -> Table {
     var seen: Set<[String]> = []
     var rows: [[Table.Cell]] = []
-    let order = ResultsTable.usualOrder
+    let order = MethodOrder()
     let sorted = records.sorted { left, right in
-      let ranks = [left, right].map { order.firstIndex(of: $0.method.name) ?? order.count }
+      let ranks = [left, right].map { order.rank(of: $0.method.name) }
       return ranks[0] != ranks[1] ? ranks[0] < ranks[1] : left.identity < right.identity
     }
     for record in sorted {

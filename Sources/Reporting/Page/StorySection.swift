@@ -79,14 +79,15 @@ struct StorySection {
       .heading("Ours, method by method", level: 3, anchor: "\(story.experiment)-methods")
     ]
     var others: [Page.Block] = []
-    for (index, (setting, runs)) in groups.enumerated() {
-      let isMain = index == 0 && story.protocols.contains(setting.protocolName)
-      if isMain {
-        let main = evidence.principal(
-          experiment: story.experiment, protocolName: setting.protocolName, budget: setting.budget)
-        blocks.append(table(of: main, in: setting, expected: story.expected))
-        if main.count == runs.count { continue }
-      }
+    // Of several data sets the main one need not be the first.
+    var main: [RunRecord] = []
+    if let first = groups.first?.key, story.protocols.contains(first.protocolName) {
+      main = evidence.principal(
+        experiment: story.experiment, protocolName: first.protocolName, budget: first.budget)
+    }
+    let principal = main.first.map(ResultsTable.Setting.init(of:))
+    if let principal { blocks.append(table(of: main, in: principal, expected: story.expected)) }
+    for (setting, runs) in groups where setting != principal || runs.count != main.count {
       others.append(table(of: runs, in: setting, expected: []))
     }
     if !others.isEmpty {
@@ -147,11 +148,11 @@ struct StorySection {
       [record.protocolName, record.budget, record.method.name, record.identity.variant]
         + record.datasetNames
     }
-    let order = ResultsTable.usualOrder
+    let order = MethodOrder()
     let sorted = groups.sorted { left, right in
       let ranks = [left, right].map { group -> [String] in
         let budget = Evidence.budgets.firstIndex(of: group.key[1]) ?? 9
-        let method = order.firstIndex(of: group.key[2]) ?? 99
+        let method = order.rank(of: group.key[2])
         return ["\(budget)", group.key[0], "\(method + 100)"] + group.key
       }
       return ranks[0].lexicographicallyPrecedes(ranks[1])

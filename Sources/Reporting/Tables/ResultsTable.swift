@@ -29,13 +29,6 @@ package struct ResultsTable: Sendable {
     package init() {}
   }
 
-  /// The order of methods where none is asked for: baselines, then the order of the paper; methods
-  /// not listed follow by name.
-  package static let usualOrder = [
-    "no-cleaning", "oracle", "maml", "meta-sgd", "reptile", "rhg", "t-rhg", "fhg", "cg", "neumann",
-    "one-stage", "bda",
-  ]
-
   let records: [RunRecord]
   let published: [PublishedValue]
   let options: Options
@@ -120,13 +113,4 @@ extension RunRecord {
 
   /// The setting that takes the place of outer steps in the record's curves, if any does.
   var sweep: String? { variant["sweep"]?.stringValue }
-
-  /// What sets the run apart, in words of a legend or a table: "K100", "harmonic", "alpha=0.5".
-  var settingWords: [String] {
-    variant.filter { $0.key != "sweep" }.sorted { $0.key < $1.key }.map { name, value in
-      if name == "innerSteps", let steps = value.integerValue { return "K\(steps)" }
-      let setting = name.split(separator: ".").last.map(String.init) ?? name
-      return value.stringValue ?? "\(setting)=\(value.canonicalText)"
-    }
-  }
 }

@@ -34,17 +34,18 @@ struct SettingTable {
   }
 
   private var groups: [Group] {
-    let order = options.methods.isEmpty ? ResultsTable.usualOrder : options.methods
+    let order = MethodOrder(first: options.methods, thenUsual: options.methods.isEmpty)
     let byKey = Dictionary(grouping: records) { [$0.method.name, $0.identity.variant] }
+    let words = SettingWords(records)
     let groups = byKey.values.compactMap { runs -> Group? in
       guard let first = runs.first else { return nil }
       return Group(
         method: first.method.name, displayName: first.method.displayName,
-        variant: first.identity.variant, settings: first.settingWords,
+        variant: first.identity.variant, settings: words.words(of: first),
         innerSteps: first.innerSteps, runs: runs)
     }
     return groups.sorted { left, right in
-      let ranks = [left, right].map { order.firstIndex(of: $0.method) ?? order.count }
+      let ranks = [left, right].map { order.rank(of: $0.method) }
       if ranks[0] != ranks[1] { return ranks[0] < ranks[1] }
       if left.method != right.method { return left.method < right.method }
       let steps = [left, right].map { $0.innerSteps ?? 0 }
@@ -119,7 +120,9 @@ struct SettingTable {
         let here = groups.filter { $0.method == method.method && $0.innerSteps == count }
         let fewest = here.map(\.settings.count).min()
         let plain = here.filter { $0.settings.count == fewest }
-        guard let group = plain.first else { return (.missing("not run"), nil) }
+        guard let group = plain.first else {
+          return (.missing(method.innerSteps == nil ? "takes no K" : "not run"), nil)
+        }
         if plain.count > 1 { return (.missing("\(here.count) variants"), nil) }
         hidden += here.count - 1
         let settings = group.settings.filter { $0 != "K\(count)" }

@@ -178,7 +178,7 @@ package struct Table: Sendable, Equatable {
 
   /// The text on one line and without characters that steer a terminal, which records of other people
   /// may hold, and which XML does not allow.
-  static func printable(_ text: String) -> String {
+  package static func printable(_ text: String) -> String {
     escaped(text) { scalar in
       guard scalar.properties.generalCategory == .control else { return nil }
       return CharacterSet.newlines.contains(scalar) || scalar == "\t" ? " " : "\u{FFFD}"

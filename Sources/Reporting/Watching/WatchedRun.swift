@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Results
 
@@ -73,14 +74,14 @@ package struct WatchedRun: Sendable, Equatable {
   }
 
   /// The paths of the records of all runs below a folder that are under way or were stopped.
-  package static func unfinished(in folder: String) -> [String] {
-    let files = FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? []
+  ///
+  /// - Throws: ``FolderWalk/Failure`` where a folder cannot be listed.
+  package static func unfinished(in folder: String) throws(FolderWalk.Failure) -> [String] {
     var found: Set<String> = []
-    for file in files {
-      let url = URL(fileURLWithPath: folder).appendingPathComponent(file)
-      if let record = CheckpointPlace.record(ofCheckpointAt: url.path) {
+    for file in try FolderWalk(folder, includingHidden: true).files {
+      if let record = CheckpointPlace.record(ofCheckpointAt: file) {
         found.insert(record)
-      } else if let path = RunLock.record(ofLockAt: url.path), RunLock.isHeld(path) {
+      } else if let path = RunLock.record(ofLockAt: file), RunLock.isHeld(path) {
         found.insert(path)
       }
     }
@@ -132,7 +133,7 @@ extension WatchedRun {
 
   /// The run in a few lines that fit a width: who it is and how far, then a sparkline a metric.
   package func lines(width: Int) -> [String] {
-    var head = title
+    var head = Table.printable(title)
     let of = steps.of.map { " of \($0)" } ?? ""
     switch state {
     case .running: head += ": \(steps.made)\(of) outer steps"

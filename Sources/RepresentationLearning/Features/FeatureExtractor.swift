@@ -88,10 +88,7 @@ package struct FeatureExtractor: Sendable {
     zip(weightShapes, widths).flatMap { shape, width -> [Tensor<Scalar>] in
       let weights: Tensor<Double>
       switch initialization {
-      case .glorot:
-        let fans = shape.count == 2 ? shape[0] + shape[1] : 9 * (shape[0] + shape[3])
-        let bound = (6 / Double(fans)).squareRoot()
-        weights = stream.uniform(shape, in: -bound..<bound)
+      case .glorot: weights = stream.glorotWeights(shape)
       case .standardNormal: weights = stream.normal(shape)
       }
       return [weights.converted()] + (hasBias ? [.zeros([width])] : [])

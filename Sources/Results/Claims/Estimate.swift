@@ -54,6 +54,7 @@ struct Region: Equatable {
     isClosed ? number >= lower && number <= upper : number > lower && number < upper
   }
 
-  /// Whether no number of an interval is one of them.
+  /// Whether an interval lies outside, its ends included: one that touches an edge is not beyond it, even
+  /// where the edge itself is not one of them.
   func isBeyond(_ first: Double, _ last: Double) -> Bool { last < lower || first > upper }
 }

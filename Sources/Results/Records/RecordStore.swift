@@ -67,7 +67,6 @@ public enum RecordStore {
   private static func walk(
     _ folder: String
   ) throws(ResultsError) -> (paths: [String], notes: [String]) {
-    var walk = Walk()
     let state = PathState(folder)
     if let refusal = state.refusal(of: folder) { throw ResultsError(.inputOutput, refusal) }
     guard state == .folder else {
@@ -79,51 +78,15 @@ public enum RecordStore {
           : "The folder '\(folder)' does not exist; run an experiment first, or name the "
             + "folder that holds its records.")
     }
-    try walk.visit(folder)
-    return (walk.paths.sorted(), walk.notes)
+    let walk: FolderWalk
+    do { walk = try FolderWalk(folder) } catch {
+      throw ResultsError(.inputOutput, error.description)
+    }
+    let notes =
+      walk.repeated.map { "Passed over: the folder '\($0.folder)' is the same as '\($0.first)'." }
+      + walk.dangling.filter(isJSON).map { "Passed over: the link '\($0)' leads nowhere." }
+    return (walk.files.filter(isJSON), notes)
   }
 
-  /// A walk over a tree of folders that enters each of them once, so that links in a circle end.
-  private struct Walk {
-    var paths: [String] = []
-    var notes: [String] = []
-    private var visited: [Place: String] = [:]
-
-    private struct Place: Hashable {
-      var device: UInt64
-      var number: UInt64
-    }
-
-    mutating func visit(_ folder: String) throws(ResultsError) {
-      var status = stat()
-      guard stat(folder, &status) == 0 else { return }
-      let place = Place(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
-      if let first = visited[place] {
-        notes.append("Passed over: the folder '\(folder)' is the same as '\(first)'.")
-        return
-      }
-      visited[place] = folder
-      let names: [String]
-      do { names = try FolderListing.names(in: folder) } catch {
-        throw ResultsError(
-          .inputOutput,
-          "The folder '\(folder)' could not be listed (\(error.reason)); check its permissions and "
-            + "the disk.")
-      }
-      for name in names where !name.hasPrefix(".") {
-        let path = folder + "/" + name
-        guard stat(path, &status) == 0 else {
-          if name.hasSuffix(".json") {
-            notes.append("Passed over: the link '\(path)' leads nowhere.")
-          }
-          continue
-        }
-        if status.st_mode & S_IFMT == S_IFDIR {
-          try visit(path)
-        } else if name.hasSuffix(".json") {
-          paths.append(path)
-        }
-      }
-    }
-  }
+  private static func isJSON(_ path: String) -> Bool { path.hasSuffix(".json") }
 }

@@ -98,7 +98,7 @@ extension RunRecord {
   }
 
   /// The text with every byte outside letters, digits, "." (not first), "-" and "+" as `%XX`.
-  static func encoded(_ text: String) -> String {
+  package static func encoded(_ text: String) -> String {
     var result = ""
     for (index, byte) in text.utf8.enumerated() {
       switch byte {

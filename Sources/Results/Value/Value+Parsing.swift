@@ -14,6 +14,12 @@ extension Value {
         "The file '\(source)' is not valid JSON (\(Self.describe(error))); "
           + "restore it from version control, or move it away.")
     }
+    if let key = RepeatedKey.first(in: data) {
+      throw ResultsError(
+        .malformed,
+        "The file '\(source)' has the key '\(key)' twice in one place, of which readers take the first or "
+          + "the last; remove one of them, or restore the file from version control.")
+    }
   }
 
   /// The tree that a value encodes to.

@@ -200,13 +200,6 @@ extension FeatureMatrix {
     FeatureMatrix(toDense().gatheringRows(positions), storage: storage)
   }
 
-  /// The squared Euclidean norm of each row; bounds on the curvature of a loss come from these.
-  public func squaredRowNorms() -> [Scalar] {
-    var norms = [Scalar](repeating: 0, count: rowCount)
-    forEachEntry { row, _, value in norms[row] += value * value }
-    return norms
-  }
-
   /// Calls `body` with (row, feature, value) of each entry that is held.
   private func forEachEntry(_ body: (Int, Int, Scalar) -> Void) {
     byRows?.forEachEntry(body)

@@ -140,7 +140,8 @@ struct CleanCommand: ParsableCommand {
       input: input, result: result, command: Self.commandLine, shown: options.show,
       remarks: remarks)
     try AtomicFile.write(try page.html(), to: files.path(CleanFiles.page))
-    let record = CleanRecord(input: input, result: result, options: options, seconds: seconds)
+    let record = CleanRecord(
+      input: input, result: result, options: options, folds: judge.folds, seconds: seconds)
     try record.record.write(to: files.path(CleanFiles.record))
     show(input, result, remarks, files, console)
   }

@@ -10,6 +10,8 @@ struct CleanRecord {
   let input: CleanInput
   let result: CleanResult
   let options: CleanOptions
+  /// The folds that the checked samples were divided into.
+  let folds: Int
   let seconds: Double
 
   /// The record.
@@ -24,7 +26,6 @@ struct CleanRecord {
       .init(key: "keep", value: options.keep.map { .number($0) } ?? .null),
       .init(key: "relabel", value: .bool(options.relabel)),
     ]
-    let folds = max(2, min(CleanJudge.mostFolds, input.checkedLabels.count))
     configuration.append(.init(key: "folds", value: .integer(folds)))
     return RunRecord(
       experiment: "hyper-cleaning",

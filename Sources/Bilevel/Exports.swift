@@ -1,0 +1,2 @@
+// Who uses this module writes in the terms of the one below it.
+@_exported import Autodiff
