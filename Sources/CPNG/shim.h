@@ -64,7 +64,7 @@ static inline void bda_png_take(png_structp png, png_bytep data, size_t length) 
 /// general interface: in some versions of the library the simplified one brings the rows of all seven
 /// passes to eight bits in one row's room, and the pixels are another image's.
 static inline int bda_png_read_interlaced(
-    const void *bytes, size_t count, size_t stride, unsigned char *pixels) {
+    const void *bytes, size_t count, int alpha, size_t stride, unsigned char *pixels) {
   bda_png_source source = {(const unsigned char *)bytes, count};
   png_structp png = png_create_read_struct(
       PNG_LIBPNG_VER_STRING, NULL, bda_png_fail, bda_png_silent);
@@ -78,6 +78,11 @@ static inline int bda_png_read_interlaced(
   png_read_info(png, info);
   png_set_expand(png);
   png_set_scale_16(png);
+  // A transparency that the library has found unusable leaves every pixel opaque.
+  if (alpha && !(png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA) &&
+      !png_get_valid(png, info, PNG_INFO_tRNS)) {
+    png_set_add_alpha(png, 0xffff, PNG_FILLER_AFTER);
+  }
   int passes = png_set_interlace_handling(png);
   png_read_update_info(png, info);
   if (png_get_rowbytes(png, info) != stride) png_error(png, "unexpected form");

@@ -51,7 +51,7 @@ package struct FewShotSettings: Codable, Sendable, Equatable {
   /// Which classes are for training, validation and test.
   package struct Split: Codable, Sendable, Equatable {
     /// How classes are dealt out.
-    package var rule = AlphabetSplit.seeded
+    package var rule = ClassSplitRule.seeded
     /// Classes to train on.
     package var train = 1_200
     /// Classes for validation; the rest is for test.
@@ -167,7 +167,7 @@ package enum NormalisationRule: String, NamedChoice {
 }
 
 /// How classes are dealt out.
-package enum AlphabetSplit: String, NamedChoice {
+package enum ClassSplitRule: String, NamedChoice {
   /// Shuffled by `split.seed`: `train`, `validation`, the rest.
   case seeded
   /// The lists of `split.json` beside the classes.

@@ -76,7 +76,7 @@ package struct SuspectsPage {
       """
   }
 
-  /// Where the intervals come from, which stand beside what is foretold of suspects.
+  /// The sentence on where the intervals come from, which only stand where there are suspects.
   private var intervals: String {
     " Intervals (95 %) come from resampling the \(Self.whole(input.checkedLabels.count)) checked samples, "
       + "and from how sure of itself the model may be as far as they tell."

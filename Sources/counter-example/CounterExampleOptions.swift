@@ -25,8 +25,8 @@ struct CounterExampleOptions: OwnRunOptions {
   @Option(
     parsing: .unconditionalSingleValue,
     help: """
-      y_0 as y1,y2 (or one number for both); may be repeated (start.first, start.second). Without, and \
-      where these keys are the protocol's, all of the protocol's starts are run.
+      y_0 as y1,y2 (or one number for both); may be repeated (start.first, start.second). Without \
+      this option all of the protocol's starts are run, unless start.first or start.second is set otherwise.
       """)
   var start: [LowerStart] = []
 

@@ -100,7 +100,7 @@ extension FewShotSettings: OwnSettings {
     case "network.halving", "network.padding", "network.learnsScale",
       "network.averagesPixelsForInitialisation":
       network.kind == .convolutional
-    case "network.runningRate": evaluation.normalisation != .transductive
+    case "network.runningRate": evaluation.normalisation == .running
     default: true
     }
   }

@@ -92,8 +92,8 @@ extension RepresentationSettings: OwnSettings {
     if data.kind == .linear, data.name != Self.linearName {
       return
         "The setting data.name is \(data.name) but must be \(Self.linearName) where data.kind is "
-        + "linear, which reads no file; set data.kind=images, or choose a protocol on images, such as "
-        + "--protocol few-labels"
+        + "linear, which reads no file (images need data.kind=images, or a protocol on images such as "
+        + "few-labels)"
     }
     if data.kind == .linear, settings.extractor.kind != .fullyConnected {
       return "The setting extractor.kind is \(settings.extractor.kind.rawValue) but must be "

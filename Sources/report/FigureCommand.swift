@@ -93,8 +93,8 @@ struct FigureCommand: ParsableCommand {
     }
     if list, !metric.isEmpty || all {
       throw ValidationError(
-        "The option --list names the chosen figures, which --metric and --all do without; leave it or them "
-          + "out.")
+        "The option --list names the chosen figures and draws nothing; leave out --list, or leave out "
+          + "--metric and --all.")
     }
     if let minimum, minimum <= 0, logarithmic {
       throw ValidationError(

@@ -22,7 +22,7 @@ struct ListCommand: ParsableCommand {
         if let reason = record.status.reason { text += "  reason: \(Table.printable(reason))\n" }
         let metrics = record.final.keys.sorted().joined(separator: ", ")
         text += "  metrics: \(Table.printable(metrics))\n"
-        text += "  file: \(stored.path)\n"
+        text += "  file: \(Table.printable(stored.path))\n"
       }
       if text.isEmpty {
         throw ResultsError(

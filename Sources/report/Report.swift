@@ -28,7 +28,7 @@ struct Report: SuiteCommand {
       1    unexpected failure: a file, or standard output, that cannot be written, for example
       2    'check', 'summary', 'compare': a number is outside its tolerance, or a claim has a worse
            verdict than is known
-      3    the same and 'watch': a run diverged or became non-finite
+      3    'check', 'summary', 'compare', 'watch': a run diverged or became non-finite
       4    'check', 'summary', 'compare': outside what is stored in the better direction only
       5    a record, reference or tolerance is missing, or a claim has no verdict; 'watch': a run was
            stopped

@@ -142,6 +142,9 @@ struct VocabularyTests {
     let usual = name == "few-shot" && making.isEmpty ? ["network.kind=residual"] : []
     let without = name == "hyper-cleaning" ? ["corruption.fraction=0"] : []
     #expect(try hasEffect(usual + without + keys).allSatisfy { !$0 })
+    if making == ["evaluation.normalisation=running"] {
+      #expect(try hasEffect(["evaluation.normalisation=inductive"]) == [false])
+    }
     if !making.isEmpty { #expect(try hasEffect(without + keys + making).allSatisfy { $0 }) }
   }
 

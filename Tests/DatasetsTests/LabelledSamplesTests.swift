@@ -61,7 +61,7 @@ struct LabelledSamplesTests {
 
   @Test(
     "Names too long for the header of a file are kept all the same",
-    arguments: [(121, 1_000), (7_000, 10)])
+    arguments: [(121, 1_000), (7_000, 10), (4, 5_000)])
   func longNames(length: Int, count: Int) throws {
     let path = try writeFeatures([Float(1), 2, 3, 4, 5, 6], labels: [1, 3, 1], to: "named.h5")
     let names = (0..<count).map { number in

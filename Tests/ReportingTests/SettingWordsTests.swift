@@ -19,8 +19,9 @@ struct SettingWordsTests {
       record(["outer.momentum": 0.5], accuracy: 0.9),
     ]
     let figure = try #require(Figure.figure(of: "testAccuracy", in: records))
-    let last = Dictionary(uniqueKeysWithValues: figure.series.map { ($0.label, $0.y.last) })
-    #expect(last == ["RHG inner.momentum=0.5": 0.1, "RHG outer.momentum=0.5": 0.9])
+    #expect(
+      figure.series.map { "\($0.label): \($0.y.last ?? .nan)" }.sorted()
+        == ["RHG inner.momentum=0.5: 0.1", "RHG outer.momentum=0.5: 0.9"])
     let table = try #require(ResultsTable(records: records, published: []).tables.first)
     #expect(table.markdown.contains("inner.momentum=0.5"), "\(table.markdown)")
     #expect(table.markdown.contains("outer.momentum=0.5"), "\(table.markdown)")

@@ -14,6 +14,8 @@ struct WatchTests {
     #expect(Sparkline.text([3, 3], width: 9) == "▁▁")
     #expect(Sparkline.text([1.7e308, -1.7e308, 1.7e308], width: 9) == "█▁█")
     #expect(Sparkline.text([1.7e308, 1.7e308, 0, 0], width: 2) == "█▁")
+    #expect(Sparkline.text([0, .leastNonzeroMagnitude], width: 9) == "▁▁")
+    #expect(Sparkline.text([Double](repeating: 0.1, count: 7), width: 3) == "▁▁▁")
     #expect(Sparkline.text([.nan], width: 9) == "·" && Sparkline.text([], width: 9).isEmpty)
   }
 
@@ -85,6 +87,14 @@ struct WatchTests {
     #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
     #expect(WatchedRun(recordPath: record)?.state == .running)
     #expect(try WatchedRun.unfinished(in: folder.path).count == 1)
+    // With its checkpoint it is one run still, from whatever folder one looks.
+    _ = try folder.write(Array(Self.checkpoint.utf8), to: "run.checkpoint")
+    let here = FileManager.default.currentDirectoryPath
+    let up = String(repeating: "../", count: here.split(separator: "/").count)
+    for path in [folder.path, up + folder.path.dropFirst()] {
+      #expect(try WatchedRun.unfinished(in: path).count == 1, "\(path)")
+    }
+    try FileManager.default.removeItem(atPath: folder.path("run.checkpoint"))
     #expect(flock(descriptor, LOCK_UN) == 0)
     try RecordFixture.record().write(to: record)
     let ended = try #require(WatchedRun(recordPath: record))

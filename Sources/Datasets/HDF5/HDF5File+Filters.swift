@@ -39,7 +39,6 @@ extension HDF5File {
       var count = parameters.count
       let id = bda_filter_parameters(creation.rawValue, index, &flags, &parameters, &count)
       let stated = parameters.prefix(count).map { Int($0) }
-      guard count <= parameters.count else { throw contradiction(name) }
       switch id {
       case Filter.nBit:
         // Their number, whether nothing is to be done, values of a chunk, a class of types, and for

@@ -229,7 +229,8 @@ public final class HDF5Writer {
     // Fixed width, null-padded UTF-8: every reader understands it, and it needs no heap.
     let encoded = texts.map { Array($0.utf8) }
     let width = max(1, encoded.map(\.count).max() ?? 1)
-    guard width <= Self.mostBytesOfAttribute / max(1, texts.count) else {
+    // A place in the heap takes sixteen bytes itself.
+    guard width <= max(16, Self.mostBytesOfAttribute / max(1, texts.count)) else {
       return try setLongTexts(texts, shape: shape, name, of: owner)
     }
     guard let type = HDF5Identifier(H5Tcopy(bda_c_string())),
@@ -243,7 +244,8 @@ public final class HDF5Writer {
     }
   }
 
-  /// What an attribute holds in the header of its object, 64 kB with all others', leaves for one.
+  /// The most bytes of one attribute of texts that are stored in the header of its object, which holds 64 kB
+  /// of attributes in all.
   private static let mostBytesOfAttribute = 32_768
 
   /// Texts of variable length: only their places stand in the header, and they in the file's heap.

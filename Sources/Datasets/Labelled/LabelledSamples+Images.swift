@@ -40,10 +40,17 @@ extension LabelledSamples {
         "The images below \(path) are grey or coloured, and those of the training data have \(channels) "
           + "channels: give both in one form.")
     }
+    let bytes = files.count * height * width * channels
+    guard bytes <= 4 << 30 else {
+      throw DatasetError(
+        .tooLarge,
+        "The \(files.count) images below \(path) take \(bytes) bytes at \(width) x \(height) pixels, more "
+          + "than the \(4 << 30) that are read: make them smaller first.")
+    }
     var remarks = PNGRemarkTally()
     var (odd, losesColour) = (0, 0)
     var pixels: [UInt8] = []
-    pixels.reserveCapacity(files.count * height * width * channels)
+    pixels.reserveCapacity(bytes)
     // One after another: photographs of a few megabytes each are small when they have been resampled.
     for file in files {
       let (image, remark) = try PNGImage.readRemarking("\(path)/\(file)")

@@ -100,7 +100,7 @@ struct PNGChunks {
     return start[25] & 2 != 0
   }
 
-  /// The bytes of all rows when unpacked; which can be more than an integer holds, hence a floating-point number.
+  /// The bytes of all rows when unpacked, as a floating-point number, since an integer may not hold them.
   var unpackedBytes: Double {
     Double(height) * (1 + (Double(width) * Double(bitsPerPixel) / 8).rounded(.up))
   }

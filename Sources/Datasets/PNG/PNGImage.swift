@@ -81,7 +81,8 @@ public struct PNGImage: Sendable, Equatable {
         succeeded =
           (chunks.isInterlacedWide
             ? bda_png_read_interlaced(
-              buffer.baseAddress, buffer.count, width * stored, out.baseAddress)
+              buffer.baseAddress, buffer.count, chunks.hasAlpha ? 1 : 0, width * stored,
+              out.baseAddress)
             : bda_png_finish(
               &image, channels == 3 ? 1 : 0, chunks.hasAlpha ? 1 : 0, out.baseAddress)) != 0
         count = succeeded ? width * height * stored : 0

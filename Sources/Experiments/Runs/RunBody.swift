@@ -27,7 +27,7 @@ package protocol RunBody<Scalar> {
   var componentNames: (upper: [String], lower: [String]) { get }
 
   /// The height, width and channels of the inputs that are learned on, for files of what was learned; nil
-  /// where these files are not applied to data of one's own by their arrays alone.
+  /// where files of what was learned need none.
   var inputShape: [Int]? { get }
 
   /// Sets ``loop`` to the start of a stage.

@@ -192,7 +192,7 @@ extension Evidence {
   /// What makes a problem: the settings of data and networks, not those of a method.
   private static func problem(of record: RunRecord) -> String {
     let settings = record.variant.filter { key, _ in
-      problemKeys.subtracting(["innerSteps", "data"]).contains(key)
+      (key != "innerSteps" && key != "data" && problemKeys.contains(key))
         || ["data.", "corruption.", "network.", "split."].contains { key.hasPrefix($0) }
     }
     return settings.map { "\($0.key)=\($0.value.canonicalText)" }.sorted().joined(separator: ",")

@@ -55,7 +55,7 @@ extension ChosenFigure {
       shape: .curves(against: .iteration, isLogarithmic: false)),
     ChosenFigure(
       name: "hyper-cleaning-seconds",
-      title: "Hyper-cleaning: test accuracy against time, on one machine that did other work too",
+      title: "Hyper-cleaning: test accuracy against time",
       experiment: "hyper-cleaning", protocolName: "icml2020", metric: "testAccuracy",
       methods: ["rhg", "bda", "t-rhg", "one-stage", "one-stage-bda", "no-cleaning", "oracle"],
       shape: .curves(against: .seconds, isLogarithmic: false)),

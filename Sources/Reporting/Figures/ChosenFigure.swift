@@ -37,12 +37,15 @@ package struct ChosenFigure: Sendable {
   package func figure(of evidence: Evidence) -> Figure? {
     let wanted = methods.isEmpty ? nil : methods
     var figure: Figure?
+    var sources: [String] = []
     switch shape {
     case .curves(let abscissa, let isLogarithmic):
       var records = evidence.principal(
         experiment: experiment, protocolName: protocolName, methods: wanted)
       if abscissa == .seconds {
-        records = ofOneProcessor(records) { ($0.metric(named: metric)?.steps.count ?? 0) > 1 }
+        (records, sources) = ofOneProcessor(records) {
+          ($0.metric(named: metric)?.steps.count ?? 0) > 1
+        }
       }
       var request = Figure.Request(against: abscissa, isLogarithmic: isLogarithmic)
       request.methods = methods
@@ -55,7 +58,8 @@ package struct ChosenFigure: Sendable {
         of: metric, in: records, published: evidence.published, methods: methods,
         isLogarithmic: isLogarithmic)
     case .cost(let name):
-      let records = ofOneProcessor(
+      let records: [RunRecord]
+      (records, sources) = ofOneProcessor(
         evidence.principal(experiment: experiment, protocolName: protocolName, methods: wanted)
       ) { $0.measure(named: name) != nil }
       var request = Figure.Request(against: .measure(name))
@@ -76,23 +80,33 @@ package struct ChosenFigure: Sendable {
       request.methods = methods
       figure = Figure.figure(of: metric, in: records, as: request)
     }
-    return figure.map(finished)
+    return figure.map { drawn in
+      var figure = finished(drawn)
+      figure.sources += sources
+      return figure
+    }
   }
 
-  /// The runs without those whose time was taken on another processor than that of most methods' runs: their
-  /// seconds are not to be held against one another.
+  /// The runs whose times were taken on one processor, the one with runs of most methods, and all runs
+  /// without a time: seconds of two processors cannot be compared.
   ///
   /// - Parameter isTimed: whether a run's time is drawn.
+  /// - Returns: the runs, and a sentence on those that are left out, if any are.
   private func ofOneProcessor(
     _ records: [RunRecord], where isTimed: (RunRecord) -> Bool
-  ) -> [RunRecord] {
+  ) -> ([RunRecord], [String]) {
     let byProcessor = Dictionary(grouping: records.filter(isTimed), by: \.environment.cpu)
     let most = byProcessor.max { left, right in
       let counts = [left, right].map { ($0.value.count, Set($0.value.map(\.method.name)).count) }
       if counts[0].1 != counts[1].1 { return counts[0].1 < counts[1].1 }
       return counts[0].0 != counts[1].0 ? counts[0].0 < counts[1].0 : left.key > right.key
     }
-    return records.filter { !isTimed($0) || $0.environment.cpu == most?.key }
+    let kept = records.filter { !isTimed($0) || $0.environment.cpu == most?.key }
+    let count = records.count - kept.count
+    guard let most, count > 0 else { return (kept, []) }
+    return (
+      kept, ["Left out: \(count) runs that were timed on another processor than \(most.key)"]
+    )
   }
 
   /// The figure against one setting, of runs that share all others but K: those with most of its values.

@@ -77,7 +77,7 @@ extension Figure {
   /// The rows of a curve's block; a level spans the abscissae of all others.
   private func rows(of series: Series) -> [(Double, Double, ClosedRange<Double>?)] {
     guard series.isLevel, let value = series.y.first else {
-      return series.x.indices.map { (series.x[$0], series.y[$0], series.band?[$0] ?? nil) }
+      return series.x.indices.map { (series.x[$0], series.y[$0], series.band?[$0]) }
     }
     let all = self.series.filter { !$0.isLevel }.flatMap(\.x)
       .filter { $0.isFinite && (!xAxis.isLogarithmic || $0 > 0) }

@@ -62,7 +62,8 @@ extension Figure {
     ].filter { !$0.isEmpty }.joined(separator: "-")
     var figure = Figure(
       name: fileName(name),
-      title: "\(words)\n\(setting.figureTitle); bars: 95 % intervals over seeds",
+      title: "\(words)\n\(setting.figureTitle)"
+        + (series.contains { $0.band != nil } ? "; bars: 95 % intervals over seeds" : ""),
       xAxis: Axis(
         unit.isEmpty || unit == "1" ? words : "\(words) (\(unit))", isLogarithmic: isLogarithmic),
       yAxis: Axis(""), series: series,

@@ -8,22 +8,22 @@ import Results
 struct SettingWords {
   /// What all of the runs share, which a title says once.
   private(set) var shared: [String] = []
-  private var left: Set<String>
+  private var leftOut: Set<String>
   /// The keys that each short word could stand for.
   private var keys: [String: Set<String>] = [:]
 
   /// The words of runs, without those of one setting, which an axis names.
   init(_ records: [RunRecord], without setting: String? = nil) {
-    left = Set(["sweep"] + (setting.map { [$0] } ?? []))
+    leftOut = Set(["sweep"] + (setting.map { [$0] } ?? []))
     // Titles name the data.
     let named = Set(records.map { $0.variant["data.name"]?.stringValue })
     if named.count == 1, let name = named.first ?? nil,
       records.allSatisfy({ $0.datasetNames == [name] })
     {
-      left.insert("data.name")
+      leftOut.insert("data.name")
     }
     for record in records {
-      for (key, value) in record.variant where !left.contains(key) {
+      for (key, value) in record.variant where !leftOut.contains(key) {
         keys[Self.short(key, value), default: []].insert(key)
       }
     }
@@ -33,7 +33,8 @@ struct SettingWords {
 
   /// All that sets a run apart, in the order of the keys.
   func words(of record: RunRecord) -> [String] {
-    record.variant.filter { !left.contains($0.key) }.sorted { $0.key < $1.key }.map { key, value in
+    record.variant.filter { !leftOut.contains($0.key) }.sorted { $0.key < $1.key }.map {
+      key, value in
       if key == "innerSteps", let steps = value.integerValue { return "K\(steps)" }
       let short = Self.short(key, value)
       let isClear = keys[short, default: []].subtracting([key]).isEmpty

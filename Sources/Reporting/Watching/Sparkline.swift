@@ -11,7 +11,8 @@ package enum Sparkline {
       let (start, end) = (index * values.count / count, (index + 1) * values.count / count)
       let finite = values[start..<max(start + 1, end)].filter(\.isFinite)
       // Divided before they are added: the sum of finite numbers may not be one.
-      return finite.isEmpty ? nil : finite.reduce(0) { $0 + $1 / Double(finite.count) }
+      return finite.allSatisfy { $0 == finite.first }
+        ? finite.first : finite.reduce(0) { $0 + $1 / Double(finite.count) }
     }
     let known = means.compactMap { $0 }
     guard let low = known.min(), let high = known.max() else {
@@ -20,7 +21,7 @@ package enum Sparkline {
     return String(
       means.map { mean -> Character in
         guard let mean else { return "·" }
-        guard high > low else { return steps[0] }
+        guard high / 2 > low / 2 else { return steps[0] }
         // Halved, so that the distance of two finite numbers is finite.
         let level = (mean / 2 - low / 2) / (high / 2 - low / 2) * Double(steps.count - 1)
         return steps[Int(level.rounded())]

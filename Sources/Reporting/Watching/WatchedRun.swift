@@ -78,7 +78,9 @@ package struct WatchedRun: Sendable, Equatable {
   /// - Throws: ``FolderWalk/Failure`` where a folder cannot be listed.
   package static func unfinished(in folder: String) throws(FolderWalk.Failure) -> [String] {
     var found: Set<String> = []
-    for file in try FolderWalk(folder, includingHidden: true).files {
+    // Of checkpoints and of locks alike the absolute path, or one run would be two.
+    let root = URL(fileURLWithPath: folder).path
+    for file in try FolderWalk(root, includingHidden: true).files {
       if let record = CheckpointPlace.record(ofCheckpointAt: file) {
         found.insert(record)
       } else if let path = RunLock.record(ofLockAt: file), RunLock.isHeld(path) {

@@ -54,7 +54,7 @@ struct Region: Equatable {
     isClosed ? number >= lower && number <= upper : number > lower && number < upper
   }
 
-  /// Whether an interval lies outside, its ends included: one that touches an edge is not beyond it, even
-  /// where the edge itself is not one of them.
+  /// Whether an interval with its ends lies wholly outside; one that touches an edge does not, even where
+  /// the edge is not part of the region.
   func isBeyond(_ first: Double, _ last: Double) -> Bool { last < lower || first > upper }
 }

@@ -4,7 +4,8 @@ extension Value {
   /// The value of a JSON text.
   ///
   /// - Parameter source: what the text is, for the message: a file's path, as a rule.
-  /// - Throws: ``ResultsError`` of kind `malformed` when the text is not JSON.
+  /// - Throws: ``ResultsError`` of kind `malformed` when the text is not JSON, or has a key twice in one
+  ///   object.
   public init(parsing data: Data, source: String) throws(ResultsError) {
     do {
       self = try Self.decoder.decode(Value.self, from: data)
