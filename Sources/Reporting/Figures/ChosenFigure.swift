@@ -104,9 +104,8 @@ package struct ChosenFigure: Sendable {
     let kept = records.filter { !isTimed($0) || $0.environment.cpu == most?.key }
     let count = records.count - kept.count
     guard let most, count > 0 else { return (kept, []) }
-    return (
-      kept, ["Left out: \(count) runs that were timed on another processor than \(most.key)"]
-    )
+    let runs = count == 1 ? "one run that was" : "\(count) runs that were"
+    return (kept, ["Left out: \(runs) timed on another processor than \(most.key)"])
   }
 
   /// The figure against one setting, of runs that share all others but K: those with most of its values.
