@@ -247,6 +247,14 @@ struct ReportCommandTests {
     let listed = try laboratory.report("figure", ["--list"] + output)
     #expect(
       listed.exitCode == 64 && listed.standardError.contains("--list names the chosen figures"))
+    let titled = try laboratory.report(
+      "figure", ["--title", "It's one", "--minimum", "0", "--name", "titled"] + output)
+    #expect(titled.exitCode == 0, "\(titled.standardError)")
+    let script = try String(
+      contentsOfFile: laboratory.folder.path("figures/titled.gp"), encoding: .utf8)
+    #expect(
+      script.contains(#"--minimum 0.0 --title 'It'\''s one' --name titled"#),
+      "\(script.prefix(400))")
     let absent = try laboratory.report("figure", ["--variant", "innerSteps=7"] + output)
     #expect(absent.exitCode == 5 && absent.standardError.contains("has the variant innerSteps=7"))
     let unknown = try laboratory.report("figure", ["--against", "nosuch"] + output)

@@ -117,37 +117,6 @@ struct VocabularyTests {
     #expect(!none.contains("Ignored"), "\(none)")
   }
 
-  @Test(
-    "Keys of data, networks and labels that are not there have no effect",
-    arguments: [
-      ("hyper-representation", ["data.perClass=77", "head.smoothing=0.1"], []),
-      ("hyper-cleaning", ["network.activation=hyperbolic-tangent"], ["network.hidden=[3]"]),
-      ("hyper-cleaning", ["corruption.rule=always-wrong"], ["corruption.fraction=0.5"]),
-      ("few-shot", ["network.halving=max-pool", "network.learnsScale=true"], []),
-      ("few-shot", ["network.runningRate=0.2"], ["evaluation.normalisation=running"]),
-    ] as [(String, [String], [String])])
-  func withoutEffect(name: String, keys: [String], making: [String]) throws {
-    func hasEffect(_ overrides: [String]) throws -> [Bool] {
-      func effects<Own: OwnSettings>(_ defaults: RunSettings<Own>) throws -> [Bool] {
-        let settings = try Configuration.resolve(defaults: defaults, settings: overrides).settings
-        return keys.map { settings.hasEffect(String($0.prefix { $0 != "=" })) }
-      }
-      switch name {
-      case "hyper-representation":
-        return try effects(RepresentationProtocol.pzobo64.settings(.smoke))
-      case "hyper-cleaning": return try effects(RunSettings(CleaningSettings()))
-      default: return try effects(RunSettings(FewShotSettings()))
-      }
-    }
-    let usual = name == "few-shot" && making.isEmpty ? ["network.kind=residual"] : []
-    let without = name == "hyper-cleaning" ? ["corruption.fraction=0"] : []
-    #expect(try hasEffect(usual + without + keys).allSatisfy { !$0 })
-    if making == ["evaluation.normalisation=running"] {
-      #expect(try hasEffect(["evaluation.normalisation=inductive"]) == [false])
-    }
-    if !making.isEmpty { #expect(try hasEffect(without + keys + making).allSatisfy { $0 }) }
-  }
-
   // MARK: - What wins
 
   @Test("The file is overridden by options, and they by --set", arguments: experiments)
