@@ -134,7 +134,7 @@ let unoptimised: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
 
 let testTargets: [Target] = [
   .target(
-    name: "TestSupport", dependencies: ["Tensors", "Autodiff", "Bilevel", "Results"],
+    name: "TestSupport", dependencies: ["Files", "Tensors", "Autodiff", "Bilevel", "Results"],
     path: "Tests/TestSupport"),
   .testTarget(
     name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: unoptimised),

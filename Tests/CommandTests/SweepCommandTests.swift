@@ -44,8 +44,7 @@ final class SmallSweep {
 
   /// A program of the shell in the sweep's folder.
   func program(_ name: String, _ lines: String) throws {
-    let path = try folder.write(Array("#!/bin/sh\n\(lines)\n".utf8), to: name)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    _ = try folder.program(lines, named: name)
   }
 
   /// An environment in which Slurm's programs do what is said.

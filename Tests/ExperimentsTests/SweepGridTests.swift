@@ -335,8 +335,7 @@ struct SlurmScriptTests {
   func tools() throws {
     let folder = try TemporaryFolder()
     for name in ["real/sbatch", "real/scontrol"] {
-      let path = try folder.write(Array("#!/bin/sh\n".utf8), to: name)
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+      _ = try folder.program("", named: name)
     }
     try FileManager.default.createDirectory(
       atPath: folder.path("path"), withIntermediateDirectories: true)

@@ -98,12 +98,11 @@ struct FigureTests {
   func failingGnuplot() throws {
     let folder = try TemporaryFolder()
     defer { withExtendedLifetime(folder) {} }
-    let program = try folder.write(
-      Array("#!/bin/sh\necho first >&2; echo 'bad line' >&2; exit 1\n".utf8), to: "bin/gnuplot")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+    _ = try folder.program(
+      "echo first >&2; echo 'bad line' >&2; exit 1", named: "bin/gnuplot")
     let output = try FigureWriter(searchPath: folder.path("bin"))
       .write(figure, into: folder.path("out"))
-    #expect(output.message?.contains("(bad line)") == true)
+    #expect(output.message?.contains("(bad line)") == true, "\(output.message ?? "none")")
     #expect(output.picturePaths.isEmpty)
   }
 
@@ -112,12 +111,9 @@ struct FigureTests {
     let folder = try TemporaryFolder()
     defer { withExtendedLifetime(folder) {} }
     // As on a full disk: gnuplot ends with success.
-    let program = try folder.write(
-      Array(
-        "#!/bin/sh\nsed -n \"s/^set output '\\(.*\\)'/\\1/p\" | xargs -n 1 sh -c 'echo \"<svg>\" > \"$0\"'\n"
-          .utf8),
-      to: "bin/gnuplot")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+    _ = try folder.program(
+      "sed -n \"s/^set output '\\(.*\\)'/\\1/p\" | xargs -n 1 sh -c 'echo \"<svg>\" > \"$0\"'",
+      named: "bin/gnuplot")
     _ = try folder.write(Array("good".utf8), to: "out/fig-1.svg")
     let error = #expect(throws: ResultsError.self) {
       try FigureWriter(searchPath: folder.path("bin")).write(figure, into: folder.path("out"))

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A new empty folder that is removed, with everything in it, when the value goes away.
@@ -27,6 +28,23 @@ public final class TemporaryFolder: Sendable {
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data(bytes).write(to: file)
     return file.path
+  }
+
+  /// The path of a new program of the shell in the folder.
+  ///
+  /// Another program writes it: where this process does, a test beside it that starts a child in that
+  /// moment gives the child a copy of the descriptor, and until the child has closed it the system refuses to run
+  /// what is "busy".
+  public func program(_ lines: String, named name: String) throws -> String {
+    let path = path(name)
+    let place = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let child = try ChildProcess(
+      running: "/bin/sh",
+      ["-c", "mkdir -p \"$1\" && cat > \"$0\" && chmod 755 \"$0\"", path, place],
+      reading: Array("#!/bin/sh\n\(lines)\n".utf8))
+    precondition(
+      child.exitCode == 0, "'\(path)' could not be written: \(String(describing: child.exitCode))")
+    return path
   }
 
   /// The names in the folder, hidden ones included, sorted.
