@@ -74,9 +74,15 @@ public struct ChildProcess: Sendable {
     private(set) var writing: Int32 = -1
 
     init() throws(Failure) {
-      var ends: [Int32] = [-1, -1]
-      guard pipe(&ends) == 0 else { throw Failure(description: SystemError.last) }
-      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      // Until the second call a child that another thread starts would keep the ends open, and whoever
+      // reads here would wait for that child's end.
+      let ends = ProcessStart.whileNoneStarts { () -> [Int32]? in
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return ends
+      }
+      guard let ends else { throw Failure(description: SystemError.last) }
       (reading, writing) = (ends[0], ends[1])
     }
 

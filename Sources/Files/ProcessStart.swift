@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// How another program is started: its words, what its three streams lead to, and its process group.
 ///
@@ -67,8 +68,18 @@ public struct ProcessStart {
     defer { for text in texts { free(text) } }
     texts.append(nil)
     var child: pid_t = 0
-    try Self.check(posix_spawnp(&child, words[0], &actions, &attributes, texts, environ))
+    let code = Self.whileNoneStarts {
+      posix_spawnp(&child, words[0], &actions, &attributes, texts, environ)
+    }
+    try Self.check(code)
     return child
+  }
+
+  private static let starts = Mutex(())
+
+  /// What `body` returns; no thread of this process starts a program in the meantime.
+  static func whileNoneStarts<Result>(_ body: () -> Result) -> Result {
+    starts.withLock { _ in body() }
   }
 
   /// The child's copy of a descriptor is made by `dup2`; the original must close itself on `exec`.

@@ -201,7 +201,7 @@ struct FigureCommand: ParsableCommand {
         if let xLabel { figures[index].xAxis.label = xLabel }
         if let yLabel { figures[index].yAxis.label = yLabel }
         try relabel(&figures[index])
-        figures[index].sources.insert("Drawn by: \(command(for: name))", at: 0)
+        figures[index].sources.insert(Figure.commandWords + command(for: name), at: 0)
       }
       if figures.isEmpty { Output.diagnose(whyNotDrawn(name)) }
       for figure in figures {

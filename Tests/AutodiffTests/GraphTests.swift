@@ -2,7 +2,7 @@ import Autodiff
 import TestSupport
 import Testing
 
-@Suite("Recorded graphs", .serialized)
+@Suite("Recorded graphs", .processMemory)
 struct GraphTests {
   @Test("Derivatives of any order: x^4 at 1.5")
   func higherOrders() {

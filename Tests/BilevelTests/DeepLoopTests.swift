@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Inner loops far deeper than the stack would allow a recursion to be.
-@Suite("Deep inner loops", .serialized)
+@Suite("Deep inner loops", .processMemory)
 struct DeepLoopTests {
   static let problem = BilevelProblem<Double>(
     upper: ExpressionObjective { x, y in

@@ -90,6 +90,21 @@ struct FeasibleSetTests {
     let broken = Parameters(Tensor<Double>([1, .nan]))
     #expect(!Simplex<Double>().project(broken).isFinite)
     #expect(!Ball<Double>(radius: 1).project(broken).isFinite)
+    // What comes back as it is has the derivative 1, in all coordinates.
+    let v = Parameters(Tensor<Double>([3, 5]))
+    #expect(Simplex<Double>().projectionProduct(at: broken, v) == v)
+    #expect(CappedSimplex<Double>(total: 1).projectionProduct(at: broken, v) == v)
+  }
+
+  @Test("Beside large coordinates the sum is not lost to rounding")
+  func largeCoordinates() {
+    let point = Parameters(Tensor<Float>([1e8, 1e8, 0]))
+    #expect(Simplex<Float>().project(point).flattened() == [0.5, 0.5, 0])
+    #expect(CappedSimplex<Float>(total: 1).project(point).flattened() == [0.5, 0.5, 0])
+    #expect(CappedSimplex<Float>(total: 2).project(point).flattened() == [1, 1, 0])
+    let product = CappedSimplex<Float>(total: 1).projectionProduct(
+      at: point, Parameters(Tensor([4, 2, 1])))
+    #expect(product.flattened() == [1, -1, 0])
   }
 
   @Test("Ties share what the sum leaves, and their derivative too")

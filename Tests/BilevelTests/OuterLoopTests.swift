@@ -142,4 +142,36 @@ struct OuterLoopTests {
     #expect(loop.upper == start)
     #expect(loop.outcome == .nonFinite(iteration: 0, what: "the lower variable y_K"))
   }
+
+  /// A loop whose hypergradient is `slope` in every coordinate.
+  private static func steep(
+    _ slope: Float, _ optimizer: any OuterOptimizer<Float>,
+    within set: any FeasibleSet<Float> = WholeSpace()
+  ) -> OuterLoop<Float> {
+    OuterLoop(
+      estimate: { x, _, _ in
+        HypergradientEstimate(
+          upperValue: 1, hypergradient: Parameters(Tensor([slope, slope])), lower: x,
+          diagnostics: .withoutInnerLoop)
+      }, optimizer: optimizer, from: Parameters(Tensor([1, 2])), iterations: 5, within: set)
+  }
+
+  @Test("A step that is not finite ends the loop too, whether a bound hides it or not")
+  func nonFiniteSteps() {
+    let wanted = OuterLoop<Float>.Outcome.nonFinite(
+      iteration: 0, what: "the outer optimiser's step")
+    // 1e20 squared is beyond Float: with that second moment every later step would be 0.
+    let frozen = Self.steep(1e20, Adam(learningRate: .constant(0.1)))
+    let far = Self.steep(1e20, GradientStep(learningRate: .constant(1e30)))
+    let bounded = Self.steep(
+      1e20, GradientStep(learningRate: .constant(1e30)), within: Box(lower: 0, upper: 3))
+    for var loop in [frozen, far, bounded] {
+      #expect(loop.next() != nil && loop.next() == nil)
+      #expect(loop.outcome == wanted)
+      #expect(loop.upper.flattened() == [1, 2] && loop.optimizer.memory.moments.isEmpty)
+    }
+    var large = Self.steep(1e15, Adam(learningRate: .constant(0.1)))
+    while large.next() != nil {}
+    #expect(large.outcome == .completed && large.upper.flattened() != [1, 2])
+  }
 }

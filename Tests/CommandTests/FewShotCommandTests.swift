@@ -83,22 +83,26 @@ struct FewShotCommandTests {
   @Test func aContinuedRunIsTheUninterruptedOne() throws {
     try synthesise()
     #expect(try run(["--method", "maml"], output: "whole").exitCode == 0)
-    let command = try CommandRunner.start(
-      "few-shot",
-      ["run", "--data", folder.path("data"), "--output", folder.path("cut"), "--method", "maml"]
-        + Self.tiny + ["--progress", "none", "--checkpoint-seconds", "0"])
-    // Killed without warning as soon as there is a checkpoint; a run that was faster than this loop
-    // has finished, and then there is nothing left to continue.
-    let limit = Date().addingTimeInterval(30)
     func checkpoint() -> Bool {
       let names = (try? FileManager.default.subpathsOfDirectory(atPath: folder.path("cut"))) ?? []
       return names.contains { $0.hasSuffix(".checkpoint") }
     }
-    while Date() < limit, !checkpoint() { usleep(1_000) }
-    command.send(signal: SIGKILL)
-    _ = try command.wait(timeout: 20)
+    // Killed without warning as soon as there is a checkpoint.
+    _ = try stopped(
+      by: SIGKILL, once: checkpoint,
+      remove: { try? FileManager.default.removeItem(atPath: folder.path("cut")) },
+      start: {
+        try CommandRunner.start(
+          "few-shot",
+          [
+            "run", "--data", folder.path("data"), "--output", folder.path("cut"), "--method",
+            "maml",
+          ]
+            + Self.tiny + ["--progress", "none", "--checkpoint-seconds", "0"])
+      })
     let resumed = try run(["--method", "maml"], output: "cut")
     #expect(resumed.exitCode == 0, "\(resumed.standardError)")
+    #expect(resumed.standardError.contains("Continuing after"), "\(resumed.standardError)")
     let whole = try #require(try records("whole").first)
     let cut = try #require(try records("cut").first)
     #expect(cut.final == whole.final)

@@ -36,6 +36,11 @@ struct FewShotOptionsTests {
     return try RunRecord(readingFrom: "\(folder.path(output))/\(path)")
   }
 
+  private func hasFile(ending: String, in output: String) -> Bool {
+    let names = try? FileManager.default.subpathsOfDirectory(atPath: folder.path(output))
+    return (names ?? []).contains { $0.hasSuffix(ending) }
+  }
+
   // MARK: - official-code
 
   @Test("The protocol official-code has all that the official runs do, and others nothing of it")
@@ -189,17 +194,21 @@ struct FewShotOptionsTests {
     let best = try #require(all.max())
     #expect(all.firstIndex(of: best).map { $0 / first.count } == chosen)
     #expect(single.diagnostics["tuning"] == nil)
-    let keys = (Self.tiny + ["tuning.trials=3"]).flatMap { ["--set", $0] }
     for kind in ["rhg", "untrained"] {
       let whole = try run(["--method", kind], ["tuning.trials=3"], output: "whole-\(kind)")
-      let command = try CommandRunner.start(
-        "few-shot",
+      let arguments =
         ["run", "--data", folder.path("data"), "--output", folder.path("cut"), "--method", kind]
-          + keys + ["--progress", "none", "--checkpoint-seconds", "0"])
-      usleep(250_000)
-      command.send(signal: SIGKILL)
-      _ = try command.wait(timeout: 20)
-      let resumed = try run(["--method", kind], ["tuning.trials=3"], output: "cut")
+        + (Self.tiny + ["tuning.trials=3"]).flatMap { ["--set", $0] }
+        + ["--progress", "none", "--checkpoint-seconds", "0"]
+      let cut = try stopped(
+        by: SIGKILL, once: { hasFile(ending: ".checkpoint", in: "cut") },
+        remove: { try? FileManager.default.removeItem(atPath: folder.path("cut")) },
+        start: { try CommandRunner.start("few-shot", arguments) })
+      #expect(cut.endedBySignal)
+      let rest = try CommandRunner.run("few-shot", arguments)
+      #expect(rest.standardError.contains("Continuing after"), "\(rest.standardError)")
+      let resumed = try run(
+        ["--method", kind, "--skip-completed"], ["tuning.trials=3"], output: "cut")
       #expect(resumed.final == whole.final && resumed.metrics == whole.metrics)
       try FileManager.default.removeItem(atPath: folder.path("cut"))
     }

@@ -104,10 +104,7 @@ struct MachineFaultTests {
   func clock() throws {
     let folder = try ExperimentFolder(.representation)
     #expect(try folder.run(into: "whole").exitCode == 0)
-    let command = try folder.start(into: "cut")
-    waitForCheckpoint(folder)
-    command.send(signal: SIGKILL)
-    _ = try command.wait()
+    _ = try folder.stopped(by: SIGKILL, into: "cut")
     let checkpoint = try #require(
       folder.files(in: "cut").first { $0.hasSuffix(".checkpoint") })
     let place = URL(fileURLWithPath: folder.path("cut/\(checkpoint)")).deletingLastPathComponent()
@@ -213,16 +210,14 @@ struct MachineFaultTests {
     let long = ["--set", "evaluation.testEpisodes=200", "--set", "outer.iterations=2"]
     let whole = try folder.run(into: "whole", long)
     #expect(whole.exitCode == 0, "\(whole.standardError)")
-    let command = try folder.start(into: "cut", long)
-    let deadline = Date().addingTimeInterval(60)
     // Closing steps are the parts of the final test.
-    while Date() < deadline {
-      if let steps = closingSteps(in: folder), steps > 0 { break }
-      usleep(1_000)
-    }
-    let begin = Date()
-    command.send(signal: SIGTERM)
-    let result = try command.wait()
+    var begin = Date()
+    let result = try folder.stopped(
+      by: SIGTERM, into: "cut", long,
+      once: {
+        begin = Date()
+        return (closingSteps(in: folder) ?? 0) > 0
+      })
     let seconds = Date().timeIntervalSince(begin)
     try #require(result.exitCode == 143, "\(result.standardError)")
     // A second of its own, and what a busy machine adds.

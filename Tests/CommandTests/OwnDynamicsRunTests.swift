@@ -11,7 +11,7 @@ import Testing
 @testable import hyper_cleaning
 
 /// Dynamics that the suite does not have, added to the catalogue and run to records.
-@Suite("Dynamics of one's own in the experiments")
+@Suite("Dynamics of one's own in the experiments", .interruptionFlag)
 struct OwnDynamicsRunTests {
   private let folder: TemporaryFolder
   private let catalogue = MethodCatalogue.standard.adding(dynamics: NamedNesterov())

@@ -89,6 +89,26 @@ struct SmallExperiment: Sendable, CustomTestStringConvertible {
   }
 }
 
+/// The end of a run that gets a signal once it has got so far, `hasReached`.
+///
+/// One that was faster than the test has ended by itself: `remove` takes away what it wrote, and another
+/// begins, ten at most.
+func stopped(
+  by signal: Int32, once hasReached: () -> Bool, remove: () -> Void,
+  start: () throws -> RunningCommand
+) throws -> CommandResult {
+  for _ in 0..<10 {
+    let command = try start()
+    let deadline = Date().addingTimeInterval(60)
+    while !hasReached(), command.isRunning, Date() < deadline { usleep(2_000) }
+    command.send(signal: signal)
+    let result = try command.wait()
+    if result.exitCode != 0 { return result }
+    remove()
+  }
+  throw Unexpected("Ten runs were over before a signal reached them.")
+}
+
 /// The data and the records of one experiment's runs, in a temporary folder.
 struct ExperimentFolder {
   let experiment: SmallExperiment
@@ -122,6 +142,17 @@ struct ExperimentFolder {
   ) throws -> RunningCommand {
     try CommandRunner.start(
       experiment.name, arguments(output, more), environment: environment)
+  }
+
+  /// The end of a run that gets a signal once it has written a checkpoint, or has got as far as
+  /// `hasReached` says.
+  func stopped(
+    by signal: Int32, into output: String, _ more: [String] = [],
+    once hasReached: (() -> Bool)? = nil
+  ) throws -> CommandResult {
+    try CommandTests.stopped(
+      by: signal, once: hasReached ?? { hasCheckpoint(in: output) }, remove: { remove(output) },
+      start: { try start(into: output, more) })
   }
 
   /// The path of a file or folder in the temporary folder.

@@ -14,9 +14,7 @@ struct HDF5RefusalTests {
   /// A file written through the C library, as other programs do; `write` gets its identifier.
   private func foreign(_ name: String, _ write: (hid_t) -> Void) -> String {
     let path = folder.path(name)
-    let file = H5Fcreate(path, bda_truncate(), 0, 0)
-    write(file)
-    H5Fclose(file)
+    writeForeign(path, write)
     return path
   }
 
@@ -71,15 +69,16 @@ struct HDF5RefusalTests {
 
   @Test func aLockedFileIsInUse() throws {
     let path = foreign("locked.h5") { store("a", [3], in: $0) }
-    let descriptor = open(path, O_RDWR)
+    let descriptor = open(path, O_RDWR | O_CLOEXEC)
     #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
     refusal(path, 66, "is in use by another program", "wait")
+    flock(descriptor, LOCK_UN)
     close(descriptor)
     #expect(try HDF5File.open(path).read("a", as: UInt8.self).values == [1, 2, 3])
   }
 
   @Test func aFileThatIsMarkedOpenIsNotCalledDamaged() throws {
-    let access = H5Pcreate(bda_file_access())
+    let access = accessWithoutLocks()
     H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110)
     let path = folder.path("open.h5")
     let copy = folder.path("copy.h5")

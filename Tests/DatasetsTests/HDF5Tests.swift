@@ -76,7 +76,7 @@ struct HDF5Tests {
   /// Types that other programs store: written through the C library, big-endian among them.
   @Test func foreignTypesAreConverted() throws {
     let path = folder.path("foreign.h5")
-    let file = H5Fcreate(path, bda_truncate(), 0, 0)
+    let file = H5Fcreate(path, bda_truncate(), 0, accessWithoutLocks())
     func store(_ name: String, _ type: hid_t, _ values: [Double]) {
       let count = [hsize_t(values.count)]
       let space = H5Screate_simple(1, count, nil)
@@ -130,7 +130,7 @@ struct HDF5Tests {
 
   @Test func whatCannotBeReadSaysWhy() throws {
     let path = folder.path("odd.h5")
-    let file = H5Fcreate(path, bda_truncate(), 0, 0)
+    let file = H5Fcreate(path, bda_truncate(), 0, accessWithoutLocks())
     let one = H5Screate_simple(1, [1], nil)
     let huge = H5Screate_simple(2, [1 << 40, 1 << 40], nil)
     let wide = H5Screate_simple(1, [1 << 36], nil)

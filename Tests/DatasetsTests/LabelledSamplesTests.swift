@@ -174,7 +174,7 @@ struct LabelledSamplesTests {
     _ fields: [[UInt8]], isVariable: Bool, object: String, to name: String
   ) throws -> String {
     let path = try writeFeatures([0, 1, 2, 3, 4, 5] as [Float], labels: [0, 1, 0], to: name)
-    let file = H5Fopen(path, 1, 0)
+    let file = H5Fopen(path, 1, accessWithoutLocks())
     defer { H5Fclose(file) }
     if object == "labels" { H5Ldelete(file, "labels", 0) }
     let type = H5Tcopy(bda_c_string())

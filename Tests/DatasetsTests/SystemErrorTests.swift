@@ -42,9 +42,7 @@ struct SystemErrorTests {
   /// A file written through the C library, as other programs do; `write` gets its identifier.
   private func foreign(_ name: String, _ write: (hid_t) -> Void) -> String {
     let path = folder.path(name)
-    let file = H5Fcreate(path, bda_truncate(), 0, 0)
-    write(file)
-    H5Fclose(file)
+    writeForeign(path, write)
     return path
   }
 

@@ -4,7 +4,7 @@ import Results
 import TestSupport
 import Testing
 
-@Suite("Peak memory", .serialized)
+@Suite("Peak memory", .processMemory)
 struct PeakMemoryTests {
   /// Memory of which every page is touched, so that the kernel has to provide them.
   private func touched(bytes: Int) -> UnsafeMutableRawBufferPointer {
@@ -76,7 +76,12 @@ struct RunEnvironmentTests {
   }
 
   private func git(_ arguments: [String], in folder: URL) throws {
-    let git = try CapturedOutput(of: "/usr/bin/env", ["git"] + arguments, folder: folder.path)
+    // Under a hook of git these would make the commit one of the developer's own repository.
+    var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("GIT_") }
+    environment["GIT_CONFIG_GLOBAL"] = "/dev/null"
+    environment["GIT_CONFIG_NOSYSTEM"] = "1"
+    let git = try CapturedOutput(
+      of: "/usr/bin/env", ["git"] + arguments, environment: environment, folder: folder.path)
     try #require(git.code == 0, "\(git.text)")
   }
 

@@ -67,7 +67,8 @@ struct FigureTests {
       let chosen = try #require(ChosenFigure.all.first { $0.name == name })
       let figure = try #require(chosen.figure(of: evidence))
       #expect(figure.series.map(\.label) == ["RHG", "BDA"], "\(name)")
-      #expect(figure.sources.last == "Left out: one run that was timed on another processor than A")
+      #expect(
+        figure.sources.last == "Left out: one run that was timed on another processor than A.")
     }
     let steps = try #require(ChosenFigure.all.first { $0.name == "hyper-cleaning-iterations" })
     #expect(steps.figure(of: evidence)?.series.count == 3)
@@ -82,6 +83,21 @@ struct FigureTests {
     #expect(script.contains("title 'b''s'"))
     #expect(script.contains("set logscale y") && !script.contains("set logscale x"))
     #expect(script.contains("set output 'fig-1.svg'") && script.contains("set output 'fig-1.png'"))
+  }
+
+  @Test("Lines above the axes are as long as the room beside the names of rows")
+  func titleWidth() throws {
+    var figure = figure
+    figure.title = "t\n" + String(repeating: "word ", count: 40)
+    func longest() throws -> Int {
+      let labels = figure.gnuplotScript.split(separator: "\n").filter { $0.hasPrefix("set label") }
+      return try #require(labels.map { $0.split(separator: "'")[1].count }.max())
+    }
+    let alone = try longest()
+    #expect(alone > 80 && alone < 92)
+    figure.kind = .rows(["BDA, fixed weights", "RHG"])
+    let beside = try longest()
+    #expect(beside > 60 && beside < 72)
   }
 
   @Test("Without gnuplot, data and script are written and the message says what to do")

@@ -42,6 +42,22 @@ struct TableTests {
         """#)
   }
 
+  @Test("In HTML short words keep their line, sentences get room, many columns a smaller type")
+  func classes() {
+    let words = [
+      "K100", "a setting of forty characters, more or less", String(repeating: "long ", count: 12),
+    ]
+    let row = ["rhg"] + words
+    let table = Table(title: "t", columns: row.map { .init($0) }, rows: [row.map { .text($0) }])
+    #expect(table.html.contains("<td class=\"short\">K100</td>"))
+    #expect(table.html.contains("<td>a setting"))
+    #expect(table.html.contains("<td class=\"long\">long long"))
+    #expect(!table.html.contains("class=\"wide\""))
+    let wide = Table(
+      title: "t", columns: (0..<10).map { .init("\($0)") }, rows: [(0..<10).map { .text("\($0)") }])
+    #expect(wide.html.contains("<table class=\"wide\""))
+  }
+
   @Test(
     "Numbers too small for their decimals keep two digits",
     arguments: [

@@ -32,8 +32,14 @@ struct ClaimComparisonTests {
     #expect(ordering(clear, ["rhg", "bda"]).outcome == .notReproduced)
     #expect(
       ordering(clear).found == [
-        "bda better than rhg by 0.04 ± 0.01 (std, n = 3), 95 % interval 0.0151586 to 0.0648414"
+        "bda better than rhg by 0.04 ± 0.01 (std, n = 3), 95 % interval 0.015 to 0.065"
       ])
+    // A margin that rounding would put on the interval's end is told from it.
+    let edge = ordering(clear, margin: 0.0151).found.first ?? ""
+    #expect(edge.hasSuffix("95 % interval 0.0152 to 0.0648"), "\(edge)")
+    let infinite: [String: [Double?]] = ["bda": [.infinity, 0.9, 0.9], "rhg": [0.8, 0.8, 0.8]]
+    #expect(ordering(infinite).found.first?.contains("inf") == true)
+    #expect(ordering(["bda": [.nan, .nan, .nan], "rhg": [0.8, 0.8, 0.8]]).found.count == 1)
     // Differences 0.00, 0.04, 0.08: the same mean, and the interval reaches below 0.
     let noisy: [String: [Double?]] = ["bda": [0.80, 0.84, 0.88], "rhg": [0.8, 0.8, 0.8]]
     #expect(ordering(noisy).outcome == .undecided)

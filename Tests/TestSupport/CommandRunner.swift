@@ -90,13 +90,18 @@ public final class RunningCommand {
   /// The process identifier.
   public var processIdentifier: Int32 { program.identifier }
 
+  /// Whether it has not ended yet.
+  public var isRunning: Bool { program.end(within: 0) == nil }
+
   /// What the command has written to standard error so far.
   public var standardErrorSoFar: String {
     (try? String(contentsOf: errorFile, encoding: .utf8)) ?? ""
   }
 
-  /// Sends a signal to the command, `SIGINT` for the interrupt key.
-  public func send(signal: Int32) { kill(program.identifier, signal) }
+  /// Sends a signal to the command, `SIGINT` for the interrupt key; nothing once it has ended.
+  public func send(signal: Int32) {
+    if isRunning { kill(program.identifier, signal) }
+  }
 
   /// The result, once the command has ended; it is killed when `timeout` seconds have passed.
   public func wait(timeout: Double = 60) throws -> CommandResult {

@@ -15,7 +15,7 @@ public struct AggregationSchedule: Sendable, Equatable {
     case harmonic
     /// Form A with a_k = alpha / (k + 1), b_k = 1 - a_k.
     case shiftedHarmonic = "shifted-harmonic"
-    /// Form A with a_k = alpha, b_k = 1 - alpha: the ablation of the ICML article's figure 3.
+    /// Form A with a_k = alpha, b_k = 1 - alpha: the ablation of the ICML article's figure 3 (as recalled).
     case constant
     /// Form B, the journal's: a_k = alpha / (k + 1), b_k = 1 - alpha, with alpha the aggregation
     /// parameter mu and beta_k = 1 (arXiv 2102.07976; as recalled, to be checked against the PDF).
@@ -126,7 +126,7 @@ extension AggregationSchedule.Rule {
     switch self {
     case .harmonic: "arXiv 2006.04045 form A; dut-media-lab/BOML boml/lower_iter/aggr.py"
     case .shiftedHarmonic: "arXiv 2006.04045 form A"
-    case .constant: "arXiv 2006.04045, figure 3 (ablation)"
+    case .constant: "arXiv 2006.04045, figure 3, ablation (as recalled)"
     case .journal: "arXiv 2102.07976 (as recalled, to be checked against the PDF)"
     case .officialCode: "vis-opt-group/BDA boml/lower_iter/aggr.py"
     case .geometric: "callous-youth/BOAT boat_torch/gm_ol/gda.py"

@@ -39,7 +39,7 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
   public enum Outcome: Sendable, Equatable {
     /// All iterations were done, or x has settled within the tolerance.
     case completed
-    /// A value became NaN or infinite in outer iteration n; x is the last finite point.
+    /// A value became NaN or infinite in outer iteration n; x is the last finite point, x_n.
     case nonFinite(iteration: Int, what: String)
   }
 
@@ -72,7 +72,9 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
 
   /// One outer iteration, or nil when the loop has ended (see ``outcome``).
   ///
-  /// A non-finite estimate ends the loop after its event, with x and the memory unchanged.
+  /// An estimate or a step that is not finite ends the loop after its event, with x, the optimiser and the
+  /// memory unchanged. A step is judged before it is projected, since a bound of X makes a number of
+  /// infinity, and with the optimiser's moments: an infinite second moment would make every later step 0.
   public mutating func next() -> Event? {
     guard outcome == nil else { return nil }
     guard iteration < iterations else {
@@ -82,9 +84,16 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
     let estimate = estimate(upper, iteration, memory)
     var following = upper
     if estimate.isFinite {
-      memory = estimate.memory
-      following = feasibleSet.project(optimizer.step(from: upper, along: estimate.hypergradient))
-      if tolerance > 0, Self.distance(upper, following) <= tolerance { outcome = .completed }
+      var stepped = optimizer
+      let step = stepped.step(from: upper, along: estimate.hypergradient)
+      if step.isFinite, stepped.memory.moments.allSatisfy(\.isFinite) {
+        memory = estimate.memory
+        optimizer = stepped
+        following = feasibleSet.project(step)
+        if tolerance > 0, Self.distance(upper, following) <= tolerance { outcome = .completed }
+      } else {
+        outcome = .nonFinite(iteration: iteration, what: "the outer optimiser's step")
+      }
     } else {
       outcome = .nonFinite(iteration: iteration, what: Self.firstNonFinite(in: estimate))
     }

@@ -19,36 +19,52 @@ public struct CappedSimplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
   /// is: there is nothing nearest to it.
   public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
     guard point.isFinite else { return point }
-    return clamped(point, shift: shift(for: point))
+    return clamped(point, shift(for: point))
   }
 
   /// v on the coordinates from 0 to 1, less its mean over them where the bound on the
-  /// sum is active; 0 elsewhere. O(60 count).
+  /// sum is active; 0 elsewhere. O(60 count). At a non-finite point, which the projection leaves as it
+  /// is, v itself.
   public func projectionProduct(
     at point: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar> {
+    guard point.isFinite else { return v }
     let shift = shift(for: point)
     let (scalars, directions) = (point.flattened(), v.flattened())
-    let free = scalars.map { $0 - shift >= 0 && $0 - shift <= 1 }
-    return v.unflattening(restricted(directions, to: free, centred: shift > 0))
+    let free = scalars.map { (0...1).contains(shift.applied(to: $0)) }
+    return v.unflattening(restricted(directions, to: free, centred: shift.isActive))
   }
 
-  private func clamped(_ point: Parameters<Scalar>, shift: Scalar) -> Parameters<Scalar> {
-    Parameters(point.tensors.map { $0.map { min(1, max(0, $0 - shift)) } })
+  private func clamped(_ point: Parameters<Scalar>, _ shift: Shift) -> Parameters<Scalar> {
+    Parameters(point.tensors.map { $0.map { min(1, max(0, shift.applied(to: $0))) } })
   }
 
-  private func shift(for point: Parameters<Scalar>) -> Scalar {
-    func sum(_ shift: Scalar) -> Scalar {
-      clamped(point, shift: shift).tensors.reduce(0) { $0 + $1.sum() }
+  /// What is taken off every coordinate, in two parts: beside a largest coordinate of 1e8 the rest would
+  /// be lost to rounding.
+  private struct Shift {
+    /// The largest coordinate; 0 where nothing is taken off.
+    var top = Scalar(0)
+    /// The shift less the largest coordinate.
+    var rest = Scalar(0)
+    /// Whether the bound on the sum is active.
+    var isActive = false
+
+    func applied(to coordinate: Scalar) -> Scalar { (coordinate - top) - rest }
+  }
+
+  private func shift(for point: Parameters<Scalar>) -> Shift {
+    func sum(_ shift: Shift) -> Scalar {
+      clamped(point, shift).tensors.reduce(0) { $0 + $1.sum() }
     }
-    guard sum(0) > total else { return 0 }
-    var low = Scalar(0)
-    var high = point.tensors.flatMap(\.scalars).max() ?? 0
+    guard sum(Shift()) > total else { return Shift() }
+    let top = point.tensors.flatMap(\.scalars).max() ?? 0
+    var low = -top
+    var high = Scalar(0)
     for _ in 0..<60 {
       let middle = low + (high - low) / 2
-      if sum(middle) > total { low = middle } else { high = middle }
+      if sum(Shift(top: top, rest: middle)) > total { low = middle } else { high = middle }
     }
-    return high
+    return Shift(top: top, rest: high, isActive: true)
   }
 }
 
@@ -82,10 +98,12 @@ public struct Simplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
     return Parameters(point.tensors.map { $0.map { max(0, ($0 - top) - shift) } })
   }
 
-  /// v less its mean over the positive coordinates of the projection, and 0 on the others.
+  /// v less its mean over the positive coordinates of the projection, and 0 on the others; at a
+  /// non-finite point, which the projection leaves as it is, v itself.
   public func projectionProduct(
     at point: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar> {
+    guard point.isFinite else { return v }
     let (top, shift) = shift(for: point)
     let free = point.flattened().map { $0 - top > shift }
     return v.unflattening(restricted(v.flattened(), to: free, centred: true))

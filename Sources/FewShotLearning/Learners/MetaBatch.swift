@@ -19,11 +19,15 @@ extension TaskLearner {
       estimate(upper: x, episode: episodes[index], outerIteration: outerIteration)
     }
     let scale = 1 / Scalar(episodes.count)
-    // There is no one y: every task has its own.
+    // There is no one y: every task has its own, and its own step or multiplier chosen.
     var total = HypergradientEstimate(
       upperValue: Scalar(0), hypergradient: Parameters.zeros(like: x), lower: Parameters([]),
       diagnostics: estimates[0].diagnostics)
     total.diagnostics.linearSolves = estimates.flatMap(\.diagnostics.linearSolves)
+    if estimates.count > 1 {
+      total.diagnostics.selectedStep = nil
+      total.diagnostics.penaltyMultiplier = nil
+    }
     for estimate in estimates {
       total.upperValue += scale * estimate.upperValue
       total.hypergradient.add(estimate.hypergradient, scaledBy: scale)

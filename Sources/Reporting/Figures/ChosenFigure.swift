@@ -105,7 +105,7 @@ package struct ChosenFigure: Sendable {
     let count = records.count - kept.count
     guard let most, count > 0 else { return (kept, []) }
     let runs = count == 1 ? "one run that was" : "\(count) runs that were"
-    return (kept, ["Left out: \(runs) timed on another processor than \(most.key)"])
+    return (kept, ["Left out: \(runs) timed on another processor than \(most.key)."])
   }
 
   /// The figure against one setting, of runs that share all others but K: those with most of its values.
@@ -157,7 +157,7 @@ package struct ChosenFigure: Sendable {
       if metric == "upperError" { figure.yAxis.label = "|x - x*|, x* = 1" }
       if case .sweep = shape { figure.yAxis.minimum = 1e-6 }
     }
-    figure.sources.insert("Drawn by: report figure --name \(name)", at: 0)
+    figure.sources.insert(Figure.commandWords + "report figure --name \(name)", at: 0)
     return figure
   }
 }

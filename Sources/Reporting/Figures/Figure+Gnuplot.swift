@@ -58,12 +58,12 @@ extension Figure {
     lines += axes
     let height = 350 + 20 * headline.count + 17 * context.count + legend.height + extraHeight
     lines += [
-      "set terminal svg size 720,\(height) dynamic font 'sans-serif,15' background rgb 'white'",
+      "set terminal svg size \(Self.width),\(height) dynamic font 'sans-serif,15' background rgb 'white'",
       "set output '\(name).svg'", plot,
       "if (strstrt(GPVAL_TERMINALS, 'pngcairo')) {",
-      "  set terminal pngcairo size 1080,\(height * 3 / 2) font 'sans,15' fontscale 1.0 "
+      "  set terminal pngcairo size \(Self.width * 3 / 2),\(height * 3 / 2) font 'sans,15' fontscale 1.0 "
         + "background rgb 'white'",
-      "} else {", "  set terminal png size 1080,\(height * 3 / 2) font ',15'", "}",
+      "} else {", "  set terminal png size \(Self.width * 3 / 2),\(height * 3 / 2) font ',15'", "}",
       "set output '\(name).png'", "replot", "unset output",
     ]
     return comments + lines.joined(separator: "\n") + "\n"
@@ -161,14 +161,21 @@ extension Figure {
   }
 
   /// The first line of the title in lines that fit the width, and the rest in lines of a smaller
-  /// type.
+  /// type. Both stand above the middle of the axes, which the names of rows move to the right.
   private var titleLines: (headline: [String], context: [String]) {
     let parts = title.split(separator: "\n").map(String.init)
     let context = parts.dropFirst().joined(separator: ", ")
+    var names = 0
+    if case .rows(let labels) = kind { names = labels.map(\.count).max() ?? 0 }
+    let width = Double(Self.width) - 40 - 9 * Double(names)
     return (
-      Self.wrapped(parts.first ?? "", to: 72), context.isEmpty ? [] : Self.wrapped(context, to: 96)
+      Self.wrapped(parts.first ?? "", to: Int(width / 9.2)),
+      context.isEmpty ? [] : Self.wrapped(context, to: Int(width / 7.4))
     )
   }
+
+  /// The width of the picture, in points of the screen.
+  private static let width = 720
 
   private static func wrapped(_ text: String, to width: Int) -> [String] {
     var lines: [String] = []

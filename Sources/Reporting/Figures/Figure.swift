@@ -98,6 +98,10 @@ package struct Figure: Sendable, Equatable {
   package var kind = Kind.curves
   /// The command that draws the figure again, and the records it comes from: one line each.
   package var sources: [String] = []
+  /// The sentences of ``sources`` on the records, without the command.
+  package var records: [String] { sources.filter { !$0.hasPrefix(Self.commandWords) } }
+  /// What the line with the command begins with.
+  package static let commandWords = "Drawn by: "
 
   /// A figure; the name must be usable as a file name.
   package init(

@@ -37,14 +37,19 @@ enum PageStyle {
     .caption { font-size: 0.9rem; color: var(--soft); margin: 12px 0 4px; max-width: none; }
     th, td { padding: 4px 10px; border-bottom: 1px solid var(--line); vertical-align: top;
       text-align: left; overflow-wrap: normal; }
-    tbody th { white-space: nowrap; }
+    table.wide { font-size: 0.78rem; }
+    .wide th, .wide td { padding: 4px 6px; }
+    tbody th, .short { white-space: nowrap; }
+    thead th.short, thead th.number { white-space: normal; }
     thead th { background: var(--panel); vertical-align: bottom; }
     .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     .missing { color: var(--soft); font-style: italic; }
-    td.missing { text-align: right; }
-    td:not(.number):not(.missing) { min-width: 8em; }
+    td.missing { text-align: right; white-space: nowrap; }
+    td:not(.number):not(.missing):not(.short) { min-width: 8em; }
+    td.long { min-width: 15em; overflow-wrap: anywhere; }
+    @media (min-width: 561px) { tbody th { position: sticky; left: 0; background: var(--ground); } }
     .notes { font-size: 0.85rem; color: var(--soft); margin-top: 0; }
-    .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr));
+    .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr));
       gap: 16px 24px; }
     figure { margin: 12px 0; min-width: 0; }
     figure svg { width: 100%; min-width: 520px; height: auto; display: block;

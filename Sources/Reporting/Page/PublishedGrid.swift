@@ -45,11 +45,14 @@ struct PublishedGrid {
     let columns = variants.keys.sorted {
       $0.compare($1, options: [.numeric, .forcedOrdering]) == .orderedAscending
     }
+    let statuses = Set(values.map(\.status))
+    // What is true of every number stands above them.
+    let common = statuses.count == 1 ? statuses.first.map { " [\($0.rawValue)]" } : nil
     var headings = [Table.Column("method")]
     for column in columns {
       let name = column.isEmpty ? "" : column + ", "
-      headings.append(Table.Column(name + "published", unit: "percent"))
-      headings.append(Table.Column(name + "ours", unit: "percent"))
+      headings.append(Table.Column(name + "published" + (common ?? "")))
+      headings.append(Table.Column(name + "ours"))
     }
     let rows = methods.map { method -> [Table.Cell] in
       var cells = [Table.Cell.text(MethodStyle.displayName(method))]
@@ -59,17 +62,18 @@ struct PublishedGrid {
           continue
         }
         let number = value.number(in: "percent") ?? value.number
-        cells.append(.text("\(Table.fixed(number, 2)) [\(value.status.rawValue)]"))
+        let status = common == nil ? " [\(value.status.rawValue)]" : ""
+        cells.append(.text(Table.fixed(number, 2) + status))
         cells.append(ours(beside: value))
       }
       return cells
     }
-    let statuses = Set(values.map(\.status))
     let notes = PublishedValue.Status.allCases.filter(statuses.contains)
       .map { "[\($0.rawValue)]: \($0.meaning)." }
     return Table(
       title: "\(place.article), \(place.table): \(SettingTable.words(place.metric)) on "
-        + "\(place.dataset), beside ours (protocol \(place.protocolName)); mean and 95 % interval",
+        + "\(place.dataset) in percent, beside ours (protocol \(place.protocolName)); mean and 95 % "
+        + "interval",
       columns: headings, rows: rows, notes: notes)
   }
 

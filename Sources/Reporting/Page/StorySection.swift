@@ -126,8 +126,8 @@ struct StorySection {
     blocks += drawn.map { figure in
       .figure(
         figure,
-        caption: "\(figure.headline). \(figure.sources.last ?? "") "
-          + "Drawn by `report figure --name \(figure.name)`.")
+        caption: (["\(figure.headline)."] + figure.records
+          + ["Drawn by `report figure --name \(figure.name)`."]).joined(separator: " "))
     }
     let names = Set(drawn.map(\.name))
     let absent = chosen.filter { !names.contains($0.name) }

@@ -6,23 +6,24 @@ extension Table {
   /// notes as a list behind it; without style, so that a page gives it its own.
   package var html: String {
     let title = Self.htmlEscaped(caption(plusMinus: "±"))
+    let width = columns.count > Self.mostColumns ? " class=\"wide\"" : ""
     var lines = [
       "<p class=\"caption\">\(title)</p>",
-      "<div class=\"table\" tabindex=\"0\"><table aria-label=\"\(title)\">",
+      "<div class=\"table\" tabindex=\"0\"><table\(width) aria-label=\"\(title)\">",
     ]
-    let headings = columns.map { column in
-      "<th scope=\"col\"\(Self.kind(column))>\(Self.htmlEscaped(heading(of: column, plusMinus: "±")))"
-        + "</th>"
+    let kinds = columns.indices.map(kind)
+    let headings = zip(columns, kinds).map { column, kind in
+      "<th scope=\"col\"\(kind)>\(Self.htmlEscaped(heading(of: column, plusMinus: "±")))</th>"
     }
     lines.append("<thead><tr>\(headings.joined())</tr></thead>")
     lines.append("<tbody>")
     for row in rows {
-      let cells = zip(row, columns).enumerated().map { index, pair -> String in
-        let (cell, column) = pair
+      let cells = zip(row, kinds).enumerated().map { index, pair -> String in
+        let (cell, kind) = pair
         let text = Self.htmlEscaped(words(in: cell, plusMinus: "±"))
         if index == 0 { return "<th scope=\"row\">\(text)</th>" }
         if case .missing = cell { return "<td class=\"missing\">\(text)</td>" }
-        return "<td\(Self.kind(column))>\(text)</td>"
+        return "<td\(kind)>\(text)</td>"
       }
       lines.append("<tr>\(cells.joined())</tr>")
     }
@@ -35,9 +36,24 @@ extension Table {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func kind(_ column: Column) -> String {
-    column.kind == .text ? "" : " class=\"number\""
+  /// What a style needs to know of a column: numbers stand on the right, short words on one line, and
+  /// sentences need room beside each other.
+  private func kind(_ index: Int) -> String {
+    guard columns[index].kind == .text else { return " class=\"number\"" }
+    let longest = rows.map { words(in: $0[index], plusMinus: "±").count }.max() ?? 0
+    return switch longest {
+    case ...Self.mostShort: " class=\"short\""
+    case ...Self.mostMedium: ""
+    default: " class=\"long\""
+    }
   }
+
+  /// The columns that fit a page in its usual type.
+  private static let mostColumns = 9
+  /// The characters of the longest cell in a column of short words.
+  private static let mostShort = 24
+  /// The characters of the longest cell in a column without sentences.
+  private static let mostMedium = 48
 
   /// The text as HTML holds it, on one line.
   static func htmlEscaped(_ text: String) -> String {

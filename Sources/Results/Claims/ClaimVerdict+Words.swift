@@ -47,20 +47,40 @@ extension ClaimVerdict {
 }
 
 extension Estimate {
-  /// Mean, spread, number of seeds and interval, as a verdict states them: in more digits where the
-  /// usual ones would not show on which side of an edge they lie.
+  /// Mean, spread, number of seeds and interval, as a verdict states them: to the second digit of the
+  /// interval's half width, and in more digits where these would not show on which side of an edge it
+  /// lies.
   func description(beside region: Region) -> String {
     let edges = [region.lower, region.upper].filter(\.isFinite)
-    let needsMore = edges.contains { edge in
-      [lower, upper].contains { $0 != edge && ClaimVerdict.short($0) == ClaimVerdict.short(edge) }
-    }
+    let halfWidth = (upper - lower) / 2
+    var place = halfWidth > 0 && halfWidth.isFinite ? 1 - Self.exponent(halfWidth) : Self.mostDigits
     func text(_ value: Double) -> String {
-      needsMore ? String(format: "%.12g", value) : ClaimVerdict.short(value)
+      guard value.isFinite else { return ClaimVerdict.short(value) }
+      let leading = value == 0 ? 0 : Self.exponent(value)
+      return String(format: "%.\(min(Self.mostDigits, max(1, leading + place + 1)))g", value)
     }
-    let mean = text(statistics.mean)
-    guard let spread = statistics.standardDeviation else { return "\(mean) (one seed)" }
+    func hidesSide() -> Bool {
+      edges.contains { edge in
+        [lower, upper].contains { $0 != edge && text($0) == text(edge) }
+      }
+    }
+    guard let spread = statistics.standardDeviation else {
+      let mean = ClaimVerdict.short(statistics.mean)
+      return "\(hidesSide() ? text(statistics.mean) : mean) (one seed)"
+    }
+    var attempts = 0
+    while hidesSide(), attempts < Self.mostDigits {
+      place += 1
+      attempts += 1
+    }
     let interval = "\(text(lower)) to \(text(upper))"
-    return "\(mean) ± \(ClaimVerdict.short(spread)) (std, n = \(statistics.count)), "
+    return "\(text(statistics.mean)) ± \(text(spread)) (std, n = \(statistics.count)), "
       + "95 % interval \(interval)"
   }
+
+  /// The power of ten of a number's first digit; the number is finite and not 0.
+  private static func exponent(_ value: Double) -> Int { Int(log10(abs(value)).rounded(.down)) }
+
+  /// The most digits of a number in a sentence: beyond them Double itself is rounding.
+  private static let mostDigits = 15
 }

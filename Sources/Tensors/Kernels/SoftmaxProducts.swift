@@ -82,11 +82,7 @@ private func productRow<Scalar: TensorScalar>(
       productOf: (p + offset).loadUnaligned(as: Register.self),
       (v + offset).loadUnaligned(as: Register.self))
   }
-  // By halves: always in the same order.
-  let eight = sums.lowHalf + sums.highHalf
-  let four = eight.lowHalf + eight.highHalf
-  let two = four.lowHalf + four.highHalf
-  let mean = two[0] + two[1]
+  let mean = sumOfLanes(sums)
   for register in 0..<(width / 16) {
     let offset = register &* size
     let scaled = (p + offset).loadUnaligned(as: Register.self) * factor

@@ -9,7 +9,8 @@ import Foundation
 ///
 /// so that adding a consumer never shifts another's numbers. All derived draws (uniform, normal,
 /// permutation) are defined here and not by the standard library, whose algorithms may change
-/// between releases: the same seed gives the same numbers on every platform and toolchain.
+/// between releases: the same seed gives the same bits, integers, permutations and uniform numbers on every
+/// platform and toolchain, and normal ones up to the last digit of the C library's logarithm and cosine.
 public struct RandomStream: RandomNumberGenerator, Sendable, Equatable, Codable {
   private var state: UInt64
   private let increment: UInt64
