@@ -1,12 +1,14 @@
 # Two images from one file:
 #
-#     docker build --target suite   --tag bda-suite .   # make reproduce and make test work in it
+#     docker build --target suite   --tag bda-suite .   # make reproduce and make test work in it, as root
 #     docker build                  --tag bda .         # the commands alone, on the slim Swift image
 #
-#     docker run --rm bda-suite make reproduce
+#     docker run --name bda-run bda-suite make reproduce && docker cp bda-run:/suite/results .
 #     docker run --rm --volume "$PWD:/work" bda hyper-cleaning list
+#     docker run --rm --volume "$PWD:/work" bda report page --reference /suite/results/reference
 #
-# Built for any processor of the architecture, since an image moves between machines.
+# Built for any processor of the architecture, since an image moves between machines. A suite image that was
+# pulled or loaded builds again first: layers keep whole seconds of a file's time.
 
 FROM swift:6.3-bookworm AS suite
 ENV BDA_TUNE=generic
@@ -14,9 +16,9 @@ RUN apt-get update && apt-get install --yes --no-install-recommends make && rm -
 WORKDIR /suite
 # What is installed changes rarely: a layer of its own, before the sources.
 COPY scripts/setup scripts/timed scripts/dependencies.bash scripts/
-RUN apt-get update && scripts/setup && rm -rf /var/lib/apt/lists/*
+RUN scripts/setup && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN make build && make install PREFIX=/opt/bda
+RUN make build && make install PREFIX=/opt/bda && strip /opt/bda/bin/*
 CMD ["make", "reproduce"]
 
 FROM swift:6.3-bookworm-slim
@@ -24,8 +26,12 @@ FROM swift:6.3-bookworm-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends \
     gnuplot-nox libdnnl2 libhdf5-103-1 libpng16-16 zlib1g \
   && rm -rf /var/lib/apt/lists/*
+# The image with the compiler has Swift's libraries below /opt, this one below /usr: the commands were linked
+# with the first, and the loader has to be told of the second.
+RUN echo /usr/lib/swift/linux > /etc/ld.so.conf.d/swift.conf && ldconfig
 COPY --from=suite /opt/bda /usr/local
 COPY --from=suite /suite/results/reference /suite/results/reference
+COPY --from=suite /suite/results/curves /suite/results/curves
 COPY --from=suite /suite/experiments /suite/experiments
 WORKDIR /work
 CMD ["report", "--help"]

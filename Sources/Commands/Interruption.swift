@@ -78,8 +78,12 @@ package enum Interruption {
       var number: Int32 = 0
       while sigwait(&listened, &number) != 0 {}
       TemporaryFiles.removeAll()
-      Array((message + "\n").utf8).withUnsafeBytes { bytes in
-        _ = FileDescriptor.write(bytes, to: STDERR_FILENO)
+      // Where standard error is a full pipe that nobody reads, writing would wait for ever.
+      var request = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+      if poll(&request, 1, 200) > 0 {
+        Array((message + "\n").utf8).withUnsafeBytes { bytes in
+          _ = FileDescriptor.write(bytes, to: STDERR_FILENO)
+        }
       }
       // Without the exit handlers of a library that may be in the middle of a write.
       _exit(128 + number)

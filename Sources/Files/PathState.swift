@@ -20,7 +20,7 @@ public enum PathState: Equatable, Sendable {
   public init(_ path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      self = Self.isAbsence(errno) ? .nothing : .unreachable(errno)
+      self = Self(failure: errno)
       return
     }
     switch status.st_mode & S_IFMT {
@@ -28,6 +28,12 @@ public enum PathState: Equatable, Sendable {
     case S_IFREG: self = .file
     default: self = .other
     }
+  }
+
+  /// What a failed look at a path says, with the number of its error: who looks a second time may be told
+  /// something else.
+  public init(failure code: Int32) {
+    self = Self.isAbsence(code) ? .nothing : .unreachable(code)
   }
 
   /// Whether a number of the system's error means that there is nothing; others do not.

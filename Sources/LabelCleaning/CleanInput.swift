@@ -66,6 +66,7 @@ package struct CleanInput {
     notes += [
       trainRows.note(train, trainLabels), checkedRows.note(checked, checkedLabels),
       Placeholder(in: train)?.sentence, Placeholder(in: checked)?.sentence,
+      FeatureShift(of: checked, from: train)?.sentence,
     ].compactMap { $0 }
     if let test {
       notes += [(train, "training"), (checked, "checked")].compactMap {

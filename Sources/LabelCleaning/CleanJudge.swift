@@ -198,7 +198,9 @@ package struct CleanJudge {
     seconds: Double
   ) -> Judgement {
     let forecast = DetectionForecast(
-      labels: input.checkedLabels, posterior: posterior, seed: seed
+      labels: input.checkedLabels, posterior: posterior,
+      frequencies: posterior.frequencies(
+        fit.noisy, input.trainLabels, stride: stride(through: fit.noisy)), seed: seed
     ) { sample, label in posterior.rightness(fit.checked[sample], given: label) }
     let predictions = fit.noisy.predictions
     let predicted = input.trainLabels.enumerated().map { sample, given in
@@ -224,11 +226,21 @@ package struct CleanJudge {
     let wanted = [0.5, 0.8, 0.9, 0.95, 0.99]
     // No suspects are worth nothing.
     let hasSuspects = scores.contains { $0 < 0.5 }
-    var precision = hasSuspects ? best.forecast.precision(below: 0.5) : .unknown
+    var precision = hasSuspects ? best.forecast.precision(below: 0.5, scores: scores) : .unknown
     var recall = hasSuspects ? best.forecast.recall(below: 0.5, scores: scores) : .unknown
-    for other in hasSuspects ? otherSharpness(best) : [] {
-      precision = precision.including(other.forecast.precision(below: 0.5).value)
-      recall = recall.including(other.forecast.recall(below: 0.5, scores: other.scores).value)
+    var toCheck = wanted.map { best.forecast.toCheck(recall: $0, scores: scores) }
+    for other in otherSharpness(best) {
+      if hasSuspects {
+        precision = precision.including(
+          other.forecast.precision(below: 0.5, scores: other.scores).value)
+        recall = recall.including(other.forecast.recall(below: 0.5, scores: other.scores).value)
+      }
+      // Of much data the other forecasts look at a part that stands for all.
+      let share = Double(scores.count) / Double(max(1, other.scores.count))
+      for (index, recall) in wanted.enumerated() {
+        let samples = share * other.forecast.toCheck(recall: recall, scores: other.scores).value
+        toCheck[index] = toCheck[index].including(samples.rounded(.up))
+      }
     }
     return CleanResult(
       method: best.candidate.method, candidates: candidates, scores: scores,
@@ -236,7 +248,7 @@ package struct CleanJudge {
       isSuspect: scores.map { $0 < 0.5 }, ranks: CleanResult.ranks(of: scores),
       noiseRate: best.posterior.noiseRate, confusion: best.posterior.confusion,
       precision: precision, recall: recall,
-      toCheck: wanted.map { ($0, best.forecast.toCheck(recall: $0, scores: scores)) },
+      toCheck: Array(zip(wanted, toCheck)),
       test: tested(best, weights: best.learnedWeights ?? scores))
   }
 
@@ -260,9 +272,7 @@ package struct CleanJudge {
     _ best: Judgement
   ) -> [(forecast: DetectionForecast, scores: [Double])] {
     let (fit, posterior) = (best.fit, best.posterior)
-    let count = fit.noisy.count
-    let stride = max(1, count * fit.noisy.classCount / Self.mostOtherwise)
-    let samples = Swift.stride(from: 0, to: count, by: stride)
+    let samples = Swift.stride(from: 0, to: fit.noisy.count, by: stride(through: fit.noisy))
     let labels = samples.map { input.trainLabels[$0] }
     let interval = fit.choice.sharpnessInterval
     return [interval.lowerBound, interval.upperBound].map { sharpness in
@@ -277,7 +287,12 @@ package struct CleanJudge {
     }
   }
 
-  /// Probabilities that are held twice for ``otherSharpness(_:)``.
+  /// Of many samples only every so many are looked at where the rest would cost too much.
+  private func stride(through probabilities: ClassProbabilities) -> Int {
+    max(1, probabilities.count * probabilities.classCount / Self.mostOtherwise)
+  }
+
+  /// Probabilities that are looked at, or held, once more.
   private static let mostOtherwise = 2_000_000
 
   private func tested(

@@ -19,6 +19,14 @@ package struct CleanLimits {
           + "samples.")
       return sentences
     }
+    let suspects = result.isSuspect.count { $0 }
+    if 2 * suspects > result.isSuspect.count {
+      sentences.append(
+        "More than half of all labels are suspect (\(SuspectsPage.whole(suspects)) of "
+          + "\(SuspectsPage.whole(result.isSuspect.count))): either most are wrong, or the checked samples are "
+          + "labelled or made otherwise (classes counted from 1, other units, inverted images); look at some "
+          + "of both before you believe anything here, or drop a label.")
+    }
     let counts = input.classes.indices.map { label in
       input.checkedLabels.count { $0 == label }
     }

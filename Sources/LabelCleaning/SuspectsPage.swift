@@ -78,8 +78,10 @@ package struct SuspectsPage {
 
   /// The sentence on where the intervals come from, which only stand where there are suspects.
   private var intervals: String {
-    " Intervals (95 %) come from resampling the \(Self.whole(input.checkedLabels.count)) checked samples, "
-      + "and from how sure of itself the model may be as far as they tell."
+    " Intervals (95 %) hold what other checked samples than these \(Self.whole(input.checkedLabels.count)) "
+      + "might have told, how frequent wrong labels and how sure of itself the model may be as far as the "
+      + "labels tell, and chance. How many labels are wrong in all is estimated apart from what the suspects "
+      + "hold, so that the numbers need not multiply."
   }
 
   private var limits: String {

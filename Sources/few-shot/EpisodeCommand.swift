@@ -50,6 +50,8 @@ struct EpisodeCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     try console.report {
+      Interruption.installEndingAtOnce(
+        saying: "Interrupted: nothing unfinished was kept; run the same command again.")
       let preset = try FewShotProtocol.named(protocolName)
       let settings = try Configuration.resolve(
         defaults: preset.settings(budget),

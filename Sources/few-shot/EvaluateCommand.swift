@@ -61,6 +61,8 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     try console.report {
+      Interruption.installEndingAtOnce(
+        saying: "Interrupted: nothing unfinished was kept; run the same command again.")
       threads.apply()
       try KeptInputs([learned, dataFolder]).require(keptBy: output.map { [$0] } ?? [])
       let file = try LearnedFile(learned, of: FewShot.name)

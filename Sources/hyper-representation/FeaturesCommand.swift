@@ -35,6 +35,8 @@ struct FeaturesCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     try console.report {
+      Interruption.installEndingAtOnce(
+        saying: "Interrupted: nothing unfinished was kept; run the same command again.")
       try KeptInputs([learned, data]).require(keptBy: [output])
       let file = try LearnedFile(learned, of: Representation.name)
       switch file.scalar {

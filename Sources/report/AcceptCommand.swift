@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Results
 
 /// `report accept`.
@@ -44,6 +45,14 @@ struct AcceptCommand: ParsableCommand {
         }
       }
       for (experiment, runs) in accepted.sorted(by: { $0.key < $1.key }) {
+        // Another command that stores runs of the experiment must not read in between: its lines, or these,
+        // would be lost.
+        let lock = try ResultsError.converting { () throws(FileError) in
+          try FileLock(
+            for: ReferenceFile.path(
+              folder: references.reference, budget: budget, experiment: experiment))
+        }
+        defer { withExtendedLifetime(lock) {} }
         let kept = replace ? [] : try stored(experiment)
         let file = ReferenceFile(
           experiment: experiment, budget: budget, references: kept + runs)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Reporting
 import Results
@@ -45,7 +46,14 @@ struct PageCommand: ParsableCommand {
         if let message = written.message {
           messages.append(message)
         } else if let path = written.picturePaths.first {
-          pictures[figure.name] = try? String(contentsOfFile: path, encoding: .utf8)
+          do {
+            pictures[figure.name] = try String(contentsOfFile: path, encoding: .utf8)
+          } catch {
+            throw ResultsError(
+              .inputOutput,
+              "The picture '\(path)' was drawn and cannot be read (\(SystemError.text(of: error))), and the page "
+                + "is as it was; check the disk and run the command again.")
+          }
         }
       }
       if let message = messages.first {

@@ -21,6 +21,12 @@ struct Report: SuiteCommand {
       AcceptCommand.self, SchemaCommand.self,
     ])
 
+  /// Unfinished files are removed on a signal.
+  static func prepare() {
+    Interruption.installEndingAtOnce(
+      saying: "Interrupted: nothing unfinished was kept; run the same command again.")
+  }
+
   /// What every subcommand's exit codes mean.
   static let exitCodes = """
     EXIT CODES
@@ -35,5 +41,6 @@ struct Report: SuiteCommand {
       64   wrong usage
       65   a file is there but damaged, of another version, or has unknown keys; a JSON file among
            records that is none, or breaks off, is named and passed over instead
+      129, 130, 131, 143  interrupted by SIGHUP, SIGINT, SIGQUIT, SIGTERM
     """
 }

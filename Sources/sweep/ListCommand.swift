@@ -10,8 +10,8 @@ struct ListCommand: ParsableCommand {
     discussion: """
       The time of a cell that has not run is estimated from its nearest measured relatives (~): \
       other seeds, else the nearest K, scaled by it, else other methods, else the same experiment \
-      and budget. A cell that its experiment refuses is listed with the reason, and the exit code \
-      is 65.
+      and budget. A cell that its experiment refuses, or whose record cannot be read, is listed \
+      with the reason, and the exit code is 65.
       """)
 
   @OptionGroup var sweep: SweepOptions
@@ -22,10 +22,10 @@ struct ListCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     try console.report {
-      let survey = SweepSurvey(try sweep.cells())
+      let survey = SweepSurvey(try sweep.cells(telling: console))
       if !summary { for line in survey.lines { console.show(result: line) } }
       console.show(result: survey.summary)
-      if survey.count(.refused) > 0 { throw ExitStatus.dataInvalid.exitCode }
+      if survey.needsCorrection { throw ExitStatus.dataInvalid.exitCode }
     }
   }
 }

@@ -61,7 +61,7 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     let console = Console()
     try console.report {
-      let cells = try sweep.cells()
+      let cells = try sweep.cells(telling: console)
       if dryRun {
         for cell in cells where !cell.state.kind.isSettled {
           let words =

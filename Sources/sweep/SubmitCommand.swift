@@ -13,7 +13,8 @@ struct SubmitCommand: ParsableCommand {
       checkpoint, and the task, alone, is put back into the queue, where it continues. A job that \
       depends on the array makes tables of what is there. Time and memory are asked for by the \
       measured cells; a limit that is too short costs requeues, nothing else. The scripts and a copy \
-      of the sweep, which the tasks read, are kept in results/slurm.
+      of the sweep, which the tasks read, are kept in results/slurm. While tasks of an earlier \
+      array are pending or running, their cells cannot be submitted again.
       """)
 
   @OptionGroup var sweep: SweepOptions
@@ -70,11 +71,11 @@ struct SubmitCommand: ParsableCommand {
     let console = Console()
     try console.report {
       let text = try SweepFile.text(at: sweep.file)
-      let survey = SweepSurvey(try sweep.cells(of: text))
-      for (cell, state) in survey.cells where state.kind == .refused {
+      let survey = SweepSurvey(try sweep.cells(of: text, telling: console))
+      for (cell, state) in survey.cells where state.kind.needsCorrection {
         console.show(
           warning: "Cell \(cell.number), \(cell.cell.label), is left out: "
-            + (cell.refusal?.error ?? "refused."))
+            + (cell.refusal?.error ?? state.detail ?? "refused."))
       }
       let open = survey.cells.filter { !$0.state.kind.isSettled }
       guard !open.isEmpty else {
@@ -93,11 +94,25 @@ struct SubmitCommand: ParsableCommand {
             + "\(sweep.file) has cells up to \(number); divide it into several files.", .dataInvalid
         )
       }
+      try requireNotQueued(script)
       let submission = try SlurmSubmission.submit(script, copying: text, into: folder)
       console.show(
         result: "Submitted \(script.cells.count) cells as array \(submission.array), tables as job "
           + "\(submission.tables); scripts and logs: \(folder)")
     }
+  }
+
+  /// Throws where Slurm still has tasks of an earlier submission for the same cells.
+  private func requireNotQueued(_ script: SlurmScript) throws(SweepError) {
+    let earlier = SlurmSubmission.all(named: script.name, in: SlurmFolder.submissions)
+    guard
+      let (array, count) = SlurmSubmission.queued(script.cells, of: earlier, named: script.name)
+    else { return }
+    let tasks = count == 1 ? "1 task" : "\(count) tasks"
+    throw SweepError(
+      "Slurm still has \(tasks) of the array \(array) of the sweep \(sweep.file), pending or "
+        + "running, for cells that would be queued twice; wait for the array, or cancel it with "
+        + "`scancel \(array)`, and submit then.", .unexpected)
   }
 
   private func script(

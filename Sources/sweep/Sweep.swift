@@ -59,15 +59,23 @@ struct SweepOptions: ParsableArguments {
   var common: [String] { ["--output", output] + (data.map { ["--data", $0] } ?? []) }
 
   /// The cells of the file that the options leave, with their runs.
-  func cells() throws -> [PlannedCell] { try cells(of: try SweepFile.text(at: file)) }
+  ///
+  /// - Parameter console: where it is said that cells are the same.
+  func cells(telling console: Console) throws -> [PlannedCell] {
+    try cells(of: try SweepFile.text(at: file), telling: console)
+  }
 
   /// The cells of the file's text that the options leave, with their runs: a pipe is read once.
-  func cells(of text: String) throws -> [PlannedCell] {
+  ///
+  /// - Parameter console: where it is said that cells are the same.
+  func cells(of text: String, telling console: Console) throws -> [PlannedCell] {
     let grid = try SweepFile.grid(of: text, source: file)
     if let refusal = PathState(output).refusal(of: output) {
       throw SweepError(refusal, .dataMissing)
     }
-    let planned = try suite.plan(try grid.cells(), common: common)
+    let (cells, note) = try grid.expansion()
+    if let note { console.show(note: note) }
+    let planned = try suite.plan(cells, common: common)
     for number in numbers where !planned.indices.contains(number) {
       throw SweepError(
         "The option --cell was given \(number), but the sweep \(file) has the cells 0 to "

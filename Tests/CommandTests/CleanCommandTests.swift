@@ -517,6 +517,11 @@ struct CleanCommandTests {
     let lines = result.standardError.split(separator: "\n")
     #expect(lines.count == 1, "\(result.standardError)")
     #expect(result.standardError.contains("the file is damaged"), "\(result.standardError)")
+    // Its first call of the library is for the version, long before.
+    let verified = try CommandRunner.run("datasets", ["verify", file])
+    #expect(verified.exitCode == 65)
+    #expect(
+      verified.standardError.split(separator: "\n").count == 1, "\(verified.standardError)")
   }
 }
 

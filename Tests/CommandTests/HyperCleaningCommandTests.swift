@@ -109,6 +109,10 @@ struct HyperCleaningCommandTests {
     (["--alpha", "1.5"], "aggregation.alpha is 1.5 but must be between 0 and 1"),
     (["--schedule", "cubic"], "cubic"),
     (["--dynamics", "gradient-descent"], "give both"),
+    (
+      ["--dynamics", "gradient-descent", "--hypergradient", "reverse", "--method", "bda"],
+      "give one or the other"
+    ),
     (["--dynamics", "proximal-gradient", "--hypergradient", "conjugate-gradient"], "proximal"),
     (["--set", "data.trian=3"], "data.trian"),
   ])

@@ -67,15 +67,21 @@ struct LimitTests {
       print("Skipping the test without /proc: only the superuser can hide it.")
       return
     }
-    func hidden(_ arguments: String) throws -> ShellLine {
+    func hidden(
+      _ arguments: String, _ executable: String = "counter-example"
+    ) throws -> ShellLine {
       try ShellLine(
-        "exec unshare -m sh -c '\(hide); exec timeout 60 \"$0\" \(arguments)' \"$0\"",
-        "counter-example")
+        "exec unshare -m sh -c '\(hide); exec timeout 60 \"$0\" \(arguments)' \"$0\"", executable)
     }
     #expect(try hidden("list").text == ShellLine("exec \"$0\" list", "counter-example").text)
     let result = try hidden("\(run) \(folder.path)")
     #expect(result.code == 0, "\(result.text)")
     #expect(try !RecordStore.load(folder.path).isEmpty)
+    let file = try folder.write(
+      Array("grid: {experiment: counter-example, method: rhg, seed: 0}".utf8), to: "one.yaml")
+    // It looks for the experiment beside its own executable, which /proc names elsewhere.
+    let sweep = try hidden("list \(file) --output \(folder.path("cells"))", "sweep")
+    #expect(sweep.code == 0 && sweep.text.contains("1 cell: 1 missing."), "\(sweep.text)")
   }
 
   @Test("Little memory: the run, or an end that names it, and nothing half-written")

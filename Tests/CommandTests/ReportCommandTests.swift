@@ -304,6 +304,30 @@ struct ReportCommandTests {
     #expect(check.standardOutput.contains("2 numbers within their tolerances"))
   }
 
+  @Test("Two that store runs of one experiment at the same time lose nothing of each other's")
+  func acceptedTogether() throws {
+    let laboratory = try Laboratory()
+    let methods = ["rhg", "bda", "t-rhg", "cg"]
+    try laboratory.run(methods.map { RecordFixture.record(method: $0) })
+    try laboratory.reference([])
+    let commands = try methods.map { method in
+      try CommandRunner.start(
+        "report",
+        [
+          "accept", "--runs", laboratory.folder.path("runs"), "--reference",
+          laboratory.folder.path("reference"), "--method", method,
+        ])
+    }
+    for command in commands { #expect(try command.wait().exitCode == 0) }
+    let file = ReferenceFile.path(
+      folder: laboratory.folder.path("reference"), budget: "smoke", experiment: "hyper-cleaning")
+    let stored = try ReferenceFile(readingFrom: file).references
+    #expect(Set(stored.map(\.identity.method)) == Set(methods))
+    #expect(
+      try laboratory.folder.names(in: "reference/smoke")
+        == ["hyper-cleaning.jsonl", "tolerances.json"])
+  }
+
   @Test("schema prints what is compiled in, and validates files")
   func schema() throws {
     let printed = try CommandRunner.run("report", ["schema", "claims"])

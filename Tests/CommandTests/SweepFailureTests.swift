@@ -54,6 +54,44 @@ struct SweepFailureTests {
     #expect(list.exitCode == 65)
   }
 
+  @Test("A record of a later version is unreadable: its reason is told, with 65, and it is kept")
+  func unreadable() throws {
+    let sweep = try SmallSweep()
+    try sweep.runDirectly(into: "runs")
+    let record = try #require(try sweep.records(in: "runs").keys.sorted().first)
+    let later = Array("{\"schemaVersion\": 99}\n".utf8)
+    let path = try sweep.folder.write(later, to: "runs\(record)")
+    for verb in ["list", "status"] {
+      let result = try CommandRunner.run("sweep", sweep.arguments(verb, output: "runs"))
+      #expect(result.exitCode == 65, "\(result.standardError)")
+      for part in ["4 cells: 3 completed, 1 unreadable.", "has schema version 99"] {
+        #expect(result.standardOutput.contains(part), "\(verb): \(result.standardOutput)")
+      }
+    }
+    let run = try sweep.run("runs")
+    #expect(run.exitCode == 65, "\(run.standardError)")
+    #expect(run.standardError.contains("has schema version 99"), "\(run.standardError)")
+    #expect(FileManager.default.contents(atPath: path) == Data(later))
+    let submission = try CommandRunner.run("sweep", sweep.arguments("submit", output: "runs"))
+    #expect(submission.exitCode == 0, "\(submission.standardError)")
+    #expect(submission.standardOutput.hasPrefix("Nothing is left to submit."))
+    #expect(submission.standardError.contains("is left out: The run record "))
+  }
+
+  @Test("Logs want a folder once a cell starts, and none where all are done")
+  func folderOfLogs() throws {
+    let sweep = try SmallSweep()
+    // Below a file nobody can make one.
+    let arguments = sweep.arguments("run", output: "runs") + ["--logs", sweep.file + "/logs"]
+    let refused = try CommandRunner.run("sweep", arguments)
+    #expect(refused.exitCode == 1, "\(refused.standardError)")
+    #expect(refused.standardError.contains("could not be created"), "\(refused.standardError)")
+    try sweep.runDirectly(into: "runs")
+    let done = try CommandRunner.run("sweep", arguments)
+    #expect(done.exitCode == 0, "\(done.standardError)")
+    #expect(done.standardOutput == "4 cells: 4 completed.\n")
+  }
+
   @Test("A method that breaks down is told with its reason and not repeated")
   func brokenDown() throws {
     let sweep = try SmallSweep(

@@ -112,4 +112,66 @@ struct SweepSubmitTests {
     // The array's tasks read what is in it.
     #expect(try sweep.folder.names(in: "here/results/slurm").count == 1)
   }
+
+  @Test("A number is found among a site's notes; without one it is said how to find the job")
+  func numbers() throws {
+    let sweep = try SmallSweep()
+    let submit = sweep.arguments("submit", output: "runs")
+    let result = try CommandRunner.run(
+      "sweep", submit,
+      environment: try sweep.slurm(
+        array: "echo 'Note: 3 nodes are down'; echo '101;main'",
+        tables: "echo 'Submitted batch job 12'"),
+      currentDirectory: try sweep.place("notes"))
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(
+      result.standardOutput.hasPrefix("Submitted 4 cells as array 101, tables as job 12;"),
+      "\(result.standardOutput)")
+    for (here, array, tables, job, cancelled) in [
+      ("array", "echo queued", "echo 8", "small", nil),
+      ("tables", "echo 7", ":", "small-tables", "7\n"),
+    ] as [(String, String, String, String, String?)] {
+      let result = try CommandRunner.run(
+        "sweep", submit, environment: try sweep.slurm(array: array, tables: tables),
+        currentDirectory: try sweep.place(here))
+      #expect(result.exitCode == 1, "\(result.standardError)")
+      #expect(
+        result.standardError.contains("look with `squeue --me --name=\(job)`, cancel"),
+        "\(result.standardError)")
+      let said = FileManager.default.contents(atPath: sweep.folder.path("slurm/cancelled"))
+      #expect(said == cancelled.map { Data($0.utf8) })
+      // What a job that may be queued reads and writes is kept.
+      #expect(try sweep.folder.names(in: "\(here)/results/slurm").count == 1)
+    }
+  }
+
+  @Test("Cells that wait or run in Slurm are not submitted again; others are")
+  func twice() throws {
+    let sweep = try SmallSweep()
+    let environment = try sweep.slurm()
+    let here = try sweep.place("here")
+    try sweep.program("slurm/squeue", "cat \"$(dirname \"$0\")/queue\"")
+    func submit(_ more: [String], queue: String) throws -> CommandResult {
+      _ = try sweep.folder.write(Array(queue.utf8), to: "slurm/queue")
+      return try CommandRunner.run(
+        "sweep", sweep.arguments("submit", output: "runs") + more, environment: environment,
+        currentDirectory: here)
+    }
+    #expect(try submit([], queue: "").exitCode == 0)
+    let refused = try submit([], queue: "7_0 RUNNING\n7_2 COMPLETING\n7_3 PENDING\n8 PENDING\n")
+    #expect(refused.exitCode == 1, "\(refused.standardError)")
+    for part in ["Slurm still has 2 tasks of the array 7 of the sweep", "with `scancel 7`"] {
+      #expect(refused.standardError.contains(part), "\(refused.standardError)")
+    }
+    #expect(try sweep.folder.names(in: "here/results/slurm").count == 1)
+    for (more, queue) in [
+      (["--cell", "1"], "7_0 RUNNING\n"), ([], "7_0 COMPLETED\n"), ([], ""),
+    ] as [([String], String)] {
+      let result = try submit(more, queue: queue)
+      #expect(result.exitCode == 0, "\(queue): \(result.standardError)")
+    }
+    // Where Slurm does not tell, nothing is refused.
+    try sweep.program("slurm/squeue", "exit 1")
+    #expect(try submit([], queue: "").exitCode == 0)
+  }
 }

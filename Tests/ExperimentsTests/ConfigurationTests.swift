@@ -203,7 +203,7 @@ struct ConfigurationTests {
       ("a: [1, 2", "is not valid YAML at line"),
       ("\tinnerSteps: 5", "is not valid YAML at line 1"),
       ("innerSteps: 5\ninnerSteps: 6", "has the key innerSteps more than once"),
-      ("innerSteps: 5\n---\ninnerSteps: 6", "is not valid YAML at line"),
+      ("innerSteps: 5\n---\ninnerSteps: 6", "holds several YAML documents"),
     ])
   func malformed(text: String, fragment: String) throws {
     let error = try failure(text)

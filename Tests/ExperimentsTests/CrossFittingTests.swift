@@ -140,7 +140,8 @@ struct CrossFittingTests {
     let found = zip(suspects, noisy.isWrong).count { $0 && $1 }
     let precision = Double(found) / Double(suspects.count { $0 })
     let recall = Double(found) / Double(noisy.isWrong.count { $0 })
-    #expect(abs(forecast.precision(below: 0.5).value - precision) < 0.05)
+    #expect(
+      abs(forecast.precision(below: 0.5, scores: posterior.rightness).value - precision) < 0.05)
     let foretold = forecast.recall(below: 0.5, scores: posterior.rightness)
     #expect(abs(foretold.value - recall) < 0.05)
     let area = areaUnderROC(scores: posterior.rightness.map { -$0 }, isPositive: noisy.isWrong)
@@ -201,7 +202,7 @@ struct CrossFittingTests {
     func forecast(_ labels: [Int]) -> DetectionForecast {
       DetectionForecast(labels: labels, posterior: posterior, seed: 1) { $1 == labels[$0] ? 1 : 0 }
     }
-    let few = forecast(labels).precision(below: 0.5)
+    let few = forecast(labels).precision(below: 0.5, scores: posterior.rightness)
     // 0.1 wrong and 0.9 / 24 right by half a sample, 0.9 / 4 by three.
     #expect(abs(few.value - 0.1 / (0.1 + 0.9 / 24)) < 0.02, "\(few)")
     #expect(abs(few.low - 0.1 / (0.1 + 0.9 / 4)) < 0.02, "\(few)")
@@ -214,8 +215,10 @@ struct CrossFittingTests {
       let wanted = forecast(labels).toCheck(recall: share, scores: between)
       #expect(wanted == .init(value: samples, low: samples, high: samples))
     }
-    let many = forecast((0..<2_000).map { $0 % 2 }).precision(below: 0.5)
-    #expect(many.low > 0.98 && many.value < 1)
+    let many = forecast((0..<2_000).map { $0 % 2 })
+      .precision(below: 0.5, scores: posterior.rightness)
+    // One of the twenty suspects may be right by chance.
+    #expect(many.low >= 0.95 && many.value < 1)
   }
 
   @Test func twinsStayInOneFold() {

@@ -55,6 +55,25 @@ struct SweepGridTests {
     #expect(Set(cells.map(\.label)).count == 4)
   }
 
+  @Test("Cells that are the same are counted, and the first two are named")
+  func repeats() throws {
+    func note(_ more: String) throws -> String? {
+      try SweepFile.grid(of: Self.small + more, source: "s.yaml").expansion().note
+    }
+    #expect(try note("") == nil)
+    #expect(
+      try note("adjust:\n  - {when: {inner.steps: 100}, set: {inner.steps: 50}}\n")
+        == "The sweep s.yaml has 4 cells that are the same as another one, and runs each once; the "
+        + "first is hyper-cleaning rhg inner.steps=100 seed=0, which its key \"adjust\" makes equal "
+        + "to hyper-cleaning rhg inner.steps=50 seed=0.")
+    let include = "include:\n  - {method: rhg, inner.steps: 100, seed: [1, 2]}\n"
+    #expect(
+      try note(include)
+        == "The sweep s.yaml has 1 cell that is the same as another one, and runs each once; the "
+        + "first is hyper-cleaning rhg inner.steps=100 seed=1, which it names twice.")
+    #expect(try note(include + "exclude:\n  - {method: rhg, seed: 1}\n") == nil)
+  }
+
   @Test("An exclusion takes every cell that matches all of its keys, included ones as well")
   func excludes() throws {
     let text =
@@ -317,6 +336,17 @@ struct SlurmScriptTests {
         let limit = SlurmScript.limit(measuredSeconds: seconds, secondsOfWarning: warning)
         #expect(limit * 60 > warning && limit <= 525_600, "\(limit) minutes, \(warning) s")
       }
+    }
+  }
+
+  @Test("The number of a job is the last line that is one, or says one")
+  func numbers() {
+    for (text, number) in [
+      ("7", "7"), ("7;main", "7"), ("Note: 3 down\n101", "101"), ("12\n101;main\nBye.", "101"),
+      ("Submitted batch job 12", "12"), ("Submitted batch job 12 on cluster main", "12"),
+      ("sbatch: Submitted batch job 12\r\n", "12"), ("", nil), ("queued", nil), ("3 down", nil),
+    ] as [(String, String?)] {
+      #expect(SlurmSubmission.number(in: text) == number, "\(text)")
     }
   }
 

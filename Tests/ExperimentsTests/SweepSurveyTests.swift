@@ -78,6 +78,36 @@ struct SweepEstimateTests {
     #expect(CellState([.missing, .missing], isRefused: false).kind == .missing)
     #expect(CellState([], isRefused: true).kind == .refused)
   }
+
+  @Test("A cell with a record that cannot be read is settled, and says why")
+  func unreadable() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Array("{\"schemaVersion\": 99}".utf8), to: "a.json")
+    let place = RunPlace(title: "a", record: path, configurationDigest: "")
+    let cell = PlannedCell(number: 0, cell: SweepCell([]), places: [place], refusal: nil)
+    #expect(cell.state.kind == .unreadable && cell.state.kind.isSettled)
+    #expect(cell.state.detail?.contains("has schema version 99") == true)
+    #expect(
+      UnreadableRecord.reason(at: place, in: .running(.init(process: nil, machine: nil))) == nil)
+    let none = RunPlace(title: "b", record: folder.path("b.json"), configurationDigest: "")
+    #expect(UnreadableRecord.reason(at: none, in: .missing) == nil)
+  }
+}
+
+@Suite("Executables beside that of sweep")
+struct SuiteExecutablesTests {
+  @Test("A word with a slash is the path; another is looked up as a shell does")
+  func calledAs() throws {
+    let folder = try TemporaryFolder()
+    let program = try folder.program("", named: "bin/sweep")
+    _ = try folder.program("", named: "other/sweep/a-folder-of-that-name")
+    let folders = "\(folder.path("other")):\(folder.path("bin"))"
+    for (word, expected) in [
+      ("./sweep", "./sweep"), ("sweep", program), ("no-such-program", "no-such-program"),
+    ] {
+      #expect(SuiteExecutables.executable(calledAs: word, searching: folders) == expected)
+    }
+  }
 }
 
 @Suite("Surveys of a sweep")

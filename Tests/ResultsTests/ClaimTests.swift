@@ -48,6 +48,21 @@ struct ClaimTests {
     #expect(outcome(0.7, 0.7704) == .undecided)
   }
 
+  @Test("A run with settings of somebody's own decides nothing where others are stored")
+  func settingsOfOnesOwn() {
+    var own = RecordFixture.record(accuracy: 0.5)
+    own.variant["inner.momentum"] = 0.5
+    let usual = RecordFixture.record(accuracy: 0.75)
+    let claim = RecordFixture.claim(.value, .value(0.75), absolute: 0)
+    func outcome(_ records: [RunRecord], _ known: [RunRecord]) -> Claim.Outcome {
+      ClaimVerdict(claim, records: records, preferring: Set(known.map(\.identity))).outcome
+    }
+    #expect(outcome([own], [usual]) == .notRun)
+    #expect(outcome([own, usual], [usual]) == .reproduced)
+    // Where it is what is stored, it is what the claim means.
+    #expect(outcome([own], [own, usual]) == .notReproduced)
+  }
+
   @Test("What is not a number is not near one")
   func notANumber() {
     let records = [RecordFixture.record(accuracy: .nan)]

@@ -41,6 +41,9 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
     case completed
     /// A value became NaN or infinite in outer iteration n; x is the last finite point, x_n.
     case nonFinite(iteration: Int, what: String)
+
+    /// What became non-finite where the estimate was finite and the step along it was not.
+    public static var step: String { "the outer optimiser's step" }
   }
 
   /// A loop from x_0, projected onto X.
@@ -92,7 +95,7 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
         following = feasibleSet.project(step)
         if tolerance > 0, Self.distance(upper, following) <= tolerance { outcome = .completed }
       } else {
-        outcome = .nonFinite(iteration: iteration, what: "the outer optimiser's step")
+        outcome = .nonFinite(iteration: iteration, what: Outcome.step)
       }
     } else {
       outcome = .nonFinite(iteration: iteration, what: Self.firstNonFinite(in: estimate))

@@ -43,6 +43,16 @@ enum HDF5Library {
     return try body()
   }
 
+  /// The version, such as "1.10.8". Even to ask for it is a call of the library, and may be the first.
+  static var version: String {
+    let numbers = try? synchronized { () throws(DatasetError) -> [UInt32] in
+      var (major, minor, release) = (UInt32(0), UInt32(0), UInt32(0))
+      H5get_libversion(&major, &minor, &release)
+      return [major, minor, release]
+    }
+    return (numbers ?? []).map(String.init).joined(separator: ".")
+  }
+
   // MARK: - What failed
 
   /// The library's own words for what failed last, the deepest of its stack.
@@ -125,13 +135,7 @@ extension HDF5File {
 }
 
 /// The version of the HDF5 library in use, such as "1.10.8"; records store it.
-public func hdf5LibraryVersion() -> String {
-  var major: UInt32 = 0
-  var minor: UInt32 = 0
-  var release: UInt32 = 0
-  H5get_libversion(&major, &minor, &release)
-  return "\(major).\(minor).\(release)"
-}
+public func hdf5LibraryVersion() -> String { HDF5Library.version }
 
 /// Owns one identifier of the C library and releases it when it goes away.
 struct HDF5Identifier: ~Copyable, Sendable {

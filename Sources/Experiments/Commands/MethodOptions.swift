@@ -99,6 +99,11 @@ package struct MethodOptions: ParsableArguments {
     switch (dynamics, hypergradient) {
     case (nil, nil): return names.isEmpty ? nil : arms
     case (let dynamics?, let hypergradient?):
+      guard names.isEmpty else {
+        throw MethodError(
+          "The options --dynamics and --hypergradient name a method, and so does --method; give one or "
+            + "the other.")
+      }
       let product = experiment.catalogue.product(
         try experiment.catalogue.dynamics(named: dynamics),
         try experiment.catalogue.estimator(named: hypergradient))

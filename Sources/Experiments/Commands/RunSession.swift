@@ -30,6 +30,13 @@ package struct RunSession<E: Experiment> {
       throw MethodError("Nothing is left to run: the settings exclude every method.")
     }
     if shared.dryRun {
+      nameIgnoredKeys(plan)
+      if plan.count > 1 {
+        console.show(
+          note:
+            "These are the settings of the first of \(plan.count) runs (each with its seeds); give one "
+            + "--method and one --inner-steps to see another's.")
+      }
       console.show(result: first.configuration.yaml)
       return
     }

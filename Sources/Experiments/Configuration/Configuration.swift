@@ -102,10 +102,15 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
     if isEmpty(overrides) { return base }
     guard let changes = overrides.mapping else { return overrides }
     var pairs = current.map { ($0.key, $0.value) }
+    var places: [String?: Int] = [:]
+    for (index, pair) in pairs.enumerated() where places[pair.0.string] == nil {
+      places[pair.0.string] = index
+    }
     for change in changes {
-      if let index = pairs.firstIndex(where: { $0.0.string == change.key.string }) {
+      if let index = places[change.key.string] {
         pairs[index].1 = merge(pairs[index].1, change.value)
       } else {
+        places[change.key.string] = pairs.count
         pairs.append((change.key, change.value))
       }
     }

@@ -179,6 +179,11 @@ struct ConfigurationLayer {
     case YamlError.scanner(_, let problem, let mark, _),
       YamlError.parser(_, let problem, let mark, _),
       YamlError.composer(_, let problem, let mark, _):
+      guard !problem.contains("another document") else {
+        return
+          "\(subject) holds several YAML documents, the second from line \(mark.line) on, and one is "
+          + "expected; keep one of them."
+      }
       return
         "\(subject) is not valid YAML at line \(mark.line), column \(mark.column) (\(problem)); "
         + "correct that place."

@@ -133,6 +133,10 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
       progress.status = .init(
         .nonFinite,
         reason: "In outer iteration \(iteration) \(what) was not finite: lower the step sizes.")
+      // A step along what a solver has let grow says less than the solver does.
+      if what == OuterLoop<Scalar>.Outcome.step, let failure = progress.solves.failure {
+        progress.status = .init(.diverged, reason: failure)
+      }
     }
     return nil
   }

@@ -14,7 +14,10 @@ package struct PlannedCell: Sendable {
 
   /// How far it is now.
   package var state: CellState {
-    CellState(places.map(ForeignLock.state(of:)), isRefused: refusal != nil)
+    let runs = places.map { ($0, ForeignLock.state(of: $0)) }
+    return CellState(
+      runs.map(\.1), isRefused: refusal != nil,
+      unreadable: runs.lazy.compactMap { UnreadableRecord.reason(at: $0, in: $1) }.first)
   }
 
   /// Whether something holds the right to one of its runs, whatever the lock's file says.
@@ -35,11 +38,18 @@ package struct CellState: Sendable, Equatable {
     case interrupted
     /// Nothing has been done.
     case missing
+    /// Something that cannot be read has the name of its record, and is not replaced.
+    case unreadable
     /// The experiment refuses it.
     case refused
 
     /// Whether running it again would change nothing.
-    package var isSettled: Bool { self == .completed || self == .brokenDown || self == .refused }
+    package var isSettled: Bool {
+      self == .completed || self == .brokenDown || needsCorrection
+    }
+
+    /// Whether somebody must correct the sweep, or move a file away, before it can be run.
+    package var needsCorrection: Bool { self == .refused || self == .unreadable }
   }
 
   /// How far it is.
@@ -48,11 +58,13 @@ package struct CellState: Sendable, Equatable {
   package let seconds: Double?
   /// The peak memory of its records; nil where unknown.
   package let bytes: Int?
-  /// Why a method broke down, or who is running it; nil otherwise.
+  /// Why a method broke down or a record cannot be read, or who is running it; nil otherwise.
   package let detail: String?
 
   /// The state of a cell with runs in these states.
-  init(_ runs: [RunState], isRefused: Bool) {
+  ///
+  /// - Parameter unreadable: why what has the name of a record cannot be read; nil where it can.
+  init(_ runs: [RunState], isRefused: Bool, unreadable: String? = nil) {
     var (seconds, bytes): ([Double], [Int]) = ([], [])
     var details: [String] = []
     var kinds: Set<Kind> = []
@@ -81,6 +93,8 @@ package struct CellState: Sendable, Equatable {
         .refused
       } else if kinds.contains(.running) {
         .running
+      } else if unreadable != nil {
+        .unreadable
       } else if kinds.contains(.interrupted) || (kinds.contains(.missing) && kinds.count > 1) {
         .interrupted
       } else if kinds.contains(.missing) || kinds.isEmpty {
@@ -90,6 +104,6 @@ package struct CellState: Sendable, Equatable {
       }
     self.seconds = seconds.isEmpty ? nil : seconds.reduce(0, +)
     self.bytes = bytes.max()
-    detail = details.first
+    detail = kind == .unreadable ? unreadable : details.first
   }
 }

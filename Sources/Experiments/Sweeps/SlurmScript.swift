@@ -37,6 +37,9 @@ package struct SlurmScript: Sendable {
   /// The folder of records, for the tables.
   package var output: String
 
+  /// The name of the job that makes tables.
+  var tablesName: String { "\(name)-tables" }
+
   /// What is handed over.
   package init(
     name: String, cells: [Int], tasksAtATime: Int?, minutes: Int, megabytes: Int, processors: Int,
@@ -144,7 +147,7 @@ package struct SlurmScript: Sendable {
   /// - Throws: ``SweepError`` where no directive can hold the folder of logs or the partition.
   package func tables() throws(SweepError) -> String {
     let directives = try directives(
-      ["--job-name=\(name)-tables", "--time=60", "--mem=1000M", "--ntasks=1", "--requeue"],
+      ["--job-name=\(tablesName)", "--time=60", "--mem=1000M", "--ntasks=1", "--requeue"],
       log: "tables.out")
     let list = ([sweep, "list", "--summary", file] + options).map(ShellWords.quoted)
       .joined(separator: " ")

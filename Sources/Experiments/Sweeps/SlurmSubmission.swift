@@ -18,8 +18,8 @@ package struct SlurmSubmission: Codable, Sendable, Equatable {
   ///
   /// Where Slurm takes none of them, the folder is removed again unless it was there before.
   ///
-  /// - Throws: ``SweepError`` where a script cannot be written or Slurm refuses, `FileError`,
-  ///   `ResultsError`.
+  /// - Throws: ``SweepError`` where a script cannot be written, or Slurm refuses or does not tell a
+  ///   number, `FileError`, `ResultsError`.
   package static func submit(
     _ script: SlurmScript, copying text: String, into folder: String
   ) throws -> SlurmSubmission {
@@ -33,20 +33,40 @@ package struct SlurmSubmission: Codable, Sendable, Equatable {
     try AtomicFile.write(arrayText, to: folder + "/array.sh")
     try AtomicFile.write(tablesText, to: folder + "/tables.sh")
     try AtomicFile.prepareFolder(script.logs, for: script.logs)
+    // Reserved before Slurm is asked: a full disk is to be known while nothing is queued.
+    let jobs = try AtomicFile(path: folder + "/" + fileName)
     let answer = try SlurmTool.output(of: "sbatch", ["--parsable", folder + "/array.sh"])
     isNeeded = true
-    let array = try number(answer)
+    let array = try number(of: script.name, in: answer)
     // Whatever comes of single cells: tables show what is there.
     let arguments = ["--parsable", "--dependency=afterany:\(array)", folder + "/tables.sh"]
-    let reply: String
-    do { reply = try SlurmTool.output(of: "sbatch", arguments) } catch {
+    var tablesMayBeQueued = false
+    let tables: String
+    do throws(SweepError) {
+      let reply = try SlurmTool.output(of: "sbatch", arguments)
+      tablesMayBeQueued = true
+      tables = try number(of: script.tablesName, in: reply)
+    } catch {
       try withdraw(array, after: error)
-      isNeeded = wasThere
+      isNeeded = wasThere || tablesMayBeQueued
       throw error
     }
-    let submission = SlurmSubmission(
-      array: array, tables: try number(reply), cells: script.cells)
-    try AtomicFile.write(Value(encoding: submission).prettyText, to: folder + "/" + fileName)
+    let submission = SlurmSubmission(array: array, tables: tables, cells: script.cells)
+    do {
+      try jobs.commit(Array(Value(encoding: submission).prettyText.utf8))
+    } catch let error as FileError {
+      // Jobs that `status` does not know would be submitted a second time.
+      let numbers = "\(array) \(tables)"
+      let isCancelled = (try? SlurmTool.output(of: "scancel", [array, tables])) != nil
+      throw SweepError(
+        "Slurm has taken the jobs \(numbers), and their numbers could not be stored "
+          + "(\(error.message.dropLast())), so they "
+          + (isCancelled
+            ? "were cancelled; submit again."
+            : "are not known here; let them run, or cancel them with `scancel \(numbers)` before you "
+              + "submit again."),
+        .unexpected)
+    }
     return submission
   }
 
@@ -60,13 +80,32 @@ package struct SlurmSubmission: Codable, Sendable, Equatable {
     }
   }
 
-  /// The number of a job in what `sbatch --parsable` prints, `number[;cluster]`.
-  private static func number(_ text: String) throws(SweepError) -> String {
-    let number = String(text.prefix { $0.isNumber })
-    guard !number.isEmpty else {
-      throw SweepError("Slurm accepted a job without telling its number: \(text).", .unexpected)
+  /// The number of the job of a name in what `sbatch` printed.
+  ///
+  /// - Throws: ``SweepError`` where there is none, with how to find the job.
+  private static func number(of job: String, in text: String) throws(SweepError) -> String {
+    if let number = number(in: text) { return number }
+    let said = text.split(whereSeparator: \.isNewline).joined(separator: "; ")
+    throw SweepError(
+      "The program sbatch of Slurm took the job \(job) without telling its number (it said: "
+        + "\(said.isEmpty ? "nothing" : said)), so the job may be queued; look with "
+        + "`squeue --me --name=\(job)`, cancel what is listed with `scancel`, and submit again.",
+      .unexpected)
+  }
+
+  /// The number of a job in what `sbatch --parsable` prints, `number[;cluster]`, or in the sentence
+  /// that it prints where a site's program in its place drops the option; nil where there is none.
+  ///
+  /// The last line of that form counts: a site may put its notes before it.
+  static func number(in text: String) -> String? {
+    for line in text.split(whereSeparator: \.isNewline).reversed() {
+      let line = line.trimmingCharacters(in: .whitespaces)
+      if let match = line.wholeMatch(of: /([0-9]+)(?:;.*)?/) { return String(match.1) }
+      if let match = line.firstMatch(of: /Submitted batch job ([0-9]+)(?: on cluster \S+)?$/) {
+        return String(match.1)
+      }
     }
-    return number
+    return nil
   }
 
   /// The submissions of a sweep below a folder, the oldest first.
@@ -83,6 +122,36 @@ package struct SlurmSubmission: Codable, Sendable, Equatable {
       else { return nil }
       return try? value.decoded(as: SlurmSubmission.self, source: path)
     }
+  }
+
+  /// The states of tasks that have not ended, as Slurm writes them.
+  private static let openStates: Set<String> = [
+    "PENDING", "CONFIGURING", "RUNNING", "SUSPENDED", "STOPPED", "REQUEUED", "REQUEUE_HOLD",
+  ]
+
+  /// An array of earlier submissions of which tasks for some of the cells wait or run, with the
+  /// number of those tasks; nil where there is none, or Slurm does not tell.
+  ///
+  /// - Parameter name: the name of the job, since Slurm begins its numbers again some day.
+  package static func queued(
+    _ cells: [Int], of submissions: [SlurmSubmission], named name: String
+  ) -> (array: String, tasks: Int)? {
+    guard !submissions.isEmpty else { return nil }
+    let arguments = [
+      "--noheader", "--array", "--format=%i %T", "--name=\(name)",
+      "--jobs=" + submissions.map(\.array).joined(separator: ","),
+    ]
+    // It refuses a single number that it has forgotten: nothing of it waits or runs.
+    guard let text = try? SlurmTool.output(of: "squeue", arguments) else { return nil }
+    let numbers = Set(cells)
+    let arrays = text.split(whereSeparator: \.isNewline).compactMap { line -> String? in
+      guard let match = line.firstMatch(of: /^\s*([0-9]+)_([0-9]+)\s+([A-Z_]+)/),
+        openStates.contains(String(match.3)), let number = Int(match.2), numbers.contains(number)
+      else { return nil }
+      return String(match.1)
+    }
+    guard let array = arrays.first else { return nil }
+    return (array, arrays.count { $0 == array })
   }
 
   /// The tasks that Slurm still knows, one line each: number, state, time used.

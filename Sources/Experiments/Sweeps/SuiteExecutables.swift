@@ -18,9 +18,33 @@ package struct SuiteExecutables: Sendable {
 
   /// Those beside the executable of this process.
   package static var besideThisProcess: SuiteExecutables {
-    let own =
-      Bundle.main.executableURL ?? URL(fileURLWithPath: ProcessArguments.all?.first ?? "sweep")
-    return SuiteExecutables(folder: own.resolvingSymlinksInPath().deletingLastPathComponent().path)
+    let own = URL(fileURLWithPath: ownPath).resolvingSymlinksInPath()
+    return SuiteExecutables(folder: own.deletingLastPathComponent().path)
+  }
+
+  /// The path of this process's executable: as the system tells it, else by the word it was called
+  /// with. `Bundle` would tell it, too, but traps where `/proc` is not mounted.
+  private static var ownPath: String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    guard count > 0 else {
+      return executable(
+        calledAs: ProcessArguments.all?.first ?? "sweep",
+        searching: ProcessInfo.processInfo.environment["PATH"] ?? "")
+    }
+    return String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// The path of an executable called with a word: the word where it is a path, else where a shell
+  /// finds it in the folders of `PATH`, else the word.
+  static func executable(calledAs word: String, searching folders: String) -> String {
+    guard !word.contains("/") else { return word }
+    // A folder without a name is the one that the process works in.
+    let paths = folders.split(separator: ":", omittingEmptySubsequences: false)
+      .map { $0.isEmpty ? "./\(word)" : "\($0)/\(word)" }
+    return paths.first {
+      PathState($0) == .file && FileManager.default.isExecutableFile(atPath: $0)
+    } ?? word
   }
 
   /// The path of an experiment's executable.

@@ -56,12 +56,22 @@ package struct SweepGrid: Sendable, Equatable {
   ///
   /// - Throws: ``SweepError`` for too many, for none, and for an exclusion or an adjustment that
   ///   matches nothing, since it was meant to.
-  package func cells() throws(SweepError) -> [SweepCell] {
+  package func cells() throws(SweepError) -> [SweepCell] { try expansion().cells }
+
+  /// The cells, in order, and a sentence about those that are the same as another one, or nil.
+  ///
+  /// - Throws: ``SweepError`` as ``cells()`` does.
+  package func expansion() throws(SweepError) -> (cells: [SweepCell], note: String?) {
     var cells: [SweepCell] = []
+    var repeats = Repeats()
     var seen: Set<String> = []
     for axes in [grid] + includes.map(completed) {
-      for cell in try combinations(axes) where seen.insert(cell.label).inserted {
-        cells.append(cell)
+      for cell in try combinations(axes) {
+        if seen.insert(cell.label).inserted {
+          cells.append(cell)
+        } else if !excludes.contains(where: { Self.matches(cell, $0.axes) }) {
+          repeats.add(cell.label, like: cell.label)
+        }
       }
     }
     for exclusion in excludes {
@@ -75,6 +85,7 @@ package struct SweepGrid: Sendable, Equatable {
       throw SweepError(
         "The sweep \(source) has no cells: its exclusions leave none; correct its key \"exclude\".")
     }
+    let labels = cells.map(\.label)
     for adjustment in adjustments {
       let concerned = cells.indices.filter { Self.matches(cells[$0], adjustment.matching) }
       guard !concerned.isEmpty else {
@@ -85,8 +96,41 @@ package struct SweepGrid: Sendable, Equatable {
       }
     }
     // What an adjustment has made equal is one run.
-    seen = []
-    return cells.filter { seen.insert($0.label).inserted }
+    var first: [String: String] = [:]
+    var distinct: [SweepCell] = []
+    for (cell, label) in zip(cells, labels) {
+      let adjusted = cell.label
+      if let other = first[adjusted] {
+        repeats.add(label, like: other)
+      } else {
+        first[adjusted] = label
+        distinct.append(cell)
+      }
+    }
+    return (distinct, repeats.note(on: source))
+  }
+
+  /// Cells that are the same as another one: how many, and the first of them with that other one.
+  private struct Repeats {
+    private var count = 0
+    private var first: (label: String, other: String)?
+
+    mutating func add(_ label: String, like other: String) {
+      count += 1
+      if first == nil { first = (label, other) }
+    }
+
+    /// The sentence about them; nil where there are none.
+    func note(on source: String) -> String? {
+      guard let first else { return nil }
+      let cells = count == 1 ? "1 cell that is" : "\(count) cells that are"
+      let pair =
+        first.label == first.other
+        ? "the first is \(first.label), which it names twice"
+        : "the first is \(first.label), which its key \"adjust\" makes equal to \(first.other)"
+      return "The sweep \(source) has \(cells) the same as another one, and runs each once; "
+        + "\(pair)."
+    }
   }
 
   /// The axes of an include, and those of the grid that it does not name.

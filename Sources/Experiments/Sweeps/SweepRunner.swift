@@ -42,10 +42,8 @@ package struct SweepRunner {
   /// Runs every cell that is not settled; returns the cells that failed, by index.
   ///
   /// - Parameter waits: whether to wait for cells that other processes are at.
-  /// - Throws: `Interrupted` once the processes have written their checkpoints; ``SweepError``,
-  ///   `FileError`.
+  /// - Throws: `Interrupted` once the processes have written their checkpoints; ``SweepError``.
   package func run(_ cells: [PlannedCell], waits: Bool = false) throws -> [Int: SweepFailure] {
-    try AtomicFile.prepareFolder(logs, for: logs)
     var failures: [Int: SweepFailure] = [:]
     for (index, cell) in cells.enumerated() {
       if let refusal = cell.refusal {
@@ -86,6 +84,10 @@ package struct SweepRunner {
         failures[index] = SweepFailure(
           code: 1, sentence: "It ended without its record, \(Self.attempts) times.",
           log: logPath(cells[index]))
+      case .unreadable:
+        failures[index] = SweepFailure(
+          code: ExitStatus.dataInvalid.rawValue,
+          sentence: state.detail ?? "Its record cannot be read.", log: nil)
       case .completed, .running, .refused: break
       }
     }
@@ -138,6 +140,10 @@ package struct SweepRunner {
     let arguments =
       ["run"] + cell.cell.arguments + common + ["--skip-completed", "--progress", "none"]
     let log = logPath(cell)
+    // Not before a cell starts: where all are done, nothing has to be writable.
+    do { try AtomicFile.prepareFolder(logs, for: logs) } catch {
+      throw SweepError(error.message, .unexpected)
+    }
     do { return try CellProcess(path, arguments, log: log) } catch {
       // The system has one number for both, so the log is tried.
       let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)

@@ -16,6 +16,9 @@ package struct SweepSurvey: Sendable {
   /// The number of cells in a state.
   package func count(_ kind: CellState.Kind) -> Int { cells.count { $0.state.kind == kind } }
 
+  /// Whether a cell cannot be run before somebody corrects something.
+  package var needsCorrection: Bool { cells.contains { $0.state.kind.needsCorrection } }
+
   /// One line a cell: number, state, seconds (with ~ where they are an estimate of what is left),
   /// label, and what there is to say.
   package var lines: [String] {
@@ -56,7 +59,7 @@ package struct SweepSurvey: Sendable {
     if state.kind == .completed || state.kind == .brokenDown {
       return state.seconds.map(Self.duration) ?? "-"
     }
-    guard state.kind != .refused else { return "-" }
+    guard !state.kind.needsCorrection else { return "-" }
     return estimate.secondsLeft(of: cell.cell, state).map { "~" + Self.duration($0) } ?? "?"
   }
 

@@ -7,6 +7,9 @@ import Tensors
 /// have been given, weighted as labels are mixed up in the samples to clean: what share of either kind
 /// would lie below a threshold. That holds where the checked samples were drawn like the others and
 /// labels are mixed up by class; hard samples that are mislabelled for being hard are found less often.
+///
+/// Intervals hold what is not known: which samples were checked (resampling), how frequent wrong labels
+/// are (``LabelPosterior/frequencies(_:_:stride:)``), and which labels chance has made wrong.
 package struct DetectionForecast: Sendable {
   /// One score of one checked sample with one label.
   private struct Entry {
@@ -18,10 +21,19 @@ package struct DetectionForecast: Sendable {
 
   /// What might have been checked, and found, in the place of what was.
   private struct Resampling {
-    /// How often each checked sample occurs.
-    var weights: [Double]
+    /// How much each checked sample counts with its right label.
+    var right: [Double]
+    /// How much each checked sample counts with wrong ones.
+    var wrong: [Double]
     /// How many of the labels to clean are wrong.
     var wrongCount: Double
+    /// How chance deals with a share among the suspects and one among the wrong labels, in standard
+    /// deviations.
+    var luck = (suspects: 0.0, wrong: 0.0)
+
+    func weight(_ entry: Entry) -> Double {
+      entry.weight * (entry.isWrong ? wrong[entry.sample] : right[entry.sample])
+    }
   }
 
   private let entries: [Entry]
@@ -34,14 +46,17 @@ package struct DetectionForecast: Sendable {
   ///
   /// How many of the labels to clean are wrong is not known either: each is, independently of the others,
   /// with the probability 1 - r that the posterior gives it, so that their number has the mean
-  /// sum (1 - r) and the variance sum r (1 - r).
+  /// sum (1 - r) and the variance sum r (1 - r), both under one of the frequencies.
   ///
   /// - Parameters:
   ///   - labels: the right labels of the checked samples.
   ///   - posterior: how labels are mixed up, and how probably each of those to clean is right.
+  ///   - frequencies: what the labels say of how frequent wrong ones are; the posterior's alone where
+  ///     there are none.
   ///   - score: of a checked sample with some label, small where suspicious.
   package init(
-    labels: [Int], posterior: LabelPosterior, resamplings: Int = 200, seed: UInt64,
+    labels: [Int], posterior: LabelPosterior, frequencies: [LabelPosterior.Frequency] = [],
+    resamplings: Int = 200, seed: UInt64,
     score: (_ sample: Int, _ label: Int) -> Double
   ) {
     let classes = posterior.transition.count
@@ -74,23 +89,34 @@ package struct DetectionForecast: Sendable {
     let rightness = posterior.rightness
     let expectedWrong = rightness.reduce(0) { $0 + 1 - $1 }
     let spread = rightness.reduce(0) { $0 + $1 * (1 - $1) }.squareRoot()
-    whole = Resampling(
-      weights: [Double](repeating: 1, count: labels.count), wrongCount: expectedWrong)
+    let ones = [Double](repeating: 1, count: labels.count)
+    whole = Resampling(right: ones, wrong: ones, wrongCount: expectedWrong)
     let counts = (0..<resamplings).map { _ in
       var counts = [Double](repeating: 0, count: labels.count)
       for _ in labels { counts[stream.integer(below: labels.count)] += 1 }
       return counts
     }
+    var chance = RandomStream(seed: seed, purpose: "detection chance")
     self.resamplings = counts.map { weights in
-      let wrong = expectedWrong + spread * stream.normal()
+      let frequency = LabelPosterior.Frequency.drawn(from: frequencies, using: &chance)
+      let wrong =
+        (frequency?.wrongCount ?? expectedWrong)
+        + (frequency?.wrongSpread ?? spread) * stream.normal()
+      let shares = labels.indices.map { sample in
+        frequency?.shares(ofWrong: 1 - posterior.transition[labels[sample]][labels[sample]])
+          ?? (right: 1, wrong: 1)
+      }
       return Resampling(
-        weights: weights, wrongCount: min(max(0, wrong), Double(rightness.count)))
+        right: zip(weights, shares).map { $0 * $1.right },
+        wrong: zip(weights, shares).map { $0 * $1.wrong },
+        wrongCount: min(max(0, wrong), Double(rightness.count)),
+        luck: (chance.normal(), chance.normal()))
     }
   }
 
-  /// A value with its 95 % interval over resamplings of the checked samples.
+  /// A value with its 95 % interval.
   package struct Interval: Sendable, Equatable {
-    /// On all checked samples.
+    /// On all checked samples, without chance.
     package var value: Double
     /// The 2.5 % quantile.
     package var low: Double
@@ -107,34 +133,47 @@ package struct DetectionForecast: Sendable {
   }
 
   /// The probability that a wrong label scores below a right one.
-  package var area: Interval { interval { area($0.weights) } }
+  package var area: Interval { interval { area($0) } }
 
   /// The share of wrong labels among the scores below a threshold, with doubt as of
-  /// ``precision(below:)``.
+  /// ``precision(below:scores:)``.
   ///
   /// No more than there are such scores for each wrong label: so many suspects hold no more wrong labels
   /// than they are.
   package func recall(below threshold: Double, scores: [Double]) -> Interval {
     let suspects = Double(scores.count { $0 < threshold })
     return doubted { drawn, doubt in
-      let wrong = mass(drawn.weights, isWrong: true, below: threshold)
-      let share = wrong.all > 0 ? wrong.below / (wrong.all * (1 + doubt)) : 0
+      let wrong = mass(drawn, isWrong: true, below: threshold)
+      let expected = wrong.all > 0 ? wrong.below / (wrong.all * (1 + doubt)) : 0
+      let share = Self.dealt(expected, among: drawn.wrongCount, drawn.luck.wrong)
       return min(share, drawn.wrongCount > 0 ? suspects / drawn.wrongCount : 1)
     }
   }
 
-  /// The share of wrong labels among all those below a threshold; NaN where none lies there.
+  /// The share of wrong labels among all those with scores below a threshold; NaN where none of the checked
+  /// lies there.
   ///
   /// That none of n checked samples lies on the wrong side does not say that none ever will: half a
   /// sample more is taken to lie there, and at the lower end of the interval three (the "rule of three":
   /// what was not seen once among n has a probability below 3 / n, with 95 % confidence).
-  package func precision(below threshold: Double) -> Interval {
-    doubted { drawn, doubt in
-      let wrong = mass(drawn.weights, isWrong: true, below: threshold)
-      let right = mass(drawn.weights, isWrong: false, below: threshold)
+  package func precision(below threshold: Double, scores: [Double]) -> Interval {
+    let suspects = Double(scores.count { $0 < threshold })
+    return doubted { drawn, doubt in
+      let wrong = mass(drawn, isWrong: true, below: threshold)
+      let right = mass(drawn, isWrong: false, below: threshold)
       guard wrong.below + right.below > 0 else { return .nan }
-      return wrong.below / (wrong.below + right.below + doubt * right.all)
+      let expected = wrong.below / (wrong.below + right.below + doubt * right.all)
+      return Self.dealt(expected, among: suspects, drawn.luck.suspects)
     }
+  }
+
+  /// The share that chance makes of an expected one among so many: p with the standard deviation
+  /// sqrt(p (1 - p) / n) of a binomial draw, rounded to a whole number of them.
+  private static func dealt(_ expected: Double, among count: Double, _ luck: Double) -> Double {
+    guard luck != 0, count >= 1 else { return expected }
+    let deviation = (expected * (1 - expected) / count).squareRoot()
+    let number = ((expected + luck * deviation) * count).rounded()
+    return min(1, max(0, number / count))
   }
 
   /// How many samples with the given scores must be looked at, the most suspicious first, until a share
@@ -148,13 +187,13 @@ package struct DetectionForecast: Sendable {
       let least = min(
         Double(sorted.count), (wanted * drawn.wrongCount - 1e-9).rounded(.up))
       var all = 0.0
-      for entry in entries where entry.isWrong {
-        all += entry.weight * drawn.weights[entry.sample]
-      }
+      for entry in entries where entry.isWrong { all += drawn.weight(entry) }
+      // The share below which the wanted part of the wrong labels lies differs from draw to draw.
+      let share = Self.dealt(wanted, among: drawn.wrongCount, drawn.luck.wrong)
       var found = 0.0
       for entry in entries where entry.isWrong {
-        found += entry.weight * drawn.weights[entry.sample]
-        if found >= wanted * all { return max(least, Double(sorted.countNotAbove(entry.score))) }
+        found += drawn.weight(entry)
+        if found >= share * all { return max(least, Double(sorted.countNotAbove(entry.score))) }
       }
       return Double(sorted.count)
     }
@@ -162,11 +201,11 @@ package struct DetectionForecast: Sendable {
 
   /// The weight of the wrong or of the right labels, in all and below a threshold.
   private func mass(
-    _ weights: [Double], isWrong: Bool, below threshold: Double
+    _ drawn: Resampling, isWrong: Bool, below threshold: Double
   ) -> (all: Double, below: Double) {
     var (all, below) = (0.0, 0.0)
     for entry in entries where entry.isWrong == isWrong {
-      let weight = entry.weight * weights[entry.sample]
+      let weight = drawn.weight(entry)
       all += weight
       if entry.score < threshold { below += weight }
     }
@@ -193,7 +232,7 @@ package struct DetectionForecast: Sendable {
     return Interval(value: whole, low: quantile(0.025), high: quantile(0.975))
   }
 
-  private func area(_ weights: [Double]) -> Double {
+  private func area(_ drawn: Resampling) -> Double {
     var (below, total, rights) = (0.0, 0.0, 0.0)
     var index = 0
     // Entries of equal score count half.
@@ -201,7 +240,7 @@ package struct DetectionForecast: Sendable {
       var (wrong, right) = (0.0, 0.0)
       let score = entries[index].score
       while index < entries.count, entries[index].score == score {
-        let weight = entries[index].weight * weights[entries[index].sample]
+        let weight = drawn.weight(entries[index])
         if entries[index].isWrong { wrong += weight } else { right += weight }
         index += 1
       }

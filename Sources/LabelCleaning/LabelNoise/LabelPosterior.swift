@@ -201,7 +201,7 @@ package struct LabelPosterior: Sendable, Equatable {
   }
 
   /// P(given label), never 0.
-  private static func evidence(
+  static func evidence(
     _ row: ArraySlice<Double>, _ transition: [[Double]], _ label: Int
   ) -> Double {
     row.enumerated().reduce(1e-300) { $0 + $1.element * transition[$1.offset][label] }

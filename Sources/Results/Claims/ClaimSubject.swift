@@ -41,8 +41,9 @@ struct ClaimSubject {
   }
 
   /// The run that a claim means among those that have its settings: the one that departs from the
-  /// protocol in nothing else where there is one, the only one otherwise; nil for none or one that
-  /// did not end. So a sweep over a further setting does not make its claims ambiguous, those on
+  /// protocol in nothing else where there is one, otherwise the only one with settings of a run that
+  /// something is stored of; nil for none or one that did not end. A run with settings of somebody's own
+  /// decides nothing. So a sweep over a further setting does not make its claims ambiguous, those on
   /// baselines without K included. Of runs that differ in scalar type or data alone it is the one that
   /// something is stored of.
   private static func theOne(
@@ -50,7 +51,11 @@ struct ClaimSubject {
     preferring known: Set<RunIdentity>
   ) throws(Unjudgeable) -> RunRecord? {
     let exact = matches.filter { run in run.variant.keys.allSatisfy { variant[$0] != nil } }
-    var meant = exact.isEmpty ? matches : exact
+    var meant = exact
+    if exact.isEmpty {
+      let variants = Set(known.map(\.variant))
+      meant = known.isEmpty ? matches : matches.filter { variants.contains($0.identity.variant) }
+    }
     if meant.count > 1, meant.allSatisfy({ $0.variant == meant[0].variant }) {
       let stored = meant.filter { known.contains($0.identity) }
       guard stored.count == 1 else {

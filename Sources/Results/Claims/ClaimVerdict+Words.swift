@@ -65,8 +65,11 @@ extension Estimate {
       }
     }
     guard let spread = statistics.standardDeviation else {
-      let mean = ClaimVerdict.short(statistics.mean)
-      return "\(hidesSide() ? text(statistics.mean) : mean) (one seed)"
+      let mean = statistics.mean
+      let hidesSide = edges.contains {
+        $0 != mean && ClaimVerdict.short($0) == ClaimVerdict.short(mean)
+      }
+      return "\(hidesSide ? text(mean) : ClaimVerdict.short(mean)) (one seed)"
     }
     var attempts = 0
     while hidesSide(), attempts < Self.mostDigits {

@@ -160,7 +160,7 @@ public enum FileFormat: String, CaseIterable, Sendable {
   func contents(of path: String) throws(ResultsError) -> Data {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      if let refusal = PathState(path).refusal(of: path) {
+      if let refusal = PathState(failure: errno).refusal(of: path) {
         throw ResultsError(.inputOutput, refusal)
       }
       throw ResultsError(
