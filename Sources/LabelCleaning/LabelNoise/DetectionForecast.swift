@@ -15,16 +15,18 @@ package struct DetectionForecast: Sendable {
   private struct Entry {
     var score: Double
     var sample: Int
+    /// The sample's right label.
+    var label: Int
     var weight: Double
     var isWrong: Bool
   }
 
   /// What might have been checked, and found, in the place of what was.
   private struct Resampling {
-    /// How much each checked sample counts with its right label.
-    var right: [Double]
-    /// How much each checked sample counts with wrong ones.
-    var wrong: [Double]
+    /// How often each checked sample occurs; single precision, since there may be many.
+    var weights: [Float]
+    /// How much its right label and how much wrong ones count then, by class.
+    var shares: [(right: Double, wrong: Double)]
     /// How many of the labels to clean are wrong.
     var wrongCount: Double
     /// How chance deals with a share among the suspects and one among the wrong labels, in standard
@@ -32,7 +34,9 @@ package struct DetectionForecast: Sendable {
     var luck = (suspects: 0.0, wrong: 0.0)
 
     func weight(_ entry: Entry) -> Double {
-      entry.weight * (entry.isWrong ? wrong[entry.sample] : right[entry.sample])
+      let share = shares[entry.label]
+      return entry.weight * Double(weights[entry.sample])
+        * (entry.isWrong ? share.wrong : share.right)
     }
   }
 
@@ -71,7 +75,8 @@ package struct DetectionForecast: Sendable {
       let row = posterior.transition[label]
       entries.append(
         Entry(
-          score: score(sample, label), sample: sample, weight: share * row[label], isWrong: false))
+          score: score(sample, label), sample: sample, label: label, weight: share * row[label],
+          isWrong: false))
       let others = (0..<classes).filter { $0 != label }
       let chosen =
         others.count <= most
@@ -80,7 +85,8 @@ package struct DetectionForecast: Sendable {
       for other in chosen {
         entries.append(
           Entry(
-            score: score(sample, other), sample: sample, weight: share * row[other] * scale,
+            score: score(sample, other), sample: sample, label: label,
+            weight: share * row[other] * scale,
             isWrong: true))
       }
     }
@@ -89,10 +95,11 @@ package struct DetectionForecast: Sendable {
     let rightness = posterior.rightness
     let expectedWrong = rightness.reduce(0) { $0 + 1 - $1 }
     let spread = rightness.reduce(0) { $0 + $1 * (1 - $1) }.squareRoot()
-    let ones = [Double](repeating: 1, count: labels.count)
-    whole = Resampling(right: ones, wrong: ones, wrongCount: expectedWrong)
+    whole = Resampling(
+      weights: [Float](repeating: 1, count: labels.count),
+      shares: Array(repeating: (right: 1, wrong: 1), count: classes), wrongCount: expectedWrong)
     let counts = (0..<resamplings).map { _ in
-      var counts = [Double](repeating: 0, count: labels.count)
+      var counts = [Float](repeating: 0, count: labels.count)
       for _ in labels { counts[stream.integer(below: labels.count)] += 1 }
       return counts
     }
@@ -102,13 +109,12 @@ package struct DetectionForecast: Sendable {
       let wrong =
         (frequency?.wrongCount ?? expectedWrong)
         + (frequency?.wrongSpread ?? spread) * stream.normal()
-      let shares = labels.indices.map { sample in
-        frequency?.shares(ofWrong: 1 - posterior.transition[labels[sample]][labels[sample]])
+      let shares = (0..<classes).map { label in
+        frequency?.shares(ofWrong: 1 - posterior.transition[label][label])
           ?? (right: 1, wrong: 1)
       }
       return Resampling(
-        right: zip(weights, shares).map { $0 * $1.right },
-        wrong: zip(weights, shares).map { $0 * $1.wrong },
+        weights: weights, shares: shares,
         wrongCount: min(max(0, wrong), Double(rightness.count)),
         luck: (chance.normal(), chance.normal()))
     }
