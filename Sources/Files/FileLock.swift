@@ -5,6 +5,9 @@ import Foundation
 /// A lock on a hidden file beside it, which goes with the right; the kernel frees it with the process.
 /// Where the file system has no locks, everybody holds the right.
 public final class FileLock {
+  /// Far more than processes that take turns need; a file system on which the lock is another file
+  /// whenever it is looked at would otherwise keep this one for ever.
+  private static let mostAttempts = 10_000
   private let descriptor: Int32
   private let path: String
 
@@ -16,7 +19,7 @@ public final class FileLock {
     let folder = url.deletingLastPathComponent()
     try AtomicFile.prepareFolder(folder.path, for: path)
     let lock = folder.appendingPathComponent(".\(url.lastPathComponent).lock").path
-    while true {
+    for _ in 0..<Self.mostAttempts {
       let descriptor = FileDescriptor.open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
       guard descriptor >= 0 else { throw FileError(errno, writing: path) }
       while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
@@ -29,6 +32,10 @@ public final class FileLock {
       }
       close(descriptor)
     }
+    throw FileError(
+      .inputOutput,
+      "The lock '\(lock)' is another file whenever it is looked at, so the file system cannot hold it; "
+        + "choose another folder.")
   }
 
   deinit {

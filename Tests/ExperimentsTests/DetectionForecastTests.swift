@@ -63,10 +63,10 @@ struct DetectionForecastTests {
         samples += 1
       }
     }
-    // 95 expected, with a standard deviation of 2.
+    // 95 expected, with a standard deviation of 2: three of them below.
     #expect(precisions >= 88, "\(precisions) of \(sets)")
     #expect(recalls >= 88, "\(recalls) of \(sets)")
-    #expect(samples >= 85, "\(samples) of \(sets)")
+    #expect(samples >= 88, "\(samples) of \(sets)")
   }
 
   @Test("How frequent wrong labels are is known the better the more labels there are")
@@ -82,7 +82,8 @@ struct DetectionForecastTests {
       let mean = found.reduce(0) { $0 + $1.weight * log2($1.factor) } / total
       let square = found.reduce(0) { $0 + $1.weight * log2($1.factor) * log2($1.factor) } / total
       deviations.append((square - mean * mean).squareRoot())
-      // A part of many samples stands for all.
+      // A part of many samples stands for all: of 125 wrong labels at each frequency's own rate a tenth is
+      // chance, and this is four times that.
       let part = posterior.frequencies(train.probabilities, train.given, stride: 4)
       for (one, other) in zip(found, part) where count > 1_000 {
         #expect(abs(one.wrongCount / other.wrongCount - 1) < 0.4)
