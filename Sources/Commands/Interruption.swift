@@ -20,6 +20,8 @@ package enum Interruption {
   /// When it came, in milliseconds of the monotonic clock.
   private static let firstTime = Atomic<Int>(0)
   private static let cursorIsHidden = Atomic<Bool>(false)
+  /// Whether a thread is about to end the process.
+  private static let isEnding = Atomic<Bool>(false)
   /// Whether the terminal has echoed `^C` into the line that a message would begin in.
   private static let isOnTerminal = Atomic<Bool>(false)
 
@@ -77,6 +79,7 @@ package enum Interruption {
       var listened = Interruption.set(of: numbers)
       var number: Int32 = 0
       while sigwait(&listened, &number) != 0 {}
+      Interruption.isEnding.store(true, ordering: .releasing)
       TemporaryFiles.removeAll()
       // Where standard error is a full pipe that nobody reads, writing would wait for ever.
       var request = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
@@ -88,6 +91,12 @@ package enum Interruption {
       // Without the exit handlers of a library that may be in the middle of a write.
       _exit(128 + number)
     }
+  }
+
+  /// Does not return where a signal is about to end the process: then what failed did so because its
+  /// unfinished files are being removed, and is not what the user should read.
+  package static func waitForEnd() {
+    while isEnding.load(ordering: .acquiring) { sleep(1) }
   }
 
   /// Whether somebody asked to stop.

@@ -15,22 +15,55 @@ public final class FileLock {
   ///
   /// - Throws: ``FileError`` where the folder cannot be made or written into.
   public init(for path: String) throws(FileError) {
+    let lock = Self.path(for: path)
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    try AtomicFile.prepareFolder(folder, for: path)
+    guard let descriptor = try Self.acquire(lock, for: path, waits: true) else {
+      throw FileError(EWOULDBLOCK, writing: path)
+    }
+    self.descriptor = descriptor
+    self.path = lock
+  }
+
+  deinit { Self.release(descriptor, path: path) }
+
+  // MARK: - What every lock of a file is made of
+
+  /// The lock's file for the file at `path`: hidden, in the same folder.
+  package static func path(for path: String) -> String {
     let url = URL(fileURLWithPath: path)
-    let folder = url.deletingLastPathComponent()
-    try AtomicFile.prepareFolder(folder.path, for: path)
-    let lock = folder.appendingPathComponent(".\(url.lastPathComponent).lock").path
-    for _ in 0..<Self.mostAttempts {
+    return url.deletingLastPathComponent()
+      .appendingPathComponent(".\(url.lastPathComponent).lock").path
+  }
+
+  /// An open, locked descriptor of the file `lock`, which is made if need be; nil where another process
+  /// holds it and nobody `waits`.
+  ///
+  /// - Throws: ``FileError`` where `lock` cannot be opened, or is another file whenever it is looked at.
+  package static func acquire(
+    _ lock: String, for path: String, waits: Bool
+  ) throws(FileError) -> Int32? {
+    for _ in 0..<mostAttempts {
+      // Not through a link: what it points to would be written over.
       let descriptor = FileDescriptor.open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-      guard descriptor >= 0 else { throw FileError(errno, writing: path) }
-      while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+      guard descriptor >= 0 else { throw error(errno, opening: lock, for: path) }
+      // An error other than these two: the file system has no locks.
+      while flock(descriptor, waits ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
+        if errno == EWOULDBLOCK {
+          close(descriptor)
+          return nil
+        }
+        guard errno == EINTR else { break }
+      }
       // Whoever held it before may have removed the name that this descriptor was opened by.
       var (held, named) = (stat(), stat())
-      if fstat(descriptor, &held) == 0, stat(lock, &named) == 0, held.st_ino == named.st_ino {
-        self.descriptor = descriptor
-        self.path = lock
-        return
-      }
+      let code = fstat(descriptor, &held) == 0 && stat(lock, &named) == 0 ? 0 : errno
+      if code == 0, held.st_ino == named.st_ino { return descriptor }
       close(descriptor)
+      // A file that another machine has removed is stale here.
+      guard code == 0 || [ENOENT, ENOTDIR, ESTALE, EINTR].contains(code) else {
+        throw FileError(code, writing: path)
+      }
     }
     throw FileError(
       .inputOutput,
@@ -38,8 +71,24 @@ public final class FileLock {
         + "choose another folder.")
   }
 
-  deinit {
+  /// Gives back what ``acquire(_:for:waits:)`` returned.
+  package static func release(_ descriptor: Int32, path: String) {
     unlink(path)
     close(descriptor)
+  }
+
+  private static func error(_ code: Int32, opening lock: String, for path: String) -> FileError {
+    if code == ELOOP {
+      return FileError(
+        .inputOutput,
+        "The lock '\(lock)' is a symbolic link, and what it points to would be written over; "
+          + "remove the link.")
+    }
+    // A file that is there and may not be opened says nothing of its folder.
+    guard code == EACCES, access(lock, F_OK) == 0 else { return FileError(code, writing: path) }
+    return FileError(
+      .inputOutput,
+      "The lock '\(lock)' may not be opened, as a rule because another user made it; make sure "
+        + "that nobody writes '\(path)', then remove the lock, or choose another folder.")
   }
 }

@@ -11,12 +11,20 @@ public enum TemporaryFiles {
     folders.withLock { $0.insert(folder).inserted }
   }
 
-  static func add(_ path: String) { paths.withLock { _ = $0.insert(path) } }
-  static func remove(_ path: String) { paths.withLock { _ = $0.remove(path) } }
+  /// Counts a file, or a folder with all in it, as temporary.
+  package static func add(_ path: String) { paths.withLock { _ = $0.insert(path) } }
 
-  /// Removes every temporary file of this process; called when it is about to end early.
+  /// Counts it no more: it has another name now, or is gone.
+  package static func remove(_ path: String) { paths.withLock { _ = $0.remove(path) } }
+
+  /// Removes every temporary file and folder of this process; called when it is about to end early.
   public static func removeAll() {
-    for path in paths.withLock({ $0 }) { unlink(path) }
+    for path in paths.withLock({ $0 }) where unlink(path) != 0 && errno == EISDIR {
+      // Another thread may still be writing into it.
+      for _ in 0..<10 where PathState(path) == .folder {
+        try? FileManager.default.removeItem(atPath: path)
+      }
+    }
   }
 }
 

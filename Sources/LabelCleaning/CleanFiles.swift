@@ -2,8 +2,8 @@ import Datasets
 import Files
 import Foundation
 
-/// The files of a cleaned data set, each written atomically; the record comes last, so that a folder with
-/// a record is whole.
+/// The files of a cleaned data set, each written atomically and named when all of them are written; the
+/// record comes last, so that a folder with a record is whole.
 package struct CleanFiles {
   let folder: String
   let input: CleanInput
@@ -48,9 +48,9 @@ package struct CleanFiles {
     return text
   }
 
-  /// Writes `weights.h5`: the columns of `weights.csv` as arrays, labels as positions in the attribute
+  /// The file `weights.h5`, still without its name: the columns of `weights.csv` as arrays, labels as positions in the attribute
   /// `classNames`.
-  package func writeWeights() throws(DatasetError) {
+  package func weights() throws(DatasetError) -> AtomicFile {
     let writer = try HDF5Writer(path: path(Self.weightsHDF5))
     let count = input.trainLabels.count
     let layout = HDF5Layout.chunked([65_536], level: 3, shuffles: true)
@@ -66,18 +66,20 @@ package struct CleanFiles {
     try write(result.ranks.map { Int64($0) }, "rank")
     try writer.setAttribute("classNames", .strings(input.classes.map(\.name)))
     try writer.setAttribute("method", .string(result.method.rawValue))
-    try writer.finish()
+    return try writer.complete()
   }
 
-  /// Writes `clean.h5`, the training samples without the doubted ones, or with their labels replaced.
+  /// The file `clean.h5`, still without its name: the training samples without the doubted ones, or with
+  /// their labels replaced.
   ///
   /// - Parameters:
   ///   - keep: the share of samples to believe, the best ranked; nil believes all but the suspects.
   ///   - relabels: whether doubted samples stay, with the predicted label.
-  /// - Returns: the number of samples written, and how many of them have another label. Where every
-  ///   label is doubted nothing is left to write: then the count is 0, and an older file of that name,
-  ///   which would be of other data, is gone.
-  package func writeClean(keep: Double?, relabels: Bool) throws -> (count: Int, relabelled: Int) {
+  /// - Returns: the file, the number of samples in it, and how many of them have another label. Where
+  ///   every label is doubted nothing is left to write: then there is no file, and the count is 0.
+  package func clean(
+    keep: Double?, relabels: Bool
+  ) throws -> (file: AtomicFile?, count: Int, relabelled: Int) {
     let doubted: [Bool]
     if let keep {
       let count = result.ranks.count
@@ -87,17 +89,24 @@ package struct CleanFiles {
       doubted = result.isSuspect
     }
     let kept = doubted.indices.filter { relabels || !doubted[$0] }
-    guard !kept.isEmpty else {
-      unlink(path(Self.cleanHDF5))
-      return (0, 0)
-    }
+    guard !kept.isEmpty else { return (nil, 0, 0) }
     let labels = kept.map { sample -> Int in
       doubted[sample] && relabels ? result.predicted[sample] : input.trainLabels[sample]
     }
     let relabelled = zip(kept, labels).count { input.trainLabels[$0] != $1 }
     let clean = try input.train.taking(kept, labels: labels, classes: input.classes)
-    try clean.save(path(Self.cleanHDF5), index: kept)
-    return (kept.count, relabelled)
+    return (try clean.prepared(path(Self.cleanHDF5), index: kept), kept.count, relabelled)
+  }
+
+  /// Names the files that are written, in place of those of an older result: its record, which would
+  /// vouch for a mixture, goes first, and a `clean.h5` that no new one replaces with it; the new record
+  /// comes last.
+  package func publish(_ files: [AtomicFile], record: AtomicFile) throws(FileError) {
+    for name in [Self.record, Self.cleanHDF5]
+    where name == Self.record || !files.contains(where: { $0.path == path(name) }) {
+      unlink(path(name))
+    }
+    for file in files + [record] { try file.commit() }
   }
 
   /// How many samples a share of them is.

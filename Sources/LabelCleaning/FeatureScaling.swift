@@ -14,52 +14,23 @@ package struct FeatureScaling {
   /// and standard deviation 1 each, and those of which all values are equal are left out.
   package init(_ train: LabelledSamples) {
     let array = train.features
-    let width = array.width
-    let count = Double(array.count)
-    var means = [Double](repeating: 0, count: width)
-    var zeros = 0
-    for sample in 0..<array.count {
-      for (column, value) in array.values(of: sample).enumerated() {
-        means[column] += value
-        if value == 0 { zeros += 1 }
-      }
-    }
-    for column in means.indices { means[column] /= count }
+    let statistics = FeatureStatistics(array)
     if train.learnsFromPictures {
       // Whatever the scale of the file, and whichever type it is stored in.
       let divisor = max(array.range.most, -array.range.least)
       // The mean image bends the loss more than everything else together; without it fewer steps do.
       // Where most pixels are zero, to leave them so is worth more.
-      let isSparse = 2 * zeros > array.count * width
-      self.means = isSparse ? Array(repeating: 0, count: width) : means
-      factors = Array(repeating: divisor > 0 ? 1 / divisor : 1, count: width)
+      let isSparse = statistics.zeroShare > 0.5
+      means = isSparse ? Array(repeating: 0, count: array.width) : statistics.means
+      factors = Array(repeating: divisor > 0 ? 1 / divisor : 1, count: array.width)
       sentence =
         "pixels divided by \(String(format: "%g", divisor))"
         + (isSparse ? "" : ", the mean image subtracted")
       return
     }
-    // From the deviations: the difference of two large sums would say nothing of a feature that varies
-    // little beside its mean, such as a time.
-    var squares = [Double](repeating: 0, count: width)
-    var largest = [Double](repeating: 0, count: width)
-    let first = array.values(of: 0)
-    var varies = [Bool](repeating: false, count: width)
-    for sample in 0..<array.count {
-      for (column, value) in array.values(of: sample).enumerated() {
-        let distance = abs(value - means[column])
-        squares[column] += distance * distance
-        largest[column] = max(largest[column], distance)
-        if value != first[column] { varies[column] = true }
-      }
-    }
-    self.means = means
-    factors = squares.indices.map { column in
-      // Squares of very small numbers vanish: then the largest distance says how large they are.
-      let isTiny = squares[column] < .leastNormalMagnitude
-      let deviation = isTiny ? largest[column] : (squares[column] / count).squareRoot()
-      let factor = 1 / deviation
-      return varies[column] && factor.isFinite ? factor : 0
-    }
+    means = statistics.means
+    // The inverse of a deviation can be infinite where the deviation is next to nothing.
+    factors = statistics.deviations().map { (1 / $0).isFinite ? 1 / $0 : 0 }
     let constant = factors.count { $0 == 0 }
     sentence =
       "every feature brought to mean 0 and standard deviation 1"

@@ -51,22 +51,7 @@ struct FeatureShift {
   private static func columns(of array: SampleArray) -> [(mean: Double, deviation: Double)]? {
     let count = min(array.count, looked)
     guard count >= fewest else { return nil }
-    var sums = [Double](repeating: 0, count: array.width)
-    var squares = sums
-    // From the first sample, so that large means do not swallow what differs.
-    let origin = array.values(of: 0)
-    for row in 0..<count {
-      let values = array.values(of: row * array.count / count)
-      for column in values.indices {
-        let value = values[column] - origin[column]
-        sums[column] += value
-        squares[column] += value * value
-      }
-    }
-    return sums.indices.map { column in
-      let mean = sums[column] / Double(count)
-      let variance = max(0, squares[column] / Double(count) - mean * mean)
-      return (origin[column] + mean, variance.squareRoot())
-    }
+    let statistics = FeatureStatistics(array, of: (0..<count).map { $0 * array.count / count })
+    return zip(statistics.means, statistics.deviations()).map { ($0, $1) }
   }
 }

@@ -1,4 +1,5 @@
 import Datasets
+import Results
 
 /// A value that stands for a missing one, as -9999 or 1e20 do: so far from all others of its feature that
 /// these look alike beside it.
@@ -26,10 +27,9 @@ struct Placeholder {
       array.values(of: $0 * array.count / min(array.count, Self.looked))
     }
     guard rows.count > 4 else { return nil }
-    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-    let medians = (0..<array.width).map { column in median(rows.map { $0[column] }) }
+    let medians = (0..<array.width).map { column in Statistics(rows.map { $0[column] }).median }
     let limits = (0..<array.width).map { column in
-      Self.farAway * median(rows.map { abs($0[column] - medians[column]) })
+      Self.farAway * Statistics(rows.map { abs($0[column] - medians[column]) }).median
     }
     var first: (sample: Int, column: Int, value: Double)?
     var count = 0

@@ -27,11 +27,13 @@ public final class ImageTreeWriter {
     try Self.checkReplaceable(target)
     // Tens of thousands of files that a killed writer has left.
     AtomicFile.sweepStale(in: above.path)
+    TemporaryFiles.add(temporaryPath)
     try Self.create(temporaryPath)
   }
 
   deinit {
     if !isFinished { try? FileManager.default.removeItem(atPath: temporaryPath) }
+    TemporaryFiles.remove(temporaryPath)
   }
 
   /// Writes one file of the tree; its name is relative to the tree, which it must not leave.

@@ -130,6 +130,13 @@ public final class HDF5Writer {
 
   /// Flushes everything to the disk and gives the file its name; nothing may be written after it.
   public func finish() throws(DatasetError) {
+    let file = try complete()
+    try DatasetError.converting { () throws(FileError) in try file.commit() }
+  }
+
+  /// The file with all its bytes but without its name, which `commit()` of it gives; nothing may be
+  /// written after it.
+  public func complete() throws(DatasetError) -> AtomicFile {
     let bytes = try HDF5Library.synchronized { () throws(DatasetError) -> [UInt8] in
       let file = try openFile()
       guard H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0 else { throw failure("flush") }
@@ -146,8 +153,9 @@ public final class HDF5Writer {
       return bytes
     }
     try DatasetError.converting { () throws(FileError) in
-      try destination.commit(bytes)
+      try destination.fill(bytes)
     }
+    return destination
   }
 
   // MARK: - Parts, all called inside the lock

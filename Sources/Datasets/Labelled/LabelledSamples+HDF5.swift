@@ -1,3 +1,5 @@
+import Files
+
 /// The file form:
 ///
 ///     images      numbers [count, height, width] or [count, height, width, channels]
@@ -129,6 +131,12 @@ extension LabelledSamples {
   /// Writes the samples in the same form, atomically: every array with the number type that it was read
   /// with, labels as they were, and `index`, each sample's position in the data set it was taken from.
   public func save(_ path: String, index: [Int]) throws(DatasetError) {
+    let file = try prepared(path, index: index)
+    try DatasetError.converting { () throws(FileError) in try file.commit() }
+  }
+
+  /// The file that ``save(_:index:)`` writes, without its name, which `commit()` gives it.
+  package func prepared(_ path: String, index: [Int]) throws(DatasetError) -> AtomicFile {
     precondition(index.count == count, "\(index.count) positions for \(count) samples.")
     let writer = try HDF5Writer(path: path)
     if !learnsFromPictures { try features.write("features", to: writer) }
@@ -148,7 +156,7 @@ extension LabelledSamples {
       for (code, sampleClass) in zip(codes, classes) { names[code] = sampleClass.name }
       try writer.setAttribute("classNames", .strings(names))
     }
-    try writer.finish()
+    return try writer.complete()
   }
 
   /// The integer that stands for each class in a file.

@@ -6,7 +6,6 @@ import Foundation
 /// The kernel frees it with the process, so nothing has to be cleaned up after a kill. Where the file
 /// system has no locks, everybody holds the right.
 package struct RunLock {
-  private static let mostAttempts = 100
   private let descriptor: Int32
   private let path: String
 
@@ -33,63 +32,13 @@ package struct RunLock {
     try AtomicFile.prepareFolder(folder.path, for: record)
     AtomicFile.sweepStale(in: folder.path)
     let path = Self.path(for: record)
-    var attempts = 0
-    while true {
-      // Not through a link: what it points to would be written over.
-      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-      guard descriptor >= 0 else {
-        guard errno != ELOOP else {
-          throw FileError(
-            .inputOutput,
-            "The lock '\(path)' is a symbolic link, and a process that runs writes its number there; "
-              + "remove the link.")
-        }
-        // A file that is there and may not be opened says nothing of its folder.
-        guard errno != EACCES || access(path, F_OK) != 0 else {
-          throw FileError(
-            .inputOutput,
-            "The lock '\(path)' may not be opened, as a rule because another user made it; make sure "
-              + "that nobody runs this, then remove it, or choose another --output.")
-        }
-        throw FileError(errno, writing: path)
-      }
-      if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-        let code = errno
-        if code == EWOULDBLOCK {
-          close(descriptor)
-          return nil
-        }
-        if code == EINTR {
-          close(descriptor)
-          continue
-        }
-      }
-      // Whoever held it before may have removed the name that this descriptor was opened by.
-      var (held, named) = (stat(), stat())
-      let code = fstat(descriptor, &held) == 0 && stat(path, &named) == 0 ? 0 : errno
-      guard code == 0, held.st_ino == named.st_ino else {
-        close(descriptor)
-        attempts += 1
-        // A file that another machine has removed is stale here.
-        guard code == 0 || [ENOENT, ENOTDIR, ESTALE, EINTR].contains(code) else {
-          throw FileError(code, writing: path)
-        }
-        guard attempts < Self.mostAttempts else {
-          throw FileError(
-            .inputOutput,
-            "The lock '\(path)' is another file whenever it is looked at, \(attempts) times in a row, so "
-              + "the file system cannot hold it; choose another --output.")
-        }
-        continue
-      }
-      self.descriptor = descriptor
-      self.path = path
-      // For people and lists alone: the lock itself is the kernel's.
-      let note = Array("\(getpid()) \(Self.machine)\n".utf8)
-      if ftruncate(descriptor, 0) == 0 {
-        _ = note.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      }
-      return
+    guard let descriptor = try FileLock.acquire(path, for: record, waits: false) else { return nil }
+    self.descriptor = descriptor
+    self.path = path
+    // For people and lists alone: the lock itself is the kernel's.
+    let note = Array("\(getpid()) \(Self.machine)\n".utf8)
+    if ftruncate(descriptor, 0) == 0 {
+      _ = note.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     }
   }
 
@@ -104,9 +53,7 @@ package struct RunLock {
 
   /// The lock's file for a record's path.
   package static func path(for record: String) -> String {
-    let url = URL(fileURLWithPath: record)
-    return url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).lock").path
+    FileLock.path(for: record)
   }
 
   /// The path of the record whose lock a file is; nil where it is no lock.
@@ -159,7 +106,6 @@ package struct RunLock {
 
   /// Gives the right back.
   package func release() {
-    unlink(path)
-    close(descriptor)
+    FileLock.release(descriptor, path: path)
   }
 }

@@ -46,6 +46,16 @@ extension RunRecord {
     try write(to: folder + "/" + relativePath)
   }
 
+  /// The file that ``write(to:)`` writes, still without its name, which `commit()` gives it.
+  package func prepared(_ path: String) throws(ResultsError) -> AtomicFile {
+    let bytes = Array(try Value(encoding: self).prettyText.utf8)
+    return try ResultsError.converting { () throws(FileError) in
+      let file = try AtomicFile(path: path)
+      try file.fill(bytes)
+      return file
+    }
+  }
+
   /// Writes the record under exactly this path, atomically, and returns the path.
   @discardableResult
   public func write(to path: String) throws(ResultsError) -> String {

@@ -110,11 +110,7 @@ struct CleanCommand: ParsableCommand {
     seconds: Double, _ console: Console
   ) throws {
     let files = CleanFiles(folder: options.output, input: input, result: result)
-    // An old record would vouch for a mixture of old and new files.
-    unlink(files.path(CleanFiles.record))
-    try AtomicFile.write(files.csv, to: files.path(CleanFiles.weightsCSV))
-    try files.writeWeights()
-    let clean = try files.writeClean(keep: options.keep, relabels: options.relabel)
+    let clean = try files.clean(keep: options.keep, relabels: options.relabel)
     var remarks = [
       "Method: \(result.method.rawValue), \(result.method.summary) (\(result.method.citation)).",
       "Features: \(scaling.sentence).",
@@ -139,10 +135,19 @@ struct CleanCommand: ParsableCommand {
     let page = SuspectsPage(
       input: input, result: result, command: Self.commandLine, shown: options.show,
       remarks: remarks)
-    try AtomicFile.write(try page.html(), to: files.path(CleanFiles.page))
     let record = CleanRecord(
       input: input, result: result, options: options, folds: judge.folds, seconds: seconds)
-    try record.record.write(to: files.path(CleanFiles.record))
+    // All are written before the first one gets its name: an older result stays whole where the disk is
+    // full.
+    let texts = [CleanFiles.weightsCSV: files.csv, CleanFiles.page: try page.html()]
+    let written = try texts.sorted { $0.key < $1.key }.map { name, text in
+      let file = try AtomicFile(path: files.path(name))
+      try file.fill(Array(text.utf8))
+      return file
+    }
+    try files.publish(
+      written + [try files.weights()] + [clean.file].compactMap { $0 },
+      record: try record.record.prepared(files.path(CleanFiles.record)))
     show(input, result, remarks, files, console)
   }
 
