@@ -70,12 +70,14 @@ public final class AtomicFile: Sendable {
     try commit()
   }
 
-  /// Makes the bytes the content of the temporary file, which ``commit()`` gives its name: of several
-  /// files that belong together all can be filled before the first one appears.
+  /// Makes the bytes the content of the temporary file, on the disk, which ``commit()`` gives its name:
+  /// of several files that belong together all can be filled before the first one appears.
   public func fill(_ bytes: [UInt8]) throws(FileError) {
     let descriptor = FileDescriptor.open(temporaryPath, O_WRONLY | O_TRUNC | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(errno, writing: path) }
     var problem = bytes.withUnsafeBytes { FileDescriptor.write($0, to: descriptor) }
+    // Some file systems find only then that there is no room.
+    if problem == 0 { problem = FileDescriptor.synchronize(descriptor) }
     // A signal does not keep a descriptor from being closed.
     if close(descriptor) != 0, errno != EINTR, problem == 0 { problem = errno }
     guard problem == 0 else { throw FileError(problem, writing: path) }

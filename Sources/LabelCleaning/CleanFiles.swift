@@ -100,11 +100,11 @@ package struct CleanFiles {
 
   /// Names the files that are written, in place of those of an older result: its record, which would
   /// vouch for a mixture, goes first, and a `clean.h5` that no new one replaces with it; the new record
-  /// comes last.
+  /// comes last. Links stay, as they do where a file is replaced.
   package func publish(_ files: [AtomicFile], record: AtomicFile) throws(FileError) {
     for name in [Self.record, Self.cleanHDF5]
     where name == Self.record || !files.contains(where: { $0.path == path(name) }) {
-      unlink(path(name))
+      unlink(URL(fileURLWithPath: path(name)).resolvingSymlinksInPath().path)
     }
     for file in files + [record] { try file.commit() }
   }

@@ -73,7 +73,7 @@ package struct CleanJudge {
     return methods.reduce(0) { sum, method in
       switch method {
       case .auto: sum
-      case .validationOnly: sum + share * each * Double(Self.factors.count)
+      case .validationOnly: sum + share * each * Double(factors.count)
       case .selfConfidence: sum + each
       case .selfFiltered, .filtered: sum + each * (1 + share)
       // Forward, and back in two passes.
@@ -86,7 +86,10 @@ package struct CleanJudge {
   }
 
   /// What the safe step size is multiplied with, to choose from.
-  private static let factors: [Double] = [1, 4]
+  ///
+  /// Where all of c classes are as probable the curvature is 2 / c of what the safe step size allows for,
+  /// and accelerated descent is stable up to 4/3 of the inverse of the curvature.
+  private var factors: [Double] { [1, min(4, 2 * Double(input.classes.count) / 3)] }
 
   /// The seconds that one training step on all training samples takes, measured.
   package func secondsOfStep() -> Double {
@@ -123,15 +126,22 @@ package struct CleanJudge {
     for candidate in method.tried {
       let watch = Stopwatch()
       let (recipe, learned) = recipe(candidate, fits, progress: progress)
-      func fitted(_ factors: [Double]) -> CrossFitting<Float>.Fit? {
-        fitting.fit(recipe, stepSizes: factors.map { $0 * safeStepSize }) { fold, steps in
+      func fitted(
+        _ factors: [Double], wantsSteadiness: Bool = true
+      ) -> CrossFitting<Float>.Fit? {
+        fitting.fit(
+          recipe, stepSizes: factors.map { $0 * safeStepSize }, wantsSteadiness: wantsSteadiness
+        ) { fold, steps in
           progress(
             "\(candidate.rawValue): fold \(fold + 1) of \(fitting.checkedFolds.count), \(steps) of at "
               + "most \(fitting.steps.last ?? 0) steps")
         }
       }
-      // The step size is chosen with the first method, which is the cheapest.
-      guard let fit = fitted(factor.map { [$0] } ?? Self.factors) ?? fitted([1]) ?? fitted([0.25])
+      // The step size is chosen with the first method, which is the cheapest; wrong labels can need a
+      // smaller one.
+      guard
+        let fit = fitted(factor.map { [$0] } ?? factors) ?? fitted([1]) ?? fitted([0.25])
+          ?? fitted([0.25], wantsSteadiness: false)
       else {
         throw CleanFailure.diverged(candidate)
       }

@@ -79,7 +79,10 @@ package struct RepresentationData<Scalar: TensorScalar>: Sendable {
         rest.append(position)
       }
     }
-    let heldOut = data.testsOnTrainingFile ? max(1, data.test) : 0
+    // As for a test file, 0 means all there are.
+    let heldOut =
+      !data.testsOnTrainingFile
+      ? 0 : data.test == 0 ? max(1, rest.count - data.validation) : data.test
     guard counts.allSatisfy({ $0 == data.perClass }), rest.count >= data.validation + heldOut else {
       let fewest = (0..<classes).map { label in labels.count { $0 == label } }.min() ?? 0
       throw DatasetError(

@@ -66,7 +66,8 @@ package struct RepresentationEvaluation<Scalar: TensorScalar> {
         map: exact.factored.map, upper: exact.upper, lower: descended,
         at: Parameters(x.tensors.map { $0.converted() }))
       values["exactUpperObjective"] = solution.upperValue
-      if let hypergradient {
+      // Of a hypergradient that is 0 there is no share that is wrong.
+      if let hypergradient, solution.hypergradient.norm > 0 {
         let estimate = Parameters<Double>(hypergradient.tensors.map { $0.converted() })
         values["hypergradientError"] =
           estimate.adding(solution.hypergradient, scaledBy: -1).norm

@@ -126,6 +126,6 @@ enum Diagnostics {
 
   /// The command line as typed, recorded in the files it writes.
   static var commandLine: String {
-    (["datasets"] + (ProcessArguments.all ?? []).dropFirst()).joined(separator: " ")
+    ShellWords.text(["datasets"] + (ProcessArguments.all ?? []).dropFirst())
   }
 }

@@ -87,6 +87,8 @@ struct EvaluateCommand: ParsableCommand {
     let learned = try LearnedLearner<Scalar>(
       file, settings: settings, ways: task.classes.count,
       in: FewShot(folder: DataFolder(path: "datasets")))
+    // Before anything is computed: a folder that cannot be written into is known now.
+    let file = try output.map { try AtomicFile(path: $0) }
     let count = task.queries.count
     let parts = (count + Self.mostTogether - 1) / Self.mostTogether
     if parts > 1, settings.evaluation.normalisation == .transductive {
@@ -110,9 +112,9 @@ struct EvaluateCommand: ParsableCommand {
       probabilities += Predictions.softmax(last)
     }
     let predictions = Predictions(task: task, probabilities: probabilities)
-    if let output {
-      try AtomicFile.write(predictions.csv, to: output)
-      console.show(result: output)
+    if let file {
+      try file.commit(Array(predictions.csv.utf8))
+      console.show(result: file.path)
     } else {
       console.show(results: predictions.csv)
     }

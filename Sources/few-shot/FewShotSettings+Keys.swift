@@ -115,6 +115,15 @@ extension FewShotSettings: OwnSettings {
       return "The setting network.blocks is \(network.blocks) but must be few enough to leave a "
         + "pixel of data.side, which is \(settings.data.side)"
     }
+    // Positions of maxima are numbers of 32 bits; every layer halves the sides.
+    let task = settings.task
+    let images = Double(task.ways) * Double(max(task.shots, task.queries))
+    let side = Double(settings.data.side)
+    let activations = images * Double(network.filters) * side * side
+    if activations > Double(Int32.max) {
+      return "The setting network.filters is \(network.filters) but must be few enough for the "
+        + "activations of \(Int(images)) images together, at most \(Int32.max)"
+    }
     if settings.head.learnsRate, settings.lowerSet.kind != .none {
       return "The setting head.learnsRate is true but must be false where lowerSet.kind is "
         + "\(settings.lowerSet.kind.rawValue), because a scaled step would leave the set"

@@ -26,7 +26,7 @@ extension CleaningBody {
     if let bestAccuracy = state.values["best accuracy"]?.doubleValue,
       let bestLoss = state.values["best loss"]?.doubleValue,
       let best = state.values["best iteration"]?.integerValue,
-      accuracy < bestAccuracy || (accuracy == bestAccuracy && loss >= bestLoss)
+      accuracy < bestAccuracy || (accuracy == bestAccuracy && !(loss < bestLoss))
     {
       return event.iteration - best >= patience
     }

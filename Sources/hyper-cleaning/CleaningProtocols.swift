@@ -142,10 +142,11 @@ extension RunSettings<CleaningSettings> {
 
   /// Makes it the problem that forward mode runs on.
   mutating func reduceForForwardMode() {
+    let train = min(self.data.train, self.reduced.train)
     self.weights.largestSum = self.weights.largestSum.map {
-      $0 * Double(self.reduced.train) / Double(self.data.train)
+      $0 * Double(train) / Double(self.data.train)
     }
-    self.data.train = min(self.data.train, self.reduced.train)
+    self.data.train = train
     self.data.validation = min(self.data.validation, self.reduced.validation)
   }
 }

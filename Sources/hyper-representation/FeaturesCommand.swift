@@ -54,6 +54,8 @@ struct FeaturesCommand: ParsableCommand {
     let settings = try file.settings(over: preset.settings(.paper))
     let data = try OwnInputs<Scalar>(self.data, kind: settings.data.kind)
     for note in data.notes { console.show(note: note) }
+    // Before anything is computed: a folder that cannot be written into is known now.
+    let writer = try HDF5Writer(path: output)
     let extractor = try LearnedExtractor<Scalar>(file, settings.own, for: data)
     let (features, outputs) = extractor.applied(to: data.inputs)
     for (name, values) in [("features", features), ("outputs", outputs ?? features)] {
@@ -63,7 +65,6 @@ struct FeaturesCommand: ParsableCommand {
           + "numbers: give inputs of the size that the run was trained on, or another file than "
           + "\(learned).", exitCode: ExitStatus.diverged.rawValue)
     }
-    let writer = try HDF5Writer(path: output)
     try writer.write(features, to: "features")
     let rows = data.inputs.shape[0]
     if let outputs {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Reporting
 import Results
 
@@ -310,7 +311,7 @@ struct FigureCommand: ParsableCommand {
     if records.runs != RecordOptions.defaultRuns { add("--runs", [records.runs]) }
     if rows { words.append("--rows") }
     if logarithmic { words.append("--logarithmic") }
-    return words.map(RunCommandLine.quoted).joined(separator: " ")
+    return ShellWords.text(words)
   }
 
   /// Renames and reorders the curves as asked.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Reporting
 import Results
 
@@ -66,6 +67,12 @@ struct ReferenceOptions: ParsableArguments {
   /// The folder of records with thinned curves: `curves`, beside the references, whose own files stay
   /// small enough to read.
   var curves: String {
+    // As it was given where that says it, since messages name it.
+    let last = reference.split(separator: "/").last
+    guard let last, last != ".", last != ".." else {
+      return URL(fileURLWithPath: reference).standardizedFileURL.deletingLastPathComponent()
+        .appendingPathComponent("curves").path
+    }
     let parent = reference.split(separator: "/").dropLast().joined(separator: "/")
     let start = reference.hasPrefix("/") ? "/" : ""
     return start + (parent.isEmpty ? "" : parent + "/") + "curves"

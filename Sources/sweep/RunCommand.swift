@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
 import Experiments
+import Files
 import Foundation
 
 /// Runs the cells of a sweep on this machine.

@@ -76,4 +76,27 @@ struct DatasetsNotesTests {
       atPath: folder.path("data/none-images"), withIntermediateDirectories: true)
     #expect(try datasets("verify").exitCode == 66)
   }
+
+  @Test("A tree that a signal cuts short leaves none of its files")
+  func interruptedTree() throws {
+    let command = try CommandRunner.start(
+      "datasets",
+      [
+        "synthesise", "--kind", "alphabets", "--alphabets", "99", "--characters", "40", "--data",
+        folder.path("cut"),
+      ])
+    let deadline = Date().addingTimeInterval(60)
+    func unfinished() -> [String] {
+      let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path("cut"))
+      return (names ?? []).filter { $0.hasSuffix(".partial") }
+    }
+    while unfinished().isEmpty, Date() < deadline { usleep(1_000) }
+    #expect(unfinished().count == 1)
+    command.send(signal: SIGTERM)
+    let result = try command.wait()
+    #expect(result.exitCode == 143, "\(result.standardError)")
+    #expect(result.standardError.contains("nothing unfinished was kept"))
+    #expect(!result.standardError.contains("error:"), "\(result.standardError)")
+    #expect(unfinished().isEmpty)
+  }
 }

@@ -97,6 +97,7 @@ struct ReportToolsCommandTests {
         "1500", "--checkpoint-seconds", "0.05", "--output", folder.path("runs"),
       ])
     var watched: CommandResult?
+    var wasLookedAt = false
     // Until the run has made its lock there is nothing to watch.
     for _ in 0..<200 {
       let result = try CommandRunner.run(
@@ -105,6 +106,7 @@ struct ReportToolsCommandTests {
         watched = result
         break
       }
+      wasLookedAt = wasLookedAt || run.isRunning && run.standardErrorSoFar.contains("seed")
       Thread.sleep(forTimeInterval: 0.01)
     }
     let ended = try run.wait(timeout: 120)
@@ -113,6 +115,7 @@ struct ReportToolsCommandTests {
       #expect(watched.standardOutput.contains("completed after"), "\(watched.standardOutput)")
       #expect(watched.exitCode == 0)
     } else {
+      #expect(!wasLookedAt, "A run under way (its end: \(ended.exitCode)) was not shown.")
       print("Skipped: the run was over before it could be watched (exit code \(ended.exitCode)).")
     }
   }

@@ -118,4 +118,24 @@ struct StoppingTests {
     #expect(!over.standardError.contains("Continuing"))
     #expect(folder.files(in: "cut").count == 1, "\(folder.files(in: "cut"))")
   }
+
+  @Test("A baseline's training and the final one stop after a step, not after a schedule")
+  func training() throws {
+    let folder = try ExperimentFolder(.cleaning)
+    // Each schedule alone would take minutes.
+    let long = ["--set", "tuning.steps=[10000000]"]
+    let baseline = ["--method", "self-filtered", "--set", "tuning.finalTraining=false"]
+    for options in [[], baseline] {
+      let command = try folder.start(into: "cut", options + long)
+      let deadline = Date().addingTimeInterval(60)
+      while !command.standardErrorSoFar.contains("seed"), Date() < deadline { usleep(2_000) }
+      // Long enough for the outer iterations; a signal that comes earlier ends these instead.
+      usleep(1_000_000)
+      let begin = Date()
+      command.send(signal: SIGTERM)
+      let result = try command.wait(timeout: 60)
+      #expect(Date().timeIntervalSince(begin) < 20, "\(options)")
+      #expect(result.exitCode == 143 && !result.endedBySignal, "\(result.standardError)")
+    }
+  }
 }

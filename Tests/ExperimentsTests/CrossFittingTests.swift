@@ -296,4 +296,16 @@ struct CrossFittingTests {
     #expect(fit.choice.stepSize == 0.1)
     #expect(fitting.fit(recipe, stepSizes: [.infinity]) == nil)
   }
+
+  @Test func stepSizesWithWhichTrainingSwingsAreNotChosen() throws {
+    let noisy = Blobs(count: 300, spread: 1, rates: Self.rates, seed: 5)
+    let fitting = fitting(noisy: noisy, checked: noisy)
+    let recipe = fitting.recipe(weights: Array(repeating: 1, count: 300), includesChecked: false)
+    let safe = 2 / noisy.features.curvature()
+    let fit = try #require(fitting.fit(recipe, stepSizes: [16 * safe, safe]))
+    #expect(fit.choice.stepSize == safe)
+    // Finite all the same, and taken where nothing better is left.
+    #expect(fitting.fit(recipe, stepSizes: [16 * safe]) == nil)
+    #expect(fitting.fit(recipe, stepSizes: [16 * safe], wantsSteadiness: false) != nil)
+  }
 }

@@ -143,7 +143,7 @@ struct LabelNoiseTests {
 
   @Test("Every baseline finds the wrong labels of separable clusters", arguments: baselines)
   func separable(_ baseline: LabelNoiseBaseline) throws {
-    let found = try task().tuned(baseline, grid: grid, heldOut: heldOut)
+    let found = task().tuned(baseline, grid: grid, heldOut: heldOut)
     let tuned = try #require(found)
     let judgement = try #require(tuned.fit.judgement)
     let isClean = clusters.isNoisy.map { !$0 }
@@ -159,7 +159,7 @@ struct LabelNoiseTests {
 
   @Test("Trained with the held-out samples in the end, but chosen without them")
   func heldOutIsUsedOnce() throws {
-    let found = try task().tuned(.trustedOnly, grid: grid, heldOut: heldOut)
+    let found = task().tuned(.trustedOnly, grid: grid, heldOut: heldOut)
     let tuned = try #require(found)
     let all = TrainingSet([.init(checked.samples())])
     #expect(tuned.fit.parameters == all.trained(tuned.choice.schedule))
@@ -185,7 +185,7 @@ struct LabelNoiseTests {
   func retraining() throws {
     let fit = task().fits(.filtered, stepSize: 0.5, steps: [20], withoutTrusted: [])[0]
     let one = ScheduleGrid(stepSizes: [0.5], steps: [20])
-    let found = try task().retrained(weights: fit.weights, grid: one, heldOut: heldOut)
+    let found = task().retrained(weights: fit.weights, grid: one, heldOut: heldOut)
     let again = try #require(found)
     #expect(again.parameters == fit.parameters)
   }
@@ -197,7 +197,7 @@ struct LabelNoiseTests {
     let task = LabelNoiseTask(noisy: noisy, trusted: trusted, seed: 3)
     let heldOut = HeldOutSamples(trusted, at: [0, 1, 2])
     let grid = ScheduleGrid(stepSizes: [1e38], steps: [30])
-    let found = try task.tuned(baseline, grid: grid, heldOut: heldOut)
+    let found = task.tuned(baseline, grid: grid, heldOut: heldOut)
     #expect(found == nil)
   }
 

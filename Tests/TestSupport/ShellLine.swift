@@ -11,15 +11,18 @@ public struct ShellLine: Sendable {
 
   /// The result of a line in which `$0` is an executable of this package.
   ///
-  /// The environment is inherited without the `BDA_*` variables; `environment` is laid over it.
+  /// The environment is inherited without the `BDA_*` variables; `environment` is laid over it. It runs
+  /// in `folder` where one is given.
   public init(
-    _ line: String, _ executable: String, environment: [String: String] = [:]
+    _ line: String, _ executable: String, environment: [String: String] = [:],
+    in folder: String? = nil
   ) throws {
     let path = CommandRunner.productsDirectory.appendingPathComponent(executable).path
     let captured = try CapturedOutput(
       of: "/bin/sh", ["-c", line, path],
       environment: ProcessInfo.processInfo.environment
-        .filter { !$0.key.hasPrefix("BDA_") }.merging(environment) { $1 })
+        .filter { !$0.key.hasPrefix("BDA_") }.merging(environment) { $1 },
+      folder: folder)
     code = captured.code
     endedBySignal = captured.endedBySignal
     text = captured.text

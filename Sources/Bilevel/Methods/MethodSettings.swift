@@ -165,7 +165,11 @@ public struct MethodSettings: Codable, Sendable, Equatable {
 extension MethodSettings {
   /// Whether a key of these sections has an effect on any method, given the values of the others.
   public func hasEffect(_ key: String) -> Bool {
-    key != "lowerSet.size" || lowerSet.kind != .none
+    switch key {
+    case "lowerSet.size": lowerSet.kind != .none
+    case "penalty.initialWeight": penalty.iterations > 0
+    default: true
+    }
   }
 
   /// s_l of dynamics that aggregate or do not.

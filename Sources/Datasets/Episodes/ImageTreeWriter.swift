@@ -24,6 +24,7 @@ public final class ImageTreeWriter {
     let url = URL(fileURLWithPath: target)
     let above = url.deletingLastPathComponent()
     temporaryPath = above.appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
+    if PathState(target) == .nothing { rename(Self.aside(target), target) }
     try Self.checkReplaceable(target)
     // Tens of thousands of files that a killed writer has left.
     AtomicFile.sweepStale(in: above.path)
@@ -45,8 +46,9 @@ public final class ImageTreeWriter {
     }
     let descriptor = open(target, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Self.unwritable(target, errno) }
-    defer { close(descriptor) }
-    let error = bytes.withUnsafeBytes { FileDescriptor.write($0, to: descriptor) }
+    var error = bytes.withUnsafeBytes { FileDescriptor.write($0, to: descriptor) }
+    // A signal does not keep a descriptor from being closed.
+    if close(descriptor) != 0, errno != EINTR, error == 0 { error = errno }
     guard error == 0 else { throw Self.unwritable(target, error) }
   }
 
@@ -100,7 +102,7 @@ public final class ImageTreeWriter {
 
   /// Renames the tree, or exchanges it for an older one in one step, so that one of them has the name
   /// whenever the command is killed. Where the file system cannot exchange, the older one steps aside
-  /// first, and comes back where the new one fails.
+  /// first, and comes back where the new one fails, or with the next writer where the command is killed.
   private func giveName() throws(DatasetError) {
     try Self.checkReplaceable(target)
     guard PathState(target) != .nothing else {
@@ -109,10 +111,9 @@ public final class ImageTreeWriter {
     }
     var old = temporaryPath
     if !FileExchange.exchange(temporaryPath, target) {
-      let url = URL(fileURLWithPath: target)
-      old =
-        url.deletingLastPathComponent()
-        .appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
+      old = Self.aside(target)
+      // What a command left there that was killed when both were whole.
+      try? FileManager.default.removeItem(atPath: old)
       guard rename(target, old) == 0 else { throw nameless(errno) }
       guard rename(temporaryPath, target) == 0 else {
         let error = errno
@@ -121,6 +122,13 @@ public final class ImageTreeWriter {
       }
     }
     try? FileManager.default.removeItem(atPath: old)
+  }
+
+  /// Where the older tree waits, under a name that nobody sweeps.
+  private static func aside(_ target: String) -> String {
+    let url = URL(fileURLWithPath: target)
+    return url.deletingLastPathComponent()
+      .appendingPathComponent(".\(url.lastPathComponent).old").path
   }
 
   private func nameless(_ error: Int32) -> DatasetError {

@@ -121,7 +121,7 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
       own.contains(key)
         ? !Own.readKeys.contains(where: key.hasPrefix)
         : key.hasPrefix("outer.") || others.contains(key) || !experiment.matters(key, to: arm)
-          || !configuration.settings.hasEffect(key)
+          || !configuration.settings.hasEffect(key, on: arm)
     }
     console.show(ignored: unread, "which a hypergradient at the point of a file does not read")
   }
@@ -132,6 +132,8 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
   ) throws {
     let request: HypergradientRequest<Scalar> = try own.request(
       inputs: inputs, method: method, settings, as: type)
+    // Before anything is computed: a folder that cannot be written into is known now.
+    let writer = try HDF5Writer(path: output)
     PeakMemory.reset()
     if repeats > 1 { _ = request.evaluate() }
     var watch = Stopwatch()
@@ -144,7 +146,6 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
     }
     var tally = SolverTally()
     tally.add(estimate.diagnostics)
-    let writer = try HDF5Writer(path: output)
     let isFinite = try request.write(estimate, writer) && estimate.isFinite
     let status = !isFinite ? "non-finite" : tally.failure == nil ? "finite" : "unusable"
     try describe(

@@ -116,7 +116,7 @@ package struct RunSession<E: Experiment> {
       for (key, _) in changed {
         // What is measured, and how often, concerns every arm.
         let matters =
-          planned.configuration.settings.hasEffect(key)
+          planned.configuration.settings.hasEffect(key, on: planned.arm)
           && (key.hasPrefix("evaluation.") || experiment.matters(key, to: planned.arm))
         if matters {
           ignored[key] = ""

@@ -100,6 +100,10 @@ package struct LearnedFile: Sendable {
       var tensors: [Tensor<Scalar>] = []
       for name in names {
         let array = try file.read("\(group)/\(name)", as: Scalar.self)
+        // An array without elements can have any extents besides, too many to multiply.
+        guard array.shape.allSatisfy({ $0 > 0 }) else {
+          throw Self.incomplete(path, "values of \(group)/\(name)")
+        }
         tensors.append(Tensor(shape: array.shape, scalars: array.values))
       }
       result.append(LearnedRun.Group(group, names, Parameters(tensors)))

@@ -79,6 +79,17 @@ extension RunSettings {
     return try settings.outerOptimizer(as: type)
   }
 
+  /// Whether a key has an effect on an arm, given the values of the others.
+  package func hasEffect(_ key: String, on arm: Arm) -> Bool {
+    guard hasEffect(key) else { return false }
+    guard key == "outer.learningRate", let method = arm.method else { return true }
+    return !hasOwnLearningRate(method)
+  }
+
+  private func hasOwnLearningRate(_ method: Method) -> Bool {
+    method.estimator.movesLowerVariable && self.method.penalty.learningRate != nil
+  }
+
   /// The outer learning rate of a method: that of methods that move x and y together may be one of their
   /// own.
   func outerLearningRate(of method: Method) -> Double {

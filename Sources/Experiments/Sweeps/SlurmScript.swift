@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The two scripts that hand a sweep to Slurm: an array with one task a cell, and what follows it.

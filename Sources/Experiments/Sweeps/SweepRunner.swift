@@ -32,7 +32,7 @@ package struct SweepRunner {
   private struct Job {
     let index: Int
     let process: CellProcess
-    let begin: Date
+    let watch: Stopwatch
   }
 
   /// Often enough: a cell that another process held may have been left by it.
@@ -112,7 +112,7 @@ package struct SweepRunner {
         // Another runner may have done it in the meantime.
         if cells[index].state.kind.isSettled { continue }
         do throws(SweepError) {
-          jobs.append(Job(index: index, process: try start(cells[index]), begin: Date()))
+          jobs.append(Job(index: index, process: try start(cells[index]), watch: Stopwatch()))
         } catch {
           // What runs must not outlive the sweep: it writes its checkpoint and is awaited.
           for job in jobs { job.process.send(signal: SIGTERM) }
@@ -167,7 +167,7 @@ package struct SweepRunner {
     _ job: Job, _ code: Int32, _ cell: PlannedCell, _ failures: inout [Int: SweepFailure]
   ) {
     let state = cell.state
-    let seconds = String(format: "%.1f s", Date().timeIntervalSince(job.begin))
+    let seconds = String(format: "%.1f s", job.watch.seconds)
     let kind = code == 0 || state.kind.isSettled ? state.kind.rawValue : "ended with \(code)"
     console.show(result: "\(kind)  \(seconds)  \(cell.cell.label)")
     // What is interrupted is no failure of the cell; what broke down is told by its record.

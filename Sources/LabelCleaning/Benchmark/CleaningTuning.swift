@@ -31,28 +31,30 @@ package struct CleaningTuning<Scalar: TensorScalar> {
 
   /// A baseline at its best schedule; nil where every schedule diverges.
   ///
-  /// - Throws: `Interrupted` between two step sizes.
+  /// - Throws: `Interrupted` after the step of training in which somebody asked to stop.
   package func tuned(_ baseline: LabelNoiseBaseline) throws -> LabelNoiseTask<Scalar>.TunedFit? {
     guard let heldOut else { return nil }
-    return try task.tuned(baseline, grid: grid, heldOut: heldOut) {
-      try Interruption.checkpoint()
-    }
+    let fit = task.tuned(baseline, grid: grid, heldOut: heldOut) { !Interruption.isRequested }
+    try Interruption.checkpoint()
+    return fit
   }
 
   /// The final training with sample weights on training and validation images (Franceschi et al. 2017);
   /// nil where it is not wanted, every schedule diverges, a weight is not finite, or nothing can be
   /// held out.
   ///
-  /// - Throws: `Interrupted` between two step sizes.
+  /// - Throws: `Interrupted` after the step of training in which somebody asked to stop.
   package func retrained(
     _ weights: [Double]
   ) throws -> (parameters: Parameters<Scalar>, choice: ScheduleChoice)? {
     guard trainsFinally, let heldOut, weights.allSatisfy(\.isFinite) else { return nil }
-    return try task.retrained(
+    let result = task.retrained(
       weights: weights.map { max(0, $0) }, grid: finalGrid, heldOut: heldOut
     ) {
-      try Interruption.checkpoint()
+      !Interruption.isRequested
     }
+    try Interruption.checkpoint()
+    return result
   }
 }
 

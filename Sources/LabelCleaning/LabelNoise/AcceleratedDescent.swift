@@ -15,6 +15,7 @@ struct AcceleratedDescent<Scalar: TensorScalar> {
   private(set) var steps = 0
   private var previous: Parameters<Scalar>
   private let stepSize: Scalar
+  private let samples: TrainingSet<Scalar>
   private let terms: [(objective: any Objective<Scalar>, weights: Parameters<Scalar>)]
 
   /// A descent that has not begun.
@@ -22,8 +23,12 @@ struct AcceleratedDescent<Scalar: TensorScalar> {
     parameters = start
     previous = start
     self.stepSize = Scalar(stepSize)
+    samples = set
     terms = set.terms
   }
+
+  /// The objective where the descent is.
+  var loss: Double { samples.loss(parameters) }
 
   /// Goes on until so many steps are made; parameters that are not finite stay as they are.
   mutating func run(until count: Int) {

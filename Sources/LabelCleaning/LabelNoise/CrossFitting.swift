@@ -99,17 +99,28 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
   /// The fit of a recipe, the number of steps and the sharpness chosen on the checked samples out of
   /// fold; nil where every step size diverges. Training ends after two stops without improvement.
   ///
-  /// - Parameter progress: called with the number of steps that a fold has made, between stops.
+  /// A step size with which the training loss of a fold rises from one stop to the next is too large:
+  /// training then swings, and where it is at a stop depends on the rounding of sums.
+  ///
+  /// - Parameters:
+  ///   - wantsSteadiness: whether such step sizes are left out.
+  ///   - progress: called with the number of steps that a fold has made, between stops.
   package func fit(
-    _ recipe: Recipe, stepSizes: [Double],
+    _ recipe: Recipe, stepSizes: [Double], wantsSteadiness: Bool = true,
     progress: (_ fold: Int, _ steps: Int) -> Void = { _, _ in }
   ) -> Fit? {
-    var best: (choice: Choice, parameters: [Parameters<Scalar>], checked: Tensor<Scalar>)?
+    typealias Found = (
+      choice: Choice, parameters: [Parameters<Scalar>], checked: Tensor<Scalar>
+    )
+    var best: Found?
     for stepSize in stepSizes {
+      var found = best
       var descents = (0..<checkedFolds.count).map { fold in
         AcceleratedDescent(
           trainingSet(recipe, without: fold), from: noisy.initial, stepSize: stepSize)
       }
+      var trainingLosses = descents.map(\.loss)
+      var isSteady = true
       var least = Double.infinity
       var worse = 0
       for stop in steps {
@@ -118,21 +129,31 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
           progress(fold, stop)
         }
         let parameters = descents.map(\.parameters)
-        guard parameters.allSatisfy(\.isFinite) else { break }
+        guard parameters.allSatisfy(\.isFinite) else {
+          isSteady = !wantsSteadiness
+          break
+        }
+        if wantsSteadiness {
+          let losses = descents.map(\.loss)
+          isSteady = zip(losses, trainingLosses).allSatisfy { !($0 > $1 + Self.ripple) }
+          guard isSteady else { break }
+          trainingLosses = zip(losses, trainingLosses).map { min($0, $1) }
+        }
         let logits = checkedFolds.outOfFoldLogits(of: checked, by: parameters)
         let (sharpness, loss) = Sharpness(logits, labels: checked.labels).best
         let hits = zip(logits.argumentsOfRowMaxima(), checked.labels).count { $0 == $1 }
         worse = loss < least ? 0 : worse + 1
         least = min(least, loss)
-        if loss < best?.choice.loss ?? .infinity {
+        if loss < found?.choice.loss ?? .infinity {
           let choice = Choice(
             stepSize: stepSize, steps: stop, sharpness: sharpness, loss: loss,
             accuracy: Double(hits) / Double(checked.count),
             sharpnessInterval: sharpness...sharpness, certainGain: 0)
-          best = (choice, parameters, logits)
+          found = (choice, parameters, logits)
         }
         if worse >= 2 { break }
       }
+      if isSteady { best = found }
     }
     guard var best else { return nil }
     let sharpness = Sharpness(best.checked, labels: checked.labels)
@@ -148,6 +169,9 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
       checked: ClassProbabilities(logits: best.checked.scaled(by: factor)), choice: best.choice,
       classifiers: best.parameters)
   }
+
+  /// By so many nats momentum may raise the training loss for a while.
+  private static var ripple: Double { 0.01 }
 
   /// The probabilities of all samples to clean by the classifier of one fold of a fit.
   package func noisyProbabilities(_ fit: Fit, fold: Int) -> ClassProbabilities {

@@ -58,12 +58,15 @@ package struct LabelNoiseTask<Scalar: TensorScalar>: Sendable {
   ///
   /// A first classifier that diverges is what the fit then holds.
   ///
-  /// - Parameter heldOut: trusted samples that are not trained on.
+  /// - Parameters:
+  ///   - heldOut: trusted samples that are not trained on.
+  ///   - isWanted: asked before each step; where it is false training ends, and the fits are not whole.
   package func fits(
-    _ baseline: LabelNoiseBaseline, stepSize: Double, steps: [Int], withoutTrusted heldOut: [Int]
+    _ baseline: LabelNoiseBaseline, stepSize: Double, steps: [Int], withoutTrusted heldOut: [Int],
+    while isWanted: () -> Bool = { true }
   ) -> [Fit] {
     func trained(_ set: TrainingSet<Scalar>) -> [Parameters<Scalar>] {
-      set.trained(stepSize: stepSize, steps: steps)
+      set.trained(stepSize: stepSize, steps: steps, while: isWanted)
     }
     func judged(_ classifiers: [Parameters<Scalar>], weight: Double) -> [Fit] {
       classifiers.map { y in
@@ -77,7 +80,8 @@ package struct LabelNoiseTask<Scalar: TensorScalar>: Sendable {
       zip(judgements, steps).map { entry, steps in
         let set = trainingSet(
           weights: entry.0.weights, withTrusted: withTrusted, withoutTrusted: heldOut)
-        let y = set.trained(TrainingSchedule(stepSize: stepSize, steps: steps))
+        let schedule = TrainingSchedule(stepSize: stepSize, steps: steps)
+        let y = set.trained(schedule, while: isWanted)
         return Fit(
           parameters: entry.isFinite ? y : y.scaled(by: .nan), weights: entry.0.weights,
           judgement: entry.0)
@@ -100,7 +104,7 @@ package struct LabelNoiseTask<Scalar: TensorScalar>: Sendable {
       var stream = stream
       let divided = Folds(folds, labels: noisy.labels, using: &stream)
       let predicted = outOfFoldProbabilities(
-        of: noisy, folds: divided, stepSize: stepSize, steps: steps)
+        of: noisy, folds: divided, stepSize: stepSize, steps: steps, while: isWanted)
       let judgements = predicted.map { probabilities in
         (
           LabelJudgement(ConfidentLearning(probabilities: probabilities, labels: noisy.labels)),
@@ -121,21 +125,23 @@ package struct LabelNoiseTask<Scalar: TensorScalar>: Sendable {
   /// Every baseline chooses among the same schedules on the same samples, so that none is tuned with
   /// more care than another.
   ///
-  /// - Parameter checkpoint: called before each step size; what it throws ends the search.
+  /// - Parameter isWanted: asked before each step of training; where it is false all of it ends, and
+  ///   what is returned is not the best.
   package func tuned(
     _ baseline: LabelNoiseBaseline, grid: ScheduleGrid, heldOut: HeldOutSamples<Scalar>,
-    checkpoint: () throws -> Void = {}
-  ) rethrows -> TunedFit? {
-    let choice = try grid.best(on: heldOut) { stepSize, steps in
-      try checkpoint()
-      return fits(
-        baseline, stepSize: stepSize, steps: steps, withoutTrusted: heldOut.positions
+    while isWanted: () -> Bool = { true }
+  ) -> TunedFit? {
+    let choice = grid.best(on: heldOut) { stepSize, steps in
+      fits(
+        baseline, stepSize: stepSize, steps: steps, withoutTrusted: heldOut.positions,
+        while: isWanted
       ).map(\.parameters)
     }
     guard let choice else { return nil }
     let schedule = choice.schedule
     let fit = fits(
-      baseline, stepSize: schedule.stepSize, steps: [schedule.steps], withoutTrusted: []
+      baseline, stepSize: schedule.stepSize, steps: [schedule.steps], withoutTrusted: [],
+      while: isWanted
     ).first
     return fit.map { TunedFit(fit: $0, choice: choice) }
   }
@@ -144,19 +150,19 @@ package struct LabelNoiseTask<Scalar: TensorScalar>: Sendable {
   /// 1, at the best schedule of a grid: the final training of Franceschi et al. (ICML 2017, section
   /// 5.1). Nil where every schedule diverges.
   ///
-  /// - Parameter checkpoint: called before each step size; what it throws ends the search.
+  /// - Parameter isWanted: asked before each step of training; where it is false all of it ends, and
+  ///   what is returned is not the best.
   package func retrained(
     weights: [Double], grid: ScheduleGrid, heldOut: HeldOutSamples<Scalar>,
-    checkpoint: () throws -> Void = {}
-  ) rethrows -> (parameters: Parameters<Scalar>, choice: ScheduleChoice)? {
-    let choice = try grid.best(on: heldOut) { stepSize, steps in
-      try checkpoint()
-      return trainingSet(weights: weights, withTrusted: true, withoutTrusted: heldOut.positions)
-        .trained(stepSize: stepSize, steps: steps)
+    while isWanted: () -> Bool = { true }
+  ) -> (parameters: Parameters<Scalar>, choice: ScheduleChoice)? {
+    let choice = grid.best(on: heldOut) { stepSize, steps in
+      trainingSet(weights: weights, withTrusted: true, withoutTrusted: heldOut.positions)
+        .trained(stepSize: stepSize, steps: steps, while: isWanted)
     }
     return choice.map { choice in
       let set = trainingSet(weights: weights, withTrusted: true, withoutTrusted: [])
-      return (set.trained(choice.schedule), choice)
+      return (set.trained(choice.schedule, while: isWanted), choice)
     }
   }
 

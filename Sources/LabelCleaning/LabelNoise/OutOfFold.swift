@@ -62,13 +62,15 @@ package struct Folds: Sendable, Equatable {
 /// trained without the sample's fold.
 ///
 /// What a classifier says of samples that it was trained on is optimistic, most of all of wrong labels
-/// that it has learned. One descent for each fold.
+/// that it has learned. One descent for each fold, ended early where `isWanted` becomes false.
 package func outOfFoldProbabilities<Scalar: TensorScalar>(
-  of samples: ClassifierSamples<Scalar>, folds: Folds, stepSize: Double, steps: [Int]
+  of samples: ClassifierSamples<Scalar>, folds: Folds, stepSize: Double, steps: [Int],
+  while isWanted: () -> Bool = { true }
 ) -> [ClassProbabilities] {
   let classifiers = (0..<folds.count).map { fold in
     let members = folds.ofSample.indices.filter { folds.ofSample[$0] == fold }
-    return TrainingSet([.init(samples, without: members)]).trained(stepSize: stepSize, steps: steps)
+    return TrainingSet([.init(samples, without: members)])
+      .trained(stepSize: stepSize, steps: steps, while: isWanted)
   }
   return steps.indices.map { index in
     ClassProbabilities(

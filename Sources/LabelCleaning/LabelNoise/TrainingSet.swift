@@ -43,6 +43,14 @@ package struct TrainingSet<Scalar: TensorScalar>: Sendable {
   /// The sum of all weights.
   package var totalWeight: Double { parts.reduce(0) { $0 + $1.weights.reduce(0, +) } }
 
+  /// What training minimises, at y, in nats; NaN without weight. O(n d c).
+  func loss(_ y: Parameters<Scalar>) -> Double {
+    let sums = parts.map { part in
+      zip(part.weights, part.samples.losses(y)).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    return sums.reduce(0, +) / totalWeight
+  }
+
   /// The weighted mean as a sum over the parts that have any weight, none without weight.
   var terms: [(objective: any Objective<Scalar>, weights: Parameters<Scalar>)] {
     let total = totalWeight
@@ -62,13 +70,18 @@ package struct TrainingSet<Scalar: TensorScalar>: Sendable {
   /// - Parameters:
   ///   - stepSize: the step size on the weighted mean.
   ///   - steps: numbers of steps, in any order; the results are in the same.
-  package func trained(stepSize: Double, steps: [Int]) -> [Parameters<Scalar>] {
+  ///   - isWanted: asked before each step; the descent ends where it is false, and what is returned then
+  ///     is of fewer steps than it says.
+  package func trained(
+    stepSize: Double, steps: [Int], while isWanted: () -> Bool = { true }
+  ) -> [Parameters<Scalar>] {
     guard let start = parts.first?.samples.initial else { return [] }
     let terms = terms
     var results: [Int: Parameters<Scalar>] = [0: start]
     let wanted = Set(steps)
     var y = start
     for step in 1...max(1, steps.max() ?? 1) {
+      guard isWanted() else { break }
       if y.isFinite {
         var next = y
         for term in terms {
@@ -83,8 +96,11 @@ package struct TrainingSet<Scalar: TensorScalar>: Sendable {
     return steps.map { results[max(0, $0)] ?? y }
   }
 
-  /// The parameters at the end of one descent.
-  package func trained(_ schedule: TrainingSchedule) -> Parameters<Scalar> {
-    trained(stepSize: schedule.stepSize, steps: [schedule.steps]).first ?? Parameters([])
+  /// The parameters at the end of one descent; ended early as the other form is.
+  package func trained(
+    _ schedule: TrainingSchedule, while isWanted: () -> Bool = { true }
+  ) -> Parameters<Scalar> {
+    trained(stepSize: schedule.stepSize, steps: [schedule.steps], while: isWanted).first
+      ?? Parameters([])
   }
 }

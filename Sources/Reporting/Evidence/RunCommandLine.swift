@@ -1,3 +1,4 @@
+import Files
 import Results
 
 /// The command that repeats runs, from their identity alone.
@@ -11,7 +12,7 @@ package enum RunCommandLine {
     words += ["--method", first.method.name]
     if seeds != [0] { words += ["--seed", list(seeds)] }
     if first.scalar != "float" { words += ["--scalar", first.scalar] }
-    return (words + settings(of: first)).map(quoted).joined(separator: " ")
+    return ShellWords.text(words + settings(of: first))
   }
 
   private static func verb(of record: RunRecord) -> String {
@@ -50,14 +51,5 @@ package enum RunCommandLine {
     guard let first = seeds.first, let last = seeds.last else { return "" }
     let isRow = seeds.count > 3 && last - first == UInt64(seeds.count - 1)
     return isRow ? "\(first)...\(last)" : seeds.map(String.init).joined(separator: ",")
-  }
-
-  /// The word as a shell reads it back.
-  package static func quoted(_ word: String) -> String {
-    let isPlain = word.unicodeScalars.allSatisfy {
-      $0.isASCII
-        && ($0.properties.isAlphabetic || "0123456789-_.,=/+:@%".unicodeScalars.contains($0))
-    }
-    return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
   }
 }

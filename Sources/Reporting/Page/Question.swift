@@ -69,7 +69,7 @@ struct Question {
   private func strongest(of rivals: [[RunRecord]]) -> [RunRecord]? {
     let means = rivals.compactMap { runs -> (Double, [RunRecord])? in
       let values = runs.filter { $0.status.kind == .completed }
-        .compactMap { $0.measure(named: metric) }
+        .compactMap { $0.measure(named: metric) }.filter { !$0.isNaN }
       return values.isEmpty ? nil : (Statistics(values).mean * orientation(runs), runs)
     }
     return means.max { $0.0 < $1.0 }?.1

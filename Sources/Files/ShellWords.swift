@@ -8,7 +8,7 @@ package enum ShellWords {
   }
 
   /// A text as one word, in quotes whatever it holds.
-  static func quoted(_ text: String) -> String {
+  package static func quoted(_ text: String) -> String {
     "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'"
   }
 

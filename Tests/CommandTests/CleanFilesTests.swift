@@ -1,0 +1,59 @@
+import Datasets
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+/// The five files that `clean` writes belong together: all are of one result, or it is plain that they
+/// are not.
+@Suite("hyper-cleaning clean, its files")
+struct CleanFilesTests {
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    for (name, count) in [("mine.h5", 400), ("checked.h5", 45)] {
+      var stream = RandomStream(seed: UInt64(count), purpose: "clean files")
+      let writer = try HDF5Writer(path: folder.path(name))
+      let features = (0..<2 * count).map { Float(5 * ($0 / 2 % 2)) + Float(stream.normal()) }
+      try writer.write(features, shape: [count, 2], to: "features")
+      try writer.write((0..<count).map { Int64($0 % 2) }, shape: [count], to: "labels")
+      try writer.finish()
+    }
+  }
+
+  /// `clean`, whose files may have so many blocks of 512 bytes.
+  private func clean(_ options: String, blocks: Int? = nil) throws -> ShellLine {
+    try ShellLine(
+      (blocks.map { "ulimit -f \($0); " } ?? "")
+        + "exec timeout 120 \"$0\" clean --train mine.h5 --checked checked.h5 --output out "
+        + "--method validation-only \(options)", "hyper-cleaning", in: folder.path)
+  }
+
+  private func contents() throws -> [String: Data] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("out"))
+    return try Dictionary(
+      uniqueKeysWithValues: names.map {
+        ($0, try Data(contentsOf: URL(fileURLWithPath: folder.path("out/\($0)"))))
+      })
+  }
+
+  @Test("Where one of the files finds no room, all of the older result stay")
+  func noRoom() throws {
+    let first = try clean("--keep 0.9")
+    #expect(first.code == 0, "\(first.text)")
+    let old = try contents()
+    #expect(old.count == 5)
+    let sizes = old.mapValues { $0.count / 512 + 1 }
+    let page = try #require(sizes["suspects.html"])
+    #expect(page == sizes.values.max())
+    // The others would fit.
+    let second = try clean("--keep 0.8", blocks: page - 1)
+    #expect(second.code == 1 && second.text.contains("File too large"), "\(second.text)")
+    #expect(try contents() == old)
+    let third = try clean("--keep 0.8")
+    #expect(third.code == 0, "\(third.text)")
+    let new = try contents()
+    #expect(Set(new.keys) == Set(old.keys) && new["clean.h5"] != old["clean.h5"])
+  }
+}
