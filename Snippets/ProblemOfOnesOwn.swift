@@ -1,6 +1,7 @@
 //! A problem of one's own: how strongly to regularise a regression, judged by other data.
 //!
-//! A problem is two objectives and a start; every method of the catalogue then runs on it.
+//! A problem is two objectives and a start; the methods of the catalogue then run on it, each on the
+//! problem and the start that it prepares from them.
 
 import Bilevel
 
@@ -36,12 +37,14 @@ var settings = MethodSettings()
 settings.inner = .init(steps: 30, stepSize: 1)
 for name in ["rhg", "bda"] {
   let method = try MethodCatalogue.standard.method(named: name)
+  // Some methods append weights or a lower variable of their own to x.
+  let prepared = try method.prepare(problem, from: Parameters(Tensor(-5)), settings)
   let estimate = BilevelEstimate(
-    problem: problem, dynamics: try method.innerDynamics(settings, as: Double.self),
+    problem: prepared.problem, dynamics: try method.innerDynamics(settings, as: Double.self),
     estimator: try method.hypergradientEstimator(settings, as: Double.self),
     innerSteps: settings.inner.steps)
   var loop = estimate.loop(
-    optimizer: Adam(learningRate: .constant(0.3)), from: Parameters(Tensor(-5)), iterations: 20)
+    optimizer: Adam(learningRate: .constant(0.3)), from: prepared.start, iterations: 20)
   var values: [Double] = []
   while let event = loop.next() { values.append(event.estimate.upperValue) }
   print(

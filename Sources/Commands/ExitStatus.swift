@@ -8,7 +8,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
   case unexpected = 1
   /// A claim or a comparison with a reference lies outside its tolerance.
   case claimOutsideTolerance = 2
-  /// A run diverged, met non-finite numbers, or ran out of its time.
+  /// A run diverged, or met non-finite numbers.
   case diverged = 3
   /// Every deviation from the reference is an improvement: the reference wants updating.
   case onlyImprovements = 4

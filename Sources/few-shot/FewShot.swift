@@ -54,8 +54,8 @@ struct FewShot: Experiment {
     }
     if !method.estimator.factors, !method.estimator.movesLowerVariable {
       return
-        "The method \(method.name) would carry one tangent for each feature of each image of a "
-        + "task: use rhg, which gives the same hypergradient."
+        "The \(method.estimator.name) hypergradient does not go through features, as tasks need (forward "
+        + "mode would carry one tangent for each feature of each image): use rhg or t-rhg."
     }
     if settings.head.learnsRate, !FewShotLearner.canLearnRate(method) {
       return

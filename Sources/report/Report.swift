@@ -41,6 +41,7 @@ struct Report: SuiteCommand {
       64   wrong usage
       65   a file is there but damaged, of another version, or has unknown keys; a JSON file among
            records that is none, or breaks off, is named and passed over instead
+      71   the system gave no more memory
       129, 130, 131, 143  interrupted by SIGHUP, SIGINT, SIGQUIT, SIGTERM
     """
 }

@@ -14,8 +14,8 @@ struct RunCommand: ParsableCommand {
       another process is at is left to it: any number of `sweep run`, on any number of machines that \
       share the folder of records, can work side by side. A cell whose method broke down is not \
       repeated. Failures do not stop the others; they are listed at the end, and the exit code is \
-      theirs where they agree, else 1. SIGINT, SIGTERM and SIGHUP are passed on, so that every \
-      cell writes its checkpoint.
+      theirs where they agree, else 1. SIGINT, SIGQUIT, SIGTERM and SIGHUP are passed on, so that \
+      every cell writes its checkpoint.
       """)
 
   @OptionGroup var sweep: SweepOptions

@@ -1,7 +1,7 @@
 /// Everything that can be named: dynamics, estimators, and the methods that are products of them.
 ///
-/// A value, so that a program of one's own can run the experiments with dynamics, estimators or
-/// methods of its own beside the suite's: see ``adding(dynamics:)`` and its neighbours.
+/// A value, so that a program of one's own has dynamics, estimators or methods of its own beside the
+/// suite's: see ``adding(dynamics:)`` and its neighbours.
 public struct MethodCatalogue: Sendable {
   /// The inner dynamics, in the order of lists.
   public private(set) var dynamics: [any NamedDynamics]

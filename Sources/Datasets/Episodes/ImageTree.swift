@@ -109,7 +109,7 @@ public struct ImageTree: Sendable {
     }
   }
 
-  /// The tree below `path`. Decodes on ``Parallel/threads`` cores.
+  /// The tree below `path`. Decodes on as many cores as `Parallel.threads` says.
   ///
   /// - Parameter rootIsClass: whether images in the folder itself are a class, whose name is empty.
   /// - Throws: when the folder is absent or empty, or an image in it is broken: the sentence names

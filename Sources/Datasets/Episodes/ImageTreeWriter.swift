@@ -4,7 +4,7 @@ import Foundation
 /// Writes an image tree that appears under its name only when it is complete.
 ///
 /// Files go to a hidden folder beside it, which is flushed and renamed at the end; a writer that
-/// goes away before ``finish(_:)`` removes what it wrote. Tens of thousands of small files are
+/// goes away before ``finish(_:check:)`` removes what it wrote. Tens of thousands of small files are
 /// flushed together, not one by one.
 public final class ImageTreeWriter {
   /// The folder under which the tree appears.

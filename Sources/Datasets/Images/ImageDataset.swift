@@ -3,7 +3,7 @@ import Tensors
 
 /// Labelled images of one size: one split of a data set.
 ///
-/// The invariants, checked by every initialiser and by ``load(_:)``: at least one image,
+/// The invariants, checked by every initialiser and by loading: at least one image,
 /// `images.count == count * height * width * channels`, one label for each image, every label
 /// below the number of class names.
 public struct ImageDataset: Sendable, Equatable {

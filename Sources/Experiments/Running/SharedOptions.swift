@@ -16,11 +16,11 @@ package struct SharedOptions: ParsableArguments {
   @Option(help: "How much the run may cost: smoke (synthetic data), short or paper (real data).")
   package var budget: Budget = .smoke
 
-  /// The methods to run, by name; empty means all of the budget.
+  /// The methods to run, by name; empty means the usual ones of the budget.
   @Option(
     name: .customLong("method"),
     help: ArgumentHelp(
-      "Method to run; may be repeated. (default: all; see the subcommand list)",
+      "Method to run; may be repeated. (default: the usual ones of the experiment and budget, which --dry-run shows)",
       valueName: "name"))
   package var methods: [String] = []
 
