@@ -7,6 +7,8 @@
 #     docker run --rm --volume "$PWD:/work" bda hyper-cleaning list
 #     docker run --rm --volume "$PWD:/work" bda report page --reference /suite/results/reference
 #
+# With --user "$(id -u):$(id -g)" the files in the volume are one's own; --read-only and --network none do no harm.
+#
 # Built for any processor of the architecture, since an image moves between machines. A suite image that was
 # pulled or loaded builds again first: layers keep whole seconds of a file's time.
 
@@ -26,8 +28,8 @@ FROM swift:6.3-bookworm-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends \
     gnuplot-nox libdnnl2 libhdf5-103-1 libpng16-16 zlib1g \
   && rm -rf /var/lib/apt/lists/*
-# The image with the compiler has Swift's libraries below /opt, this one below /usr: the commands were linked
-# with the first, and the loader has to be told of the second.
+# The commands look for Swift's libraries where the compiler's image has them. That is /usr/lib/swift/linux in
+# the official images, as here; where another image stands in for it, the loader has to be told of this place.
 RUN echo /usr/lib/swift/linux > /etc/ld.so.conf.d/swift.conf && ldconfig
 COPY --from=suite /opt/bda /usr/local
 COPY --from=suite /suite/results/reference /suite/results/reference

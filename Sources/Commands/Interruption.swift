@@ -25,14 +25,23 @@ package enum Interruption {
   /// Whether the terminal has echoed `^C` into the line that a message would begin in.
   private static let isOnTerminal = Atomic<Bool>(false)
 
-  /// Starts listening. Call once, before the first long loop.
+  /// Starts listening. Call once, before other threads exist.
+  ///
+  /// A thread of its own waits for the signals, which all others block. Handlers must not interrupt
+  /// the threads that compute: oneDNN's generated kernels use the stack pointer as one more pointer to
+  /// data, and the kernel of the system would write the handler's frame over matrices and the heap. Where
+  /// the system gives no thread, the handler is better than no answer.
   package static func install() {
     // Globals are created lazily under a lock, which a signal handler must not wait for.
     _ = (requests.load(ordering: .relaxed), cursorIsHidden.load(ordering: .relaxed))
     _ = (firstSignal.load(ordering: .relaxed), firstTime.load(ordering: .relaxed))
     isOnTerminal.store(isatty(STDERR_FILENO) == 1, ordering: .relaxed)
-    for number in heeded { signal(number, handler) }
-    unblock(heeded)
+    let numbers = heeded
+    for number in numbers { signal(number, handler) }
+    let isListening = listen(numbers) { number in
+      while true { handler(number()) }
+    }
+    if !isListening { unblock(numbers) }
   }
 
   /// Starts listening for commands whose steps leave nothing to record: a signal removes unfinished
@@ -45,9 +54,18 @@ package enum Interruption {
   package static func installEndingAtOnce(saying message: String) {
     let numbers = heeded
     for number in numbers { signal(number, SIG_DFL) }
+    let isListening = listen(numbers) { number in end(by: number(), saying: message) }
+    if !isListening { unblock(numbers) }
+  }
+
+  /// Blocks the signals in this thread, and so in all that it makes, and begins one that does `body`,
+  /// which is given a function that waits for the next of them; false where there is no such thread.
+  private static func listen(
+    _ numbers: [Int32], _ body: @escaping @Sendable (_ next: () -> Int32) -> Void
+  ) -> Bool {
     var listened = set(of: numbers)
     pthread_sigmask(SIG_BLOCK, &listened, nil)
-    let watch = Unmanaged.passRetained(Watch(numbers: numbers, message: message))
+    let watch = Unmanaged.passRetained(Watch(numbers: numbers, body: body))
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
@@ -56,41 +74,46 @@ package enum Interruption {
     let code = pthread_create(
       &thread, &attributes,
       { context in
-        if let context { Unmanaged<Watch>.fromOpaque(context).takeRetainedValue().wait() }
+        if let context { Unmanaged<Watch>.fromOpaque(context).takeRetainedValue().run() }
         return nil
       }, watch.toOpaque())
-    guard code != 0 else { return }
-    watch.release()
-    unblock(numbers)
+    if code != 0 { watch.release() }
+    return code == 0
   }
 
   /// What the waiting thread needs to know.
   private final class Watch: Sendable {
     let numbers: [Int32]
-    let message: String
+    let body: @Sendable (_ next: () -> Int32) -> Void
 
-    init(numbers: [Int32], message: String) {
+    init(numbers: [Int32], body: @escaping @Sendable (_ next: () -> Int32) -> Void) {
       self.numbers = numbers
-      self.message = message
+      self.body = body
     }
 
-    /// Waits for a signal and ends the process.
-    func wait() {
-      var listened = Interruption.set(of: numbers)
-      var number: Int32 = 0
-      while sigwait(&listened, &number) != 0 {}
-      Interruption.isEnding.store(true, ordering: .releasing)
-      TemporaryFiles.removeAll()
-      // Where standard error is a full pipe that nobody reads, writing would wait for ever.
-      var request = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-      if poll(&request, 1, 200) > 0 {
-        Array((message + "\n").utf8).withUnsafeBytes { bytes in
-          _ = FileDescriptor.write(bytes, to: STDERR_FILENO)
-        }
+    func run() {
+      body {
+        var listened = Interruption.set(of: numbers)
+        var number: Int32 = 0
+        while sigwait(&listened, &number) != 0 {}
+        return number
       }
-      // Without the exit handlers of a library that may be in the middle of a write.
-      _exit(128 + number)
     }
+  }
+
+  /// Removes unfinished files, says `message`, and ends the process.
+  private static func end(by number: Int32, saying message: String) {
+    isEnding.store(true, ordering: .releasing)
+    TemporaryFiles.removeAll()
+    // Where standard error is a full pipe that nobody reads, writing would wait for ever.
+    var request = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+    if poll(&request, 1, 200) > 0 {
+      Array((message + "\n").utf8).withUnsafeBytes { bytes in
+        _ = FileDescriptor.write(bytes, to: STDERR_FILENO)
+      }
+    }
+    // Without the exit handlers of a library that may be in the middle of a write.
+    _exit(128 + number)
   }
 
   /// Does not return where a signal is about to end the process: then what failed did so because its
@@ -163,8 +186,8 @@ package enum Interruption {
     return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
   }
 
-  /// Uses nothing but atomics, `clock_gettime`, `write`, `signal` and `raise`: all else is forbidden in a
-  /// handler.
+  /// What a signal does, in the thread that waits for it or as a handler. Uses nothing but atomics,
+  /// `clock_gettime`, `poll`, `write`, `signal`, `pthread_sigmask` and `raise`: all else is forbidden in a handler.
   private static let handler: @convention(c) (Int32) -> Void = { number in
     // The interrupted code may be about to look at the error number of its own call.
     let errorNumber = errno
@@ -182,10 +205,15 @@ package enum Interruption {
     if number != SIGINT, number != SIGQUIT, since < Interruption.repetition { return }
     if Interruption.cursorIsHidden.load(ordering: .relaxed) { Interruption.say("\u{1B}[?25h\n") }
     signal(number, SIG_DFL)
+    // In the thread that waits for signals they are blocked.
+    Interruption.unblock([number])
     raise(number)
   }
 
   private static func say(_ text: StaticString) {
+    // Where standard error is a full pipe that nobody reads, the next signal would not be heard.
+    var request = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+    guard poll(&request, 1, 200) > 0 else { return }
     _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
   }
 }

@@ -52,16 +52,17 @@ package struct OwnTask: Sendable {
   /// The task with some of its images to classify. Labels that are unknown are 0: predictions do not
   /// depend on them.
   package func episode<Scalar: TensorScalar>(
-    queries range: Range<Int>, as type: Scalar.Type = Scalar.self
+    queries positions: [Int], as type: Scalar.Type = Scalar.self
   ) -> Episode<Scalar> {
-    func images(_ tree: ImageTree, _ positions: Range<Int>) -> Tensor<Scalar> {
+    func images(_ tree: ImageTree, _ positions: [Int]) -> Tensor<Scalar> {
       tree.tensor(positions.map { ($0, 0) })
     }
     return Episode(
-      ways: classes.count, supportImages: images(support, 0..<support.count),
+      ways: classes.count, supportImages: images(support, Array(0..<support.count)),
       supportLabels: support.classes.indices.flatMap { index in
         Array(repeating: index, count: support.classes[index].files.count)
       },
-      queryImages: images(query, range), queryLabels: range.map { queries[$0].label ?? 0 })
+      queryImages: images(query, positions),
+      queryLabels: positions.map { queries[$0].label ?? 0 })
   }
 }

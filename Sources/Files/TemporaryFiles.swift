@@ -5,6 +5,11 @@ import Synchronization
 public enum TemporaryFiles {
   private static let paths = Mutex(Set<String>())
   private static let folders = Mutex(Set<String>())
+  private static let isRemoving = Atomic<Bool>(false)
+
+  /// Whether they are being removed for good: who writes into a temporary folder stops, so that it is not
+  /// made again.
+  package static var areRemoved: Bool { isRemoving.load(ordering: .acquiring) }
 
   /// Whether nothing has been written into a folder yet; from then on something has.
   static func isNew(folder: String) -> Bool {
@@ -19,6 +24,7 @@ public enum TemporaryFiles {
 
   /// Removes every temporary file and folder of this process; called when it is about to end early.
   public static func removeAll() {
+    isRemoving.store(true, ordering: .releasing)
     for path in paths.withLock({ $0 }) where unlink(path) != 0 && errno == EISDIR {
       // Another thread may still be writing into it.
       for _ in 0..<10 where PathState(path) == .folder {

@@ -93,15 +93,18 @@ struct EvaluateCommand: ParsableCommand {
     let parts = (count + Self.mostTogether - 1) / Self.mostTogether
     if parts > 1, settings.evaluation.normalisation == .transductive {
       console.show(
-        note: "The \(count) images are normalised in \(parts) parts, each by its own moments; "
-          + "--normalisation inductive takes them one by one.")
+        note: "The \(count) images are normalised in \(parts) parts drawn at random, each by its "
+          + "own moments; --normalisation inductive takes them one by one.")
     }
-    var probabilities: [[Double]] = []
+    // In the order of folders a part would hold one class or two, and its moments would be theirs.
+    var stream = RandomStream(seed: 0, purpose: "parts of own images")
+    let order = parts > 1 ? stream.permutation(count) : Array(0..<count)
+    var probabilities = [[Double]](repeating: [], count: count)
     for part in 0..<parts {
-      let range = part * count / parts..<(part + 1) * count / parts
+      let positions = Array(order[part * count / parts..<(part + 1) * count / parts])
       let steps = settings.inner.steps
       let logits = learned.learner.adaptedLogits(
-        upper: learned.upper, episode: task.episode(queries: range), steps: steps...steps,
+        upper: learned.upper, episode: task.episode(queries: positions), steps: steps...steps,
         normalisation: learned.normalisation)
       guard let last = logits.last, last.isFinite else {
         throw CommandFailure(
@@ -109,7 +112,9 @@ struct EvaluateCommand: ParsableCommand {
             + "\(settings.inner.stepSize): take fewer steps, or learn with a smaller step size.",
           exitCode: ExitStatus.diverged.rawValue)
       }
-      probabilities += Predictions.softmax(last)
+      for (position, row) in zip(positions, Predictions.softmax(last)) {
+        probabilities[position] = row
+      }
     }
     let predictions = Predictions(task: task, probabilities: probabilities)
     if let file {

@@ -101,6 +101,46 @@ struct LearnedUseTests {
     #expect(result.standardOutput.contains("accuracy \((1_000 * accuracy).rounded() / 10) %"))
   }
 
+  @Test("A product of dynamics and hypergradient is used as a method with a name is")
+  func product() throws {
+    try SmallExperiment.makeAlphabets(folder.path("data"))
+    let parts = ["--dynamics", "heavy-ball", "--hypergradient", "truncated-reverse"]
+    let record = try run("few-shot", parts + Self.tiny.flatMap { ["--set", $0] })
+    let settings = try record.configuration.decoded(
+      as: RunSettings<FewShotSettings>.self, source: "record")
+    try writeEpisode(of: settings.own)
+    let result = try evaluate()
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let hits = try rows().dropFirst().count { $0[1] == $0[2] }
+    #expect(Double(hits) / 20 == record.final["testAccuracy"])
+  }
+
+  @Test("More images than are normalised together are told apart in whichever order they lie")
+  func parts() throws {
+    try SmallExperiment.makeAlphabets(folder.path("data"))
+    _ = try run("few-shot", ["--method", "rhg"] + Self.tiny.flatMap { ["--set", $0] })
+    var stream = RandomStream(seed: 1, purpose: "parts")
+    for (part, count) in [("support", 5), ("query", 310)] {
+      for label in 0..<2 {
+        for index in 0..<count {
+          // A bar on the left or on the right, and noise.
+          let pixels = (0..<64).map { at in
+            UInt8(stream.uniform() * 60) + (at % 8 / 4 == label ? 180 : 0)
+          }
+          let image = PNGImage(width: 8, height: 8, channels: 1, pixels: pixels)
+          _ = try folder.write(try image.encoded(), to: "mine/\(part)/\(label)/\(index).png")
+        }
+      }
+    }
+    let result = try evaluate(["--normalisation", "transductive"])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.standardError.contains("in 2 parts drawn at random"), "\(result.standardError)")
+    let rows = try rows().dropFirst()
+    #expect(rows.count == 620 && rows.allSatisfy { $0[0].hasPrefix($0[1] + "/") })
+    // One class in each part would be normalised to look like the mean of both.
+    #expect(rows.count { $0[1] == $0[2] } > 600)
+  }
+
   @Test(
     "Folders whose names Unicode calls equivalent are two classes, and both of query's find theirs")
   func equivalentNames() throws {

@@ -138,4 +138,29 @@ struct StoppingTests {
       #expect(result.exitCode == 143 && !result.endedBySignal, "\(result.standardError)")
     }
   }
+
+  /// oneDNN's kernels use the stack pointer for data: a handler's frame would be written over it.
+  @Test("No thread that computes is interrupted by the signals that end a run")
+  func blockedSignals() throws {
+    let folder = try ExperimentFolder(.representation)
+    let long = ["--set", "outer.iterations=100000", "--threads", "2"]
+    let command = try folder.start(into: "cut", long)
+    defer { command.send(signal: SIGKILL) }
+    let deadline = Date().addingTimeInterval(60)
+    while !folder.hasCheckpoint(in: "cut"), Date() < deadline { usleep(2_000) }
+    let tasks = "/proc/\(command.processIdentifier)/task"
+    let names = try FileManager.default.contentsOfDirectory(atPath: tasks)
+    #expect(names.count > 1)
+    for name in names {
+      let status = try String(contentsOfFile: "\(tasks)/\(name)/status", encoding: .utf8)
+      let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") })
+      let word = line.split(separator: "\t").last ?? ""
+      let blocked = try #require(UInt64(word, radix: 16), "\(line)")
+      for number in [SIGINT, SIGTERM, SIGQUIT] {
+        #expect(blocked >> (number - 1) & 1 == 1, "\(name) does not block \(number).")
+      }
+    }
+    command.send(signal: SIGTERM)
+    #expect(try command.wait().exitCode == 143)
+  }
 }

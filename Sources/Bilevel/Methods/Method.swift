@@ -147,21 +147,10 @@ public struct Method: Sendable {
   /// Most methods take both as they are. A learned start and value-function methods append the lower
   /// variable to x, some dynamics their weights; the leading components of the upper variable are the
   /// user's x throughout, and its projection onto X goes on applying to them.
-  ///
-  /// - Throws: ``MethodError`` where the method sees x through the start of the inner loop and the start
-  ///   does not depend on it.
   public func prepare<Scalar: TensorScalar>(
     _ problem: BilevelProblem<Scalar>, from start: Parameters<Scalar>, _ settings: MethodSettings
   ) throws(MethodError) -> (problem: BilevelProblem<Scalar>, start: Parameters<Scalar>) {
     let settings = applied(to: settings)
-    if adaptsInitialization || estimator.seesStartOnly && !settings.inner.learnsStart,
-      problem.initialLower is ConstantInitialLower<Scalar>
-    {
-      throw MethodError(
-        "The method \(name) sees x through the start of the inner loop, which is constant here: give "
-          + "the problem a start that depends on x, such as ExpressionInitialLower { x in x }, or take "
-          + "another method.")
-    }
     var (problem, start) = (problem, start)
     if settings.inner.learnsStart || estimator.movesLowerVariable {
       let set: any FeasibleSet<Scalar> =

@@ -211,7 +211,7 @@ private struct ClassContents: Sendable {
       hash.update("\(folder.name)/\(file)\n\(bytes.count)\n".utf8)
       hash.update(bytes)
       let (image, remarks) = try PNGImage.decodeRemarking(bytes, path: path)
-      self.remarks.add(remarks, at: "\(folder.name)/\(file)")
+      self.remarks.add(remarks, at: folder.name.isEmpty ? file : "\(folder.name)/\(file)")
       pixels += normalisation.apply(image).pixels
     }
     digest = hash.finalize()

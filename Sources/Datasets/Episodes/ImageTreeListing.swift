@@ -115,10 +115,11 @@ struct ImageTreeListing: Sendable {
           hasFolders = true
           let identity = Identity(status)
           if let first = above.first(where: { $0.identity == identity }) {
+            let folder = first.name.isEmpty ? root : "\(root)/\(first.name)"
             throw DatasetError(
               .unexpectedContents,
-              "The link \(path) leads back to the folder \(root)/\(first.name) that it lies in: remove "
-                + "the link.")
+              "The link \(nearestLink(to: path)) leads back to the folder \(folder) that it lies in: "
+                + "remove the link.")
           }
           if try visit(place, above: above + [(identity, place)]) { hasImages = true }
         case S_IFREG where isImage:
@@ -137,6 +138,17 @@ struct ImageTreeListing: Sendable {
         emptyFolders.append(name)
       }
       return hasImages || !files.isEmpty
+    }
+
+    /// The last symbolic link on the way to a folder; the folder itself where there is none, as below a
+    /// bind mount. What is reached through a link is a folder that nobody should remove.
+    private func nearestLink(to path: String) -> String {
+      var link = path[...]
+      while link.count > root.count {
+        if DataFile.linkTarget(String(link)) != nil { return String(link) }
+        link = link[..<(link.lastIndex(of: "/") ?? link.startIndex)]
+      }
+      return path
     }
 
     /// The names in a folder that are not hidden, in no particular order.

@@ -40,6 +40,7 @@ public final class ImageTreeWriter {
   /// Writes one file of the tree; its name is relative to the tree, which it must not leave.
   public func write(_ bytes: [UInt8], to name: String) throws(DatasetError) {
     let name = try ArchivePath.checked(name, in: path)
+    guard !TemporaryFiles.areRemoved else { throw Self.unwritable(path, EINTR) }
     let target = "\(temporaryPath)/\(name)"
     if let end = target.lastIndex(of: "/"), folders.insert(String(target[..<end])).inserted {
       try Self.create(String(target[..<end]))

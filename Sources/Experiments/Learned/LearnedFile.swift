@@ -124,6 +124,11 @@ package struct LearnedFile: Sendable {
   /// - Throws: `DatasetError` where the experiment has none of that name.
   package func arm<E: Experiment>(in experiment: E) throws(DatasetError) -> Arm {
     do { return try experiment.arm(named: description.method) } catch {
+      // A product of dynamics and hypergradient without a name of its own.
+      let products = experiment.catalogue.products
+      if let product = products.first(where: { $0.name == description.method }) {
+        return .method(product)
+      }
       throw DatasetError(
         .unexpectedContents,
         "The file \(path) was written by the method '\(description.method)', which this program does "

@@ -103,7 +103,7 @@ package struct PlannedRun<Own: OwnSettings>: Sendable {
     }
     for (key, value) in configuration.tree.differences(from: Configuration(preset).tree)
     where !stated.contains(key) && !unstated.contains(key)
-      && experiment.identifies(key, arm) && configuration.settings.hasEffect(key, on: arm)
+      && experiment.identifies(key, arm)
     {
       state(key, value)
     }

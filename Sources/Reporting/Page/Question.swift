@@ -69,10 +69,11 @@ struct Question {
   private func strongest(of rivals: [[RunRecord]]) -> [RunRecord]? {
     let means = rivals.compactMap { runs -> (Double, [RunRecord])? in
       let values = runs.filter { $0.status.kind == .completed }
-        .compactMap { $0.measure(named: metric) }.filter { !$0.isNaN }
+        .compactMap { $0.measure(named: metric) }
       return values.isEmpty ? nil : (Statistics(values).mean * orientation(runs), runs)
     }
-    return means.max { $0.0 < $1.0 }?.1
+    // What is no number is the strongest only where nothing else is there.
+    return (means.filter { !$0.0.isNaN }.max { $0.0 < $1.0 } ?? means.first)?.1
   }
 
   private func orientation(_ runs: [RunRecord]) -> Double {

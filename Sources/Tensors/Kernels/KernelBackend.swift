@@ -4,7 +4,10 @@ import Foundation
 public enum KernelBackend: String, Sendable, CaseIterable {
   /// Plain Swift, for both scalars, everywhere: the oracle for the other.
   case portable
-  /// oneDNN, for `Float`, where its header was installed when the package was built.
+  /// oneDNN, for `Float`, where its header was installed when the package was built. A program with
+  /// signal handlers must keep them from its threads that compute, or give them a stack of their own
+  /// (`sigaltstack`): oneDNN's kernels use the stack pointer for data, and a handler's frame would be
+  /// written over it.
   case oneDNN = "onednn"
 
   /// The backends this binary contains.
