@@ -47,6 +47,31 @@ struct KeysWithoutEffectTests {
     #expect(try effects(of: [key], settings, [with]) == [true])
   }
 
+  @Test("Where the training set is smaller than forward mode's, the bound on the weights stays")
+  func forwardMode() {
+    for (train, reduced, largestSum) in [(150, 200, 50.0), (400, 200, 25), (200, 200, 50)] {
+      var settings = RunSettings(CleaningSettings())
+      settings.data.train = train
+      settings.reduced.train = reduced
+      settings.weights.largestSum = 50
+      settings.reduceForForwardMode()
+      #expect(settings.data.train == min(train, reduced))
+      #expect(settings.weights.largestSum == largestSum, "\(train), \(reduced)")
+    }
+  }
+
+  @Test("Activations whose maxima no number of 32 bits can point to are refused")
+  func activations() throws {
+    let settings = RunSettings(FewShotSettings())
+    func conflict(_ overrides: [String]) throws -> String? {
+      FewShotSettings.conflict(
+        in: try Configuration.resolve(defaults: settings, settings: overrides).settings)
+    }
+    let large = ["task.ways=100", "task.queries=60", "data.side=28"]
+    #expect(try conflict(large + ["network.filters=64"]) == nil)
+    #expect(try conflict(large + ["network.filters=512"])?.contains("network.filters") == true)
+  }
+
   @Test("A residual network has no halving to choose, and moments are averaged where they are used")
   func fewShot() throws {
     let settings = RunSettings(FewShotSettings())

@@ -34,6 +34,15 @@ struct RepresentationDataTests {
     return settings
   }
 
+  @Test("0 test images are all there are, of a test file and of what training leaves")
+  func wholeTest() throws {
+    var settings = settings
+    settings.data.test = 0
+    #expect(try data(settings).test?.labels.count == 80)
+    settings.data.testsOnTrainingFile = true
+    #expect(try data(settings).test?.labels.count == 300 - 30 - 50)
+  }
+
   private func data(
     _ settings: RepresentationSettings, seed: UInt64 = 0
   ) throws -> RepresentationData<Double> {
