@@ -118,15 +118,14 @@ struct LearnedUseTests {
   @Test("More images than are normalised together are told apart in whichever order they lie")
   func parts() throws {
     try SmallExperiment.makeAlphabets(folder.path("data"))
-    _ = try run("few-shot", ["--method", "rhg"] + Self.tiny.flatMap { ["--set", $0] })
+    let keys = Self.tiny + ["task.ways=2"]
+    _ = try run("few-shot", ["--method", "maml"] + keys.flatMap { ["--set", $0] })
     var stream = RandomStream(seed: 1, purpose: "parts")
     for (part, count) in [("support", 5), ("query", 310)] {
       for label in 0..<2 {
         for index in 0..<count {
-          // A bar on the left or on the right, and noise.
-          let pixels = (0..<64).map { at in
-            UInt8(stream.uniform() * 60) + (at % 8 / 4 == label ? 180 : 0)
-          }
+          // Dark or bright, and noise.
+          let pixels = (0..<64).map { _ in UInt8(stream.uniform() * 60) + UInt8(150 * label) }
           let image = PNGImage(width: 8, height: 8, channels: 1, pixels: pixels)
           _ = try folder.write(try image.encoded(), to: "mine/\(part)/\(label)/\(index).png")
         }
