@@ -63,8 +63,9 @@ package final class Console: Sendable {
     line(terminal.paint("warning:", .yellow) + " " + text)
   }
 
-  /// Writes an error to standard error.
+  /// Writes an error to standard error; see ``Interruption/waitForEnd()`` for when it does not return.
   package func show(error text: String) {
+    Interruption.waitForEnd()
     line(terminal.paint("error:", .red) + " " + text)
   }
 

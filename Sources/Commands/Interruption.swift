@@ -6,10 +6,10 @@ import Synchronization
 ///
 /// The first SIGINT (the interrupt key), SIGQUIT (the quit key), SIGTERM (a scheduler) or SIGHUP (the
 /// terminal is gone) only raises the flag: the loop ends its step, writes a record with status
-/// `interrupted`, and the command exits with 128 plus the signal's number. The second one ends the process at once, giving
-/// the cursor back. A SIGTERM or SIGHUP that comes within a second of the first signal is the same
-/// wish, told twice: a scheduler signals all processes of a job, and a sweep passes on what it gets.
-/// The interrupt key is always meant.
+/// `interrupted`, and the command exits with 128 plus the signal's number. The second one ends the
+/// process at once, giving the cursor back. A SIGTERM or SIGHUP that comes within a second of the first
+/// signal is the same wish, told twice: a scheduler signals all processes of a job, and a sweep passes
+/// on what it gets. The interrupt key is always meant.
 package enum Interruption {
   /// The signals that ask a command to stop.
   package static let signals: [Int32] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
@@ -187,7 +187,8 @@ package enum Interruption {
   }
 
   /// What a signal does, in the thread that waits for it or as a handler. Uses nothing but atomics,
-  /// `clock_gettime`, `poll`, `write`, `signal`, `pthread_sigmask` and `raise`: all else is forbidden in a handler.
+  /// `clock_gettime`, `poll`, `write`, `signal`, `pthread_sigmask` and `raise`: all else is forbidden in
+  /// a handler.
   private static let handler: @convention(c) (Int32) -> Void = { number in
     // The interrupted code may be about to look at the error number of its own call.
     let errorNumber = errno

@@ -75,7 +75,6 @@ extension SuiteCommand {
       prepare()
       try command.run()
     } catch {
-      Interruption.waitForEnd()
       if let error = reportable(error) {
         console.show(error: error.sentence)
         return error.exitStatus.rawValue

@@ -48,8 +48,8 @@ package struct CleanFiles {
     return text
   }
 
-  /// The file `weights.h5`, still without its name: the columns of `weights.csv` as arrays, labels as positions in the attribute
-  /// `classNames`.
+  /// The file `weights.h5`, still without its name: the columns of `weights.csv` as arrays, labels as
+  /// positions in the attribute `classNames`.
   package func weights() throws(DatasetError) -> AtomicFile {
     let writer = try HDF5Writer(path: path(Self.weightsHDF5))
     let count = input.trainLabels.count

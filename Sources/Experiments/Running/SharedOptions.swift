@@ -20,7 +20,8 @@ package struct SharedOptions: ParsableArguments {
   @Option(
     name: .customLong("method"),
     help: ArgumentHelp(
-      "Method to run; may be repeated. (default: the usual ones of the experiment and budget, which --dry-run shows)",
+      "Method to run; may be repeated. (default: the usual ones of the experiment and budget, which "
+        + "--dry-run shows)",
       valueName: "name"))
   package var methods: [String] = []
 
