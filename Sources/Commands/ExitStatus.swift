@@ -52,11 +52,23 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
   }
 
   /// The list of all codes with their meanings, for the discussion of a command's help.
-  package static var discussion: String {
-    let width = allCases.map { String($0.rawValue).count }.max() ?? 0
-    let rows = allCases.map { status in
+  package static var discussion: String { list(allCases, \.meaning) }
+
+  /// The list of the codes of a command that makes one result, all or none: it compares that with
+  /// nothing, and when it is ended early nothing is recorded and no checkpoint stays.
+  package static var discussionOfOneResult: String {
+    list([
+      .success, .unexpected, .usage, .dataInvalid, .dataMissing, .memoryExhausted, .hungUp,
+      .interrupted, .quit, .terminated,
+    ]) { status in String(status.meaning.prefix { $0 != ";" }) }
+  }
+
+  private static func list(_ codes: [ExitStatus], _ meaning: (ExitStatus) -> String) -> String {
+    let width = codes.map { String($0.rawValue).count }.max() ?? 0
+    let rows = codes.map { status in
       let code = String(status.rawValue)
-      return "  " + String(repeating: " ", count: width - code.count) + code + "  " + status.meaning
+      return "  " + String(repeating: " ", count: width - code.count) + code + "  "
+        + meaning(status)
     }
     return (["Exit codes:"] + rows).joined(separator: "\n")
   }

@@ -5,7 +5,9 @@ import Testing
 
 /// Every system call with which a run writes its results is a moment at which it may be ended, fail
 /// or be asked to stop. `make test` tries some of them, `make test-faults` each one.
-@Suite("Faults at exact system calls", .serialized)
+@Suite(
+  "Faults at exact system calls", .serialized,
+  .enabled(if: FaultPoints.areAvailable, FaultPoints.reason))
 struct ExactFaultTests {
   /// Fewer iterations than other tests have: what counts is each kind of moment.
   private static let brief = ["--set", "outer.iterations=3"]
@@ -24,12 +26,8 @@ struct ExactFaultTests {
       calls.last { $0.name == "unlink" && $0.path.hasSuffix(".checkpoint") }
     }
 
-    /// Nil, with a printed reason, where calls cannot be counted.
-    init?(_ experiment: SmallExperiment) throws {
-      do { faults = try FaultPoints() } catch let reason as FaultPoints.Unavailable {
-        print("Skipping faults at exact system calls: \(reason).")
-        return nil
-      }
+    init(_ experiment: SmallExperiment) throws {
+      faults = try FaultPoints.made.get()
       folder = try ExperimentFolder(experiment)
       let log = folder.path("whole.log")
       let whole = try folder.run(
@@ -71,7 +69,7 @@ struct ExactFaultTests {
 
   @Test("What is written is on the disk before it has its name; the record is there first")
   func order() throws {
-    guard let run = try Unbroken(.counterExample) else { return }
+    let run = try Unbroken(.counterExample)
     for call in run.calls where call.name == "rename" {
       let before = run.calls[call.number - 2]
       #expect(before.name == "fsync" && before.path.hasSuffix(".partial"), "\(call)")
@@ -93,7 +91,7 @@ struct ExactFaultTests {
     "SIGKILL before, after and within each call, then the same command: the same record",
     arguments: SmallExperiment.all)
   func killed(_ experiment: SmallExperiment) throws {
-    guard let run = try Unbroken(experiment) else { return }
+    let run = try Unbroken(experiment)
     let points = run.calls.flatMap { call in
       (call.name == "write" ? ["before", "half", "after"] : ["before", "after"]).map {
         (call: call, moment: $0)
@@ -135,7 +133,7 @@ struct ExactFaultTests {
     "A call that fails is exit code 1 and a sentence, leaves nothing temporary, and loses nothing",
     arguments: SmallExperiment.all)
   func failing(_ experiment: SmallExperiment) throws {
-    guard let run = try Unbroken(experiment) else { return }
+    let run = try Unbroken(experiment)
     let reasons = [ENOSPC: "No space left on device", EIO: "Input/output error"]
     let points = run.calls.flatMap { call in
       reasons.keys.sorted().map { (call: call, code: $0) }
@@ -166,7 +164,7 @@ struct ExactFaultTests {
     "What a signal cuts short is continued or made again; where it asks to stop, the record is honest",
     arguments: SmallExperiment.all)
   func interrupted(_ experiment: SmallExperiment) throws {
-    guard let run = try Unbroken(experiment) else { return }
+    let run = try Unbroken(experiment)
     for call in FaultPoints.spread(run.calls.filter { $0.name == "write" }, FaultPoints.limit(2)) {
       let point = "short call \(call.number)"
       try run.expectTheRecord(try run.broken("short", at: call), point)

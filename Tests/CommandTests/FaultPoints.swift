@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// A system call of a command on a file of its results.
 struct FaultCall: Equatable {
@@ -20,6 +21,18 @@ struct FaultPoints {
   /// Why there is none.
   struct Unavailable: Error, CustomStringConvertible {
     let description: String
+  }
+
+  /// The library, built once, or why there is none.
+  static let made = Result { try FaultPoints() }
+
+  /// Whether there is one.
+  static var areAvailable: Bool { (try? made.get()) != nil }
+
+  /// What a skipped test says.
+  static var reason: Comment {
+    guard case .failure(let reason) = made else { return "" }
+    return "Calls cannot be counted: \(reason)."
   }
 
   private let folder: TemporaryFolder

@@ -36,22 +36,19 @@ struct LimitTests {
     }
   }
 
-  @Test("No more processes: threads are done without, or it is said")
+  /// A prefix with which a command has a limit of processes: the superuser has none, somebody who
+  /// owns nothing does.
+  private static let limitedUser =
+    geteuid() == 0 ? "setpriv --reuid 65534 --regid 65534 --clear-groups" : ""
+  private static let hasLimitedUser =
+    (try? ShellLine("exec \(limitedUser) \"$0\" --version", "counter-example"))?.code == 0
+
+  @Test(
+    "No more processes: threads are done without, or it is said",
+    .enabled(if: hasLimitedUser, "setpriv is not there, or nobody else can run the products."))
   func processes() throws {
-    var user = ""
-    if geteuid() == 0 {
-      // The superuser has no such limit; somebody who owns nothing does.
-      guard ShellLine.finds("setpriv") else {
-        print("Skipping the limit of processes: setpriv is not installed.")
-        return
-      }
-      user = "setpriv --reuid 65534 --regid 65534 --clear-groups"
-    }
+    let user = Self.limitedUser
     #expect(chmod(folder.path, 0o777) == 0)
-    guard try ShellLine("exec \(user) \"$0\" --version", "counter-example").code == 0 else {
-      print("Skipping the limit of processes: another user cannot run the products.")
-      return
-    }
     let result = try ShellLine(
       "exec timeout -k 1 60 \(user) sh -c 'ulimit -u 1; exec \"$0\" \"$@\"' \"$0\" \(run) "
         + "'\(folder.path)'", "counter-example")
@@ -60,13 +57,14 @@ struct LimitTests {
     #expect(try !RecordStore.load(folder.path).isEmpty)
   }
 
-  @Test("Without /proc a command does what it is told, and no more")
+  private static let hide = "mount -t tmpfs none /proc"
+  private static let canHide = (try? ShellLine("unshare -m sh -c '\(hide)'", "sh"))?.code == 0
+
+  @Test(
+    "Without /proc a command does what it is told, and no more",
+    .enabled(if: canHide, "Only the superuser can hide /proc."))
   func noProc() throws {
-    let hide = "mount -t tmpfs none /proc"
-    guard geteuid() == 0, try ShellLine("unshare -m sh -c '\(hide)'", "sh").code == 0 else {
-      print("Skipping the test without /proc: only the superuser can hide it.")
-      return
-    }
+    let hide = Self.hide
     func hidden(
       _ arguments: String, _ executable: String = "counter-example"
     ) throws -> ShellLine {

@@ -7,25 +7,6 @@ import Testing
 /// Disks, clocks and neighbours that misbehave while a run is on its way.
 @Suite("Faults of the machine", .serialized)
 struct MachineFaultTests {
-  /// A file system in memory below a folder, nil where it cannot be made.
-  private final class Disk {
-    let path: String
-
-    init?(_ path: String, options: String) {
-      self.path = path
-      try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      guard geteuid() == 0, mount("tmpfs", path, "tmpfs", 0, options) == 0 else { return nil }
-    }
-
-    func makeReadOnly() -> Bool {
-      mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT) | UInt(MS_RDONLY), nil) == 0
-    }
-
-    func grow() -> Bool { mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT), "size=8m") == 0 }
-
-    deinit { umount(path) }
-  }
-
   /// Waits until a run has written a checkpoint.
   private func waitForCheckpoint(_ folder: ExperimentFolder) {
     let deadline = Date().addingTimeInterval(60)
@@ -34,13 +15,12 @@ struct MachineFaultTests {
 
   // MARK: - Disks
 
-  @Test("A full disk is exit code 1 and a sentence; what was computed continues once there is room")
+  @Test(
+    "A full disk is exit code 1 and a sentence; what was computed continues once there is room",
+    .enabled(if: DiskInMemory.isAvailable, DiskInMemory.reason))
   func fullDisk() throws {
     let folder = try ExperimentFolder(.cleaning)
-    guard let disk = Disk(folder.path("cut"), options: "size=60k") else {
-      print("Skipping the test of a full disk: only the superuser can make a small one.")
-      return
-    }
+    let disk = try DiskInMemory(folder.path("cut"), kilobytes: 60)
     let whole = try folder.run(into: "whole")
     #expect(whole.exitCode == 0)
     let full = try folder.run(into: "cut")
@@ -49,37 +29,46 @@ struct MachineFaultTests {
     #expect(!folder.files(in: "cut").contains { $0.hasSuffix(".partial") })
     // A checkpoint of 36 kB fits, its successor beside it does not.
     #expect(folder.hasCheckpoint(in: "cut"))
-    #expect(disk.grow())
+    try disk.resize(kilobytes: 8_192)
     let rest = try folder.run(into: "cut")
     #expect(rest.exitCode == 0 && rest.standardError.contains("Continuing after"))
     #expect(try folder.comparable(in: "cut") == folder.comparable(in: "whole"))
     #expect(folder.files(in: "cut").count == 1)
   }
 
-  @Test("A folder that cannot be written into, or is a file, is said before anything is computed")
-  func unwritable() throws {
+  @Test("A folder that is a file is said before anything is computed")
+  func isAFile() throws {
     let folder = try ExperimentFolder(.counterExample)
     try Data("x".utf8).write(to: URL(fileURLWithPath: folder.path("file")))
     let file = try folder.run(into: "file")
     #expect(file.exitCode == 1)
     #expect(file.standardError.contains("error: The folder '\(folder.path("file"))"))
     #expect(try String(contentsOfFile: folder.path("file"), encoding: .utf8) == "x")
-    if geteuid() == 0 {
-      guard let disk = Disk(folder.path("cut"), options: "size=1m"), disk.makeReadOnly() else {
-        print("Skipping the test of a read-only disk: none can be mounted.")
-        return
-      }
-      let result = try folder.run(into: "cut")
-      #expect(result.exitCode == 1)
-      #expect(result.standardError.contains("Read-only file system"), "\(result.standardError)")
-    } else {
-      try FileManager.default.createDirectory(
-        atPath: folder.path("cut"), withIntermediateDirectories: true)
-      #expect(chmod(folder.path("cut"), 0o555) == 0)
-      let result = try folder.run(into: "cut")
-      #expect(result.exitCode == 1)
-      #expect(result.standardError.contains("Permission denied"), "\(result.standardError)")
-    }
+  }
+
+  @Test(
+    "A folder of a read-only disk is said before anything is computed",
+    .enabled(if: DiskInMemory.isAvailable, DiskInMemory.reason))
+  func readOnly() throws {
+    let folder = try ExperimentFolder(.counterExample)
+    let disk = try DiskInMemory(folder.path("cut"), kilobytes: 1_024)
+    try disk.makeReadOnly()
+    let result = try folder.run(into: "cut")
+    #expect(result.exitCode == 1)
+    #expect(result.standardError.contains("Read-only file system"), "\(result.standardError)")
+  }
+
+  @Test(
+    "A folder without permission is said before anything is computed",
+    .enabled(if: geteuid() != 0, "The superuser may write everywhere."))
+  func withoutPermission() throws {
+    let folder = try ExperimentFolder(.counterExample)
+    try FileManager.default.createDirectory(
+      atPath: folder.path("cut"), withIntermediateDirectories: true)
+    #expect(chmod(folder.path("cut"), 0o555) == 0)
+    let result = try folder.run(into: "cut")
+    #expect(result.exitCode == 1)
+    #expect(result.standardError.contains("Permission denied"), "\(result.standardError)")
   }
 
   @Test(
@@ -131,19 +120,21 @@ struct MachineFaultTests {
 
   // MARK: - Neighbours
 
+  @Test("Two and eight processes that write the same results leave one record", arguments: [2, 8])
+  func neighbours(count: Int) throws { try writeTheSame(count, environment: [:], hasLocks: true) }
+
   @Test(
-    "Two and eight processes that write the same results leave one record, with and without locks",
-    arguments: [(2, true), (8, true), (2, false), (8, false)])
-  func neighbours(count: Int, hasLocks: Bool) throws {
+    "So they do on a file system that has no locks",
+    .enabled(if: FaultPoints.areAvailable, FaultPoints.reason), arguments: [2, 8])
+  func neighboursWithoutLocks(count: Int) throws {
+    try writeTheSame(count, environment: FaultPoints.made.get().withoutLocks, hasLocks: false)
+  }
+
+  private func writeTheSame(
+    _ count: Int, environment: [String: String], hasLocks: Bool
+  ) throws {
     let folder = try ExperimentFolder(.cleaning)
     #expect(try folder.run(into: "whole").exitCode == 0)
-    var environment: [String: String] = [:]
-    if !hasLocks {
-      do { environment = try Self.faults.get().withoutLocks } catch {
-        print("Skipping neighbours without locks: \(error).")
-        return
-      }
-    }
     let commands = try (0..<count).map { _ in
       try folder.start(into: "cut", environment: environment)
     }
@@ -160,15 +151,11 @@ struct MachineFaultTests {
       "\(folder.files(in: "cut"))")
   }
 
-  private static let faults = Result { try FaultPoints() }
-
-  @Test("HDF5 files are read and written on a file system that has no locks")
+  @Test(
+    "HDF5 files are read and written on a file system that has no locks",
+    .enabled(if: FaultPoints.areAvailable, FaultPoints.reason))
   func hdf5WithoutLocks() throws {
-    let environment: [String: String]
-    do { environment = try Self.faults.get().withoutLocks } catch {
-      print("Skipping HDF5 without locks: \(error).")
-      return
-    }
+    let environment = try FaultPoints.made.get().withoutLocks
     let folder = try ExperimentFolder(.cleaning)
     #expect(try folder.run(into: "whole", environment: environment).exitCode == 0)
     let written = try CommandRunner.run(

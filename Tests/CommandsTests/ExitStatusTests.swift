@@ -19,6 +19,9 @@ struct ExitStatusTests {
     #expect(lines.contains("    0  success"))
     #expect(lines.contains("   66  data or configuration missing or unreadable"))
     #expect(lines.contains("  130  interrupted; what was finished is recorded"))
+    let fewer = ExitStatus.discussionOfOneResult.split(separator: "\n")
+    #expect(fewer.contains("  130  interrupted") && fewer.count < lines.count)
+    #expect(!fewer.contains { $0.contains("reference") || $0.contains("recorded") })
   }
 
   @Test("of reportable errors reach the caller, with the sentence on standard error")

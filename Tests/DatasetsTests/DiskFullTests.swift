@@ -3,19 +3,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A file system of 64 kB in memory, nil where it cannot be made.
-private final class SmallDisk {
-  let path: String
-
-  init?(in folder: TemporaryFolder) {
-    path = folder.path("small")
-    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    guard geteuid() == 0, mount("tmpfs", path, "tmpfs", 0, "size=64k") == 0 else { return nil }
-  }
-
-  deinit { umount(path) }
-}
-
 @Suite("A full disk")
 struct DiskFullTests {
   /// More bytes than the disk has, and such that do not compress.
@@ -29,12 +16,10 @@ struct DiskFullTests {
     try writer.setAttribute("name", .string("x"))
   }
 
-  @Test func isASentenceAndLeavesNothing() throws {
+  @Test(.enabled(if: DiskInMemory.isAvailable, DiskInMemory.reason))
+  func isASentenceAndLeavesNothing() throws {
     let folder = try TemporaryFolder()
-    guard let disk = SmallDisk(in: folder) else {
-      print("Skipping the test of a full disk: only the superuser can make a small one.")
-      return
-    }
+    let disk = try DiskInMemory(folder.path("small"), kilobytes: 64)
     let path = "\(disk.path)/out.h5"
     let small = try HDF5Writer(path: path)
     try small.write(scalar: 1.0, to: "value")

@@ -44,11 +44,11 @@ struct CrossFittingTests {
   private static let clean = [[1.0, 0, 0], [0, 1, 0], [0, 0, 1]]
 
   private func fitting(
-    noisy: Blobs, checked: Blobs
+    noisy: Blobs, checked: Blobs, steps: [Int] = [10, 20, 40, 80, 160, 320]
   ) -> CrossFitting<Float> {
     CrossFitting(
       noisy: noisy.samples(noisy.given), checked: checked.samples(checked.truth), folds: 4,
-      seed: 1)
+      steps: steps, seed: 1)
   }
 
   @Test func posteriorFindsHowLabelsAreMixedUp() throws {
@@ -307,5 +307,19 @@ struct CrossFittingTests {
     // Finite all the same, and taken where nothing better is left.
     #expect(fitting.fit(recipe, stepSizes: [16 * safe]) == nil)
     #expect(fitting.fit(recipe, stepSizes: [16 * safe], wantsSteadiness: false) != nil)
+  }
+
+  /// What a step size has found before it swings is not kept: at which stop it begins to is rounding.
+  @Test func stepSizesWithWhichTrainingSwingsLaterAreNotChosen() throws {
+    let noisy = Blobs(count: 300, spread: 1, rates: Self.rates, seed: 5)
+    let brief = fitting(noisy: noisy, checked: noisy, steps: [1])
+    let long = fitting(noisy: noisy, checked: noisy, steps: [1, 10, 20, 40])
+    let recipe = brief.recipe(weights: Array(repeating: 1, count: 300), includesChecked: false)
+    let safe = 2 / noisy.features.curvature()
+    let late = [4.0, 6, 8, 12, 16, 24].filter { factor in
+      brief.fit(recipe, stepSizes: [factor * safe]) != nil
+        && long.fit(recipe, stepSizes: [factor * safe]) == nil
+    }
+    #expect(!late.isEmpty)
   }
 }

@@ -27,18 +27,17 @@ package struct PlanCommand<Own: OwnRunOptions>: ParsableCommand {
   package func run() throws {
     let console = Console()
     try console.report {
-      // Data is digested once for all lines, however many runs use it.
-      var experiments: [String: Own.E] = [:]
+      var planner = RunPlanner<Own>()
       // Everything is read before anything is written: the other side need not do both at a time.
       let lines = Array(AnyIterator { readLine() }).filter { !$0.isEmpty }
       for line in lines {
-        console.show(result: try PlanAnswer(Self.places(of: line, &experiments)).line)
+        console.show(result: try PlanAnswer(Self.places(of: line, &planner)).line)
       }
     }
   }
 
   private static func places(
-    of line: String, _ experiments: inout [String: Own.E]
+    of line: String, _ planner: inout RunPlanner<Own>
   ) -> Result<[RunPlace], CommandFailure> {
     do {
       let words = try Value(parsing: Data(line.utf8), source: "standard input").arrayValue
@@ -49,11 +48,7 @@ package struct PlanCommand<Own: OwnRunOptions>: ParsableCommand {
             + "line, as in [\"--method\", \"bda\"].",
           exitCode: ExitStatus.usage.rawValue)
       }
-      let command = try RunCommand<Own>.parse(arguments)
-      let folder = command.shared.folder
-      let experiment = experiments[folder.path] ?? Own.E(folder: folder)
-      experiments[folder.path] = experiment
-      return .success(try command.places(experiment))
+      return .success(try planner.places(arguments))
     } catch let error as any ReportableError {
       return .failure(CommandFailure(error.sentence, exitCode: error.exitStatus.rawValue))
     } catch {
@@ -62,19 +57,6 @@ package struct PlanCommand<Own: OwnRunOptions>: ParsableCommand {
           RunCommand<Own>.message(for: error),
           exitCode: RunCommand<Own>.exitCode(for: error).rawValue
         ))
-    }
-  }
-}
-
-extension RunCommand {
-  /// Where the records of the runs lie that the command stands for, in order.
-  func places(_ experiment: Own.E) throws -> [RunPlace] {
-    let preset = try Own.E.Preset.named(protocolName)
-    let session = RunSession(shared, experiment, console: Console(isQuiet: true))
-    return try plan(experiment, preset).flatMap { planned in
-      try seeds(preset).map { seed in
-        try session.run(planned, seed: seed).place(in: shared.outputFolder)
-      }
     }
   }
 }

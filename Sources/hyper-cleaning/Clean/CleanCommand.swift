@@ -32,7 +32,9 @@ struct CleanCommand: ParsableCommand {
         predicted_label, label_score, is_label_issue, weight, rank; of folders, weights.csv has file, too), clean.h5 (without the suspects, or \
         see --keep and --relabel), suspects.html (open it in a browser), and record.json.
 
-        """ + ExitStatus.discussion)
+        A command that is ended leaves the older result there as it was.
+
+        """ + ExitStatus.discussionOfOneResult)
 
   @OptionGroup var options: CleanOptions
 

@@ -1,0 +1,41 @@
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+/// `plan`, by which a sweep learns where the records of its cells lie.
+@Suite("The command plan")
+struct PlanCommandTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// The answers to lines of arguments.
+  private func answers(_ lines: [[String]]) throws -> [String] {
+    let text = lines.map { Value.array($0.map { .string($0) }).canonicalText + "\n" }.joined()
+    let file = try folder.write(Array(text.utf8), to: "lines")
+    let result = try ShellLine("exec \"$0\" plan < '\(file)'", "counter-example")
+    #expect(result.code == 0, "\(result.text)")
+    return result.text.split(separator: "\n").map { String($0) }
+  }
+
+  @Test("Lines that differ in their seed are answered together as each is alone")
+  func seeds() throws {
+    let lines = [
+      ["--method", "bda", "--seed", "0"], ["--method", "bda", "--seed", "18446744073709551615"],
+      ["--seed", "3", "--method", "bda"], ["--method", "bda", "--seed", "+4"],
+      ["--method", "bda", "--seed", "1,2"], ["--method", "bda", "--seed", "5"],
+      ["--method", "bda", "--seed", "-1"], ["--method", "bda", "--seed", "18446744073709551616"],
+      ["--method", "bda", "--seed", "6", "--seed", "7"], ["--method", "nothing", "--seed", "8"],
+      ["--method", "nothing", "--seed", "9"],
+      ["--method", "bda", "--scalar", "double", "--seed", "5"],
+    ]
+    let together = try answers(lines)
+    let alone = try lines.flatMap { try answers([$0]) }
+    #expect(together == alone && together.count == lines.count)
+    #expect(together[1].contains("seed18446744073709551615.json"), "\(together[1])")
+    #expect(together[7].contains("error"), "\(together[7])")
+    #expect(together[9] == together[10] && together[9].contains("error"), "\(together[9])")
+    #expect(together[5] != together[11])
+  }
+}
