@@ -61,7 +61,7 @@ let coreTargets: [Target] = [
 /// Evidence, what all commands share, and the meeting point.
 let evidenceTargets: [Target] = [
   .target(name: "Results", dependencies: ["Files"]),
-  .target(name: "Reporting", dependencies: ["Files", "Results"]),
+  .target(name: "Reporting", dependencies: ["Files", "Results"], swiftSettings: testable),
   .target(name: "Commands", dependencies: ["Files", argumentParser], swiftSettings: testable),
   .target(
     name: "Experiments",

@@ -131,7 +131,8 @@ private func nodes<Scalar>(
   }
 }
 
-/// Bytes of all values recorded behind `outputs`, each counted once.
+/// Bytes of all values computed on the way to `outputs`, each counted once; leaves and constants are the
+/// caller's own.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 public func recordedBytes<Scalar>(of outputs: [Variable<Scalar>]) -> Int {
@@ -140,7 +141,7 @@ public func recordedBytes<Scalar>(of outputs: [Variable<Scalar>]) -> Int {
   var bytes = 0
   while let node = pending.popLast() {
     guard seen.insert(node.serial).inserted else { continue }
-    bytes += node.value.count * MemoryLayout<Scalar>.stride
+    if node.rule != nil { bytes += node.value.count * MemoryLayout<Scalar>.stride }
     pending.append(contentsOf: node.inputs)
   }
   return bytes

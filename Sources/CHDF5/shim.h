@@ -149,6 +149,41 @@ static inline int bda_link_target(
   return result;
 }
 
+/// Adds what another selection has to that of `united`, of one extent; negative where that failed, or where
+/// the library is too old for it.
+static inline herr_t bda_add_selection(hid_t united, hid_t other) {
+#if H5_VERSION_GE(1, 10, 6)
+  return H5Smodify_select(united, H5S_SELECT_OR, other);
+#else
+  (void)united;
+  (void)other;
+  return -1;
+#endif
+}
+
+/// Whether an array stores every chunk of its extent; -1 where that cannot be told.
+static inline int bda_has_all_chunks(hid_t array, hid_t creation) {
+#if H5_VERSION_GE(1, 10, 5)
+  hsize_t chunk[32], extent[32], stored = 0, wanted = 1;
+  hid_t space = H5Dget_space(array);
+  int rank = H5Pget_chunk(creation, 32, chunk);
+  int known = space >= 0 && rank > 0 && rank <= 32 &&
+              H5Sget_simple_extent_dims(space, extent, NULL) == rank &&
+              H5Dget_num_chunks(array, space, &stored) >= 0;
+  if (space >= 0) H5Sclose(space);
+  if (!known) return -1;
+  for (int side = 0; side < rank; side++) {
+    if (chunk[side] == 0) return -1;
+    wanted *= extent[side] / chunk[side] + (extent[side] % chunk[side] != 0);
+  }
+  return stored >= wanted;
+#else
+  (void)array;
+  (void)creation;
+  return -1;
+#endif
+}
+
 /// The identifier, flags and name of filter `index` of an array's creation properties.
 static inline int bda_filter(
     hid_t creation, unsigned index, unsigned *flags, char *name, size_t capacity) {

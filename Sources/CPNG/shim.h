@@ -98,6 +98,50 @@ static inline int bda_png_read_interlaced(
   return 1;
 }
 
+/// The largest index into the palette that a pixel of the image has, read through the general interface: the
+/// simplified one draws indices without an entry black, and says nothing. -1 where the image has no
+/// palette or cannot be read.
+static inline int bda_png_largest_index(const void *bytes, size_t count) {
+  bda_png_source source = {(const unsigned char *)bytes, count};
+  png_structp png = png_create_read_struct(
+      PNG_LIBPNG_VER_STRING, NULL, bda_png_fail, bda_png_silent);
+  if (png == NULL) return -1;
+  png_infop info = png_create_info_struct(png);
+  // What is set after `setjmp` and read after a jump must not live in a register.
+  unsigned char *volatile row = NULL;
+  if (info == NULL || setjmp(png_jmpbuf(png))) {
+    free(row);
+    png_destroy_read_struct(&png, info == NULL ? NULL : &info, NULL);
+    return -1;
+  }
+  // As the simplified interface does.
+  png_set_benign_errors(png, 1);
+  png_set_read_fn(png, &source, bda_png_take);
+  png_read_info(png, info);
+  if (png_get_color_type(png, info) != PNG_COLOR_TYPE_PALETTE) png_error(png, "no palette");
+  // One byte for each pixel.
+  png_set_packing(png);
+  int passes = png_set_interlace_handling(png);
+  png_read_update_info(png, info);
+  unsigned height = png_get_image_height(png, info);
+  size_t length = png_get_rowbytes(png, info);
+  row = (unsigned char *)calloc(length, 1);
+  if (row == NULL) png_error(png, "out of memory");
+  int largest = 0;
+  for (int pass = 0; pass < passes; pass++) {
+    for (unsigned line = 0; line < height; line++) {
+      // Pixels of other passes keep what a line before had there, which has been looked at.
+      png_read_row(png, row, NULL);
+      for (size_t index = 0; index < length; index++) {
+        if (row[index] > largest) largest = row[index];
+      }
+    }
+  }
+  free(row);
+  png_destroy_read_struct(&png, &info, NULL);
+  return largest;
+}
+
 /// The message of a failed call.
 static inline const char *bda_png_message(const png_image *image) { return image->message; }
 

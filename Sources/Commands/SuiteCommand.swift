@@ -37,6 +37,8 @@ extension SuiteCommand {
   package static func main() {
     // Else Swift's runtime takes the quit key for a crash, shows registers, and goes on.
     signal(SIGQUIT, SIG_DFL)
+    // A parent that ignores it hands that on, and then the system tells nobody how helper processes end.
+    signal(SIGCHLD, SIG_DFL)
     StandardStreams.prepare()
     MemoryExhaustion.prepare()
     guard let arguments = ProcessArguments.all else {

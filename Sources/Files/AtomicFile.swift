@@ -10,32 +10,49 @@ import Synchronization
 ///
 /// A symbolic link is kept and its target replaced. A device, a FIFO or a socket is written through:
 /// it has no older content to protect, and a rename would put an ordinary file in its place.
+///
+/// A file that is replaced keeps its permissions, which the temporary one has before it has any bytes; a
+/// new one has those that the process gives (0666 without its umask).
 public final class AtomicFile: Sendable {
   /// The name under which the file appears, as it was given.
   public let path: String
   /// Where the bytes go until then.
   public let temporaryPath: String
   private let destination: FileDestination
+  /// The permissions of the file that is replaced; nil where there is none.
+  private let permissions: mode_t?
   private let isFinished = Mutex(false)
+  /// What the owner needs to write a file.
+  private static let ownersRights: mode_t = 0o600
 
   /// Reserves a temporary file for `path`; folders on the way are created.
   public init(path: String) throws(FileError) {
     self.path = path
     destination = try FileDestination(resolving: path)
     let url: URL
+    // What is gathered for a stream is nobody else's.
+    var mode: mode_t = 0o600
+    var kept: mode_t?
     switch destination {
     case .file(let target):
       url = URL(fileURLWithPath: target)
       // Known now, and not only when all is computed that was to be written.
       var status = stat()
-      if stat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      let isThere = stat(target, &status) == 0
+      if isThere, status.st_mode & S_IFMT == S_IFDIR {
         throw FileError(EISDIR, writing: path)
+      }
+      if isThere, status.st_mode & S_IFMT == S_IFREG {
+        kept = status.st_mode & 0o777
+      } else {
+        mode = 0o666
       }
       let folder = url.deletingLastPathComponent().path
       try Self.prepareFolder(folder, for: path)
     case .stream:
       url = FileManager.default.temporaryDirectory.appendingPathComponent("stream")
     }
+    permissions = kept
     // What a process that was killed here has left, once for each folder that this one writes into.
     let folder = url.deletingLastPathComponent().path
     if TemporaryFiles.isNew(folder: folder) { Self.sweepStale(in: folder) }
@@ -44,7 +61,7 @@ public final class AtomicFile: Sendable {
       .appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
     TemporaryFiles.add(temporaryPath)
     let descriptor = FileDescriptor.open(
-      temporaryPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
+      temporaryPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode)
     guard descriptor >= 0 else {
       let code = errno
       TemporaryFiles.remove(temporaryPath)
@@ -54,6 +71,9 @@ public final class AtomicFile: Sendable {
         "The output for '\(path)' is first gathered in the folder '\(folder)', which failed "
           + "(\(SystemError.text(of: code))); set TMPDIR to a folder that can be written.")
     }
+    // Its owner may write it until it has its name. File systems without permissions refuse, and have
+    // none to keep.
+    if let kept { fchmod(descriptor, kept | Self.ownersRights) }
     close(descriptor)
   }
 
@@ -95,6 +115,9 @@ public final class AtomicFile: Sendable {
     }
     let descriptor = FileDescriptor.open(temporaryPath, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(errno, writing: path) }
+    if let permissions, permissions & Self.ownersRights != Self.ownersRights {
+      fchmod(descriptor, permissions)
+    }
     let problem = FileDescriptor.synchronize(descriptor)
     close(descriptor)
     guard problem == 0 else { throw FileError(problem, writing: path) }

@@ -7,7 +7,7 @@ import Foundation
 /// directory's entries (swift-corelibs-foundation, pull request 5472). Here a process costs a few
 /// descriptors and nothing else, and what is refused is an error.
 public struct ChildProcess: Sendable {
-  /// Its exit code; nil where a signal ended it.
+  /// Its exit code; nil where a signal ended it, or where the system does not tell how it ended.
   public let exitCode: Int32?
   /// What it wrote to standard output, where that was asked for.
   public let output: [UInt8]
@@ -63,9 +63,11 @@ public struct ChildProcess: Sendable {
     output = all[STDOUT_FILENO] ?? []
     errors = all[STDERR_FILENO] ?? []
     var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0 && errno == EINTR {}
+    var answer: pid_t
+    repeat { answer = waitpid(child, &status, 0) } while answer < 0 && errno == EINTR
+    // Where this process ignores SIGCHLD the system throws the ending away, and the status says nothing.
     exitCode =
-      if case .exit(let code) = ProcessEnding(status: status) { code } else { nil }
+      if answer == child, case .exit(let code) = ProcessEnding(status: status) { code } else { nil }
   }
 
   /// Two descriptors of which one reads what is written to the other; other children get neither.

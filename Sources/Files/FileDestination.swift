@@ -9,12 +9,14 @@ enum FileDestination: Equatable {
 
   /// The destination of a path.
   ///
-  /// A symbolic link stays: what it points to, present or not, is the destination. Links that the
-  /// system makes up for open streams (`/dev/stdout`, `/proc/self/fd/1`) are written through, since
-  /// whoever opened the stream holds the file and not its name.
+  /// A symbolic link stays: what it points to, present or not, is the destination. What the system shows
+  /// of open streams (`/dev/stdout`, `/dev/fd/3`, `/proc/self/fd/1`) is written through, since whoever
+  /// opened the stream holds the file and not its name.
   ///
-  /// - Throws: ``FileError`` for a folder, a circle of links, or a name that is too long.
+  /// - Throws: ``FileError`` for a folder, a name that only a folder can have, a circle of links, a link
+  ///   whose target is not UTF-8, or a name that is too long.
   init(resolving path: String) throws(FileError) {
+    try Self.requireNameOfFile(path, for: path)
     var status = stat()
     if stat(path, &status) == 0 {
       switch status.st_mode & S_IFMT {
@@ -30,26 +32,63 @@ enum FileDestination: Equatable {
     var target = path
     // As many as Linux itself follows.
     for _ in 0..<40 {
-      if target.hasPrefix("/proc/") {
+      if Self.isShownBySystem(target) {
         self = .stream(path)
         return
       }
-      guard let next = Self.linkTarget(of: target) else {
+      guard let next = try Self.linkTarget(of: target, for: path) else {
         self = .file(target)
         return
       }
+      try Self.requireNameOfFile(next, for: path)
       target = next
     }
     throw FileError(ELOOP, writing: path)
   }
 
+  /// Throws where a path ends in a slash: the system refuses it too, but only when the file gets its
+  /// name, after all that was to be written has been computed.
+  private static func requireNameOfFile(
+    _ target: String, for path: String
+  ) throws(FileError) {
+    guard target.utf8.last == UInt8(ascii: "/") else { return }
+    let link = target == path ? "" : " leads to '\(target)', which"
+    throw FileError(
+      .isFolder,
+      "The output '\(path)'\(link) ends in a slash and so names a folder; give the name of a file.")
+  }
+
+  /// Whether the last name of a path lies in a folder below `/proc`, whatever that folder is called
+  /// there: `/dev/fd` is one of them.
+  private static func isShownBySystem(_ path: String) -> Bool {
+    var folder = "."
+    if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
+      folder = String(decoding: path.utf8[...slash], as: UTF8.self)
+    }
+    guard let resolved = realpath(folder, nil) else { return path.hasPrefix("/proc/") }
+    defer { free(resolved) }
+    return String(cString: resolved).hasPrefix("/proc/")
+  }
+
   /// The path that a symbolic link names, absolute or relative to the process; nil for other files.
-  private static func linkTarget(of path: String) -> String? {
+  private static func linkTarget(
+    of link: String, for path: String
+  ) throws(FileError) -> String? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = readlink(path, &buffer, buffer.count)
+    let count = readlink(link, &buffer, buffer.count)
     guard count > 0 else { return nil }
-    let target = String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
-    guard !target.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return target }
-    return path[...slash] + target
+    let bytes = buffer.prefix(count).map { UInt8(bitPattern: $0) }
+    let target = String(decoding: bytes, as: UTF8.self)
+    // A text repairs what is not UTF-8, and would name another file.
+    guard Array(target.utf8) == bytes else {
+      throw FileError(
+        .inputOutput,
+        "The file '\(path)' could not be written because the symbolic link '\(link)' leads to a name "
+          + "that is not UTF-8 ('\(target)'); rename what it leads to, or give another path.")
+    }
+    guard bytes.first != UInt8(ascii: "/"),
+      let slash = link.utf8.lastIndex(of: UInt8(ascii: "/"))
+    else { return target }
+    return String(decoding: link.utf8[...slash], as: UTF8.self) + target
   }
 }

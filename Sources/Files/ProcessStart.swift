@@ -54,7 +54,7 @@ public struct ProcessStart {
     defer { posix_spawnattr_destroy(&attributes) }
     var defaults = sigset_t()
     sigemptyset(&defaults)
-    for number in [SIGPIPE, SIGXFSZ] { sigaddset(&defaults, number) }
+    for number in [SIGPIPE, SIGXFSZ, SIGCHLD] { sigaddset(&defaults, number) }
     try Self.check(posix_spawnattr_setsigdefault(&attributes, &defaults))
     var blocked = sigset_t()
     sigemptyset(&blocked)

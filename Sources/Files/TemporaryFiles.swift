@@ -77,6 +77,19 @@ public enum PartialName {
     return ".\(stem).\(getpid())-\(machine)\(random).partial"
   }
 
+  /// The path for which the temporary file at `path` was made, the end of a long name cut off; `path`
+  /// itself where it is no temporary file.
+  public static func destination(of path: String) -> String {
+    let url = URL(fileURLWithPath: path)
+    let name = url.lastPathComponent
+    guard writer(of: name) != nil else { return path }
+    // A dot before the name, and behind it the tag of the writer.
+    let parts = name.dropLast(".partial".count)
+      .split(separator: ".", omittingEmptySubsequences: false)
+    let stem = parts.dropFirst().dropLast().joined(separator: ".")
+    return url.deletingLastPathComponent().appendingPathComponent(stem).path
+  }
+
   /// Who writes the temporary file of that name; nil for other files.
   static func writer(of name: String) -> (process: pid_t, isLocal: Bool)? {
     guard name.hasPrefix("."), name.hasSuffix(".partial") else { return nil }

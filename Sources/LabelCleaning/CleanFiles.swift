@@ -102,11 +102,9 @@ package struct CleanFiles {
   /// vouch for a mixture, goes first, and a `clean.h5` that no new one replaces with it; the new record
   /// comes last. Links stay, as they do where a file is replaced.
   package func publish(_ files: [AtomicFile], record: AtomicFile) throws(FileError) {
-    for name in [Self.record, Self.cleanHDF5]
-    where name == Self.record || !files.contains(where: { $0.path == path(name) }) {
-      unlink(URL(fileURLWithPath: path(name)).resolvingSymlinksInPath().path)
-    }
-    for file in files + [record] { try file.commit() }
+    let clean = path(Self.cleanHDF5)
+    let isReplaced = files.contains { $0.path == clean }
+    try AtomicFile.commit(files, vouchedForBy: record, removing: isReplaced ? [] : [clean])
   }
 
   /// How many samples a share of them is.

@@ -21,12 +21,19 @@ package struct CleanInput {
   let trainRows: EqualRows
   /// Which checked samples are equal.
   let checkedRows: EqualRows
+  /// The parts whose file or folder says that its samples are generated.
+  package let synthetic: Set<Part>
   /// What a person should know of how the data was read, one full sentence each.
   package let notes: [String]
 
   /// Where a part of the data comes from, as the user named it.
-  enum Part: String {
-    case train, checked, test
+  package enum Part: String, Sendable {
+    /// The samples whose labels are doubted.
+    case train
+    /// Those whose labels somebody checked.
+    case checked
+    /// Those that are measured on.
+    case test
   }
 
   /// Reads the parts.
@@ -40,13 +47,23 @@ package struct CleanInput {
     let checkedSamples = try Self.read(checked, .checked, folder, shape: shape)
     var testSamples: LabelledSamples?
     if let test { testSamples = try Self.read(test, .test, folder, shape: shape) }
-    try self.init(train: trainSamples, checked: checkedSamples, test: testSamples)
+    var synthetic: Set<Part> = []
+    let names: [(Part, String?)] = [(.train, train), (.checked, checked), (.test, test)]
+    for (part, name) in names {
+      guard let name else { continue }
+      let path = try Self.path(of: name, part, folder)
+      if try Self.isSynthetic(path) { synthetic.insert(part) }
+    }
+    try self.init(
+      train: trainSamples, checked: checkedSamples, test: testSamples, synthetic: synthetic)
   }
 
   /// Parts that are read already.
   init(
-    train: LabelledSamples, checked: LabelledSamples, test: LabelledSamples?
+    train: LabelledSamples, checked: LabelledSamples, test: LabelledSamples?,
+    synthetic: Set<Part> = []
   ) throws(DatasetError) {
+    self.synthetic = synthetic
     self.train = train
     self.checked = checked
     self.test = test
@@ -89,7 +106,16 @@ package struct CleanInput {
     return try .load(hdf5: path)
   }
 
-  /// The files and folders that the parts are read from, those that HDF5 files lead into included.
+  /// Whether a file or a folder says that its samples are generated, as the suite's own do.
+  private static func isSynthetic(_ path: String) throws(DatasetError) -> Bool {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      return try ImageTreeDescription.read(path).synthetic
+    }
+    return try HDF5File.open(path).boolean("synthetic") ?? false
+  }
+
+  /// The files and folders that the parts are read from.
   ///
   /// - Throws: `DatasetError` for a name that is none of a file, a folder and a data set.
   package static func paths(
@@ -97,11 +123,6 @@ package struct CleanInput {
   ) throws(DatasetError) -> [String] {
     var paths = [try path(of: train, .train, folder), try path(of: checked, .checked, folder)]
     if let test { paths.append(try path(of: test, .test, folder)) }
-    for path in paths {
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      if exists, !isFolder.boolValue { paths += try LabelledSamples.sources(hdf5: path) }
-    }
     return paths
   }
 

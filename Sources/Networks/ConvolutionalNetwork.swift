@@ -60,6 +60,9 @@ public struct ConvolutionalNetwork: ImageNetwork, Equatable {
     self.learnsScale = learnsScale
     self.averagesPixels = averagesPixels
     self.epsilon = epsilon
+    precondition(
+      featureCount > 0,
+      "\(filters.count) blocks leave nothing of images of \(side) x \(side) pixels.")
   }
 
   /// Parameters of one block.

@@ -12,11 +12,14 @@ public func crossEntropies<Scalar>(
   return logits.logSumExp() - (logits * targets).sum(alongAxis: 1)
 }
 
-/// The fraction of rows whose largest logit is at the label, in [0, 1]; NaN without rows.
+/// The fraction of rows whose largest logit is at the label, in [0, 1]; NaN without rows. A row with a NaN
+/// has no largest logit.
 public func accuracy<Scalar>(logits: Tensor<Scalar>, labels: [Int]) -> Double {
   let predictions = logits.argumentsOfRowMaxima()
   precondition(
     predictions.count == labels.count, "\(predictions.count) rows and \(labels.count) labels.")
-  let correct = zip(predictions, labels).count { $0 == $1 }
+  guard !labels.isEmpty else { return .nan }
+  let maxima = logits.maximumAlongLastAxis().scalars
+  let correct = labels.indices.count { predictions[$0] == labels[$0] && !maxima[$0].isNaN }
   return Double(correct) / Double(labels.count)
 }

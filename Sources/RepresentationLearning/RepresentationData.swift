@@ -117,8 +117,14 @@ package struct RepresentationData<Scalar: TensorScalar>: Sendable {
             + "\(file.path ?? file.name) \(inputShape) in \(classes): convert both from one "
             + "source.")
       }
-      let count = data.test == 0 ? testFile.count : min(data.test, testFile.count)
-      test = samples(testFile, Array(0..<count))
+      guard data.test <= testFile.count else {
+        throw DatasetError(
+          .malformed,
+          "The setting data.test asks for \(data.test) images of "
+            + "\(testFile.path ?? testFile.name), which has \(testFile.count): lower it, or set it to "
+            + "0 for all of them.")
+      }
+      test = samples(testFile, Array(0..<(data.test == 0 ? testFile.count : data.test)))
     }
   }
 

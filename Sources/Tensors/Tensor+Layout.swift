@@ -46,8 +46,8 @@ extension Tensor {
     precondition(
       rank > 0 && other.rank == rank && shape[1...] == other.shape[1...],
       "Rows of shapes \(shape) and \(other.shape) cannot follow one another.")
-    if count == 0 { return other }
-    if other.count == 0 { return self }
+    if shape[0] == 0 { return other }
+    if other.shape[0] == 0 { return self }
     return Tensor(
       shape: [shape[0] + other.shape[0]] + shape[1...], scalars: scalars + other.scalars)
   }

@@ -107,8 +107,11 @@ extension Tensor {
         forEachRow(of: result.count, scalarsPerRow: extent) { row in
           let line = from.pointer + row * extent
           var largest = line[0]
-          for index in stride(from: 1, to: extent, by: 1) where !(line[index] <= largest) {
-            largest = line[index]
+          var index = 1
+          // A NaN is the largest of all, and stays so.
+          while index < extent, !largest.isNaN {
+            if !(line[index] <= largest) { largest = line[index] }
+            index += 1
           }
           to.pointer[row] = largest
         }

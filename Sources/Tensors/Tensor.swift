@@ -111,7 +111,8 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Equatable {
   /// The same scalars under another shape of equal count. O(1).
   public func reshaped(_ newShape: [Int]) -> Tensor {
     precondition(
-      newShape.reduce(1, *) == count, "Shape \(shape) cannot be viewed as \(newShape).")
+      newShape.allSatisfy { $0 >= 0 } && newShape.reduce(1, *) == count,
+      "Shape \(shape) cannot be viewed as \(newShape).")
     var result = self
     result.shape = newShape
     return result

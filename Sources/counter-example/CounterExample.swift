@@ -47,6 +47,16 @@ struct CounterExample: Experiment {
     catalogue.methods.map { .method($0) }
   }
 
+  /// None: the last outer step that was measured is a result.
+  static let measuringKeys: [String] = []
+
+  /// Every key, but for that of measurements in a sweep, which makes none on the way.
+  func reads(
+    _ key: String, _ arm: Arm, under settings: RunSettings<CounterExampleSettings>
+  ) -> Bool {
+    key != "evaluation.every" || settings.sweep.innerSteps.isEmpty
+  }
+
   func statedKeys(_ arm: Arm) -> [String] {
     let keys = ["inner.steps", "start.first", "start.second"]
     guard let method = arm.method, method.estimator.settings.contains("solver.damping"),

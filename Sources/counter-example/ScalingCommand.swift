@@ -36,7 +36,7 @@ struct ScalingCommand: ParsableCommand {
   @Option(
     name: .customLong("forward-limit"), parsing: .unconditional,
     help: "The largest n for forward mode.")
-  var forwardLimit = 1_000
+  var forwardLimit: Int = Self.usualForwardLimit
 
   @Option(
     name: .customLong("trajectory-megabytes"), parsing: .unconditional,
@@ -44,7 +44,12 @@ struct ScalingCommand: ParsableCommand {
   var trajectoryMegabytes = 1_024
 
   @Option(parsing: .unconditional, help: "Evaluations that a cell takes the median of.")
-  var repeats = 5
+  var repeats: Int = Self.usualRepeats
+
+  /// The largest n for forward mode where none is given.
+  private static let usualForwardLimit = 1_000
+  /// The evaluations of a cell where none are given.
+  private static let usualRepeats = 5
 
   func validate() throws {
     guard shared.seedLists.isEmpty else {
@@ -130,7 +135,7 @@ struct ScalingCommand: ParsableCommand {
     Configuration(settings).tree.differences(from: Configuration(usual).tree).map(\.path)
   }
 
-  /// Names the settings that were given and that no cell reads.
+  /// Names the settings that were given and that no cell reads, and the options that say nothing here.
   private func nameIgnoredKeys(
     _ base: RunSettings<CounterExampleSettings>, of methods: [Method],
     in experiment: CounterExample, _ console: Console
@@ -139,16 +144,35 @@ struct ScalingCommand: ParsableCommand {
       !methods.contains { reads(key, $0, in: experiment) }
     }
     console.show(ignored: unread, "which nothing that is measured here reads")
+    var options: [String] = []
+    if shared.fresh { options.append("--fresh") }
+    if shared.checkpointSeconds != SharedOptions.usualCheckpointSeconds {
+      options.append("--checkpoint-seconds")
+    }
+    console.show(
+      ignored: options, "since what is measured is measured at one time and leaves no checkpoint")
+    if forwardLimit != Self.usualForwardLimit, !methods.contains(where: Self.isForward) {
+      console.show(
+        ignored: ["--forward-limit"], "since no method that is measured here is forward mode")
+    }
   }
 
-  /// The cells of a method as one run, whose variant says that it is over n, over which if they are not
-  /// the usual ones, and every setting that changes what is computed.
+  private static func isForward(_ method: Method) -> Bool {
+    method.estimator.name == NamedForward().name
+  }
+
+  /// The cells of a method as one run, whose variant says that it is over n, over which and how they are
+  /// measured if that is not the usual, and every setting that changes what is computed.
   private func planned(
     _ base: RunSettings<CounterExampleSettings>, _ method: Method, in experiment: CounterExample
   ) -> PlannedRun<CounterExampleSettings> {
     var marks: [String: Value] = ["sweep": "dimension"]
     if !dimension.isEmpty {
       marks["dimensions"] = .string(dimensions.map(String.init).joined(separator: " "))
+    }
+    if repeats != Self.usualRepeats { marks["repeats"] = .integer(repeats) }
+    if forwardLimit != Self.usualForwardLimit, Self.isForward(method) {
+      marks["forwardLimit"] = .integer(forwardLimit)
     }
     let changes = changes(base)
     let unread = changes.filter { !reads($0, method, in: experiment) }
@@ -192,7 +216,7 @@ struct ScalingCommand: ParsableCommand {
     var broken: Int?
     for n in dimensions {
       try Interruption.checkpoint()
-      if method.estimator.name == NamedForward().name, n > forwardLimit {
+      if Self.isForward(method), n > forwardLimit {
         let reason =
           "Forward mode would carry \(n) tangents through \(base.inner.steps) steps, "
           + "\(n) times the work of the others; raise --forward-limit to measure it."

@@ -19,7 +19,7 @@ struct ConvertCommand: ParsableCommand {
   var names: [KnownSource] = []
   @OptionGroup var data: DataOptions
   @OptionGroup var mirror: MirrorOptions
-  @Flag(help: "Write the files again even when they are there.")
+  @Flag(help: "Write the files again even when they are there or damaged; never over your own.")
   var force = false
 
   func run() throws {

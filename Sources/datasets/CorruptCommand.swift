@@ -48,8 +48,7 @@ struct CorruptCommand: ParsableCommand {
     let isPath = source.contains("/") || HDF5Path.isOne(source)
     let path = isPath ? source : "\(data.folder.path)/\(source).h5"
     let files = ["train.h5", "checked.h5", "truth.csv"].map { "\(output)/\($0)" }
-    try KeptInputs([path]).require(keptBy: files)
-    try KeptInputs(try LabelledSamples.sources(hdf5: path)).require(keptBy: files)
+    try KeptInputs(following: [path]).require(keptBy: files)
     let samples = try LabelledSamples.load(hdf5: path)
     let classes = samples.classes.count
     guard classes >= 2 else {
@@ -89,16 +88,21 @@ struct CorruptCommand: ParsableCommand {
     let given = rule.corrupted(
       truth, classes: classes, features: samples.features.rows(train), fraction: fraction,
       seed: seed)
-    try samples.taking(train, labels: given, classes: samples.classes)
-      .save(files[0], index: train)
-    try samples.taking(rest, labels: rest.map { samples.labels[$0] }, classes: samples.classes)
-      .save(files[1], index: rest)
     var csv = "index,true_label,given_label\n"
     for (index, (truth, given)) in zip(truth, given).enumerated() {
       csv +=
         CSV.line(["\(index)", samples.classes[truth].name, samples.classes[given].name]) + "\n"
     }
-    try AtomicFile.write(csv, to: files[2])
+    // All are written before the first one gets its name; the truth, which vouches for the others, last.
+    let written = [
+      try samples.taking(train, labels: given, classes: samples.classes)
+        .prepared(files[0], index: train),
+      try samples.taking(rest, labels: rest.map { samples.labels[$0] }, classes: samples.classes)
+        .prepared(files[1], index: rest),
+    ]
+    let key = try AtomicFile(path: files[2])
+    try key.fill(Array(csv.utf8))
+    try AtomicFile.commit(written, vouchedForBy: key)
     let wrong = zip(truth, given).count { $0 != $1 }
     Diagnostics.console.show(
       result: "wrote     \(files[0])  \(count) \(count == 1 ? "sample" : "samples"), "

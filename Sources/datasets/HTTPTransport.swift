@@ -37,10 +37,15 @@ struct HTTPTransport: Sendable {
     session.dataTask(with: request).resume()
     let failure = receiver.wait()
     session.invalidateAndCancel()
-    if let failure {
+    switch failure {
+    case .none: return
+    case .some(.disk(let code)):
+      throw DatasetError(
+        .unwritable, FileError(code, writing: PartialName.destination(of: path)).message)
+    case .some(.network(let reason)):
       throw DatasetError(
         .network,
-        "\(address) could not be downloaded (\(failure)): check the network and run the command "
+        "\(address) could not be downloaded (\(reason)): check the network and run the command "
           + "again, or give a folder that has the file with --mirror or BDA_MIRROR.")
     }
   }
@@ -50,9 +55,17 @@ struct HTTPTransport: Sendable {
 ///
 /// Session callbacks arrive one at a time on one queue; `wait` reads only after the last of them.
 private final class Receiver: NSObject, URLSessionDataDelegate, @unchecked Sendable {
+  /// What went wrong with a download.
+  enum Failure {
+    /// The network or the server, in words.
+    case network(String)
+    /// The file, with the number of the system's error.
+    case disk(Int32)
+  }
+
   private let handle: FileHandle
   private let finished = DispatchSemaphore(value: 0)
-  private var failure: String?
+  private var failure: Failure?
   private var received = 0
   private var expected = 0
   private var lastShown = Date.distantPast
@@ -63,7 +76,7 @@ private final class Receiver: NSObject, URLSessionDataDelegate, @unchecked Senda
   init(handle: FileHandle) { self.handle = handle }
 
   /// What went wrong, nil when the whole answer is in the file.
-  func wait() -> String? {
+  func wait() -> Failure? {
     finished.wait()
     return failure
   }
@@ -77,32 +90,34 @@ private final class Receiver: NSObject, URLSessionDataDelegate, @unchecked Senda
     let coding = (answer?.value(forHTTPHeaderField: "Content-Encoding") ?? "")
       .trimmingCharacters(in: .whitespaces).lowercased()
     if let answer, answer.statusCode != 200 {
-      failure = "the server answered with status \(answer.statusCode)"
+      failure = .network("the server answered with status \(answer.statusCode)")
     } else if ["gzip", "x-gzip", "deflate"].contains(coding) {
       // Some servers pack what they send whether asked or not. It is unpacked on the way, so that the
       // promised length, that of the packed bytes, says nothing of what arrives here.
       expected = 0
     } else if !["", "identity"].contains(coding) {
-      failure = "the server sends it in the coding \"\(coding)\", which is not read here"
+      failure = .network(
+        "the server sends it in the coding \"\(coding)\", which is not read here")
     }
     if failure == nil, expected > Self.mostBytes {
-      failure =
-        "the server promises \(expected) bytes, more than the \(Self.mostBytes) of any data set"
+      failure = .network(
+        "the server promises \(expected) bytes, more than the \(Self.mostBytes) of any data set")
     }
     completionHandler(failure == nil ? .allow : .cancel)
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
     guard failure == nil else { return }
-    do {
-      try handle.write(contentsOf: data)
-    } catch {
-      failure = "the disk refused the data"
+    let problem = data.withUnsafeBytes { bytes in
+      FileDescriptor.write(bytes, to: handle.fileDescriptor)
+    }
+    if problem != 0 {
+      failure = .disk(problem)
       dataTask.cancel()
     }
     received += data.count
     if received > Self.mostBytes, failure == nil {
-      failure = "more than the \(Self.mostBytes) bytes of any data set arrived"
+      failure = .network("more than the \(Self.mostBytes) bytes of any data set arrived")
       dataTask.cancel()
     }
     show()
@@ -110,9 +125,9 @@ private final class Receiver: NSObject, URLSessionDataDelegate, @unchecked Senda
 
   func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: Error?) {
     if Diagnostics.isInteractive, received > 0 { Diagnostics.print("") }
-    if failure == nil, let error { failure = error.localizedDescription }
+    if failure == nil, let error { failure = .network(error.localizedDescription) }
     if failure == nil, expected > 0, received != expected {
-      failure = "\(received) of \(expected) bytes arrived"
+      failure = .network("\(received) of \(expected) bytes arrived")
     }
     finished.signal()
   }

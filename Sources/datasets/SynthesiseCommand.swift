@@ -89,6 +89,8 @@ struct SynthesiseCommand: ParsableCommand {
         Diagnostics.console.show(result: "ready     \(path)  \(count) images, seed \(seed)")
         continue
       }
+      try ImageDataset.requireReplaceable(
+        path, force: force, command: "datasets synthesise --force --kind digits")
       let dataset = try SyntheticDigits.dataset(
         count: count, split: split, seed: seed, command: command)
       try dataset.save(path)

@@ -60,7 +60,8 @@ struct EpisodeCommand: ParsableCommand {
       // A picture of the task computes with none of them.
       try settings.validate(in: .double)
       let tree = try FewShotData.tree(settings.own, folder: data.folder)
-      try KeptInputs([FewShotData.path(settings.own, folder: data.folder)]).require(keptBy: [output]
+      try KeptInputs(following: [FewShotData.path(settings.own, folder: data.folder)]).require(
+        keptBy: [output]
       )
       let sampler = try FewShotData(settings.own, tree: tree)
         .sampler(part, settings.own, seed: seed)

@@ -64,7 +64,7 @@ struct EvaluateCommand: ParsableCommand {
       Interruption.installEndingAtOnce(
         saying: "Interrupted: nothing unfinished was kept; run the same command again.")
       threads.apply()
-      try KeptInputs([learned, dataFolder]).require(keptBy: output.map { [$0] } ?? [])
+      try KeptInputs(following: [learned, dataFolder]).require(keptBy: output.map { [$0] } ?? [])
       let file = try LearnedFile(learned, of: FewShot.name)
       switch file.scalar {
       case .float: try evaluate(file, console, as: Float.self)

@@ -85,13 +85,23 @@ struct FewShot: Experiment {
     return catalogue.methods.filter { names.contains($0.name) }.map { .method($0) }
   }
 
+  /// None: what is tested is the best of all x that were validated.
+  static let measuringKeys: [String] = []
+
   func reads(_ key: String, _ arm: Arm) -> Bool {
-    if key == "network.averagesPixelsForInitialisation" {
+    let baseline = FewShotBaseline(rawValue: arm.name)
+    switch key {
+    case "network.averagesPixelsForInitialisation":
       return arm.method?.adaptsInitialization ?? false
+    case "task.metaBatch", "evaluation.every", "evaluation.patience":
+      return baseline?.trains ?? true
+    case "evaluation.normalisation": return baseline != .rawPixels
+    default: break
     }
     return switch key.prefix(while: { $0 != "." }) {
-    // Reptile's rate is in `outer` by the time a run is planned.
-    case "reptile": false
+    case "network": baseline != .rawPixels
+    // Its rate is in `outer` by the time a run is planned, and stated there.
+    case "reptile": arm.isReptile
     case "implicit": arm.method.map(FewShotLearner.isProximal) == true
     // Initialisations learn rates as meta-sgd and meta-sgd-scalar.
     case "head": arm.method.map { !$0.adaptsInitialization } ?? false
@@ -164,10 +174,21 @@ struct FewShotOptions: OwnRunOptions {
     budget: Budget, isNamed: Bool, in experiment: FewShot
   ) throws -> [PlannedRun<FewShotSettings>] {
     var (settings, usual) = (settings, preset.settings(budget))
-    if arm.method?.estimator.name == NamedReptile().name {
-      settings.useReptileStep()
-      usual.useReptileStep()
+    guard arm.isReptile else {
+      return [PlannedRun(arm, settings, preset: usual, protocolName: preset.rawValue)]
     }
-    return [PlannedRun(arm, settings, preset: usual, protocolName: preset.rawValue)]
+    let given = settings
+    settings.useReptileStep()
+    usual.useReptileStep()
+    return [
+      PlannedRun(
+        arm, settings, preset: usual, protocolName: preset.rawValue,
+        unstated: ["reptile.learningRate"], replaced: given.replacedByReptile(preset, budget))
+    ]
   }
+}
+
+extension Arm {
+  /// Whether its outer step is Reptile's.
+  fileprivate var isReptile: Bool { method?.estimator.name == NamedReptile().name }
 }

@@ -157,4 +157,22 @@ extension RunSettings<FewShotSettings> {
     outer.decay = .cosine
     outer.finalLearningRate = 0
   }
+
+  /// The settings of the outer step that are not the preset's and that Reptile's step takes the place of;
+  /// nil where there are none.
+  func replacedByReptile(
+    _ preset: FewShotProtocol, _ budget: Budget
+  ) -> PlannedRun<FewShotSettings>.Replaced? {
+    let own = [
+      "outer.optimizer", "outer.learningRate", "outer.decay", "outer.finalLearningRate",
+    ]
+    let changed = Configuration(self).tree.differences(
+      from: Configuration(preset.settings(budget)).tree
+    ).map(\.path).filter { own.contains($0) }
+    guard !changed.isEmpty else { return nil }
+    return PlannedRun<FewShotSettings>.Replaced(
+      keys: changed,
+      reason: "which Reptile does not read: its outer step is a gradient step of "
+        + "reptile.learningRate, falling by half a cosine")
+  }
 }

@@ -42,8 +42,16 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     // The features themselves are released on return: the problem holds them in its own form.
     let data = try CleaningData<Scalar>(settings.own, folder: folder, seed: run.seed)
     truth = data.truth
-    if arm.method == nil { settings.own.useFixedWeights() }
+    if arm.method == nil {
+      settings.own.useFixedWeights()
+      // Without an outer loop to stop, F keeps all validation images.
+      settings.own.earlyStopping.patience = nil
+    }
     let problem = CleaningProblem<Scalar>(settings.own, data: data, seed: run.seed)
+    // How many validation images there are, data alone tell.
+    if problem.heldOut == nil, let refusal = Cleaning.refusalOfOneImage(arm, settings.own) {
+      throw MethodError(refusal)
+    }
     self.problem = problem
     self.settings = run.settings
     tuning = CleaningTuning(

@@ -43,6 +43,8 @@ struct Cleaning: Experiment {
 
   static let name = "hyper-cleaning"
   let context: ExperimentContext
+  /// The images of a validation file: all runs of a command have one.
+  private let fileCounts = LastValue<String, Int>()
 
   var baselines: [Baseline] {
     let tuned = TunedBaseline.allCases.map(\.baseline)
@@ -73,12 +75,66 @@ struct Cleaning: Experiment {
     switch key.prefix(while: { $0 != "." }) {
     // The reduced problem is in `data` by the time a run is planned.
     case "reduced": false
-    case "evaluation": key == "evaluation.noisyBelow"
+    // Baselines have a threshold of their own, or judge labels by other means than x.
+    case "evaluation": key == "evaluation.noisyBelow" && arm.method != nil
     case "earlyStopping": arm.method != nil
-    case "weights": TunedBaseline(rawValue: arm.name) == nil
+    // Weights that do not move are not projected, and the oracle's are given.
+    case "weights":
+      arm.method != nil
+        || (key != "weights.largestSum" && arm.name != Self.oracle.name
+          && TunedBaseline(rawValue: arm.name) == nil)
     case "tuning": key != "tuning.folds" || arm.name == TunedBaseline.selfConfidence.rawValue
     default: true
     }
+  }
+
+  /// What a search tries counts where there is one: for tuned baselines always, for others as part of the
+  /// final training, which of a network has the run's own schedule.
+  func reads(
+    _ key: String, _ arm: Arm, under settings: RunSettings<CleaningSettings>
+  ) -> Bool {
+    guard reads(key, arm) else { return false }
+    guard TunedBaseline(rawValue: arm.name) == nil else { return true }
+    let trainsFinally = settings.tuning.finalTraining
+    return switch key {
+    case "tuning.stepSizes", "tuning.steps": trainsFinally && settings.network.hidden.isEmpty
+    case "tuning.heldOut":
+      trainsFinally || (arm.method != nil && settings.earlyStopping.patience != nil)
+    default: true
+    }
+  }
+
+  func refusal(
+    of baseline: Baseline, under settings: RunSettings<CleaningSettings>
+  ) -> String? {
+    validationCount(settings.data) == 1
+      ? Self.refusalOfOneImage(.baseline(baseline), settings.own) : nil
+  }
+
+  /// The validation images that settings ask for; 0 where these are all of a file that cannot be read,
+  /// which is said when it is.
+  private func validationCount(_ data: CleaningSettings.Data) -> Int {
+    guard data.validation == 0, let path = data.validationFile else { return data.validation }
+    let count = try? fileCounts.value(for: path) { try ImageDataset.load(path).count }
+    return count ?? 0
+  }
+
+  /// Why an arm cannot be run on one validation image, of which none can be held out; nil where it can.
+  static func refusalOfOneImage(_ arm: Arm, _ settings: CleaningSettings) -> String? {
+    let remedy =
+      settings.data.validation == 1
+      ? "set data.validation to 2 or more" : "name a validation file of 2 images or more"
+    if TunedBaseline(rawValue: arm.name) != nil {
+      return
+        "The baseline \(arm.name) chooses its schedule on held-out validation images and there is "
+        + "one: \(remedy)."
+    }
+    if arm.method != nil, settings.earlyStopping.patience != nil {
+      return
+        "The setting earlyStopping.patience wants held-out validation images and there is one: "
+        + "\(remedy), or set earlyStopping.patience=null."
+    }
+    return nil
   }
 
   /// The validation file, where there is one.
@@ -144,11 +200,6 @@ struct CleaningOptions: OwnRunOptions {
       usual.reduced = settings.reduced
       settings.reduceForForwardMode()
       usual.reduceForForwardMode()
-    }
-    if TunedBaseline(rawValue: arm.name) != nil, settings.data.validation == 1 {
-      throw MethodError(
-        "The baseline \(arm.name) chooses its schedule on held-out validation images and there is "
-          + "one: set data.validation to 2 or more.")
     }
     var marks: [String: Value] = isReduced ? ["problem": "reduced"] : [:]
     if settings.data.validationFile != nil { marks["validation"] = "own-file" }

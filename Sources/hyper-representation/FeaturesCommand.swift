@@ -37,7 +37,7 @@ struct FeaturesCommand: ParsableCommand {
     try console.report {
       Interruption.installEndingAtOnce(
         saying: "Interrupted: nothing unfinished was kept; run the same command again.")
-      try KeptInputs([learned, data]).require(keptBy: [output])
+      try KeptInputs(following: [learned, data]).require(keptBy: [output])
       let file = try LearnedFile(learned, of: Representation.name)
       switch file.scalar {
       case .float: try write(file, console, as: Float.self)

@@ -52,7 +52,22 @@ struct Representation: Experiment {
     case "tuning.trials": kind != nil
     case let key where key.hasPrefix("baseline."):
       kind?.tuned == key || kind == .jointTraining && key == "baseline.iterations"
-    default: !key.hasPrefix("evaluation.")
+    // A baseline has no loop to measure on the way, and no inner loop from several heads.
+    case let key where key.hasPrefix("evaluation."): kind == nil
+    default: true
+    }
+  }
+
+  /// Other heads count where they may end apart; how often is measured, where the error of the last
+  /// hypergradient that was measured is a result.
+  func reads(
+    _ key: String, _ arm: Arm, under settings: RunSettings<RepresentationSettings>
+  ) -> Bool {
+    guard reads(key, arm) else { return false }
+    return switch key {
+    case "evaluation.heads": settings.own.isSetValued
+    case "evaluation.every": settings.data.kind == .linear && settings.own.hasExactHypergradient
+    default: true
     }
   }
 

@@ -10,9 +10,10 @@ struct AcceptCommand: ParsableCommand {
     discussion: """
       Writes identity, configuration, environment and final metrics of each run of the budget into \
       REFERENCE/BUDGET/EXPERIMENT.jsonl, in place of the line of the same run; lines of runs that \
-      are not among the records stay, unless --replace is given. Look at 'report check' first, and \
-      at the difference in version control afterwards: a changed number is a changed line. Runs \
-      that were interrupted or failed are left out and named.
+      are not among the records stay, unless --replace is given; with --method it concerns those \
+      methods alone. Look at 'report check' first, and at the difference in version control \
+      afterwards: a changed number is a changed line. Runs that were interrupted or failed are left \
+      out and named.
 
       With --curves the runs are stored as records in the folder curves beside REFERENCE as well, \
       curves thinned to at most 26 points: what 'report page' and 'report figure' draw where there \
@@ -27,7 +28,11 @@ struct AcceptCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The budget to store.", valueName: "name")) var budget = "smoke"
   @Flag(help: "Also keep records with thinned curves, for figures.") var curves = false
   @Option(help: "Only this method; repeat for several.") var method: [String] = []
-  @Flag(help: "Drop the references of these experiments that are not among the records.")
+  @Flag(
+    help: """
+      Drop the references of these experiments that are not among the records; with --method, of \
+      these methods alone.
+      """)
   var replace = false
 
   func run() throws {
@@ -53,7 +58,9 @@ struct AcceptCommand: ParsableCommand {
               folder: references.reference, budget: budget, experiment: experiment))
         }
         defer { withExtendedLifetime(lock) {} }
-        let kept = replace ? [] : try stored(experiment)
+        // What is wholly replaced need not be readable: so a damaged file is written again.
+        let kept =
+          replace && method.isEmpty ? [] : try stored(experiment).filter { !isReplaced($0) }
         let file = ReferenceFile(
           experiment: experiment, budget: budget, references: kept + runs)
         let path = try file.write(intoReferences: references.reference)
@@ -61,6 +68,11 @@ struct AcceptCommand: ParsableCommand {
           "\(path): \(runs.count) runs stored, \(file.references.count) in all\n", to: nil)
       }
     }
+  }
+
+  /// Whether a stored reference goes even where no record takes its place.
+  private func isReplaced(_ reference: Reference) -> Bool {
+    replace && method.contains(reference.method)
   }
 
   /// The references of an experiment that are stored now, none where the file does not exist.

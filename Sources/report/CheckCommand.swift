@@ -45,9 +45,10 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     var code: Int32 = 0
     try Output.reporting {
-      let report = try references.check(
-        try records.load(), budget: budget, experiment: records.experiment,
-        passesOverUnreferenced: referencedOnly)
+      let stored = try records.load()
+      let report = try references.expectations(of: budget, experiment: records.experiment)
+        .check(
+          stored, experiment: records.experiment, passesOverUnreferenced: referencedOnly)
       let text =
         switch format {
         case .text: report.text(isVerbose: verbose)

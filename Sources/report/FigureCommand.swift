@@ -163,6 +163,7 @@ struct FigureCommand: ParsableCommand {
 
   private func drawMetrics() throws {
     let loaded = try records.load(protocolName: protocolName, budget: budget, methods: method)
+      .toldApart
     let shown = loaded.filter(hasVariant)
     guard !shown.isEmpty || loaded.isEmpty else {
       throw ResultsError(

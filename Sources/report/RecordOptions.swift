@@ -33,8 +33,8 @@ struct RecordOptions: ParsableArguments {
         + "or run that experiment first.")
   }
 
-  /// The records of the folder, limited further and told apart; none is an error that says what was
-  /// looked for.
+  /// The records of the folder as they were written, limited further; none is an error that says what
+  /// was looked for.
   func load(
     protocolName: String?, budget: String?, methods: [String] = []
   ) throws(ResultsError) -> [RunRecord] {
@@ -43,7 +43,7 @@ struct RecordOptions: ParsableArguments {
         && (budget == nil || $0.budget == budget)
         && (methods.isEmpty || methods.contains($0.method.name))
     }
-    guard records.isEmpty else { return records.toldApart }
+    guard records.isEmpty else { return records }
     let limits = [
       experiment.map { "experiment '\($0)'" }, protocolName.map { "protocol '\($0)'" },
       budget.map { "budget '\($0)'" },
@@ -88,14 +88,14 @@ struct ReferenceOptions: ParsableArguments {
     }
   }
 
-  /// Runs of one budget held against its references and claims.
+  /// What runs of a budget are held against, of one experiment where it is named.
   ///
   /// A budget with claims and without references is checked for its claims alone, and that is said.
   ///
   /// - Throws: ``ResultsError`` of kind `missing` where the budget has neither.
-  func check(
-    _ runs: [StoredRecord], budget: String, experiment: String?, passesOverUnreferenced: Bool
-  ) throws(ResultsError) -> CheckReport {
+  func expectations(
+    of budget: String, experiment: String?
+  ) throws(ResultsError) -> Expectations {
     let claims = try ClaimFile.load(referenceFolder: reference)
     func concerns(_ claim: Claim) -> Bool {
       claim.budget == budget && (experiment == nil || claim.experiment == experiment)
@@ -110,7 +110,24 @@ struct ReferenceOptions: ParsableArguments {
       references.isEmpty
       ? ToleranceFile(chosen: "there are no references", tolerances: [])
       : try ToleranceFile.load(referenceFolder: reference, budget: budget)
-    return CheckReport(
+    return Expectations(
+      budget: budget, references: references, tolerances: tolerances, claims: claims)
+  }
+}
+
+/// What runs of one budget are held against: references with their tolerances, and claims.
+struct Expectations {
+  let budget: String
+  let references: [Reference]
+  let tolerances: ToleranceFile
+  let claims: [Claim]
+
+  /// Runs of the budget held against it, of one experiment where it is named; of an experiment that
+  /// nothing is expected of, a report of nothing.
+  func check(
+    _ runs: [StoredRecord], experiment: String?, passesOverUnreferenced: Bool
+  ) -> CheckReport {
+    CheckReport(
       runs: runs, references: references, tolerances: tolerances, claims: claims, budget: budget,
       experiment: experiment,
       passesOverUnreferenced: passesOverUnreferenced || references.isEmpty)

@@ -33,21 +33,18 @@ struct SummaryCommand: ParsableCommand {
     try Output.reporting {
       let stored = try records.load()
       let published = try references.publishedValues()
-      func check(_ experiment: String?) throws(ResultsError) -> CheckReport {
-        try references.check(
-          stored, budget: budget, experiment: experiment, passesOverUnreferenced: referencedOnly)
+      let expectations = try references.expectations(of: budget, experiment: records.experiment)
+      func check(_ experiment: String?) -> CheckReport {
+        expectations.check(
+          stored, experiment: experiment, passesOverUnreferenced: referencedOnly)
       }
-      let report = try check(records.experiment)
-      var reports: [String: CheckReport] = [:]
-      for article in ArticleTable.all {
-        reports[article.experiment] = try check(article.experiment)
-      }
+      let report = check(records.experiment)
       let folder = "\(output)/\(budget)"
       try writeTables(stored.map(\.record), published, into: folder)
       try Output.write(report.text(isVerbose: true), to: "\(folder)/check.txt")
       let summary = Summary(
         records: stored.map(\.record), published: published, budget: budget, check: report,
-        checkOf: { reports[$0] ?? report },
+        checkOf: { check($0) },
         places: ["All tables: \(folder)/*.md. The complete check: \(folder)/check.txt."],
         experiment: records.experiment)
       try Output.write(summary.lines().joined(separator: "\n") + "\n", to: nil)

@@ -63,18 +63,18 @@ struct RunCommand: ParsableCommand {
     let console = Console()
     try console.report {
       let cells = try sweep.cells(telling: console)
+      let common = sweep.common + runArguments
       if dryRun {
         for cell in cells where !cell.state.kind.isSettled {
-          let words =
-            [cell.cell.experiment, "run"] + cell.cell.arguments + sweep.common + runArguments
-          console.show(result: ShellWords.text(words))
+          let words = SweepRunner.arguments(of: cell.cell, common: common)
+          console.show(result: ShellWords.text([cell.cell.experiment] + words))
         }
         return
       }
       Interruption.install()
       let runner = SweepRunner(
-        console: console, executables: sweep.suite, common: sweep.common + runArguments,
-        jobs: jobs, logs: logs ?? defaultLogs)
+        console: console, executables: sweep.suite, common: common, jobs: jobs,
+        logs: logs ?? defaultLogs)
       console.show(note: SweepSurvey(cells).summary)
       let failures: [Int: SweepFailure]
       do { failures = try runner.run(cells, waits: wait) } catch {

@@ -105,6 +105,13 @@ struct FeasibleSetTests {
     let product = CappedSimplex<Float>(total: 1).projectionProduct(
       at: point, Parameters(Tensor([4, 2, 1])))
     #expect(product.flattened() == [1, -1, 0])
+    // The largest coordinate may be at the cap, and the sum be shared out far below it.
+    let mixed = Parameters(Tensor<Float>([1e8, 0.5, 0.5]))
+    let far = CappedSimplex<Float>(total: 1.5).project(mixed).flattened()
+    #expect(far[0] == 1 && far[1...].allSatisfy { abs($0 - 0.25) < 1e-6 }, "\(far)")
+    let near = CappedSimplex<Float>(total: 1.2).project(Parameters(Tensor([100, 0.3, 0.3])))
+      .flattened()
+    #expect(near[0] == 1 && near[1...].allSatisfy { abs($0 - 0.1) < 1e-7 }, "\(near)")
   }
 
   @Test("Ties share what the sum leaves, and their derivative too")

@@ -112,6 +112,29 @@ struct ImplicitHypergradientTests {
       largestDeviation(estimate.hypergradient.tensors, reverse.hypergradient.tensors) < 1e-12)
   }
 
+  @Test(
+    "Whichever weights an outer iteration has, the objective that its loop descends is differentiated",
+    arguments: [AggregationSchedule.Rule.constant, .outerHarmonic, .outerPower])
+  func outerIterations(rule: AggregationSchedule.Rule) throws {
+    let problem = counterExample(start: (0.3, -0.7), dimension: 2)
+    let x = Parameters(Tensor<Double>([0.4, 1.7]))
+    var settings = MethodSettings(steps: 400, stepSize: 0.5)
+    settings.aggregation = .init(schedule: rule, alpha: 0.6, upperStepSize: 0.4)
+    settings.solver.steps = 400
+    settings.solver.tolerance = 1e-14
+    func hypergradient(_ name: String) throws -> [Tensor<Double>] {
+      let method = try MethodCatalogue.standard.method(named: name)
+      return try method.hypergradientEstimator(settings, as: Double.self).estimate(
+        problem, dynamics: try method.innerDynamics(settings, as: Double.self), upper: x,
+        innerSteps: 400, outerIteration: 2, memory: nil
+      ).hypergradient.tensors
+    }
+    let exact = try hypergradient("bda")
+    for name in ["bda-cg", "bda-neumann"] {
+      #expect(largestDeviation(try hypergradient(name), exact) < 1e-10, "\(name)")
+    }
+  }
+
   @Test("The counter-example: conjugate gradients break down, damping and Neumann hide it")
   func counterExampleOutcomes() {
     let problem = counterExample(start: (0.0, 0.0))

@@ -143,6 +143,21 @@ struct LinearSolverTests {
     #expect(outcome([1, 5], [1, 1], fixed) == .breakdown(.divergence))
   }
 
+  @Test("From a start that solves the system, rounding that goes up and down is no divergence")
+  func warmStarts() {
+    var stream = RandomStream(seed: 3, purpose: "warm")
+    let diagonal = Tensor<Float>((0..<50).map { _ in Float(stream.uniform()) + 0.1 })
+    let b = Parameters(stream.normal([50]) as Tensor<Float>)
+    func solve(_ steps: Int, from start: Parameters<Float>?) -> LinearSolution<Float> {
+      FixedPointIteration<Float>(maximumSteps: steps, stepSize: 0.9).solve(
+        { Parameters($0.tensors[0].multiplying(diagonal)) }, rightSide: b, from: start)
+    }
+    let solved = solve(1_000, from: nil).value
+    for steps in 1...60 {
+      #expect(solve(steps, from: solved).outcome == .maximumSteps, "\(steps)")
+    }
+  }
+
   @Test("Every outcome advises in one full sentence")
   func advice() {
     let outcomes: [LinearSolverOutcome] = [

@@ -73,16 +73,25 @@ struct MethodCatalogueTests {
 
   @Test("Where no stationary limit is refused, long loops end where the objective's slope is zero")
   func stationaryLimits() throws {
-    var settings = MethodSettings(steps: 2000, stepSize: 0.1)
-    settings.aggregation.schedule = .constant
+    for rule in [AggregationSchedule.Rule.constant, .outerHarmonic, .outerPower] {
+      var settings = MethodSettings(steps: 2000, stepSize: 0.1)
+      settings.aggregation.schedule = rule
+      try expectStationaryLimits(settings, outerIteration: 3)
+    }
+  }
+
+  private func expectStationaryLimits(
+    _ settings: MethodSettings, outerIteration n: Int
+  ) throws {
     for entry in Self.catalogue.dynamics where entry.refusal(of: .stationaryLimit) == nil {
       let (problem, x) = try entry.prepare(
         Self.subject.problem, from: Self.subject.point(), settings)
       let y = try entry.dynamics(settings, as: Double.self)
-        .lowerVariable(after: settings.inner.steps, upper: x, of: problem)
+        .lowerVariable(
+          after: settings.inner.steps, upper: x, of: problem, outerIteration: n)
       let descended = AggregatedObjective(
         upper: problem.upper, lower: problem.lower,
-        weights: try entry.singleStepWeights(settings, as: Double.self))
+        weights: try entry.steadyWeights(settings, as: Double.self).weights(outerIteration: n))
       #expect(descended.lowerGradient(upper: x, lower: y).norm < 1e-10, "\(entry.name)")
       guard entry.refusal(of: .lowerMinimum) == nil else { continue }
       #expect(problem.lower.lowerGradient(upper: x, lower: y).norm < 1e-9, "\(entry.name)")
@@ -101,7 +110,8 @@ struct MethodCatalogueTests {
         dynamics.run(steps: 3, upper: x, of: problem)
         != dynamics.run(steps: 3, upper: x, of: other)
       #expect(changes == entry.aggregates, "\(entry.name)")
-      let weights = try entry.singleStepWeights(Self.settings, as: Double.self)
+      let weights = try entry.steadyWeights(Self.settings, as: Double.self)
+        .weights(outerIteration: 0)
       #expect((weights.upper != 0) == entry.aggregates && weights.lower > 0, "\(entry.name)")
     }
   }

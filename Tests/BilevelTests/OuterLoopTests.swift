@@ -41,6 +41,26 @@ struct OuterLoopTests {
     }
   }
 
+  @Test("A loop that has ended is continued from its checkpoint by nothing")
+  func endedLoop() throws {
+    func loop() -> OuterLoop<Double> {
+      OuterLoop(
+        estimate: { x, _, _ in
+          HypergradientEstimate(
+            upperValue: 0, hypergradient: x, lower: x,
+            diagnostics: EstimatorDiagnostics(
+              innerSteps: 0, differentiatedSteps: 0, storage: "none", storedBytes: 0))
+        }, optimizer: GradientStep(learningRate: .constant(0.5)), from: Parameters(Tensor([1])),
+        iterations: 100, tolerance: 1e-3)
+    }
+    var whole = loop()
+    while whole.next() != nil {}
+    #expect(whole.outcome == .completed && whole.iteration < 20)
+    var resumed = loop()
+    resumed.resume(from: whole.checkpoint)
+    #expect(resumed.next() == nil && resumed.upper == whole.upper)
+  }
+
   @Test("The cosine rate starts at the rate, halves half-way and stays at the final value")
   func cosine() {
     let rate = LearningRate.cosine(1, final: 0.2, iterations: 10)

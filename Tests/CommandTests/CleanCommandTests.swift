@@ -138,6 +138,30 @@ struct CleanCommandTests {
     #expect(kept.count == 75 && kept.allSatisfy { !isWrong[Int($0)] })
   }
 
+  @Test("The record says what was asked for, and that generated samples are generated")
+  func recordsAreToldApart() throws {
+    _ = try example.writeUsual()
+    func record(_ arguments: [String]) throws -> RunRecord {
+      let result = try example.clean(arguments)
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      return try RunRecord(readingFrom: example.folder.path("out/record.json"))
+    }
+    let usual = try record([])
+    #expect(usual.variant.isEmpty && !usual.isSynthetic)
+    let named = try record(["--method", "filtered"])
+    #expect(named.variant == ["method": "filtered"])
+    let kept = try record(["--keep", "0.5", "--relabel", "--method", "filtered"])
+    #expect(kept.variant == ["keep": 0.5, "method": "filtered", "relabel": true])
+    #expect(Set([usual, named, kept].map(\.identity)).count == 3)
+    // The suite's own files say of themselves that nothing in them is real.
+    for (name, count, seed) in [("mine.h5", 200, 3), ("checked.h5", 100, 4)] {
+      try SyntheticDigits.dataset(count: count, split: "train", seed: UInt64(seed))
+        .save(example.folder.path(name))
+    }
+    let generated = try record([])
+    #expect(generated.isSynthetic && generated.datasets.allSatisfy(\.synthetic))
+  }
+
   @Test(arguments: CleanMethodNames.all)
   func everyMethodFindsThem(method: String) throws {
     let isWrong = try example.writeUsual()

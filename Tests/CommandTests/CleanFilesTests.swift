@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Tensors
 import TestSupport
@@ -53,5 +54,22 @@ struct CleanFilesTests {
     #expect(third.code == 0, "\(third.text)")
     let new = try contents()
     #expect(Set(new.keys) == Set(old.keys) && new["clean.h5"] != old["clean.h5"])
+  }
+
+  @Test("A pipe under the name of the record gets the record, and stays")
+  func recordIntoAPipe() throws {
+    let path = folder.path("out/record.json")
+    _ = try folder.write([], to: "out/clean.h5")
+    #expect(mkfifo(path, 0o600) == 0)
+    // Open for both, so that nobody waits for the other end.
+    let reader = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+    #expect(reader >= 0)
+    defer { close(reader) }
+    let result = try clean("")
+    #expect(result.code == 0, "\(result.text)")
+    #expect(PathState(path) == .other)
+    var byte: UInt8 = 0
+    #expect(read(reader, &byte, 1) == 1)
+    #expect(byte == UInt8(ascii: "{"))
   }
 }

@@ -164,6 +164,38 @@ struct CleaningBaselineTests {
     #expect(result.standardError.contains(sentence), "\(result.standardError)")
   }
 
+  @Test("Of one validation image nothing is held out: said of what is named, a whole list goes on")
+  func oneImage() throws {
+    try SyntheticDigits.dataset(count: 1, split: "checked", seed: 6).save(folder.path("one.h5"))
+    let few = ["--inner-steps", "3", "--outer-iterations", "1"]
+    let own = ["--validation-file", folder.path("one.h5"), "--set", "data.validation=0"] + few
+    let baseline = try run(own + ["--method", "filtered"])
+    #expect(baseline.exitCode == 64, "\(baseline.standardError)")
+    #expect(
+      baseline.standardError.contains("there is one: name a validation file of 2 images or more"),
+      "\(baseline.standardError)")
+    let stopping = try run(own + ["--method", "rhg", "--set", "earlyStopping.patience=1"])
+    #expect(stopping.exitCode == 64, "\(stopping.standardError)")
+    #expect(
+      stopping.standardError.contains("The setting earlyStopping.patience wants held-out"),
+      "\(stopping.standardError)")
+    for list in [own, ["--set", "data.validation=1"] + few] {
+      try? FileManager.default.removeItem(atPath: folder.path("runs"))
+      let result = try run(list)
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      let names = Set(try records().map(\.method.name))
+      #expect(names.isDisjoint(with: Self.tuned) && names.isSuperset(of: ["rhg", "no-cleaning"]))
+    }
+  }
+
+  @Test("Early stopping, which baselines have no loop for, leaves them all validation images")
+  func stoppingIsTheMethods() throws {
+    let arguments = ["--method", "fixed-weights-bda", "--inner-steps", "5"]
+    let usual = try record(arguments)
+    let stopping = try record(arguments + ["--set", "earlyStopping.patience=2"])
+    #expect(stopping.identity == usual.identity && stopping.final == usual.final)
+  }
+
   @Test("A single validation image is enough for methods, and few are for baselines")
   func fewImages() throws {
     for (count, method) in [(1, "rhg"), (2, "filtered"), (20, "self-confidence"), (2, "bda")] {

@@ -223,6 +223,32 @@ struct CounterExampleCommandTests {
     #expect(record.innerSteps == 5_000)
   }
 
+  @Test("Scaling: how cells are measured sets records apart; options that say nothing are named")
+  func scalingOptions() throws {
+    func scaling(_ arguments: [String]) throws -> CommandResult {
+      try run(["scaling", "--dimension", "2", "--output", runs] + arguments)
+    }
+    for options in [["--repeats", "1"], ["--repeats", "2"], ["--forward-limit", "10"], []] {
+      let result = try scaling(["--method", "fhg"] + options)
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      #expect(!result.standardError.contains("Ignored"), "\(result.standardError)")
+    }
+    let records = try RecordStore.load(runs).map(\.record)
+    #expect(records.count == 4, "\(records.map(\.relativePath))")
+    #expect(Set(records.compactMap { $0.variant["repeats"]?.integerValue }) == [1, 2])
+    #expect(records.compactMap { $0.variant["forwardLimit"]?.integerValue } == [10])
+    let idle = try scaling([
+      "--method", "rhg", "--fresh", "--checkpoint-seconds", "5", "--forward-limit", "10",
+    ])
+    #expect(idle.exitCode == 0)
+    #expect(
+      idle.standardError.contains("Ignored: --checkpoint-seconds and --fresh, since"),
+      "\(idle.standardError)")
+    #expect(idle.standardError.contains("Ignored: --forward-limit, since no method"))
+    let reverse = try RecordStore.load(runs).map(\.record).filter { $0.method.name == "rhg" }
+    #expect(reverse.count == 1 && reverse.first?.variant["forwardLimit"] == nil)
+  }
+
   @Test("A sweep goes over the K of its settings, the last word being --set's; a run refuses them")
   func sweptSteps() throws {
     let sweep = ["sweep", "--method", "rhg"] + output

@@ -125,6 +125,37 @@ struct DatasetsCommandTests {
     #expect(try folder.names(in: "data/mnist") == [])
   }
 
+  @Test func aFileThatCannotGrowIsNoFaultOfTheNetwork() throws {
+    let server = try LocalHTTPServer { _ in .init(body: [UInt8](repeating: 7, count: 300_000)) }
+    let result = try ShellLine(
+      "ulimit -f 100; exec timeout 60 \"$0\" fetch mnist --mirror \(server.address)", "datasets",
+      environment: ["BDA_DATA_DIR": folder.path("data")])
+    #expect(result.code == 1, "\(result.text)")
+    let place = folder.path("data/mnist/train-images-idx3-ubyte.gz")
+    #expect(
+      result.text.contains("The file '\(place)' could not be written (File too large)"),
+      "\(result.text)")
+    #expect(result.text.contains("ulimit -f") && !result.text.contains("check the network"))
+    #expect(try folder.names(in: "data/mnist") == [])
+  }
+
+  @Test(arguments: [[], ["--force"]])
+  func aFileOfSomebodysOwnIsNotReplaced(options: [String]) throws {
+    let path = folder.path("data/synthetic-digits-train.h5")
+    let writer = try HDF5Writer(path: path)
+    try writer.write([1, 2, 3, 4] as [UInt8], shape: [2, 1, 2], to: "images")
+    try writer.write([0, 1] as [UInt8], shape: [2], to: "labels")
+    try writer.finish()
+    let own = try Data(contentsOf: URL(fileURLWithPath: path))
+    let result = try CommandRunner.run(
+      "datasets", ["synthesise", "--kind", "digits", "--train-count", "30"] + options,
+      environment: ["BDA_DATA_DIR": folder.path("data")])
+    #expect(result.exitCode == 1, "\(result.standardError)")
+    #expect(result.standardError.contains("it would be lost"), "\(result.standardError)")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == own)
+    #expect(try folder.names(in: "data") == ["synthetic-digits-train.h5"])
+  }
+
   @Test func theInterruptKeyLeavesNothing() throws {
     let server = try LocalHTTPServer { _ in
       .init(body: [1, 2, 3], promisedLength: 1_000_000, stalls: true)

@@ -139,8 +139,8 @@ struct HyperRepresentationCommandTests {
     try writeUserImages(folder)
     let usual = [
       "--protocol", protocolName, "--data", folder.path("."), "--method", "bda", "--budget",
-      "smoke", "--set", "data.validation=30", "--inner-step-size", "0.02", "--upper-step-size",
-      "0.02", "--outer-step-size", "0.003",
+      "smoke", "--set", "data.validation=30", "--set", "data.test=0", "--inner-step-size", "0.02",
+      "--upper-step-size", "0.02", "--outer-step-size", "0.003",
     ]
     let result = try run(usual + ["--dataset", "own"], into: folder)
     #expect(result.exitCode == 0, "\(result.standardError)")

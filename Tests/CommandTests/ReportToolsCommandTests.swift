@@ -3,7 +3,7 @@ import Results
 import TestSupport
 import Testing
 
-@Suite("report compare, check --format and watch")
+@Suite("report compare, check --format, summary and watch")
 struct ReportToolsCommandTests {
   private static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -71,6 +71,34 @@ struct ReportToolsCommandTests {
         ])
       #expect(result.exitCode == 2)
       #expect(result.standardOutput.contains(words), "\(result.standardOutput)")
+    }
+  }
+
+  @Test("summary: a budget with claims of one experiment and no references is judged as by check")
+  func summaryOfClaimsOnly() throws {
+    let laboratory = try ReportCommandTests.Laboratory()
+    try laboratory.run(
+      ["bda", "rhg"].map {
+        RecordFixture.record(method: $0, budget: "short", accuracy: $0 == "bda" ? 0.9 : 0.8)
+      })
+    var claim = RecordFixture.ordering()
+    claim.budget = "short"
+    try laboratory.reference([], claims: [claim])
+    let folder = laboratory.folder.path("tables")
+    for own in [[], ["--experiment", "hyper-cleaning"]] {
+      let arguments = ["--budget", "short"] + own
+      let check = try laboratory.report("check", arguments)
+      let summary = try laboratory.report("summary", arguments + ["--output", folder])
+      #expect(check.exitCode == 0, "\(check.standardError)")
+      #expect(summary.exitCode == 0, "\(summary.standardError)")
+      #expect(summary.standardOutput.contains("Claims: 1 of 1 reproduced."))
+      let notes = summary.standardError.split(separator: "\n")
+      #expect(notes.count { $0.hasPrefix("Claims only: ") } == 1, "\(notes)")
+    }
+    // Neither claims nor references: an error of both.
+    for command in ["check", "summary"] {
+      let extra = command == "summary" ? ["--output", folder] : []
+      #expect(try laboratory.report(command, ["--budget", "paper"] + extra).exitCode == 5)
     }
   }
 

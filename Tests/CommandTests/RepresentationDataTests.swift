@@ -43,6 +43,21 @@ struct RepresentationDataTests {
     #expect(try data(settings).test?.labels.count == 300 - 30 - 50)
   }
 
+  @Test("More test images than there are is refused, of a test file and of what training leaves")
+  func tooManyTests() throws {
+    var settings = settings
+    settings.data.test = 80
+    #expect(try data(settings).test?.labels.count == 80)
+    settings.data.test = 81
+    let error = #expect(throws: DatasetError.self) { try data(settings) }
+    let sentence = error?.message ?? ""
+    #expect(sentence.hasPrefix("The setting data.test asks for 81 images of "), "\(sentence)")
+    #expect(sentence.hasSuffix("which has 80: lower it, or set it to 0 for all of them."))
+    settings.data.testsOnTrainingFile = true
+    settings.data.test = 300 - 30 - 50 + 1
+    #expect(throws: DatasetError.self) { try data(settings) }
+  }
+
   private func data(
     _ settings: RepresentationSettings, seed: UInt64 = 0
   ) throws -> RepresentationData<Double> {

@@ -119,6 +119,23 @@ struct StoppingTests {
     #expect(folder.files(in: "cut").count == 1, "\(folder.files(in: "cut"))")
   }
 
+  @Test(
+    "A run that one backend's kernels began is not continued by the other's, which round otherwise",
+    .enabled(
+      if: KernelBackend.available.contains(.oneDNN), "This build has one backend, plain Swift."))
+  func otherKernels() throws {
+    let folder = try ExperimentFolder(.cleaning)
+    try #require(try folder.stopped(by: SIGINT, into: "cut").exitCode == 130)
+    let portable = ["BDA_BACKEND": "portable"]
+    let other = try folder.run(into: "cut", environment: portable)
+    #expect(other.exitCode == 65, "\(other.standardError)")
+    let sentence = /backend was "oneDNN [\d.]+" and is "portable"; .* add --fresh/
+    #expect(other.standardError.contains(sentence), "\(other.standardError)")
+    let own = try folder.run(into: "cut")
+    #expect(own.exitCode == 0, "\(own.standardError)")
+    #expect(own.standardError.contains("Continuing after"))
+  }
+
   @Test("A baseline's training and the final one stop after a step, not after a schedule")
   func training() throws {
     let folder = try ExperimentFolder(.cleaning)

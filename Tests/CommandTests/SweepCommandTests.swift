@@ -228,7 +228,7 @@ struct SweepCommandTests {
     }
   }
 
-  @Test("A dry run prints commands that a shell reads back")
+  @Test("A dry run prints the commands that would be run, as a shell reads them back")
   func dryRunOfCells() throws {
     let sweep = try SmallSweep()
     let output = sweep.folder.path("o p")
@@ -238,7 +238,7 @@ struct SweepCommandTests {
     let line = result.standardOutput.trimmingCharacters(in: .newlines)
     #expect(line.contains(" --output '\(output)'"), "\(line)")
     #expect(line.contains(" --set 'start.first=[1]' "), "\(line)")
-    #expect(line.hasSuffix(" --fresh"), "\(line)")
+    #expect(line.hasSuffix(" --fresh --skip-completed --progress none"), "\(line)")
     let words = try CapturedOutput(of: "/bin/sh", ["-c", "printf '%s\\n' \(line)"]).text
     #expect(words.split(separator: "\n").contains { $0 == output }, "\(words)")
   }

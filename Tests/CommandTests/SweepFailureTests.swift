@@ -40,6 +40,24 @@ struct SweepFailureTests {
     #expect(try sweep.records(in: "runs") == sweep.records(in: "direct"))
   }
 
+  private static let canIgnore =
+    (try? ShellLine("exec env --ignore-signal=CHLD true", "sh"))?.code == 0
+
+  @Test(
+    "Whoever starts a sweep may ignore SIGCHLD: how cells and helpers end is known all the same",
+    .enabled(if: canIgnore, "env has no --ignore-signal."))
+  func ignoredEndings() throws {
+    let sweep = try SmallSweep()
+    let words =
+      sweep.arguments("run", output: "runs")
+      + ["--logs", sweep.folder.path("runs-logs"), "--threads", "1"]
+    let result = try ShellLine(
+      "exec env --ignore-signal=CHLD timeout 180 \"$0\" "
+        + words.map { "'\($0)'" }.joined(separator: " "), "sweep")
+    #expect(result.code == 0, "\(result.text)")
+    #expect(result.text.contains("4 cells: 4 completed."), "\(result.text)")
+  }
+
   @Test("Failures are listed at the end, with their exit code; the other cells are done")
   func failures() throws {
     let sweep = try SmallSweep(

@@ -117,6 +117,19 @@ struct FetchingTests {
     #expect(try fixture.folder.names(in: "data/tiny") == [])
   }
 
+  @Test func aDiskThatRefusesIsNoFaultOfTheNetwork() throws {
+    let asked = Mutex<[String]>([])
+    let error = datasetError {
+      _ = try fixture.fetch { address throws(DatasetError) in
+        asked.withLock { $0.append(address) }
+        throw DatasetError(.unwritable, "There is no room.")
+      }
+    }
+    #expect(asked.withLock { $0 } == ["http://first/images.gz"])
+    #expect(error == DatasetError(.unwritable, "There is no room."))
+    #expect(try fixture.folder.names(in: "data/tiny") == [])
+  }
+
   @Test func aWrongFileIsReplaced() throws {
     _ = try fixture.folder.write([1, 2, 3], to: "data/tiny/images")
     try fixture.fill("mirror")
@@ -252,14 +265,38 @@ struct ConversionTests {
     #expect(error?.message.contains("datasets convert --force tiny") == true)
   }
 
-  @Test func aDamagedReadyFileIsMadeAgain() throws {
+  @Test func aDamagedReadyFileIsMadeAgainOnRequest() throws {
     try fixture.fill("data")
     let path = fixture.data.readyPath(name: "tiny", split: "train")
     _ = try convert()
     let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: path))
-    #expect(try convert() == .converted(path: path, count: 5))
+    let error = datasetError { _ = try convert() }
+    #expect(error?.kind == .unwritable && error.map { isSentence($0.message) } == true)
+    #expect(error?.message.contains("`datasets convert --force tiny`") == true)
+    #expect(try convert(force: true) == .converted(path: path, count: 5))
     #expect(try ImageDataset.load(path).count == 5)
+    // What is empty holds nothing.
+    try Data().write(to: URL(fileURLWithPath: path))
+    #expect(try convert() == .converted(path: path, count: 5))
+  }
+
+  @Test(arguments: [false, true])
+  func aFileOfSomebodysOwnIsNotReplaced(force: Bool) throws {
+    try fixture.fill("data")
+    let path = fixture.data.readyPath(name: "tiny", split: "train")
+    let writer = try HDF5Writer(path: path)
+    try writer.write([1, 2, 3, 4] as [UInt8], shape: [2, 1, 2], to: "images")
+    try writer.write([0, 1] as [UInt8], shape: [2], to: "labels")
+    try writer.finish()
+    let own = try Data(contentsOf: URL(fileURLWithPath: path))
+    let error = datasetError { _ = try convert(force: force) }
+    #expect(error?.kind == .unwritable && error?.exitCode == 1)
+    #expect(error?.message.contains("it would be lost: move it away") == true)
+    #expect(error.map { isSentence($0.message) && $0.message.contains(path) } == true)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == own)
+    try FileManager.default.moveItem(atPath: path, toPath: fixture.folder.path("own.h5"))
+    #expect(try convert() == .converted(path: path, count: 5))
   }
 
   @Test func everyPinnedDigestIsWellFormed() {

@@ -11,32 +11,6 @@ struct HDF5RefusalTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// A file written through the C library, as other programs do; `write` gets its identifier.
-  private func foreign(_ name: String, _ write: (hid_t) -> Void) -> String {
-    let path = folder.path(name)
-    writeForeign(path, write)
-    return path
-  }
-
-  /// An array of the bytes 1, 2, 3, ... with the given creation properties.
-  private func store(_ name: String, _ shape: [hsize_t], in file: hid_t, _ creation: hid_t = 0) {
-    let space = H5Screate_simple(Int32(shape.count), shape, nil)
-    let array = H5Dcreate2(file, name, bda_stored_uint8(), space, 0, creation, 0)
-    let values = (0..<Int(shape.reduce(1, *))).map { UInt8(truncatingIfNeeded: $0 + 1) }
-    #expect(H5Dwrite(array, bda_native_uint8(), 0, 0, 0, values) >= 0)
-    H5Dclose(array)
-    H5Sclose(space)
-  }
-
-  /// The sentence with which reading the array "a" of the file ends.
-  private func refusal(_ path: String, _ code: Int32, _ words: String...) {
-    let error = datasetError { _ = try HDF5File.open(path).read("a", as: UInt8.self) }
-    let message = error?.message ?? "no error"
-    for part in words { #expect(message.contains(part), "\(message)") }
-    #expect(isSentence(message) && error?.exitCode == code, "\(message)")
-    #expect(!message.contains("delete"), "\(message)")
-  }
-
   @Test(
     "The library's own filters get no parameters that contradict the array",
     arguments: [
@@ -45,7 +19,7 @@ struct HDF5RefusalTests {
     ])
   func parametersOfFilters(isScaled: Bool, index: Int, value: Int) throws {
     let count = 96
-    let path = foreign("packed.h5") { file in
+    let path = folder.foreign("packed.h5") { file in
       let creation = H5Pcreate(bda_dataset_creation())
       H5Pset_chunk(creation, 1, [hsize_t(count)])
       if isScaled { H5Pset_scaleoffset(creation, H5Z_SO_INT, 0) } else { H5Pset_nbit(creation) }
@@ -68,7 +42,7 @@ struct HDF5RefusalTests {
   }
 
   @Test func aLockedFileIsInUse() throws {
-    let path = foreign("locked.h5") { store("a", [3], in: $0) }
+    let path = folder.foreign("locked.h5") { store("a", [3], in: $0) }
     let descriptor = open(path, O_RDWR | O_CLOEXEC)
     #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
     refusal(path, 66, "is in use by another program", "wait")
@@ -99,7 +73,7 @@ struct HDF5RefusalTests {
   func aMissingFilterIsNamedWithItsIdentifier(id: Int, name: String) throws {
     let text = strdup(name)
     defer { free(text) }
-    let path = foreign("packed.h5") { file in
+    let path = folder.foreign("packed.h5") { file in
       let creation = H5Pcreate(bda_dataset_creation())
       H5Pset_chunk(creation, 1, [3])
       // Registered for the time of writing only.
@@ -121,7 +95,7 @@ struct HDF5RefusalTests {
   }
 
   @Test func whatANewerLibraryWroteSaysSo() throws {
-    let path = foreign("layout.h5") { store("a", [3], in: $0) }
+    let path = folder.foreign("layout.h5") { store("a", [3], in: $0) }
     var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     // The message of the layout: version 3, class 1 (contiguous), address, size 3.
     let layout = try #require(
@@ -140,73 +114,6 @@ struct HDF5RefusalTests {
       "libver")
   }
 
-  @Test func virtualArraysAreReadAndTheirSourcesNamed() throws {
-    let source = foreign("part.h5") { store("d", [4], in: $0) }
-    func virtual(_ name: String, points: hsize_t) -> String {
-      foreign(name) { file in
-        let space = H5Screate_simple(1, [4], nil)
-        let part = H5Screate_simple(1, [4], nil)
-        H5Sselect_hyperslab(space, H5S_SELECT_SET, [0], nil, [points], nil)
-        H5Sselect_hyperslab(part, H5S_SELECT_SET, [0], nil, [points], nil)
-        let creation = H5Pcreate(bda_dataset_creation())
-        H5Pset_virtual(creation, space, "part.h5", "d", part)
-        H5Sselect_all(space)
-        H5Dclose(H5Dcreate2(file, "a", bda_stored_uint8(), space, 0, creation, 0))
-        H5Pclose(creation)
-      }
-    }
-    let whole = virtual("whole.h5", points: 4)
-    #expect(try HDF5File.open(whole).read("a", as: UInt8.self).values == [1, 2, 3, 4])
-    refusal(virtual("gaps.h5", points: 3), 65, "give only 3 of its 4 values")
-    try FileManager.default.removeItem(atPath: source)
-    refusal(whole, 66, "The file \(source)", "takes values", "does not exist")
-    let itself = foreign("part.h5") { file in
-      let space = H5Screate_simple(1, [4], nil)
-      let creation = H5Pcreate(bda_dataset_creation())
-      H5Pset_virtual(creation, space, "part.h5", "d", space)
-      for name in ["a", "d"] {
-        H5Dclose(H5Dcreate2(file, name, bda_stored_uint8(), space, 0, creation, 0))
-      }
-      H5Pclose(creation)
-    }
-    refusal(itself, 65, "too deep")
-  }
-
-  @Test func externalStorageIsReadBesideTheFile() throws {
-    func external(_ name: String, _ file: String) -> String {
-      foreign(name) { id in
-        let space = H5Screate_simple(1, [4], nil)
-        let creation = H5Pcreate(bda_dataset_creation())
-        H5Pset_external(creation, file, 1, 4)
-        H5Dclose(H5Dcreate2(id, "a", bda_stored_uint8(), space, 0, creation, 0))
-        H5Pclose(creation)
-      }
-    }
-    let path = external("outside.h5", "values.raw")
-    refusal(path, 66, "values.raw", "does not exist")
-    _ = try folder.write([9, 5, 6, 7, 8], to: "values.raw")
-    #expect(try HDF5File.open(path).read("a", as: UInt8.self).values == [5, 6, 7, 8])
-    try FileManager.default.createSymbolicLink(
-      atPath: folder.path("linked"), withDestinationPath: folder.path)
-    let linked = folder.path("linked/outside.h5")
-    #expect(try HDF5File.open(linked).read("a", as: UInt8.self).values == [5, 6, 7, 8])
-    _ = try folder.write([9, 5, 6, 7], to: "values.raw")
-    refusal(path, 65, "values.raw", "ends before them")
-    refusal(external("device.h5", "/dev/zero"), 65, "/dev/zero", "is not a regular file")
-  }
-
-  @Test func linksIntoOtherFilesNameThem() throws {
-    let path = foreign("links.h5") { file in
-      H5Lcreate_external("gone.h5", "a", file, "a", 0, 0)
-    }
-    refusal(path, 66, folder.path("gone.h5"), "does not exist")
-    #expect(mkfifo(folder.path("gone.h5"), 0o600) == 0)
-    refusal(path, 65, "is not a regular file")
-    #expect(unlink(folder.path("gone.h5")) == 0)
-    _ = foreign("gone.h5") { store("a", [2], in: $0) }
-    #expect(try HDF5File.open(path).read("a", as: UInt8.self).values == [1, 2])
-  }
-
   @Test func pipesDevicesAndCirclesAreNoFiles() throws {
     #expect(mkfifo(folder.path("pipe.h5"), 0o600) == 0)
     refusal(folder.path("pipe.h5"), 65, "is a named pipe")
@@ -220,7 +127,7 @@ struct HDF5RefusalTests {
   }
 
   @Test func booleansAreNumbersAndTruthValues() throws {
-    let path = foreign("booleans.h5") { file in
+    let path = folder.foreign("booleans.h5") { file in
       let boolean = H5Tenum_create(bda_stored_int8())
       for (name, value) in [("FALSE", Int8(0)), ("TRUE", 1)] {
         var value = value
@@ -311,7 +218,7 @@ struct HDF5RefusalTests {
   /// Chunks that are larger than the array, and more chunks than bytes, which the library would take
   /// at their word: the first is read beyond its memory, the second takes minutes.
   @Test func chunksMustBeWhatTheirBytesCanBe() throws {
-    let path = foreign("chunks.h5") { file in
+    let path = folder.foreign("chunks.h5") { file in
       let creation = H5Pcreate(bda_dataset_creation())
       H5Pset_chunk(creation, 1, [515])
       H5Pset_deflate(creation, 9)
@@ -334,7 +241,7 @@ struct HDF5RefusalTests {
   }
 
   @Test func absurdExtentsEndInSentences() throws {
-    let path = foreign("absurd.h5") { file in
+    let path = folder.foreign("absurd.h5") { file in
       let nothing = H5Screate_simple(3, [1 << 40, 1 << 40, 0], nil)
       H5Dclose(H5Dcreate2(file, "empty", bda_stored_float(), nothing, 0, 0, 0))
       let creation = H5Pcreate(bda_dataset_creation())
@@ -347,7 +254,7 @@ struct HDF5RefusalTests {
       let many = H5Screate_simple(1, [1], nil)
       H5Aclose(H5Acreate2(file, "text", text, many, 0, 0))
     }
-    let wide = foreign("wide.h5") { file in
+    let wide = folder.foreign("wide.h5") { file in
       let type = H5Tcopy(bda_stored_int64())
       H5Tset_size(type, 1 << 30)
       let creation = H5Pcreate(bda_dataset_creation())

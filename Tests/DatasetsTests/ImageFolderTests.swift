@@ -199,6 +199,24 @@ struct ImageFolderTests {
     #expect(try folder.names().filter { $0.contains("made") } == ["made"])
   }
 
+  @Test("A damaged description is replaced on request, and what is said names the request")
+  func aDamagedDescription() throws {
+    let data = DataFolder(path: folder.path("data"))
+    _ = try folder.write(Array("{".utf8), to: "data/omniglot-images/tree.json")
+    let kept = datasetError { _ = try data.convert(TreeSource.omniglot, command: "test") }
+    #expect(kept?.kind == .malformed)
+    #expect(kept?.message.contains("run `datasets convert --force omniglot`") == true)
+    #expect(kept.map { isSentence($0.message) } == true, "\(kept?.message ?? "none")")
+    // It goes on to the originals, of which there are none here.
+    let forced = datasetError {
+      _ = try data.convert(TreeSource.omniglot, force: true, command: "test")
+    }
+    #expect(forced?.kind == .missing, "\(forced?.message ?? "none")")
+    let verified = datasetError { _ = try data.verifyTree(.omniglot) }
+    #expect(verified?.message.contains("run `datasets convert --force omniglot`") == true)
+    #expect(try folder.names(in: "data") == ["omniglot-images"])
+  }
+
   @Test("A tree that is not as it must be leaves the older one as it was")
   func aRefusedTreeReplacesNothing() throws {
     _ = try SyntheticAlphabets.write(

@@ -49,6 +49,37 @@ struct LabelledSamplesTests {
     #expect(try HDF5File.open(copy).read("labels", as: Int64.self).values == [1, 3])
   }
 
+  /// Names as in h5py's enumeration `{'class 0': 1, 'class 1': 2}`, which leaves 0 without one, and what
+  /// else would be a name twice.
+  @Test(
+    arguments: [
+      (["class 0", "class 1"], [1, 2], [true, true], []),
+      (["class 0", "class 0 (no name)", "class 1"], [3, 2, 4], [true, true, true], []),
+      (["3", "3"], [0, 3], [true, false], []),
+      (["ant", "cat"], [0, 3], [true, true], ["ant", "bee", "cat"]),
+    ] as [([String], [Int], [Bool], [String])])
+  func holesGetNamesThatAreNotInUse(
+    names: [String], codes: [Int], areNamed: [Bool], given: [String]
+  ) throws {
+    let path = try writeFeatures([Float(1), 2, 3, 4, 5, 6], to: "plain.h5")
+    let features = try LabelledSamples.load(hdf5: path).features
+    let classes = names.indices.map { index in
+      SampleClass(code: codes[index], name: names[index], isNamed: areNamed[index])
+    }
+    let samples = try LabelledSamples(
+      place: "here", features: features, pictures: nil, learnsFromPictures: false,
+      labels: [0, 1, names.count - 1], classes: classes, classNames: given)
+    let copy = folder.path("copy.h5")
+    try samples.save(copy, index: [0, 1, 2])
+    let again = try LabelledSamples.load(hdf5: copy)
+    let sorted = classes.sorted { ($0.code ?? 0) < ($1.code ?? 0) }
+    #expect(again.classes.map(\.code) == sorted.map(\.code))
+    for (found, sampleClass) in zip(again.classes, sorted) where sampleClass.isNamed {
+      #expect(found.name == sampleClass.name)
+    }
+    #expect(Set(again.classNames).count == again.classNames.count)
+  }
+
   @Test func ofEqualSamplesOneIsTaken() throws {
     let writer = try HDF5Writer(path: folder.path("twins.h5"))
     try writer.write([0, 1, 2, 1, -0.0, 3, 1], shape: [7, 1], to: "features")

@@ -147,6 +147,68 @@ struct PNGFormTests {
     #expect(error.map { isSentence($0.message) } == true && error?.exitCode == 65)
   }
 
+  /// A PNG of one row with a palette of two colours, indices of 8, 4, 2 or 1 bits.
+  private static func indexed(
+    _ indices: [UInt8], depth: Int, interlaced: Bool = false,
+    colours: [UInt8] = [9, 8, 7, 30, 20, 10], transparency: [UInt8]? = nil
+  ) -> [UInt8] {
+    // In a single row the passes of Adam7 that begin in it are the first, second, fourth and sixth.
+    let passes = interlaced ? [(0, 8), (4, 8), (2, 4), (1, 2)] : [(0, 1)]
+    var raw: [UInt8] = []
+    for (left, across) in passes where left < indices.count {
+      raw.append(0)
+      var (byte, used) = (UInt8(0), 0)
+      for column in stride(from: left, to: indices.count, by: across) {
+        byte |= indices[column] << UInt8(8 - depth - used)
+        used += depth
+        if used == 8 {
+          raw.append(byte)
+          (byte, used) = (0, 0)
+        }
+      }
+      if used > 0 { raw.append(byte) }
+    }
+    let header =
+      SampleFiles.bigEndian(UInt32(indices.count)) + SampleFiles.bigEndian(1)
+      + [UInt8(depth), 3, 0, 0, interlaced ? 1 : 0]
+    return SampleFiles.pngSignature + SampleFiles.chunk("IHDR", header)
+      + SampleFiles.chunk("PLTE", colours)
+      + (transparency.map { SampleFiles.chunk("tRNS", $0) } ?? [])
+      + SampleFiles.chunk("IDAT", SampleFiles.stored(raw)) + SampleFiles.chunk("IEND", [])
+  }
+
+  @Test(arguments: [2, 4, 8], [false, true])
+  func indicesBeyondThePaletteAreDamage(depth: Int, interlaced: Bool) throws {
+    let right: [UInt8] = [0, 1, 1, 0, 1, 0, 0]
+    let image = try PNGImage.decode(
+      Self.indexed(right, depth: depth, interlaced: interlaced), path: "a.png")
+    let colours: [UInt8] = right.flatMap { index -> [UInt8] in
+      index == 0 ? [9, 8, 7] : [30, 20, 10]
+    }
+    #expect(image.pixels == colours)
+    for position in right.indices {
+      var wrong = right
+      wrong[position] = 2
+      let error = datasetError {
+        _ = try PNGImage.decode(
+          Self.indexed(wrong, depth: depth, interlaced: interlaced), path: "a.png")
+      }
+      #expect(error?.kind == .malformed && error?.exitCode == 65)
+      #expect(
+        error?.message.contains("a pixel has the index 2 in a palette of 2 colours") == true,
+        "\(error?.message ?? "none")")
+      #expect(error.map { isSentence($0.message) } == true)
+    }
+  }
+
+  @Test func shortPalettesAndTheirTransparencyAreRead() throws {
+    #expect(try PNGImage.decode(Self.indexed([1, 0], depth: 1), path: "a.png").width == 2)
+    let single = Self.indexed([0, 0], depth: 1, colours: [5, 5, 5])
+    #expect(try PNGImage.decode(single, path: "a.png").pixels == [5, 5, 5, 5, 5, 5])
+    let clear = Self.indexed([0, 1], depth: 8, transparency: [0])
+    #expect(try PNGImage.decode(clear, path: "a.png").pixels == [255, 255, 255, 30, 20, 10])
+  }
+
   /// Claims that would take gigabytes are refused from a file of some bytes, before any is taken.
   @Test(arguments: [
     (0x7fff_ffff, 0x7fff_ffff), (1 << 20, 1 << 20), (1 << 13, 1 << 13), (0, 5), (5, 0),

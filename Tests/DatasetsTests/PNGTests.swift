@@ -1,4 +1,6 @@
 import Datasets
+import Tensors
+import TestSupport
 import Testing
 
 @Suite("PNG images")
@@ -59,6 +61,69 @@ struct PNGTests {
     #expect(abs(mean - 120) < 0.5)
     #expect(image.inverted.pixels[0] == 255)
     #expect(image.converted(channels: 3).converted(channels: 1) == image)
+  }
+
+  /// Resampling by the whole image made narrow first, whose bits stored results hold.
+  private func resampledAtOnce(_ image: PNGImage, width: Int, height: Int) -> [UInt8] {
+    func coverage(from old: Int, to new: Int) -> [[(source: Int, weight: Double)]] {
+      (0..<new).map { index in
+        let low = Double(index) * Double(old) / Double(new)
+        let high = Double(index + 1) * Double(old) / Double(new)
+        return (Int(low)..<min(old, Int(high.rounded(.up)))).compactMap { source in
+          let overlap = min(high, Double(source + 1)) - max(low, Double(source))
+          return overlap > 1e-12 ? (source, overlap / (high - low)) : nil
+        }
+      }
+    }
+    let stride = width * image.channels
+    var narrow = [Double](repeating: 0, count: image.height * stride)
+    for row in 0..<image.height {
+      for (column, parts) in coverage(from: image.width, to: width).enumerated() {
+        for (source, weight) in parts {
+          for channel in 0..<image.channels {
+            let pixel = image.pixels[(row * image.width + source) * image.channels + channel]
+            narrow[row * stride + column * image.channels + channel] += weight * Double(pixel)
+          }
+        }
+      }
+    }
+    return coverage(from: image.height, to: height).flatMap { parts in
+      (0..<stride).map { offset in
+        let value = parts.reduce(0.0) { $0 + $1.weight * narrow[$1.source * stride + offset] }
+        return UInt8(min(255, max(0, value.rounded())))
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (105, 105, 28, 28), (7, 5, 3, 9), (32, 32, 84, 84), (1, 9, 4, 2), (13, 1, 5, 6), (6, 6, 6, 4),
+  ])
+  func resamplingRowByRowGivesTheSameBits(
+    width: Int, height: Int, newWidth: Int, newHeight: Int
+  ) {
+    for channels in [1, 3] {
+      var stream = RandomStream(seed: UInt64(width), purpose: "pixels")
+      let image = PNGImage(
+        width: width, height: height, channels: channels,
+        pixels: (0..<width * height * channels).map { _ in UInt8(stream.integer(below: 256)) })
+      let resized = image.resized(width: newWidth, height: newHeight)
+      #expect(resized.pixels == resampledAtOnce(image, width: newWidth, height: newHeight))
+    }
+  }
+
+  /// In a process of its own, whose peak of memory is that of this image.
+  @Test(.enabled(if: peakResidentBytes() != nil, "The system does not tell the peak of memory."))
+  func aTallImageTakesNoMoreMemoryThanItsPixels() async {
+    await #expect(processExitsWith: .success) {
+      // A file of a few hundred bytes may hold it; made 128 wide as a whole, it would take 256 MB.
+      let image = PNGImage(
+        width: 1, height: 1 << 18, channels: 1, pixels: [UInt8](repeating: 200, count: 1 << 18))
+      let before = try #require(peakResidentBytes())
+      let small = image.resized(width: 128, height: 64)
+      let after = try #require(peakResidentBytes())
+      #expect(small.pixels == [UInt8](repeating: 200, count: 128 * 64))
+      #expect(after - before < 64 << 20)
+    }
   }
 }
 

@@ -119,6 +119,25 @@ extension EngineTests {
     #expect(foreign.sentence.contains("is not a checkpoint; move it away, or add --fresh"))
   }
 
+  @Test("So is one of other kernels, which round otherwise")
+  func otherKernels() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    let own = KernelBackend.selectedDescription
+    try place.interrupt(run)
+    try rewrite(place.checkpoint(run)) { text in
+      #expect(text.contains("\"backend\":\"\(own)\""), "The kernels are not in \(text)")
+      return text.replacing("\"backend\":\"\(own)\"", with: "\"backend\":\"others 1.0\"")
+    }
+    let error = try #require(throws: ConfigurationError.self) { try place.record(run) }
+    #expect(error.exitStatus == .dataInvalid)
+    #expect(
+      error.sentence.contains(
+        ": backend was \"others 1.0\" and is \"\(own)\"; repeat the command as it was, or add "
+          + "--fresh"))
+    #expect(try place.record(run, startsFresh: true).status.kind == .completed)
+  }
+
   @Test("A checkpoint that contradicts itself is refused, though its checksum is right")
   func contradictions() throws {
     let changes: [(String, String)] = [

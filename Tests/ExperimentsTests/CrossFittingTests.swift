@@ -312,11 +312,11 @@ struct CrossFittingTests {
   /// What a step size has found before it swings is not kept: at which stop it begins to is rounding.
   @Test func stepSizesWithWhichTrainingSwingsLaterAreNotChosen() throws {
     let noisy = Blobs(count: 300, spread: 1, rates: Self.rates, seed: 5)
-    let brief = fitting(noisy: noisy, checked: noisy, steps: [1])
-    let long = fitting(noisy: noisy, checked: noisy, steps: [1, 10, 20, 40])
+    let brief = fitting(noisy: noisy, checked: noisy, steps: [3])
+    let long = fitting(noisy: noisy, checked: noisy, steps: [3, 4, 5, 8])
     let recipe = brief.recipe(weights: Array(repeating: 1, count: 300), includesChecked: false)
     let safe = 2 / noisy.features.curvature()
-    let late = [4.0, 6, 8, 12, 16, 24].filter { factor in
+    let late = [4.0, 5, 6, 7, 8].filter { factor in
       brief.fit(recipe, stepSizes: [factor * safe]) != nil
         && long.fit(recipe, stepSizes: [factor * safe]) == nil
     }

@@ -82,6 +82,7 @@ struct TinyExperiment: Experiment {
     ["inner.steps": "innerSteps", "tiny.levels": "levels"]
   }
   static var columns: [SummaryColumn] { [.final("value", 8, "value")] }
+  static var measuringKeys: [String] { ["evaluation.interval"] }
 
   var context = ExperimentContext(folder: DataFolder(path: "nowhere"))
   /// Called at each moment, once the body has changed its state.

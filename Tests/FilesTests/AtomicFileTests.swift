@@ -99,7 +99,143 @@ struct AtomicFileTests {
     #expect(try folder.names() == ["fifo"])
   }
 
+  @Test("What the system shows of an open file is written through, by every name it has")
+  func openFiles() throws {
+    let path = try folder.write(Array("old ".utf8), to: "file")
+    let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    #expect(descriptor >= 0)
+    defer { close(descriptor) }
+    var before = stat()
+    #expect(fstat(descriptor, &before) == 0)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("link"), withDestinationPath: "/dev/fd/\(descriptor)")
+    try AtomicFile.write("a", to: "/dev/fd/\(descriptor)")
+    try AtomicFile.write("b", to: "/proc/self/fd/\(descriptor)")
+    try AtomicFile.write("c", to: folder.path("link"))
+    try AtomicFile.remove("/dev/fd/\(descriptor)")
+    var after = stat()
+    #expect(stat(path, &after) == 0)
+    #expect(after.st_ino == before.st_ino)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "old abc")
+    #expect(try folder.names() == ["file", "link"])
+    // A folder that is reached through /proc is a folder like others.
+    try AtomicFile.write("new", to: "/proc/self/root" + folder.path("other"))
+    #expect(try String(contentsOfFile: folder.path("other"), encoding: .utf8) == "new")
+  }
+
+  @Test("A link whose target is not UTF-8 is refused, and no other file is written")
+  func notUTF8() throws {
+    let target: [CChar] = [0x61, CChar(bitPattern: 0xff), 0]
+    let code = symlink(target, folder.path("link"))
+    #expect(code == 0)
+    let error = #expect(throws: FileError.self) {
+      try AtomicFile.write("x", to: folder.path("link"))
+    }
+    #expect(error?.message.contains("that is not UTF-8") == true, "\(error?.message ?? "")")
+    #expect(error?.message.contains(folder.path("link")) == true)
+    #expect(try folder.names() == ["link"])
+  }
+
+  // MARK: - Permissions
+
+  private func permissions(_ path: String) -> mode_t {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
+  }
+
+  @Test(
+    "A file that is replaced keeps its permissions, and so does one behind a link",
+    arguments: [0o600, 0o640, 0o444, 0o755] as [mode_t])
+  func keptPermissions(mode: mode_t) throws {
+    let path = try folder.write([1], to: "file")
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("link"), withDestinationPath: "file")
+    #expect(chmod(path, mode) == 0)
+    let file = try AtomicFile(path: folder.path("link"))
+    // Nobody may read what will be there, not even for a moment.
+    #expect(permissions(file.temporaryPath) == mode | 0o600)
+    try file.commit([2, 3])
+    #expect(permissions(path) == mode)
+    try AtomicFile.write("text", to: path)
+    #expect(permissions(path) == mode)
+    #expect(FileManager.default.contents(atPath: path) == Data("text".utf8))
+    #expect(try folder.names() == ["file", "link"])
+  }
+
+  @Test("A new file has the permissions that the process gives")
+  func newPermissions() throws {
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("Umask:") })
+    let umask = try #require(line.split(whereSeparator: \.isWhitespace).last)
+    let mask = try #require(mode_t(umask, radix: 8))
+    try AtomicFile.write("text", to: folder.path("file"))
+    #expect(permissions(folder.path("file")) == 0o666 & ~mask)
+  }
+
+  // MARK: - Files that belong together
+
+  @Test("Where one of several files cannot be named, none vouches for the mixture")
+  func together() throws {
+    let names = ["a", "b", "key"]
+    for name in names { _ = try folder.write(Array("old".utf8), to: name) }
+    func written() throws -> [AtomicFile] {
+      try names.map { name in
+        let file = try AtomicFile(path: folder.path(name))
+        try file.fill(Array("new".utf8))
+        return file
+      }
+    }
+    let refused = try written()
+    unlink(refused[1].temporaryPath)
+    #expect(throws: FileError.self) {
+      try AtomicFile.commit(Array(refused[..<2]), vouchedForBy: refused[2])
+    }
+    #expect(PathState(folder.path("key")) == .nothing)
+    #expect(try String(contentsOfFile: folder.path("b"), encoding: .utf8) == "old")
+    let files = try written()
+    _ = try folder.write([1], to: "outdated")
+    try AtomicFile.commit(
+      Array(files[..<2]), vouchedForBy: files[2], removing: [folder.path("outdated")])
+    for name in names {
+      #expect(try String(contentsOfFile: folder.path(name), encoding: .utf8) == "new")
+    }
+    #expect(PathState(folder.path("outdated")) == .nothing)
+  }
+
+  @Test("Only a regular file is removed: links and pipes stay")
+  func removed() throws {
+    let files = FileManager.default
+    #expect(mkfifo(folder.path("fifo"), 0o600) == 0)
+    try files.createSymbolicLink(atPath: folder.path("pipe"), withDestinationPath: "fifo")
+    _ = try folder.write([1], to: "file")
+    try files.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "file")
+    for name in ["fifo", "pipe", "link", "absent"] { try AtomicFile.remove(folder.path(name)) }
+    #expect(try folder.names() == ["fifo", "link", "pipe"])
+  }
+
   // MARK: - Names and leftovers
+
+  @Test("A name that ends in a slash is refused before anything is written")
+  func trailingSlash() throws {
+    let code = symlink("absent/", folder.path("link"))
+    #expect(code == 0)
+    for path in [folder.path + "/out.csv/", folder.path + "/a/b/", folder.path("link")] {
+      let error = #expect(throws: FileError.self) { _ = try AtomicFile(path: path) }
+      #expect(error?.kind == .isFolder)
+      #expect(error?.message.contains("give the name of a file") == true)
+      #expect(error?.message.contains("'\(path)'") == true)
+    }
+    #expect(try folder.names() == ["link"])
+  }
+
+  @Test("The name of a temporary file tells for which one it is")
+  func destinations() throws {
+    for name in ["plain", "two.parts.gz", ".hidden"] {
+      let file = try AtomicFile(path: folder.path(name))
+      #expect(PartialName.destination(of: file.temporaryPath) == folder.path(name))
+    }
+    #expect(PartialName.destination(of: folder.path("x.partial")) == folder.path("x.partial"))
+  }
 
   @Test("The longest name is written; one byte more is a sentence")
   func longNames() throws {

@@ -34,4 +34,18 @@ struct ChildProcessTests {
     #expect(try ChildProcess(running: "sh", ["-c", "kill -9 $$"]).exitCode == nil)
     #expect(throws: ChildProcess.Failure.self) { try ChildProcess(running: "no-such-program", []) }
   }
+
+  /// In a process of its own, since every other test that starts a program would lose its ending.
+  @Test("Where endings are thrown away, a failure has no exit code; a child throws none away")
+  func ignoredEndings() async {
+    await #expect(processExitsWith: .success) {
+      signal(SIGCHLD, SIG_IGN)
+      let failed = try ChildProcess(running: "sh", ["-c", "exit 3"])
+      #expect(failed.exitCode == nil)
+      let child = try ChildProcess(running: "grep", ["SigIgn", "/proc/self/status"])
+      let line = String(decoding: child.output, as: UTF8.self)
+      let mask = line.split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0, radix: 16) }
+      #expect(mask.map { $0 >> UInt64(SIGCHLD - 1) & 1 } == 0, "\(line)")
+    }
+  }
 }

@@ -37,6 +37,13 @@ struct FullyConnectedNetworkTests {
     }
   }
 
+  @Test("A row that is not a number is at no label")
+  func accuracyOfBrokenRows() {
+    let logits = Tensor<Float>([.nan, .nan, 0, 1, 1, 0, 3, .nan]).reshaped([4, 2])
+    #expect(accuracy(logits: logits, labels: [0, 1, 0, 0]) == 0.5)
+    #expect(accuracy(logits: Tensor<Float>(repeating: 0, shape: [0, 2]), labels: []).isNaN)
+  }
+
   @Test("Glorot's weights fill their interval, biases are zero")
   func glorot() {
     let network = FullyConnectedNetwork(widths: [60, 40], activation: .rectifier)

@@ -240,21 +240,4 @@ struct ReportPageTests {
     #expect(html.contains("&lt;b&gt;&amp;&quot;x&quot;&lt;/b&gt;"))
     #expect(html.contains("Not drawn: gnuplot is not installed."))
   }
-
-  @Test("The command of a row is the one that makes it")
-  func commands() {
-    #expect(
-      RunCommandLine.text(for: Self.records(["bda": 0.8]))
-        == ".build/release/hyper-cleaning run --budget paper --protocol icml2020 --method bda "
-        + "--seed 0,1,2 --inner-steps 100")
-    var sweep = RecordFixture.record()
-    sweep.variant = [
-      "sweep": "innerSteps", "y1": 0, "y2": 2, "aggregation.schedule": "outer-harmonic",
-    ]
-    sweep.environment.scalar = "double"
-    #expect(
-      RunCommandLine.text(for: [sweep])
-        == ".build/release/hyper-cleaning sweep --budget smoke --protocol icml2020 --method rhg "
-        + "--scalar double --start=0,2 --set aggregation.schedule=outer-harmonic")
-  }
 }

@@ -49,6 +49,33 @@ struct ClaimComparisonTests {
     #expect(ordering(reversed).outcome == .undecided)
   }
 
+  @Test("What holds by infinity holds, where every seed says so; no sign stands before nan")
+  func infinite() {
+    func verdict(_ values: [Double], _ methods: [String] = ["bda", "rhg"]) -> ClaimVerdict {
+      ordering(
+        ["bda": values, "rhg": values.map { _ in 0.8 }], methods, minimumSeeds: values.count)
+    }
+    let all = verdict([.infinity, .infinity, .infinity])
+    #expect(all.outcome == .reproduced)
+    #expect(all.found == ["bda better than rhg by inf (n = 3, without a finite spread)"])
+    #expect(verdict([.infinity]).outcome == .reproduced)
+    #expect(verdict([.infinity]).found == ["bda better than rhg by inf (one seed)"])
+    #expect(verdict([.infinity], ["rhg", "bda"]).outcome == .notReproduced)
+    let some = verdict([.infinity, 0.9, 0.9])
+    #expect(some.outcome == .reproduced)
+    #expect(some.found.first?.hasSuffix(" to inf (n = 3, without a finite spread)") == true)
+    #expect(verdict([.infinity, 0.7, 0.9]).outcome == .undecided)
+    #expect(verdict([-.infinity, 0.9, 0.9]).outcome == .undecided)
+    #expect(verdict([-.infinity, -.infinity]).outcome == .notReproduced)
+    // Two infinities differ by what is no number.
+    let nothing = ordering(["bda": [.infinity], "rhg": [.infinity]], minimumSeeds: 1)
+    #expect(nothing.outcome == .notReproduced)
+    #expect(nothing.found == ["bda better than rhg by nan (one seed)"])
+    let mixed = verdict([.nan, 0.9])
+    #expect(mixed.outcome == .notReproduced)
+    #expect(mixed.found == ["bda better than rhg by nan (n = 2, without a finite spread)"])
+  }
+
   @Test("The margin must be exceeded by the whole interval, and the tolerance comes on top of it")
   func margins() {
     let clear: [String: [Double?]] = ["bda": [0.83, 0.84, 0.85], "rhg": [0.8, 0.8, 0.8]]

@@ -35,6 +35,29 @@ struct RunRecordTests {
     #expect(try RunRecord(readingFrom: finite.write(to: folder.path("b.json"))) == finite)
   }
 
+  @Test(
+    "A data set or a method may be called like a number that JSON does not have",
+    arguments: ["inf", "-inf", "nan"])
+  func namedLikeNumbers(name: String) throws {
+    var record = RecordFixture.record(
+      method: name, displayName: name, accuracy: .infinity, dataset: name)
+    record.variant = ["data.name": .string(name), "x": .number(.infinity)]
+    record.configuration = ["data": ["name": .string(name)], "x": .number(-.infinity)]
+    record.status = .init(.nonFinite, reason: name)
+    try record.write(intoRuns: folder.path("runs"))
+    let read = try #require(try RecordStore.load(folder.path("runs")).first).record
+    #expect(read == record && read.identity == record.identity)
+    #expect(read.datasets.first?.name == name)
+    #expect(read.variant["data.name"]?.stringValue == name)
+    #expect(read.configuration.value(at: "x")?.doubleValue == -Double.infinity)
+    let file = ReferenceFile(
+      experiment: "hyper-cleaning", budget: "smoke", references: [Reference(record)])
+    try file.write(intoReferences: folder.path("reference"))
+    let stored = try ReferenceFile.load(
+      referenceFolder: folder.path("reference"), budget: "smoke")
+    #expect(stored == [Reference(record)])
+  }
+
   @Test("Keys are sorted and have the documented names")
   func keys() throws {
     let members = try #require(Value(encoding: RecordFixture.record()).objectValue)

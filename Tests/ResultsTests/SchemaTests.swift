@@ -27,6 +27,18 @@ struct SchemaTests {
       "Bring it up to date: report schema \(format.rawValue) > results/schema/...")
   }
 
+  @Test("results/README.md says which version each format is of")
+  func versions() throws {
+    let url = Self.repository.appendingPathComponent("results/README.md")
+    let text = try String(contentsOf: url, encoding: .utf8)
+    let (claims, records) = (FileFormat.claims.version, FileFormat.runRecord.version)
+    #expect(FileFormat.references.version == claims && FileFormat.published.version == records)
+    #expect(
+      text.contains(
+        "Claims and references are of version \(claims), run records and published figures of version "
+          + "\(records), tolerances of version \(FileFormat.tolerances.version)."))
+  }
+
   @Test("Every keyword accepts what it should and refuses what it should, at the right place")
   func keywords() throws {
     let cases: [(schema: String, good: String, bad: String, place: String)] = [
@@ -45,6 +57,7 @@ struct SchemaTests {
       (#"{"const": 1}"#, "1", "2", ""),
       (#"{"minLength": 2}"#, "\"ab\"", "\"a\"", ""),
       (#"{"minItems": 1}"#, "[0]", "[]", ""),
+      (#"{"uniqueItems": true}"#, "[0, 1, \"0\"]", "[0, 1, 0.0]", ""),
       (#"{"anyOf": [{"type": "string"}, {"minimum": 3}]}"#, "4", "2", ""),
       (#"{"oneOf": [{"type": "number"}, {"minimum": 3}]}"#, "2", "4", ""),
       (##"{"$ref": "#/$defs/n", "$defs": {"n": {"type": "null"}}}"##, "null", "1", ""),
@@ -64,6 +77,18 @@ struct SchemaTests {
       try schema(#"{"properties": {"a": {"pattern": "x"}}}"#)
     }
     #expect(error?.message.contains("'pattern'") == true)
+  }
+
+  @Test("The text of a non-finite number is a number where one is wanted, and a text where one is")
+  func nonFinite() throws {
+    for text in ["\"inf\"", "\"-inf\"", "\"nan\""] {
+      for kind in ["number", "string"] {
+        let schema = try schema("{\"type\": \"\(kind)\"}")
+        #expect(schema.violations(of: try value(text)).isEmpty, "\(kind) \(text)")
+      }
+      let schema = try schema(#"{"type": "integer"}"#)
+      #expect(schema.violations(of: try value(text)).count == 1, "\(text)")
+    }
   }
 
   @Test("A record fits its schema, and a broken one does not")

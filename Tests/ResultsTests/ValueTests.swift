@@ -42,6 +42,29 @@ struct ValueTests {
         """)
   }
 
+  @Test(
+    "The text of a number that JSON does not have is a text, and the number where one is asked for",
+    arguments: [("inf", .infinity), ("-inf", -.infinity), ("nan", .nan)] as [(String, Double)])
+  func nonFiniteTexts(text: String, number: Double) throws {
+    let read = try parse("{\"a\":\"\(text)\"}")
+    let written: Value = ["a": .number(number)]
+    let member = try #require(read["a"])
+    #expect(member.stringValue == text && member.plainText == text)
+    #expect(Value.number(number).plainText == text)
+    let asked = try #require(member.doubleValue)
+    #expect(Value.number(asked) == Value.number(number))
+    #expect(member == Value.number(number) && Value.number(number) == member)
+    #expect(read == ["a": .string(text)])
+    #expect(read == written && read.canonicalDigest == written.canonicalDigest)
+    #expect(try read.decoded(as: [String: String].self, source: "test") == ["a": text])
+    let numbers = try read.decoded(as: [String: Double].self, source: "test")
+    #expect(numbers.mapValues(Value.number) == ["a": .number(number)])
+    let values = try read.decoded(as: [String: Value].self, source: "test")
+    #expect(values["a"]?.stringValue == text)
+    #expect(Value.string(text) != .string("Inf") && Value.string(text) != .number(0))
+    #expect(Value.string("infinity").doubleValue == nil)
+  }
+
   @Test("Numbers compare by value, kinds do not mix")
   func equality() {
     #expect(Value.integer(1) == .number(1))

@@ -13,7 +13,10 @@ common=(run --budget paper --seed 0...2 --progress none --quiet --skip-completed
 runs() { # protocol, options...
   local protocol=$1
   shift
-  "$command" "${common[@]}" --protocol "$protocol" "$@" || echo "exit code $?"
+  local code=0
+  "$command" "${common[@]}" --protocol "$protocol" "$@" || code=$?
+  # 3: a run diverged, which its row says; an interrupt or an error ends it all.
+  case $code in 0 | 3) ;; *) exit "$code" ;; esac
 }
 
 case $part in

@@ -7,6 +7,8 @@
 #
 #   protocol, method, own parameters, s_l, outer rate, status, F, held-out accuracy %, dist(y_K, S)
 #
+# One that diverges is a line, too; an interrupt or an error ends the search.
+#
 # Usage: search.sh least-squares | cross-entropy | few-labels [options of `hyper-representation run`]
 set -euo pipefail
 command=${HYPER_REPRESENTATION:-.build/release/hyper-representation}
@@ -16,14 +18,24 @@ shift
 common=(run --budget paper --seed 100 --progress none --quiet --output "$output"
   --set data.testsOnTrainingFile=true --set data.test=2000 --set evaluation.every=100
   --set evaluation.heads=0 --outer-iterations 100 "$@")
+errors=$(mktemp)
+trap 'rm -f "$errors"' EXIT
 
 cell() { # protocol, inner step size, outer rate, method, own options...
   local protocol=$1 inner=$2 outer=$3 method=$4
   shift 4
-  local line
+  local line code=0
   line=$("$command" "${common[@]}" --protocol "$protocol" --inner-step-size "$inner" \
-    --upper-step-size "$inner" --outer-step-size "$outer" --method "$method" "$@" 2> /dev/null |
-    tail -n 1) || true
+    --upper-step-size "$inner" --outer-step-size "$outer" --method "$method" "$@" 2> "$errors" |
+    tail -n 1) || code=$?
+  # 3: the run diverged.
+  case $code in
+  0 | 3) ;;
+  *)
+    cat "$errors" >&2
+    exit "$code"
+    ;;
+  esac
   # A display name may have a space: fields are counted from the column K, which is 100.
   sed "s/.* 100  *100  */$protocol\t$method\t$*\t$inner\t$outer\t/" <<< "$line" |
     awk -F '\t' -v OFS='\t' '{ split($6, f, / +/); print $1, $2, $3, $4, $5, f[1], f[2], f[4], f[5] }'
@@ -58,10 +70,12 @@ cross-entropy)
   methods set-valued-cross-entropy 1 0.0003
   ;;
 few-labels)
-  for protocol in few-labels few-labels-convolutional; do
-    for inner in 0.1 0.5; do
-      for outer in 0.0003 0.001 0.003; do
-        for method in rhg bda; do cell $protocol $inner $outer $method; done
+  for inner in 0.1 0.5; do
+    for method in rhg bda; do
+      for outer in 0.0003 0.001 0.003; do cell few-labels $inner $outer $method; done
+      # Filters want larger steps than units.
+      for outer in 0.001 0.003 0.01; do
+        cell few-labels-convolutional $inner $outer $method
       done
     done
   done

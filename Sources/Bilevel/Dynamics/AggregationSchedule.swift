@@ -28,7 +28,10 @@ public struct AggregationSchedule: Sendable, Equatable {
     case geometric
     /// Form F, first variant: constant within an inner loop; over outer iterations n = 0, 1, ...
     /// alpha is multiplied by (n + 1) / (n + 2) each time, so a = alpha / (n + 1) (sl-BAMM
-    /// `merely_convex/strategy3.py`). Meant for inner loops that start from the last y.
+    /// `merely_convex/strategy3.py`). Meant for inner loops that start from the last y. The file itself
+    /// multiplies before its first step, which makes it alpha / (n + 2); and its aggregated loss has alpha
+    /// as the default of a parameter, which Python evaluates once, so that its inner step goes on with the
+    /// first alpha whatever becomes of it.
     case outerHarmonic = "outer-harmonic"
     /// Form F, second variant: a = alpha / (n + 1)^(1/10) (same file, with p0 = 10).
     case outerPower = "outer-power"

@@ -16,12 +16,12 @@ public struct ImplicitHypergradient<Scalar: TensorScalar>: HypergradientEstimato
   public enum DifferentiatedObjective: Sendable, Equatable {
     /// f: the lower level has a unique solution.
     case lower
-    /// u F + l f: what BDA's inner loop with constant weights descends.
-    case aggregated(DescentWeights<Scalar>)
+    /// u F + l f: what BDA's inner loop descends where its weights are the same in all of its steps.
+    case aggregated(SteadyWeights<Scalar>)
 
     /// alpha F + (1 - alpha) f.
     public static func aggregated(alpha: Scalar) -> Self {
-      .aggregated(DescentWeights(upper: alpha, lower: 1 - alpha))
+      .aggregated(SteadyWeights(DescentWeights(upper: alpha, lower: 1 - alpha)))
     }
   }
 
@@ -56,7 +56,8 @@ public struct ImplicitHypergradient<Scalar: TensorScalar>: HypergradientEstimato
     let lower = dynamics.lowerVariable(
       after: innerSteps, upper: x, of: problem, outerIteration: n)
     let top = problem.upper.gradients(upper: x, lower: lower)
-    let linearization = differentiated(problem).linearizeLowerGradient(upper: x, lower: lower)
+    let linearization = differentiated(problem, outerIteration: n)
+      .linearizeLowerGradient(upper: x, lower: lower)
     let solution = solver.solve(
       { v in
         let product = linearization.hessianVectorProduct(v)
@@ -78,11 +79,14 @@ public struct ImplicitHypergradient<Scalar: TensorScalar>: HypergradientEstimato
 
   private static var adjointName: String { "adjoint" }
 
-  private func differentiated(_ problem: BilevelProblem<Scalar>) -> any Objective<Scalar> {
+  private func differentiated(
+    _ problem: BilevelProblem<Scalar>, outerIteration n: Int
+  ) -> any Objective<Scalar> {
     switch objective {
     case .lower: problem.lower
     case .aggregated(let weights):
-      AggregatedObjective(upper: problem.upper, lower: problem.lower, weights: weights)
+      AggregatedObjective(
+        upper: problem.upper, lower: problem.lower, weights: weights.weights(outerIteration: n))
     }
   }
 }

@@ -19,7 +19,7 @@ extension NamedImplicit {
   /// False: the Hessian is that of the free problem.
   public var admitsLowerSet: Bool { false }
 
-  /// ``ImplicitHypergradient`` of f, or of what a step with constant weights descends.
+  /// ``ImplicitHypergradient`` of f, or of what a step that forgets k descends.
   public func estimator<Scalar: TensorScalar>(
     _ settings: MethodSettings, for dynamics: any NamedDynamics, as type: Scalar.Type
   ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
@@ -42,11 +42,8 @@ extension NamedImplicit {
       solver.stepSize ?? lowerStep, "linear solver's step size", as: type)
     var objective = ImplicitHypergradient<Scalar>.DifferentiatedObjective.lower
     if dynamics.aggregates {
-      // The objective that a step with constant weights descends, in units of s_l.
-      let weights: DescentWeights<Scalar> = try dynamics.singleStepWeights(settings, as: type)
       objective = .aggregated(
-        DescentWeights(
-          upper: weights.upper / Scalar(lowerStep), lower: weights.lower / Scalar(lowerStep)))
+        try dynamics.steadyWeights(settings, as: type).inUnits(of: Scalar(lowerStep)))
     }
     return ImplicitHypergradient(
       solver: self.solver(

@@ -3,7 +3,7 @@
 ///     delta = F_y(x, y_K),   eps = r / |delta|,   y+- = y_K +- eps delta,
 ///     g = F_x - (h_x(x, y+) - h_x(x, y-)) / (2 eps),   h = u F + l f,
 ///
-/// with u and l including the step sizes: (0, eta) for RHG, (alpha s_u, (1 - alpha) s_l) for BDA.
+/// with u and l including the step sizes: (0, eta) for RHG, (a s_u, (1 - a) s_l) for BDA.
 /// It approximates F_x - h_xy F_y, which is a truncated reverse sweep of one step taken at y_K. Two
 /// extra gradients, no second derivative, no trajectory.
 ///
@@ -14,16 +14,21 @@
 ///
 /// From the formula (arXiv 2102.07976, one-stage approximation; Liu, Simonyan and Yang, ICLR 2019,
 /// equation 8), deliberately not from the official repositories: their `darts.py` moves y by
-/// epsilon = 1 times delta but divides by 0.01 / |delta|. The weights are those of one step without
-/// the decay in k (as recalled, the journal's form, to be checked against the PDF).
+/// epsilon = 1 times delta but divides by 0.01 / |delta|. The weights are those of one step of outer
+/// iteration n without a decay in k (as recalled, the journal's form, to be checked against the PDF).
 public struct OneStageHypergradient<Scalar: TensorScalar>: HypergradientEstimator {
-  /// u and l, step sizes included.
-  public let weights: DescentWeights<Scalar>
+  /// u and l in each outer iteration, step sizes included.
+  public let weights: SteadyWeights<Scalar>
   /// r.
   public let radius: Scalar
 
-  /// A one-stage estimate for a step with the given weights.
+  /// A one-stage estimate for a step with the given weights in every outer iteration.
   public init(weights: DescentWeights<Scalar>, radius: Scalar = 0.01) {
+    self.init(weights: SteadyWeights(weights), radius: radius)
+  }
+
+  /// A one-stage estimate for a step with the given weights.
+  public init(weights: SteadyWeights<Scalar>, radius: Scalar = 0.01) {
     precondition(radius > 0, "A difference needs a positive radius, got \(radius).")
     self.weights = weights
     self.radius = radius
@@ -46,7 +51,7 @@ public struct OneStageHypergradient<Scalar: TensorScalar>: HypergradientEstimato
       let epsilon = radius / length
       for side: Scalar in [1, -1] {
         let moved = lower.adding(top.lower, scaledBy: side * epsilon)
-        for (weight, objective) in weights.terms(of: problem) {
+        for (weight, objective) in weights.weights(outerIteration: n).terms(of: problem) {
           hypergradient.add(
             objective.gradients(upper: x, lower: moved).upper,
             scaledBy: -side * weight / (2 * epsilon))
@@ -81,12 +86,12 @@ public struct NamedOneStage: NamedEstimator {
   /// False: it differentiates the step without the projection.
   public var admitsLowerSet: Bool { false }
 
-  /// ``OneStageHypergradient`` of one step without decay in k.
+  /// ``OneStageHypergradient`` of one step that forgets k.
   public func estimator<Scalar: TensorScalar>(
     _ settings: MethodSettings, for dynamics: any NamedDynamics, as type: Scalar.Type
   ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
     OneStageHypergradient<Scalar>(
-      weights: try dynamics.singleStepWeights(settings, as: type),
+      weights: try dynamics.steadyWeights(settings, as: type),
       radius: try positive(settings.oneStage.radius, "one-stage radius", as: type))
   }
 }

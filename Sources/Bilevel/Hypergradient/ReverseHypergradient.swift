@@ -26,7 +26,7 @@ public struct ReverseHypergradient<Scalar: TensorScalar>: HypergradientEstimator
     /// Every state y_k: each step is recomputed once. H times the size of the state.
     case states
     /// One state in every sqrt(H) steps, and the states between two of them while the sweep is there:
-    /// beside what states recompute, the steps of a segment, but for its first and for all of the last
+    /// beside what states recompute, the steps of a segment, but for its last and for all of the last
     /// segment's, are computed once more. Memory 2 sqrt(H) times the size of the state.
     case checkpoints
     /// Nothing where the steps are ``CoordinatewiseSteps``; else linearisations if all of them fit

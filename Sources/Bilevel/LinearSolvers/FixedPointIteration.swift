@@ -33,7 +33,7 @@ public struct FixedPointIteration<Scalar: TensorScalar>: LinearSolver {
     var residual = b
     if start != nil { residual.add(apply(value), scaledBy: -1) }
     var progress = RichardsonProgress(
-      initial: residual.norm, tolerance: relativeTolerance * b.norm)
+      initial: residual.norm, tolerance: relativeTolerance * b.norm, rightSide: b.norm)
     while progress.outcome == nil, progress.steps < maximumSteps {
       value.add(residual, scaledBy: stepSize)
       residual = b.adding(apply(value), scaledBy: -1)

@@ -35,7 +35,8 @@ public struct NeumannSeries<Scalar: TensorScalar>: LinearSolver {
     var power = b
     if start != nil { power.add(apply(value), scaledBy: -1) }
     let tolerance = relativeTolerance * b.norm
-    var progress = RichardsonProgress(initial: power.norm, tolerance: tolerance)
+    var progress = RichardsonProgress(
+      initial: power.norm, tolerance: tolerance, rightSide: b.norm)
     while progress.outcome == nil, progress.steps <= terms {
       value.add(power, scaledBy: stepSize)
       power.add(apply(power), scaledBy: -stepSize)
@@ -47,15 +48,17 @@ public struct NeumannSeries<Scalar: TensorScalar>: LinearSolver {
 
 /// The residual norms of an iteration q <- q + eta (b - A q), and what they say about it.
 struct RichardsonProgress<Scalar: TensorScalar> {
-  let initial: Scalar
-  let tolerance: Scalar
+  /// The first residual, at least what rounding leaves of one: from a start that solves the system, later
+  /// residuals go up and down with it.
+  private let initial: Scalar
+  private let tolerance: Scalar
   private(set) var residualNorm: Scalar
   private(set) var steps = 0
   /// Set when there is a reason to stop.
   private(set) var outcome: LinearSolverOutcome?
 
-  init(initial: Scalar, tolerance: Scalar) {
-    self.initial = initial
+  init(initial: Scalar, tolerance: Scalar, rightSide: Scalar) {
+    self.initial = max(initial, 256 * Scalar.ulpOfOne * rightSide)
     self.tolerance = tolerance
     residualNorm = initial
     judge()

@@ -117,22 +117,27 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
     public var optimizer: OuterOptimizerMemory<Scalar>
     /// What the next estimate is to be handed; nil before the first.
     public var memory: EstimatorMemory<Scalar>?
+    /// How the loop ended; nil while it goes on.
+    public var outcome: Outcome?
 
     /// A checkpoint with its parts.
     public init(
       iteration: Int, upper: Parameters<Scalar>, optimizer: OuterOptimizerMemory<Scalar>,
-      memory: EstimatorMemory<Scalar>? = nil
+      memory: EstimatorMemory<Scalar>? = nil, outcome: Outcome? = nil
     ) {
       self.iteration = iteration
       self.upper = upper
       self.optimizer = optimizer
       self.memory = memory
+      self.outcome = outcome
     }
   }
 
   /// The loop's memory now. References to components are copied, not scalars.
   public var checkpoint: Checkpoint {
-    Checkpoint(iteration: iteration, upper: upper, optimizer: optimizer.memory, memory: memory)
+    Checkpoint(
+      iteration: iteration, upper: upper, optimizer: optimizer.memory, memory: memory,
+      outcome: outcome)
   }
 
   /// Continues from a checkpoint of a loop with the same settings: every later event is identical.
@@ -141,7 +146,7 @@ public struct OuterLoop<Scalar: TensorScalar>: IteratorProtocol, Sequence, Senda
     upper = checkpoint.upper
     optimizer.restore(checkpoint.optimizer)
     memory = checkpoint.memory
-    outcome = nil
+    outcome = checkpoint.outcome
   }
 
   /// |y - x| / sqrt(count of x).

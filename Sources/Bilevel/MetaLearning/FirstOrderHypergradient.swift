@@ -39,7 +39,7 @@ public struct ReptileDirection<Scalar: TensorScalar>: HypergradientEstimator {
   /// The direction.
   public init() {}
 
-  /// F(x, y_K), the direction, and y_K. x itself where y_0 does not depend on it: zero.
+  /// F(x, y_K), the direction, and y_K. The direction is zero where y_0 does not depend on x.
   public func estimate(
     _ problem: BilevelProblem<Scalar>, dynamics: any InnerDynamics<Scalar>,
     upper x: Parameters<Scalar>, innerSteps: Int, outerIteration n: Int,

@@ -30,11 +30,11 @@ public protocol NamedDynamics: Sendable {
     _ problem: BilevelProblem<Scalar>, from start: Parameters<Scalar>, _ settings: MethodSettings
   ) throws(MethodError) -> (problem: BilevelProblem<Scalar>, start: Parameters<Scalar>)
 
-  /// The factors of the two gradients in one step without decay in k: what implicit and one-stage
+  /// The factors of the two gradients in one step that forgets k: what implicit and one-stage
   /// estimators differentiate.
-  func singleStepWeights<Scalar: TensorScalar>(
+  func steadyWeights<Scalar: TensorScalar>(
     _ settings: MethodSettings, as type: Scalar.Type
-  ) throws(MethodError) -> DescentWeights<Scalar>
+  ) throws(MethodError) -> SteadyWeights<Scalar>
 }
 
 /// What an estimator may need of dynamics.
@@ -84,17 +84,17 @@ extension NamedDynamics {
     (problem, start)
   }
 
-  /// (alpha s_u, (1 - alpha) s_l), or (0, s_l) without aggregation.
-  public func singleStepWeights<Scalar: TensorScalar>(
+  /// Those of the aggregation's schedule with s_u and s_l, or (0, s_l) without aggregation.
+  public func steadyWeights<Scalar: TensorScalar>(
     _ settings: MethodSettings, as type: Scalar.Type
-  ) throws(MethodError) -> DescentWeights<Scalar> {
+  ) throws(MethodError) -> SteadyWeights<Scalar> {
     let lower = settings.lowerStepSize(aggregating: aggregates)
     let step = try positive(lower, "inner step size", as: type)
-    guard aggregates else { return DescentWeights(upper: 0, lower: step) }
+    guard aggregates else { return SteadyWeights(DescentWeights(upper: 0, lower: step)) }
     _ = try positive(settings.upperStepSize, "upper step size", as: type)
-    let alpha = try settings.checkedAlpha()
-    return DescentWeights(
-      upper: Scalar(alpha * settings.upperStepSize), lower: Scalar((1 - alpha) * lower))
+    return SteadyWeights(
+      AggregationSchedule(settings.aggregation.schedule, alpha: try settings.checkedAlpha()),
+      upperStepSize: settings.upperStepSize, lowerStepSize: lower)
   }
 }
 

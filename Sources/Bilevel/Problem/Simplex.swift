@@ -14,16 +14,16 @@ public struct CappedSimplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
 
   /// clamp(point - shift, 0, 1) with the least shift >= 0 for which the sum is at most `total`.
   ///
-  /// The sum is non-increasing and continuous in the shift, so bisection finds it; 60 halvings of
-  /// an interval that contains it reach rounding. O(60 count). A non-finite point comes back as it
-  /// is: there is nothing nearest to it.
+  /// The sum is non-increasing in the shift, and linear between two shifts at which a coordinate meets 0
+  /// or 1: bisection finds the two, then 60 halvings reach rounding. O((60 + log count) count). A
+  /// non-finite point comes back as it is: there is nothing nearest to it.
   public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
     guard point.isFinite else { return point }
     return clamped(point, shift(for: point))
   }
 
   /// v on the coordinates from 0 to 1, less its mean over them where the bound on the
-  /// sum is active; 0 elsewhere. O(60 count). At a non-finite point, which the projection leaves as it
+  /// sum is active; 0 elsewhere. O((60 + log count) count). At a non-finite point, which the projection leaves as it
   /// is, v itself.
   public func projectionProduct(
     at point: Parameters<Scalar>, _ v: Parameters<Scalar>
@@ -39,17 +39,18 @@ public struct CappedSimplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
     Parameters(point.tensors.map { $0.map { min(1, max(0, shift.applied(to: $0))) } })
   }
 
-  /// What is taken off every coordinate, in two parts: beside a largest coordinate of 1e8 the rest would
-  /// be lost to rounding.
+  /// What is taken off every coordinate, in two parts: beside coordinates of 1e8 it would be lost to
+  /// rounding in one.
   private struct Shift {
-    /// The largest coordinate; 0 where nothing is taken off.
-    var top = Scalar(0)
-    /// The shift less the largest coordinate.
+    /// The least shift at which a coordinate meets 0 or 1 and the sum is no longer too large; 0 where
+    /// nothing is taken off. The coordinates between 0 and 1 then lie between this and this plus 1.
+    var base = Scalar(0)
+    /// The shift less that.
     var rest = Scalar(0)
     /// Whether the bound on the sum is active.
     var isActive = false
 
-    func applied(to coordinate: Scalar) -> Scalar { (coordinate - top) - rest }
+    func applied(to coordinate: Scalar) -> Scalar { (coordinate - base) - rest }
   }
 
   private func shift(for point: Parameters<Scalar>) -> Shift {
@@ -57,14 +58,21 @@ public struct CappedSimplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
       clamped(point, shift).tensors.reduce(0) { $0 + $1.sum() }
     }
     guard sum(Shift()) > total else { return Shift() }
-    let top = point.tensors.flatMap(\.scalars).max() ?? 0
-    var low = -top
+    let corners = ([0] + point.flattened().flatMap { [$0 - 1, $0] }.filter { $0 > 0 }).sorted()
+    // The sum is too large at the first of them, and 0 at the last.
+    var (below, above) = (0, corners.count - 1)
+    while above - below > 1 {
+      let middle = (below + above) / 2
+      if sum(Shift(base: corners[middle])) > total { below = middle } else { above = middle }
+    }
+    let base = corners[above]
+    var low = corners[below] - base
     var high = Scalar(0)
     for _ in 0..<60 {
       let middle = low + (high - low) / 2
-      if sum(Shift(top: top, rest: middle)) > total { low = middle } else { high = middle }
+      if sum(Shift(base: base, rest: middle)) > total { low = middle } else { high = middle }
     }
-    return Shift(top: top, rest: high, isActive: true)
+    return Shift(base: base, rest: high, isActive: true)
   }
 }
 

@@ -17,7 +17,8 @@ extension DataFolder {
   ///
   /// Originals are looked for here, then in `mirror`. A ready file with the right digests recorded
   /// is left alone unless `force` is set; its pixels are checked by ``verifyReady(_:of:)`` and
-  /// whenever it is loaded.
+  /// whenever it is loaded. A file that this command has not made is never replaced, and one that
+  /// cannot be opened only with `force`.
   public func convert(
     _ split: ImageSource.Split, of source: ImageSource, mirror: DataFolder? = nil,
     force: Bool = false, command: String
@@ -25,6 +26,8 @@ extension DataFolder {
     let destination = readyPath(name: source.name, split: split.name)
     let digests = split.files.map { "sha256:\($0.sha256) \($0.name)" }
     if !force, isUpToDate(destination, digests) { return .alreadyThere(path: destination) }
+    try ImageDataset.requireReplaceable(
+      destination, force: force, command: "datasets convert --force \(source.name)")
 
     var origins: [String] = []
     func read(_ file: SourceFile) throws(DatasetError) -> (bytes: [UInt8], path: String) {
@@ -49,7 +52,7 @@ extension DataFolder {
       provenance: ImageProvenance(
         source: (source.addresses.prefix(1) + origins).joined(separator: ", "),
         sourceDigests: digests, command: command,
-        tool: "datasets (image form \(imageFormVersion))"))
+        tool: ImageDataset.ownTool))
     try dataset.save(destination)
     return .converted(path: destination, count: dataset.count)
   }
@@ -58,7 +61,7 @@ extension DataFolder {
   private func isUpToDate(_ path: String, _ digests: [String]) -> Bool {
     guard FileBytes.size(path) != nil, let file = try? HDF5File.open(path) else { return false }
     return (try? file.strings("sourceDigest")) == digests
-      && (try? file.string("tool")) == "datasets (image form \(imageFormVersion))"
+      && (try? file.string("tool")) == ImageDataset.ownTool
       && (try? file.string("contentDigest")) != nil
       && (try? file.contains("images")) == true && (try? file.contains("labels")) == true
   }

@@ -134,6 +134,8 @@ extension DataFolder {
         try DatasetError.converting { () throws(FileError) in try download.commit() }
         return (destination, address)
       } catch {
+        // From the next address it would go to the same disk.
+        if error.kind == .unwritable { throw error }
         failures.append(error)
         report(error.message)
       }

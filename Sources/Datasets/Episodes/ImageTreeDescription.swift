@@ -32,17 +32,21 @@ public struct ImageTreeDescription: Codable, Sendable, Equatable {
   public static let fileName = "tree.json"
 
   /// The description in a folder; an empty one where there is none (a user's own folder).
-  public static func read(_ folder: String) throws(DatasetError) -> ImageTreeDescription {
+  ///
+  /// - Parameter remedy: how a tree is made again whose description is damaged, a clause.
+  public static func read(
+    _ folder: String, remedy: String = "convert the data set again"
+  ) throws(DatasetError) -> ImageTreeDescription {
     let path = "\(folder)/\(fileName)"
     guard !DataFile.isAbsent(path) else { return ImageTreeDescription() }
-    let bytes = try DataFile.read(path, remedy: "convert the data set again")
+    let bytes = try DataFile.read(path, remedy: remedy)
     do {
       return try JSONDecoder().decode(ImageTreeDescription.self, from: Data(bytes))
     } catch {
       throw DatasetError(
         .malformed,
-        "The file \(path) does not describe an image tree: convert the data set again, or remove "
-          + "the file where the images are your own.")
+        "The file \(path) does not describe an image tree: \(remedy), or remove the file where the "
+          + "images are your own.")
     }
   }
 
@@ -77,7 +81,7 @@ extension ImageTree {
   public static func verify(
     _ path: String, remedy: String
   ) throws(DatasetError) -> (description: ImageTreeDescription, notes: [String]) {
-    let recorded = try ImageTreeDescription.read(path)
+    let recorded = try ImageTreeDescription.read(path, remedy: remedy)
     let tree = try load(
       path, Normalisation(side: 8, channels: 1, inverts: false), remedy: remedy)
     guard recorded.contentDigest.isEmpty || recorded == tree.description else {

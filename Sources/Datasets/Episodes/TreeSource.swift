@@ -143,13 +143,17 @@ extension DataFolder {
 
   /// Makes the ready tree of a data set from its original files, here or in a mirror.
   ///
-  /// A tree that is there is left alone unless `force` is set.
+  /// A tree that is there is left alone unless `force` is set; then it is replaced, whatever it says of
+  /// itself.
   public func convert(
     _ source: TreeSource, mirror: DataFolder? = nil, force: Bool = false, command: String
   ) throws(DatasetError) -> (description: ImageTreeDescription, path: String, wasThere: Bool) {
     let destination = treePath(name: source.name)
-    let present = try ImageTreeDescription.read(destination)
-    if !force, !present.contentDigest.isEmpty { return (present, destination, true) }
+    if !force {
+      let present = try ImageTreeDescription.read(
+        destination, remedy: "run `datasets convert --force \(source.name)`")
+      if !present.contentDigest.isEmpty { return (present, destination, true) }
+    }
     let folders = [self] + (mirror.map { [$0] } ?? [])
     let description: ImageTreeDescription
     switch source {

@@ -9,50 +9,57 @@ extension HDF5File {
   public func attribute(
     _ name: String, of object: String = "/"
   ) throws(DatasetError) -> HDF5Attribute? {
-    try reading { () throws(DatasetError) in
-      try requireObject(object)
-      let defaults = bda_default_properties()
-      let file = identifier.rawValue
-      guard H5Aexists_by_name(file, object, name, defaults) > 0 else { return nil }
-      let label = "\(object)@\(name)"
-      guard
-        let attribute = HDF5Identifier(H5Aopen_by_name(file, object, name, defaults, defaults)),
-        let type = HDF5Identifier(H5Aget_type(attribute.rawValue)),
-        let space = HDF5Identifier(H5Aget_space(attribute.rawValue))
-      else { throw malformed(label, "cannot be opened") }
-      try requireNumberWidth(type, label)
-      let shape = try extent(of: space, label)
-      let count = try attributeCount(shape, label)
-      switch H5Tget_class(type.rawValue) {
-      case H5T_STRING:
-        let texts = try strings(attribute, type, space, count, label)
-        return shape.isEmpty ? texts.first.map { .string($0) } : .strings(texts)
-      case H5T_INTEGER, H5T_ENUM:
-        // Booleans are stored as an enumeration of 0 and 1.
-        let values = try numbers(attribute, count, label, Int64.self).map { Int($0) }
-        return shape.isEmpty ? values.first.map { .integer($0) } : .integers(values)
-      case H5T_FLOAT:
-        let values = try numbers(attribute, count, label, Double.self)
-        return shape.isEmpty ? values.first.map { .real($0) } : .reals(values)
-      default:
-        throw unexpected(
-          label, "is neither text nor numbers", remedy: "store it as text or as a number")
-      }
+    try reading(at: object) { (file, object) throws(DatasetError) in
+      try file.attributeHere(name, of: object)
+    }
+  }
+
+  /// The value of an attribute of an object at a path without links.
+  private func attributeHere(
+    _ name: String, of object: String
+  ) throws(DatasetError) -> HDF5Attribute? {
+    let defaults = bda_default_properties()
+    let file = identifier.rawValue
+    let isThere = H5Aexists_by_name(file, object, name, defaults)
+    guard isThere >= 0 else { throw malformed(object, "has unreadable attributes") }
+    guard isThere > 0 else { return nil }
+    let label = "\(object)@\(name)"
+    guard
+      let attribute = HDF5Identifier(H5Aopen_by_name(file, object, name, defaults, defaults)),
+      let type = HDF5Identifier(H5Aget_type(attribute.rawValue)),
+      let space = HDF5Identifier(H5Aget_space(attribute.rawValue))
+    else { throw malformed(label, "cannot be opened") }
+    try requireNumberWidth(type, label)
+    let shape = try extent(of: space, label)
+    let count = try attributeCount(shape, label)
+    switch H5Tget_class(type.rawValue) {
+    case H5T_STRING:
+      let texts = try strings(attribute, type, space, count, label)
+      return shape.isEmpty ? texts.first.map { .string($0) } : .strings(texts)
+    case H5T_INTEGER, H5T_ENUM:
+      // Booleans are stored as an enumeration of 0 and 1.
+      let values = try numbers(attribute, count, label, Int64.self).map { Int($0) }
+      return shape.isEmpty ? values.first.map { .integer($0) } : .integers(values)
+    case H5T_FLOAT:
+      let values = try numbers(attribute, count, label, Double.self)
+      return shape.isEmpty ? values.first.map { .real($0) } : .reals(values)
+    default:
+      throw unexpected(
+        label, "is neither text nor numbers", remedy: "store it as text or as a number")
     }
   }
 
   /// The names of the attributes of an object, sorted.
   public func attributeNames(of object: String = "/") throws(DatasetError) -> [String] {
-    try reading { () throws(DatasetError) in
-      try requireObject(object)
+    try reading(at: object) { (file, object) throws(DatasetError) in
       let defaults = bda_default_properties()
       guard
-        let opened = HDF5Identifier(H5Oopen(identifier.rawValue, object, defaults))
-      else { throw malformed(object, "cannot be opened") }
+        let opened = HDF5Identifier(H5Oopen(file.identifier.rawValue, object, defaults))
+      else { throw file.malformed(object, "cannot be opened") }
       // Version 1.10 of the library ends the process when it lists attributes of which one cannot be
       // decoded. Looking for a name that none has decodes them all, and fails in order.
       guard H5Aexists(opened.rawValue, "no attribute has this name") >= 0 else {
-        throw malformed(object, "has unreadable attributes")
+        throw file.malformed(object, "has unreadable attributes")
       }
       let count = H5Aget_num_attrs(opened.rawValue)
       var names: [String] = []
@@ -61,8 +68,8 @@ extension HDF5File {
         let length = H5Aget_name_by_idx(
           opened.rawValue, ".", H5_INDEX_NAME, H5_ITER_INC, hsize_t(index), &buffer,
           buffer.count, defaults)
-        guard length >= 0 else { throw malformed(object, "has unreadable attributes") }
-        names.append(text(buffer))
+        guard length >= 0 else { throw file.malformed(object, "has unreadable attributes") }
+        names.append(file.text(buffer))
       }
       return names.sorted()
     }

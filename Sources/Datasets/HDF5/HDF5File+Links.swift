@@ -3,80 +3,131 @@ import Files
 import Foundation
 
 /// Links from name to name and from file to file, which may lead nowhere. Inside the lock.
+///
+/// They are followed here and not by the library: it would wait for ever for a pipe that one names as
+/// another file, and a damaged file that it opens by itself may end the process.
 extension HDF5File {
-  /// Where a link leads.
-  enum LinkState {
-    /// To an object, or to a name that can be tried, in this file or in another one that is there.
-    case reachable(file: String?)
-    /// To a file that is not there.
-    case missing(file: String)
-    /// To a folder, a pipe or a device.
-    case irregular(file: String)
-    /// To a file that the system does not let one reach, with the number of its error.
-    case unreachable(file: String, code: Int32)
+  /// An object by the file and the name where it lies, behind every link.
+  struct Place {
+    let file: HDF5File
+    /// Its name from the root, without a link on the way; "/" for the root.
+    let name: String
   }
 
-  /// Where the link at `prefix` leads, without opening another file.
-  func linkState(_ prefix: String) -> LinkState {
-    var target = [CChar](repeating: 0, count: 4096)
-    var file = [CChar](repeating: 0, count: 4096)
-    guard
-      bda_link_target(identifier.rawValue, prefix, &target, &file, target.count) == 2
-    else { return .reachable(file: nil) }
-    let name = text(file)
-    var refused: LinkState?
-    for candidate in companions(name) {
+  /// The most links that are followed on the way to one object.
+  private static var mostLinks: Int { 64 }
+
+  /// Where an object lies; nil where there is none of this name.
+  ///
+  /// - Parameter passed: the other files that were looked into on the way are added.
+  /// - Throws: the sentence for a link on the way that leads nowhere, in a circle, or into a file that is
+  ///   not there or cannot be read.
+  func place(
+    of name: String, passing passed: inout Set<String>
+  ) throws(DatasetError) -> Place? {
+    var place = Place(file: self, name: "")
+    var rest = Self.parts(of: name)
+    var firstLink: String?
+    var links = 0
+    while let part = rest.popLast() {
+      let next = place.name + "/" + part
+      let file = place.file
+      // A group on the way that is none makes H5Lexists fail, hence one question per level.
+      guard H5Lexists(file.identifier.rawValue, next, bda_default_properties()) > 0 else {
+        guard let firstLink else { return nil }
+        throw leadsNowhere(firstLink)
+      }
+      var target = [CChar](repeating: 0, count: 4096)
+      var other = [CChar](repeating: 0, count: 4096)
+      let kind = bda_link_target(
+        file.identifier.rawValue, next, &target, &other, target.count)
+      guard kind != 0 else {
+        guard H5Oexists_by_name(file.identifier.rawValue, next, bda_default_properties()) > 0
+        else { throw leadsNowhere(firstLink ?? next) }
+        place = Place(file: file, name: next)
+        continue
+      }
+      firstLink = firstLink ?? next
+      links += 1
+      guard kind > 0, links <= Self.mostLinks else { throw leadsNowhere(firstLink ?? next) }
+      let path = text(target)
+      rest += Self.parts(of: path)
+      if kind == 2 {
+        let linked = try file.linkedFile(text(other), from: next)
+        passed.insert(linked.path)
+        place = Place(file: linked, name: "")
+      } else if path.hasPrefix("/") {
+        place = Place(file: file, name: "")
+      }
+    }
+    // Sentences call what lies here as its reader did.
+    let own = links == 0 ? name : String(place.name.dropFirst())
+    return Place(file: place.file, name: own.isEmpty ? "/" : own)
+  }
+
+  /// What is read from an object where it lies. Takes the lock.
+  ///
+  /// - Throws: where there is no object of this name, too.
+  func reading<Result>(
+    at name: String, _ body: (HDF5File, String) throws(DatasetError) -> Result
+  ) throws(DatasetError) -> Result {
+    try reading { () throws(DatasetError) in
+      let place = try existing(name)
+      return try body(place.file, place.name)
+    }
+  }
+
+  /// Where an object lies that must be there.
+  func existing(_ name: String) throws(DatasetError) -> Place {
+    var passed: Set<String> = []
+    if let place = try place(of: name, passing: &passed) { return place }
+    throw DatasetError(
+      .unexpectedContents,
+      "The HDF5 file \(path) has no object named '\(name)': check the name, or write the file "
+        + "in the documented layout.")
+  }
+
+  /// The names on a path, the last first; "." is where one is.
+  private static func parts(of path: String) -> [String] {
+    path.split(separator: "/").filter { $0 != "." }.reversed().map { String($0) }
+  }
+
+  private func leadsNowhere(_ link: String) -> DatasetError {
+    DatasetError(
+      .unexpectedContents,
+      "'\(link)' of the HDF5 file \(path) is a link that leads nowhere: correct it, or store the "
+        + "values there.")
+  }
+
+  /// The file that a link names, looked for where the library would, and opened once.
+  private func linkedFile(
+    _ name: String, from link: String
+  ) throws(DatasetError) -> HDF5File {
+    let remedy = "put it there, or write the values into one file"
+    let places = companions(name)
+    var refused: DatasetError?
+    for candidate in places {
       var status = stat()
       guard stat(candidate, &status) == 0 else {
         let code = errno
         // The library, too, tries the next.
         if !PathState.isAbsence(code), refused == nil {
-          refused = .unreachable(file: candidate, code: code)
+          refused = DataFile.unreachable(candidate, code, remedy: remedy)
         }
         continue
       }
-      return status.st_mode & S_IFMT == S_IFREG
-        ? .reachable(file: candidate) : .irregular(file: candidate)
-    }
-    return refused ?? .missing(file: companions(name).first ?? name)
-  }
-
-  /// Whether `name` is there after all, asked where it was not found: the system may have refused
-  /// the first look, of which the library says nothing where another file was to be opened.
-  ///
-  /// - Throws: the sentence for the first link on the way to `name` that leads nowhere.
-  func isThere(followingLinks name: String) throws(DatasetError) -> Bool {
-    var prefix = ""
-    for part in name.split(separator: "/") {
-      prefix += "/" + part
-      guard H5Lexists(identifier.rawValue, prefix, bda_default_properties()) > 0 else {
-        return false
-      }
-      switch linkState(prefix) {
-      case .missing(let file):
-        throw DatasetError(
-          .missing,
-          "The file \(file), into which '\(prefix)' of the HDF5 file \(path) leads, does not exist: "
-            + "put it there, or write the values into one file.")
-      case .irregular(let file):
+      guard status.st_mode & S_IFMT == S_IFREG else {
         throw DatasetError(
           .unsupported,
-          "\(file), into which '\(prefix)' of the HDF5 file \(path) leads, is not a regular file: "
+          "\(candidate), into which '\(link)' of the HDF5 file \(path) leads, is not a regular file: "
             + "write the values into one file.")
-      case .unreachable(let file, let code):
-        throw DataFile.unreachable(
-          file, code, remedy: "put it there, or write the values into one file")
-      case .reachable(let file):
-        guard H5Oexists_by_name(identifier.rawValue, prefix, bda_default_properties()) > 0 else {
-          // Where the other file cannot be opened, it is that file which has the reason.
-          if let file { _ = try HDF5File.open(file, maximumArrayBytes: maximumArrayBytes) }
-          throw DatasetError(
-            .unexpectedContents,
-            "'\(prefix)' of the HDF5 file \(path) is a link that leads nowhere: correct it, or store the "
-              + "values there.")
-        }
       }
+      return try companion(candidate)
     }
-    return true
+    throw refused
+      ?? DatasetError(
+        .missing,
+        "The file \(places.first ?? name), into which '\(link)' of the HDF5 file \(path) leads, does "
+          + "not exist: \(remedy).")
   }
 }

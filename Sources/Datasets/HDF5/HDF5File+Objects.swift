@@ -9,36 +9,8 @@ extension HDF5File {
     case real
   }
 
-  /// Whether every link on the way to `name` exists and leads to an object.
-  func exists(_ name: String) -> Bool {
-    let parts = name.split(separator: "/")
-    var prefix = ""
-    for part in parts {
-      prefix += "/" + part
-      // A missing intermediate group makes H5Lexists fail, hence one question per level.
-      guard H5Lexists(identifier.rawValue, prefix, bda_default_properties()) > 0 else {
-        return false
-      }
-      // The library would wait for ever for a pipe that a link names as another file.
-      guard case .reachable = linkState(prefix) else { return false }
-      guard H5Oexists_by_name(identifier.rawValue, prefix, bda_default_properties()) > 0 else {
-        return false
-      }
-    }
-    return true
-  }
-
-  func requireObject(_ name: String) throws(DatasetError) {
-    if exists(name) { return }
-    if try isThere(followingLinks: name) { return }
-    throw DatasetError(
-      .unexpectedContents,
-      "The HDF5 file \(path) has no object named '\(name)': check the name, or write the file "
-        + "in the documented layout.")
-  }
-
+  /// The array at a path without links; see ``place(of:passing:)``.
   func openArray(_ name: String) throws(DatasetError) -> HDF5Identifier {
-    try requireObject(name)
     guard let access = HDF5Identifier(H5Pcreate(bda_dataset_access())) else {
       throw malformed(name, "cannot be opened")
     }
@@ -74,13 +46,6 @@ extension HDF5File {
     let reasons = HDF5Library.errors()
     if Self.isAboutVersions(reasons) {
       return Self.newer("'\(name)' in the HDF5 file \(path) has a part", reasons)
-    }
-    // It was there a moment ago, in another file that a link leads into.
-    if let reason = reasons.first, reason.contains("unable to open file") {
-      return DatasetError(
-        .unreadable,
-        "'\(name)' in the HDF5 file \(path) leads into another file, which could not be opened "
-          + "(\(reason)): check that file and its disk, then run the command again.")
     }
     return malformed(name, "cannot be opened (\(reasons.first ?? "no reason given"))")
   }

@@ -29,6 +29,7 @@ extension HDF5File {
     case H5D_CHUNKED:
       let stored = Int(clamping: H5Dget_storage_size(array.rawValue))
       try requireModestChunks(creation, of: array, name, stored: stored)
+      try requireFill(creation, of: array, name)
       return stored
     default:
       try requireExternalFiles(creation, of: array, name)
@@ -78,6 +79,24 @@ extension HDF5File {
     let most = min(stored, FileBytes.size(path) ?? stored)
     guard stored == 0 || count <= max(1024, most) else {
       throw tooLarge(name, "\(extents.prefix(rank)) with only \(stored) bytes stored")
+    }
+  }
+
+  /// Chunks that are left out are read as the value to fill with, so there must be one: without, the
+  /// library gives whatever was in memory.
+  private func requireFill(
+    _ creation: borrowing HDF5Identifier, of array: borrowing HDF5Identifier, _ name: String
+  ) throws(DatasetError) {
+    var time = H5D_FILL_TIME_IFSET
+    var fill = H5D_FILL_VALUE_DEFAULT
+    guard H5Pget_fill_time(creation.rawValue, &time) >= 0,
+      H5Pfill_value_defined(creation.rawValue, &fill) >= 0
+    else { throw malformed(name, "has no readable properties") }
+    guard time == H5D_FILL_TIME_NEVER || fill == H5D_FILL_VALUE_UNDEFINED else { return }
+    guard bda_has_all_chunks(array.rawValue, creation.rawValue) != 0 else {
+      throw unexpected(
+        name, "lacks chunks, and has no value that stands for what is missing",
+        remedy: "write all of its values")
     }
   }
 
@@ -138,6 +157,12 @@ extension HDF5File {
     return present(folders.filter { $0 != "" }) { $0 + first.name }
   }
 
+  /// The files of external storage, none for other arrays.
+  func externalPaths(_ creation: borrowing HDF5Identifier) -> [String] {
+    let prefix = externalPrefix(of: creation) ?? ""
+    return externalFiles(creation).map { $0.name.hasPrefix("/") ? $0.name : prefix + $0.name }
+  }
+
   private func requireExternalFiles(
     _ creation: borrowing HDF5Identifier, of array: borrowing HDF5Identifier, _ name: String
   ) throws(DatasetError) {
@@ -178,129 +203,7 @@ extension HDF5File {
     }
   }
 
-  // MARK: - Virtual arrays
-
-  private func virtualBytes(
-    _ creation: borrowing HDF5Identifier, of array: borrowing HDF5Identifier, _ name: String,
-    depth: Int
-  ) throws(DatasetError) -> Int {
-    // A virtual array of virtual arrays that come back to itself would exhaust the stack.
-    guard depth < 4 else {
-      throw unexpected(
-        name, "is made of arrays of other files that are made so in turn, too deep",
-        remedy: "write the values into one file")
-    }
-    var count = 0
-    guard H5Pget_virtual_count(creation.rawValue, &count) >= 0 else {
-      throw malformed(name, "has no readable list of sources")
-    }
-    var bytes = 0
-    var seen: [String: Int] = [:]
-    var covered: Int? = 0
-    var sources: [String: DataReader] = [:]
-    for index in 0..<count {
-      let file = virtualText(creation, index, H5Pget_virtual_filename)
-      let source = virtualText(creation, index, H5Pget_virtual_dsetname)
-      let key = "\(file)\n\(source)"
-      if seen[key] == nil {
-        let path = try sourcePath(file, of: name)
-        seen[key] = try sourceBytes(path, source, depth: depth)
-        if let path, sources[path] == nil {
-          sources[path] = try DataReader(path, remedy: "put it there")
-        }
-      }
-      bytes = bytes.addingReportingOverflow(seen[key] ?? 0).partialValue
-      guard bytes >= 0 else { throw tooLarge(name, "\(count) sources") }
-      if let space = HDF5Identifier(H5Pget_virtual_vspace(creation.rawValue, index)) {
-        let points = Int(H5Sget_select_npoints(space.rawValue))
-        // A selection without end has no number of points.
-        covered = points > 0 ? covered.map { $0 &+ points } : nil
-      }
-    }
-    try requireDescriptors(beside: sources)
-    let total = try shape(of: array, name).reduce(1) { $0.multipliedReportingOverflow(by: $1).0 }
-    if let covered, covered < total {
-      throw unexpected(
-        name, "is made of other arrays that give only \(covered) of its \(total) values",
-        remedy: "map all of them")
-    }
-    return bytes
-  }
-
-  /// The other files that hold values of an array, as external storage or as sources of a virtual one.
-  func filesOfValues(
-    of array: borrowing HDF5Identifier, _ name: String
-  ) throws(DatasetError) -> [String] {
-    let creation = try creation(of: array, name)
-    guard H5Pget_layout(creation.rawValue) == H5D_VIRTUAL else {
-      let prefix = externalPrefix(of: creation) ?? ""
-      return externalFiles(creation).map { $0.name.hasPrefix("/") ? $0.name : prefix + $0.name }
-    }
-    var count = 0
-    guard H5Pget_virtual_count(creation.rawValue, &count) >= 0 else {
-      throw malformed(name, "has no readable list of sources")
-    }
-    var files: Set<String> = []
-    for index in 0..<count {
-      let file = virtualText(creation, index, H5Pget_virtual_filename)
-      if let path = try sourcePath(file, of: name) { files.insert(path) }
-    }
-    return files.sorted()
-  }
-
-  private func virtualText(
-    _ creation: borrowing HDF5Identifier, _ index: Int,
-    _ get: (hid_t, Int, UnsafeMutablePointer<CChar>?, Int) -> Int
-  ) -> String {
-    var buffer = [CChar](repeating: 0, count: 4096)
-    guard get(creation.rawValue, index, &buffer, buffer.count) > 0 else { return "" }
-    // Sources numbered by "%b" begin with 0.
-    return text(buffer).replacing("%b", with: "0").replacing("%%", with: "%")
-  }
-
-  /// Throws unless some more files can be opened while all sources are.
-  ///
-  /// The library opens them all at once, and reads zeros from those that it cannot open.
-  private func requireDescriptors(beside sources: [String: DataReader]) throws(DatasetError) {
-    var spare = Array(sources.values)
-    for _ in 0..<4 where !sources.isEmpty {
-      spare.append(try DataReader(path, remedy: "put it there"))
-    }
-  }
-
-  /// The path of a file with sources, nil where it is this file.
-  private func sourcePath(_ file: String, of name: String) throws(DatasetError) -> String? {
-    if file == "." { return nil }
-    guard let found = present(companions(file), path: { $0 }) else {
-      throw DatasetError(
-        .missing,
-        "The file \(companions(file).first ?? file), from which '\(name)' in the HDF5 file \(path) "
-          + "takes values, does not exist: put it there, or write the values into one file.")
-    }
-    return found
-  }
-
-  /// The stored bytes of one source, which must be there and be readable.
-  ///
-  /// - Parameter path: the file that it lies in, nil for this one.
-  private func sourceBytes(
-    _ path: String?, _ source: String, depth: Int
-  ) throws(DatasetError) -> Int {
-    guard let path else {
-      return try storedBytes(of: try openArray(source), source, depth: depth + 1)
-    }
-    let opened = try HDF5File.open(path, maximumArrayBytes: maximumArrayBytes)
-    let array = try opened.openArray(source)
-    let stored = try opened.storedBytes(of: array, source, depth: depth + 1)
-    guard let missing = try opened.missingFilter(try opened.creation(of: array, source)) else {
-      return stored
-    }
-    // The library reports no error for a source that it cannot unpack in every version.
-    throw DatasetError(
-      .unsupported,
-      "'\(source)' in the HDF5 file \(path) is packed by the filter \(missing), which is not "
-        + "installed here: save it again without, for example with `h5repack -f NONE OLD NEW`.")
-  }
+  // MARK: - Where other files lie
 
   /// The folders beside this file: that of its name and, through a symbolic link, that of its bytes;
   /// each with a slash at its end, "" for the folder of the process.
@@ -314,7 +217,7 @@ extension HDF5File {
 
   /// The first place with something at its path; else the first where that cannot be told, so that
   /// the reason is met in opening it.
-  private func present(_ places: [String], path: (String) -> String) -> String? {
+  func present(_ places: [String], path: (String) -> String) -> String? {
     places.first { FileManager.default.fileExists(atPath: path($0)) }
       ?? places.first { !DataFile.isAbsent(path($0)) }
   }

@@ -10,7 +10,9 @@ extension HDF5File {
     let fields: [[UInt8]]
     let label: String
     if try contains(name) {
-      fields = try reading { () throws(DatasetError) in try textFields(name) }
+      fields = try reading(at: name) { (file, name) throws(DatasetError) in
+        try file.textFields(name)
+      }
       label = name
     } else if let texts = try strictStrings(name) {
       return texts
@@ -22,10 +24,10 @@ extension HDF5File {
 
   /// Whether an array holds texts and not numbers.
   public func storesTexts(_ name: String) throws(DatasetError) -> Bool {
-    try reading { () throws(DatasetError) in
-      let array = try openArray(name)
+    try reading(at: name) { (file, name) throws(DatasetError) in
+      let array = try file.openArray(name)
       guard let type = HDF5Identifier(H5Dget_type(array.rawValue)) else {
-        throw malformed(name, "has no readable type")
+        throw file.malformed(name, "has no readable type")
       }
       return H5Tget_class(type.rawValue) == H5T_STRING
     }
@@ -34,9 +36,9 @@ extension HDF5File {
   /// The number type that holds every value of an array as it is stored; half precision is `float`, and
   /// what is wider than 8 bytes is the nearest of 8.
   public func elementKind(_ name: String) throws(DatasetError) -> HDF5ElementKind {
-    try reading { () throws(DatasetError) in
-      let array = try openArray(name)
-      switch try numberType(of: array, name) {
+    try reading(at: name) { (file, name) throws(DatasetError) in
+      let array = try file.openArray(name)
+      switch try file.numberType(of: array, name) {
       case .integer(let signed, let bytes):
         switch bytes {
         case 1: return signed ? .int8 : .uint8
@@ -46,7 +48,7 @@ extension HDF5File {
         }
       case .real:
         guard let type = HDF5Identifier(H5Dget_type(array.rawValue)) else {
-          throw malformed(name, "has no readable type")
+          throw file.malformed(name, "has no readable type")
         }
         return H5Tget_size(type.rawValue) <= 4 ? .float : .double
       }

@@ -1,5 +1,6 @@
 internal import CHDF5
 import Foundation
+import Synchronization
 
 /// An HDF5 file opened for reading.
 ///
@@ -12,6 +13,8 @@ public final class HDF5File: Sendable {
   /// limit the attempt to make room for it would end the process.
   public let maximumArrayBytes: Int
   let identifier: HDF5Identifier
+  /// The other files that this one's links and virtual arrays name, as far as they were needed.
+  private let companionFiles = Mutex<[String: HDF5File]>([:])
 
   private init(path: String, maximumArrayBytes: Int, identifier: consuming HDF5Identifier) {
     self.path = path
@@ -40,29 +43,36 @@ public final class HDF5File: Sendable {
     }
   }
 
+  /// Another file that this one names, opened the first time.
+  func companion(_ path: String) throws(DatasetError) -> HDF5File {
+    if let known = companionFiles.withLock({ $0[path] }) { return known }
+    let file = try HDF5File.open(path, maximumArrayBytes: maximumArrayBytes)
+    companionFiles.withLock { $0[path] = file }
+    return file
+  }
+
   /// Whether an object of this name exists.
   ///
   /// - Throws: ``DatasetError`` for a name that is there and leads nowhere, or into a file that is not
   ///   there: what somebody meant to give is not the same as what they left out.
   public func contains(_ name: String) throws(DatasetError) -> Bool {
-    try reading { () throws(DatasetError) in
-      if exists(name) { return true }
-      return try isThere(followingLinks: name)
+    var passed: Set<String> = []
+    return try reading { () throws(DatasetError) in
+      try place(of: name, passing: &passed) != nil
     }
   }
 
   /// The names of the members of a group, sorted.
   public func members(of group: String = "/") throws(DatasetError) -> [String] {
-    try reading { () throws(DatasetError) in
-      try requireObject(group)
+    try reading(at: group) { (file, group) throws(DatasetError) in
       let opened = HDF5Identifier(
-        H5Gopen2(identifier.rawValue, group, bda_default_properties()))
+        H5Gopen2(file.identifier.rawValue, group, bda_default_properties()))
       guard let opened else {
-        throw malformed(group, "cannot be opened as a group")
+        throw file.malformed(group, "cannot be opened as a group")
       }
       var information = H5G_info_t()
       guard H5Gget_info(opened.rawValue, &information) >= 0 else {
-        throw malformed(group, "cannot be listed")
+        throw file.malformed(group, "cannot be listed")
       }
       var names: [String] = []
       for index in 0..<information.nlinks {
@@ -70,8 +80,8 @@ public final class HDF5File: Sendable {
         let length = H5Lget_name_by_idx(
           opened.rawValue, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, buffer.count,
           bda_default_properties())
-        guard length >= 0 else { throw malformed(group, "cannot be listed") }
-        names.append(text(buffer))
+        guard length >= 0 else { throw file.malformed(group, "cannot be listed") }
+        names.append(file.text(buffer))
       }
       return names
     }
@@ -79,9 +89,8 @@ public final class HDF5File: Sendable {
 
   /// The extents of an array; `[]` for a scalar.
   public func shape(of name: String) throws(DatasetError) -> [Int] {
-    try reading { () throws(DatasetError) in
-      let array = try openArray(name)
-      return try shape(of: array, name)
+    try reading(at: name) { (file, name) throws(DatasetError) in
+      try file.shape(of: try file.openArray(name), name)
     }
   }
 
@@ -92,11 +101,12 @@ public final class HDF5File: Sendable {
   public func read<Element: HDF5Element>(
     _ name: String, as type: Element.Type = Element.self
   ) throws(DatasetError) -> HDF5Array<Element> {
-    try reading { () throws(DatasetError) in
-      let array = try openArray(name)
-      _ = try numberType(of: array, name)
-      let shape = try shape(of: array, name)
-      let count = try elementCount(shape, of: array, name, stride: MemoryLayout<Element>.stride)
+    try reading(at: name) { (file, name) throws(DatasetError) in
+      let array = try file.openArray(name)
+      _ = try file.numberType(of: array, name)
+      let shape = try file.shape(of: array, name)
+      let count = try file.elementCount(
+        shape, of: array, name, stride: MemoryLayout<Element>.stride)
       guard count > 0 else { return HDF5Array(shape: shape, values: []) }
       var status: herr_t = -1
       let values = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -105,7 +115,7 @@ public final class HDF5File: Sendable {
           bda_default_properties(), buffer.baseAddress)
         initialized = status < 0 ? 0 : count
       }
-      guard status >= 0 else { throw try unreadable(array, name) }
+      guard status >= 0 else { throw try file.unreadable(array, name) }
       return HDF5Array(shape: shape, values: values)
     }
   }
@@ -115,8 +125,8 @@ public final class HDF5File: Sendable {
   public func readIntegers(
     _ name: String, in range: ClosedRange<Int> = Int.min...Int.max
   ) throws(DatasetError) -> HDF5Array<Int64> {
-    let stored = try reading { () throws(DatasetError) in
-      try numberType(of: try openArray(name), name)
+    let stored = try reading(at: name) { (file, name) throws(DatasetError) in
+      try file.numberType(of: try file.openArray(name), name)
     }
     switch stored {
     case .integer(signed: true, _), .integer(signed: false, bytes: 0..<8):
@@ -162,8 +172,8 @@ public final class HDF5File: Sendable {
 extension HDF5File {
   /// Whether an array is stored as unsigned bytes, which need no check when read as `UInt8`.
   func storesBytes(_ name: String) throws(DatasetError) -> Bool {
-    try reading { () throws(DatasetError) in
-      try numberType(of: try openArray(name), name) == .integer(signed: false, bytes: 1)
+    try reading(at: name) { (file, name) throws(DatasetError) in
+      try file.numberType(of: try file.openArray(name), name) == .integer(signed: false, bytes: 1)
     }
   }
 }

@@ -10,11 +10,6 @@ import Files
 /// Numbers are of any integer or floating-point type. Without names a class is called by its integer,
 /// and only integers that occur make classes.
 extension LabelledSamples {
-  /// The other files that the samples of an HDF5 file are read from; see ``HDF5File/sources(of:)``.
-  public static func sources(hdf5 path: String) throws(DatasetError) -> [String] {
-    try HDF5File.open(path).sources(of: ["images", "features", "labels", "classNames"])
-  }
-
   /// The labelled samples of an HDF5 file. Reads all of it; memory is that of its arrays.
   public static func load(hdf5 path: String) throws(DatasetError) -> LabelledSamples {
     let file = try HDF5File.open(path)
@@ -147,16 +142,37 @@ extension LabelledSamples {
     let codes = codes(isNamed: isNamed)
     try writer.write(
       labels.map { Int64(codes[$0]) }, shape: [count], to: "labels", layout: column)
-    if isNamed {
-      // Names of classes without samples stay, where classes are numbered as they were.
-      let isAsGiven = zip(codes, classes).allSatisfy { $0 == $1.code }
-      let given = isAsGiven ? classNames : []
-      let last = max(codes.max() ?? 0, given.count - 1)
-      var names = (0...last).map { given.indices.contains($0) ? given[$0] : "class \($0)" }
-      for (code, sampleClass) in zip(codes, classes) { names[code] = sampleClass.name }
-      try writer.setAttribute("classNames", .strings(names))
-    }
+    if isNamed { try writer.setAttribute("classNames", .strings(names(codes))) }
     return try writer.complete()
+  }
+
+  /// The name of every integer from 0 to the largest one in a file, no two of them equal, since a file in
+  /// which they are is refused.
+  ///
+  /// Names that somebody gave come first, then the digits of classes without one, then those of classes
+  /// without samples, which stay where classes are numbered as they were. Holes get what is not in use.
+  ///
+  /// - Parameter codes: the integer of each class.
+  private func names(_ codes: [Int]) -> [String] {
+    let isAsGiven = zip(codes, classes).allSatisfy { $0 == $1.code }
+    let given = isAsGiven ? classNames : []
+    let last = max(codes.max() ?? 0, given.count - 1)
+    var names = [String?](repeating: nil, count: last + 1)
+    var used: Set<ExactName> = []
+    for isNamed in [true, false] {
+      for (code, sampleClass) in zip(codes, classes) where sampleClass.isNamed == isNamed {
+        if used.insert(ExactName(sampleClass.name)).inserted { names[code] = sampleClass.name }
+      }
+    }
+    for (code, name) in given.enumerated() where names[code] == nil {
+      if used.insert(ExactName(name)).inserted { names[code] = name }
+    }
+    return names.enumerated().map { code, name -> String in
+      if let name { return name }
+      var placeholder = "class \(code)"
+      while !used.insert(ExactName(placeholder)).inserted { placeholder += " (no name)" }
+      return placeholder
+    }
   }
 
   /// The integer that stands for each class in a file.

@@ -20,6 +20,8 @@ struct PNGChunks {
   let hasAlpha: Bool
   /// Whether samples have sixteen bits and rows come in seven passes.
   let isInterlacedWide: Bool
+  /// The number of colours in the palette where pixels may have indices beyond it; nil for others.
+  let shortPalette: Int?
   /// Whether it asks for another gamma than the 1/2.2 of screens.
   let hasOddGamma: Bool
 
@@ -47,6 +49,7 @@ struct PNGChunks {
     }
     var kept = Self.signature
     var packed = 0
+    var colours = 0
     var header: ArraySlice<UInt8>?
     var alpha = false
     var oddGamma = false
@@ -63,6 +66,7 @@ struct PNGChunks {
       switch name {
       case "IHDR": header = header ?? file[position + 8..<end - 4]
       case "IDAT": packed += length
+      case "PLTE": colours = length / 3
       case "tRNS": alpha = true
       case "gAMA": oddGamma = length == 4 && Self.isOddGamma(file[position + 8..<end - 4])
       default: break
@@ -82,6 +86,8 @@ struct PNGChunks {
     let samples = [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][fields[9]] ?? 1
     bitsPerPixel = samples * Int(max(1, min(16, fields[8])))
     isInterlacedWide = fields[8] == 16 && fields[12] != 0
+    let isShort = fields[9] == 3 && colours < 1 << min(8, Int(fields[8]))
+    shortPalette = isShort ? colours : nil
     hasAlpha = alpha || fields[9] & 4 != 0
     hasOddGamma = oddGamma
     packedBytes = packed

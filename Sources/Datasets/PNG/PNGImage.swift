@@ -92,6 +92,15 @@ public struct PNGImage: Sendable, Equatable {
         return
       }
       png_image_free(&image)
+      if let colours = chunks.shortPalette {
+        let index = Int(bda_png_largest_index(buffer.baseAddress, buffer.count))
+        guard index < colours else {
+          failure = damaged(
+            "a pixel has the index \(index) in a palette of \(colours) "
+              + (colours == 1 ? "colour" : "colours"), path)
+          return
+        }
+      }
       result = PNGImage(
         width: width, height: height, channels: channels,
         pixels: chunks.hasAlpha
@@ -134,8 +143,11 @@ public struct PNGImage: Sendable, Equatable {
   private static func damaged(_ image: inout png_image, _ path: String) -> DatasetError {
     let message = String(cString: bda_png_message(&image))
     png_image_free(&image)
-    let reason = message.isEmpty ? "its rows cannot be unpacked" : message
-    return DatasetError(
+    return damaged(message.isEmpty ? "its rows cannot be unpacked" : message, path)
+  }
+
+  private static func damaged(_ reason: String, _ path: String) -> DatasetError {
+    DatasetError(
       .malformed,
       "The file \(path) is not a readable PNG image (\(reason)): convert the data set again or "
         + "replace the file.")

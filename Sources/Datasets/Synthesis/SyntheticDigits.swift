@@ -50,7 +50,7 @@ public enum SyntheticDigits {
       classNames: (0...9).map { String($0) },
       provenance: ImageProvenance(
         source: "generated: strokes of digits, seed \(seed)", command: command,
-        tool: "datasets (image form \(imageFormVersion))", isSynthetic: true))
+        tool: ImageDataset.ownTool, isSynthetic: true))
   }
 
   /// One image of the digit, `[side, side]` row-major, 0 = background.

@@ -80,7 +80,7 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
   package func run() throws {
     let console = Console()
     try console.report {
-      try KeptInputs([inputs]).require(keptBy: [output])
+      try KeptInputs(following: [inputs]).require(keptBy: [output])
       threads.apply()
       let experiment = Own.E(folder: DataFolder(path: "datasets"))
       var options = settings.overrides + own.overrides

@@ -164,7 +164,10 @@ extension Experiment {
 
   /// Why an arm is refused under settings; nil where it applies.
   package func refusal(of arm: Arm, under settings: RunSettings<Own>) -> String? {
-    guard let method = arm.method else { return nil }
-    return refusal(of: method, under: settings) ?? method.refusal(under: settings.method)
+    switch arm {
+    case .method(let method):
+      refusal(of: method, under: settings) ?? method.refusal(under: settings.method)
+    case .baseline(let baseline): refusal(of: baseline, under: settings)
+    }
   }
 }

@@ -94,7 +94,7 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
       let plan = try plan(experiment, preset)
       if let savedFile, let learned, !learned.isFolder {
         let named = plan.flatMap { experiment.inputs($0.configuration.settings) }
-        try KeptInputs(shared.folder.readyFiles() + named).require(keptBy: [savedFile])
+        try KeptInputs(following: shared.folder.readyFiles() + named).require(keptBy: [savedFile])
       }
       try RunSession(shared, experiment, console: console).perform(
         plan, seeds: seeds(preset), saving: learned)
@@ -128,9 +128,11 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
             guard named == nil else { throw MethodError(refusal) }
             continue
           }
-          // What does not read K is one run, however many K there are.
-          let name =
-            arm.name + "\n" + Value.object(sorted: planned.variant(in: experiment)).canonicalText
+          // What does not read K is one run, however many K there are, and though its variant may state
+          // the first of them.
+          var variant = planned.variant(in: experiment)
+          variant[Own.E.shortNames["inner.steps"] ?? "inner.steps"] = nil
+          let name = arm.name + "\n" + Value.object(sorted: variant).canonicalText
           if !arm.reads("inner.steps"), !withoutSteps.insert(name).inserted { continue }
           plan.append(planned)
         }

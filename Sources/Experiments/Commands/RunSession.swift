@@ -114,10 +114,12 @@ package struct RunSession<E: Experiment> {
       let changed = planned.configuration.tree.differences(
         from: Configuration(planned.preset).tree)
       for (key, _) in changed {
-        // What is measured, and how often, concerns every arm.
+        let settings = planned.configuration.settings
+        // How often is measured concerns every arm, though it tells no runs apart.
         let matters =
-          planned.configuration.settings.hasEffect(key, on: planned.arm)
-          && (key.hasPrefix("evaluation.") || experiment.matters(key, to: planned.arm))
+          settings.hasEffect(key, on: planned.arm)
+          && (E.measuringKeys.contains(key)
+            || experiment.matters(key, to: planned.arm, under: settings))
         if matters {
           ignored[key] = ""
         } else if ignored[key] == nil {
@@ -128,5 +130,10 @@ package struct RunSession<E: Experiment> {
     console.show(
       ignored: ignored.filter { !$0.value.isEmpty }.map(\.key),
       "which nothing that is run here reads")
+    var shown: [PlannedRun<E.Own>.Replaced] = []
+    for replaced in plan.compactMap(\.replaced) where !shown.contains(replaced) {
+      console.show(ignored: replaced.keys, replaced.reason)
+      shown.append(replaced)
+    }
   }
 }

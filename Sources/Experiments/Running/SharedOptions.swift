@@ -74,7 +74,10 @@ package struct SharedOptions: ParsableArguments {
     help: ArgumentHelp(
       "Seconds between checkpoints of an unfinished run; 0 writes one after every outer iteration.",
       valueName: "seconds"))
-  package var checkpointSeconds: Double = 30
+  package var checkpointSeconds: Double = Self.usualCheckpointSeconds
+
+  /// Seconds between checkpoints where none are given.
+  package static let usualCheckpointSeconds: Double = 30
 
   /// Whether unfinished runs are started over.
   @Flag(help: "Start unfinished runs over instead of continuing them.")

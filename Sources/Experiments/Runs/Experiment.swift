@@ -26,11 +26,21 @@ package protocol Experiment: Sendable {
   /// Why a method does not apply to the experiment; nil where it does.
   func refusal(of method: Method, under settings: RunSettings<Own>) -> String?
 
+  /// Why a baseline cannot be run under settings; nil where it can.
+  func refusal(of baseline: Baseline, under settings: RunSettings<Own>) -> String?
+
   /// What is run when nothing is named.
   func usualArms(_ settings: RunSettings<Own>, budget: Budget) -> [Arm]
 
+  /// The own keys that only say how often is measured on the way: they change curves, and no result.
+  static var measuringKeys: [String] { get }
+
   /// Whether a key of the experiment's own sections can change what an arm does.
   func reads(_ key: String, _ arm: Arm) -> Bool
+
+  /// Whether a key of the experiment's own sections can change what an arm does under settings: some
+  /// matter together with others alone.
+  func reads(_ key: String, _ arm: Arm, under settings: RunSettings<Own>) -> Bool
 
   /// The keys that every variant states, whether they differ from the preset's or not.
   func statedKeys(_ arm: Arm) -> [String]
@@ -73,8 +83,16 @@ extension Experiment {
   /// None.
   package var baselines: [Baseline] { [] }
 
-  /// Own keys matter, but for those that only say what is measured and how often.
-  package func reads(_ key: String, _ arm: Arm) -> Bool { !key.hasPrefix("evaluation.") }
+  /// The outer iterations between measurements.
+  package static var measuringKeys: [String] { ["evaluation.every"] }
+
+  /// Own keys matter, but for those that only say how often is measured.
+  package func reads(_ key: String, _ arm: Arm) -> Bool { !Self.measuringKeys.contains(key) }
+
+  /// The keys that the arm reads at all.
+  package func reads(_ key: String, _ arm: Arm, under settings: RunSettings<Own>) -> Bool {
+    reads(key, arm)
+  }
 
   /// None.
   package func inputs(_ settings: RunSettings<Own>) -> [String] { [] }
@@ -89,6 +107,9 @@ extension Experiment {
   package func refusal(of method: Method, under settings: RunSettings<Own>) -> String? {
     Self.initializationRefusal(of: method)
   }
+
+  /// No baseline is refused.
+  package func refusal(of baseline: Baseline, under settings: RunSettings<Own>) -> String? { nil }
 
   /// The sentence against methods that learn an initialisation, for experiments with one task.
   package static func initializationRefusal(of method: Method) -> String? {

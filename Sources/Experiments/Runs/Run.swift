@@ -72,11 +72,29 @@ package struct PlannedRun<Own: OwnSettings>: Sendable {
   package var stated: [String] = []
   /// Keys that the variant does not state though they differ from the preset's.
   package var unstated: Set<String> = []
+  /// Keys that were given and that the arm has values of its own for; nil for none.
+  package var replaced: Replaced?
+
+  /// Keys whose given values are not in the settings of a run, and why, to follow their names: "which
+  /// Reptile does not read".
+  package struct Replaced: Sendable, Equatable {
+    /// The keys.
+    package let keys: [String]
+    /// Why.
+    package let reason: String
+
+    /// Keys with the reason.
+    package init(keys: [String], reason: String) {
+      self.keys = keys
+      self.reason = reason
+    }
+  }
 
   /// A planned run.
   package init(
     _ arm: Arm, _ settings: RunSettings<Own>, preset: RunSettings<Own>, protocolName: String,
-    marks: [String: Value] = [:], stated: [String] = [], unstated: Set<String> = []
+    marks: [String: Value] = [:], stated: [String] = [], unstated: Set<String> = [],
+    replaced: Replaced? = nil
   ) {
     self.arm = arm
     self.stated = stated
@@ -85,6 +103,7 @@ package struct PlannedRun<Own: OwnSettings>: Sendable {
     self.protocolName = protocolName
     self.marks = marks
     self.unstated = unstated
+    self.replaced = replaced
   }
 
   /// What sets the run apart: stated keys, and all settings that differ from the preset's and matter
@@ -103,7 +122,7 @@ package struct PlannedRun<Own: OwnSettings>: Sendable {
     }
     for (key, value) in configuration.tree.differences(from: Configuration(preset).tree)
     where !stated.contains(key) && !unstated.contains(key)
-      && experiment.identifies(key, arm)
+      && experiment.identifies(key, arm, under: configuration.settings)
     {
       state(key, value)
     }
@@ -127,14 +146,20 @@ extension Run {
 }
 
 extension Experiment {
-  /// Whether a key of the configuration is part of an arm's identity.
-  func identifies(_ key: String, _ arm: Arm) -> Bool {
-    !MethodSettings.costKeys.contains(key) && matters(key, to: arm)
+  /// Whether a key of the configuration is part of an arm's identity under settings, or under some where
+  /// none are given.
+  func identifies(_ key: String, _ arm: Arm, under settings: RunSettings<Own>? = nil) -> Bool {
+    !MethodSettings.costKeys.contains(key) && matters(key, to: arm, under: settings)
   }
 
-  /// Whether a key of the configuration can change what an arm does, its cost included.
-  package func matters(_ key: String, to arm: Arm) -> Bool {
-    let isOwn = Own.keys.contains { $0.name == key }
-    return isOwn ? reads(key, arm) : MethodSettings.costKeys.contains(key) || arm.reads(key)
+  /// Whether a key of the configuration can change what an arm does, its cost included, under settings,
+  /// or under some where none are given.
+  package func matters(
+    _ key: String, to arm: Arm, under settings: RunSettings<Own>? = nil
+  ) -> Bool {
+    guard Own.keys.contains(where: { $0.name == key }) else {
+      return MethodSettings.costKeys.contains(key) || arm.reads(key)
+    }
+    return settings.map { reads(key, arm, under: $0) } ?? reads(key, arm)
   }
 }

@@ -13,7 +13,8 @@ import Tensors
 ///   unbroken run writes, timings apart;
 /// - the record is in place before the checkpoint goes, and a completed record is never replaced by
 ///   one of an interrupted run;
-/// - a checkpoint that is damaged or of another run is refused with a sentence, never ignored.
+/// - a checkpoint that is damaged, of another run or of other kernels is refused with a sentence, never
+///   ignored.
 package struct RunEngine: Sendable {
   /// Where progress and notes go.
   package let console: Console
@@ -189,9 +190,10 @@ package struct RunEngine: Sendable {
 }
 
 extension Run {
-  /// Everything that a checkpoint must agree with.
+  /// Everything that a checkpoint must agree with: the kernels, too, since others round otherwise.
   var tree: Value {
     [
+      "backend": .string(KernelBackend.selectedDescription),
       "version": .string(suiteVersion), "experiment": .string(experiment),
       "method": .string(arm.name), "protocol": .string(protocolName),
       "budget": .string(budget.rawValue), "seed": .string("\(seed)"),

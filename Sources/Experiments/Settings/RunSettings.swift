@@ -124,8 +124,9 @@ extension RunSettings {
           + "file.")
     }
     for (key, value) in Configuration(self).tree.differences(from: nil) {
-      for number in (value.arrayValue ?? [value]).compactMap(\.doubleValue)
-      where !scalar.holds(number) {
+      // A text that is spelt like a number is a name.
+      let numbers = (value.arrayValue ?? [value]).filter { $0.stringValue == nil }
+      for number in numbers.compactMap(\.doubleValue) where !scalar.holds(number) {
         throw ConfigurationError(
           .invalidOption,
           "The setting \(key) is \(number), which as a float is \(Float(number)): choose a number "

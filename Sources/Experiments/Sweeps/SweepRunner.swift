@@ -135,10 +135,14 @@ package struct SweepRunner {
     if forwarded { try Interruption.checkpoint() }
   }
 
+  /// What the executable of a cell is told, with the arguments that all cells share.
+  package static func arguments(of cell: SweepCell, common: [String]) -> [String] {
+    ["run"] + cell.arguments + common + ["--skip-completed", "--progress", "none"]
+  }
+
   private func start(_ cell: PlannedCell) throws(SweepError) -> CellProcess {
     let path = try executables.path(of: cell.cell.experiment)
-    let arguments =
-      ["run"] + cell.cell.arguments + common + ["--skip-completed", "--progress", "none"]
+    let arguments = Self.arguments(of: cell.cell, common: common)
     let log = logPath(cell)
     // Not before a cell starts: where all are done, nothing has to be writable.
     do { try AtomicFile.prepareFolder(logs, for: logs) } catch {

@@ -163,6 +163,6 @@ extension CheckReport {
   }
 
   private static func number(_ value: Double?) -> String {
-    value.map { String(format: "%.6g", $0) } ?? "nothing"
+    value.map { $0.isNaN ? "nan" : String(format: "%.6g", $0) } ?? "nothing"
   }
 }

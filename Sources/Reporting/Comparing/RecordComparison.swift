@@ -164,5 +164,7 @@ package struct RecordComparison: Sendable {
       + "(\(sign)\(short(change)), \(allowed)): \(outcome)"
   }
 
-  private static func short(_ value: Double) -> String { String(format: "%.6g", value) }
+  private static func short(_ value: Double) -> String {
+    value.isNaN ? "nan" : String(format: "%.6g", value)
+  }
 }

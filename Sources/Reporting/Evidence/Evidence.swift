@@ -180,20 +180,19 @@ extension Evidence {
     }
   }
 
-  /// Whether nothing is set but which problem it is.
+  /// Whether nothing is set but what every run of the protocol states.
   private static func isAsTheProtocolSays(_ record: RunRecord) -> Bool {
-    record.variant.keys.allSatisfy(problemKeys.contains)
+    record.variant.keys.allSatisfy { ProblemSettings.stated.contains($0) || usual.contains($0) }
   }
 
-  private static let problemKeys: Set<String> = [
-    "innerSteps", "ways", "shots", "y1", "y2", "problem", "scalar", "data",
-  ]
+  /// What runs state that do nothing but what the protocol says: forward mode is on the reduced problem,
+  /// and what tells records apart is no setting.
+  private static let usual: Set<String> = ["innerSteps", "problem", "scalar", "data"]
 
   /// What makes a problem: the settings of data and networks, not those of a method.
   private static func problem(of record: RunRecord) -> String {
     let settings = record.variant.filter { key, _ in
-      (key != "innerSteps" && key != "data" && problemKeys.contains(key))
-        || ["data.", "corruption.", "network.", "split."].contains { key.hasPrefix($0) }
+      key == "scalar" || ProblemSettings.namesProblem(key)
     }
     return settings.map { "\($0.key)=\($0.value.canonicalText)" }.sorted().joined(separator: ",")
   }

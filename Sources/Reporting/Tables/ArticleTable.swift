@@ -37,8 +37,8 @@ package struct ArticleTable: Sendable {
       metrics: ["testAccuracy", "testLoss"], variant: [:]),
   ]
 
-  /// Settings that make another problem of a run, or a sweep instead of a run.
-  private static let foreign: Set<String> = ["problem", "sweep"]
+  /// What makes another problem of a run on the same data, or a sweep instead of a run.
+  private static let foreign = ProblemSettings.marks.union(["sweep"])
 
   /// The tables of these records, one per budget and data; empty where no run belongs. Under
   /// `hasShortTitles` they are titled by experiment and source alone, for records of one budget.

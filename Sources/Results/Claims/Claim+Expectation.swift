@@ -16,8 +16,12 @@ extension Claim {
   /// What contradicts itself in the claim, nil when nothing does.
   var inconsistency: String? {
     let count = methods.count * (variants?.count ?? 1)
-    if minimumSeeds < 1 || minimumSeeds > Set(seeds).count {
-      return "it wants at least \(minimumSeeds) seeds and names \(Set(seeds).count)"
+    var seen: Set<Int> = []
+    if let seed = seeds.first(where: { !seen.insert($0).inserted }) {
+      return "it names the seed \(seed) twice, which would count as two runs"
+    }
+    if minimumSeeds < 1 || minimumSeeds > seeds.count {
+      return "it wants at least \(minimumSeeds) seeds and names \(seeds.count)"
     }
     switch (kind, expected) {
     case (.value, .value), (.status, .status):

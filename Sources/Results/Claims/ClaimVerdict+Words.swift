@@ -42,8 +42,11 @@ extension ClaimVerdict {
     seeds.map(String.init).joined(separator: ", ")
   }
 
-  /// Six significant digits: enough to see by how much a claim holds or fails.
-  static func short(_ value: Double) -> String { String(format: "%.6g", value) }
+  /// Six significant digits: enough to see by how much a claim holds or fails. What is not a number has
+  /// no sign.
+  static func short(_ value: Double) -> String {
+    value.isNaN ? "nan" : String(format: "%.6g", value)
+  }
 }
 
 extension Estimate {
@@ -70,6 +73,11 @@ extension Estimate {
         $0 != mean && ClaimVerdict.short($0) == ClaimVerdict.short(mean)
       }
       return "\(hidesSide ? text(mean) : ClaimVerdict.short(mean)) (one seed)"
+    }
+    guard spread.isFinite else {
+      let ends = [lower, upper].map(ClaimVerdict.short)
+      let range = ends[0] == ends[1] ? ends[0] : ends.joined(separator: " to ")
+      return "\(range) (n = \(statistics.count), without a finite spread)"
     }
     var attempts = 0
     while hidesSide(), attempts < Self.mostDigits {

@@ -2,14 +2,15 @@
 ///
 /// Two values or more: Student's 95 % interval, mean ± t_{n - 1, 0.975} s / sqrt(n) with s over
 /// n - 1. One value, which only claims of `minimumSeeds` 1 accept because their numbers do not
-/// depend on the seed: the value itself, exactly. Values that are not finite are exact as well.
+/// depend on the seed: the value itself, exactly. Of values that are not all finite, which have no
+/// spread: from the smallest to the largest, "nan" where one is not a number.
 struct Estimate: Equatable {
   /// The statistics of the values.
   let statistics: Statistics
   /// Where the interval begins.
-  let lower: Double
+  private(set) var lower: Double
   /// Where the interval ends.
-  let upper: Double
+  private(set) var upper: Double
 
   /// The estimate from at least one value.
   init(_ values: [Double]) {
@@ -17,6 +18,7 @@ struct Estimate: Equatable {
     let interval = statistics.studentInterval()
     lower = interval?.lowerBound ?? statistics.mean
     upper = interval?.upperBound ?? statistics.mean
+    if interval == nil { (lower, upper) = (statistics.minimum, statistics.maximum) }
   }
 
   /// What this says about a claim that the number lies in a region: reproduced where the whole
@@ -34,7 +36,7 @@ struct Region: Equatable {
   let lower: Double
   /// Where it ends.
   let upper: Double
-  /// Whether the ends belong to it.
+  /// Whether the ends belong to it; infinite ends always do, beyond which there is nothing.
   let isClosed: Bool
   /// Whether "nan" is what is expected.
   var acceptsNaN = false
@@ -51,7 +53,9 @@ struct Region: Equatable {
 
   /// Whether the number is one of them.
   func contains(_ number: Double) -> Bool {
-    isClosed ? number >= lower && number <= upper : number > lower && number < upper
+    guard !isClosed else { return number >= lower && number <= upper }
+    return (number > lower || (number == lower && lower == -.infinity))
+      && (number < upper || (number == upper && upper == .infinity))
   }
 
   /// Whether an interval with its ends lies wholly outside; one that touches an edge does not, even where

@@ -92,7 +92,7 @@ extension RunRecord {
   static func pathComponent(variant: [String: Value]) -> String {
     let settings = variant.sorted { $0.key < $1.key }.map { name, value -> String in
       if name == "innerSteps", let steps = value.integerValue { return "K\(steps)" }
-      return encoded(name) + "=" + encoded(value.stringValue ?? value.canonicalText)
+      return encoded(name) + "=" + encoded(value.plainText)
     }
     return settings.joined(separator: ",")
   }

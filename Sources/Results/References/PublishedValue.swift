@@ -65,26 +65,24 @@ public struct PublishedValue: Codable, Equatable, Sendable {
   /// The number in another unit, nil where the two units do not convert.
   public func number(in other: String) -> Double? { Units.convert(number, from: unit, to: other) }
 
-  /// The settings that make another problem of a run, by the beginning of their names; those of
-  /// methods and budgets do not.
-  private static let problemSettings = ["problem", "data.", "corruption.", "network.", "split."]
-
   /// Whether the number stands beside this run: experiment, protocol, method and variant agree, and
   /// so does the data set unless the run's data was synthetic (then the table must say so). A run
-  /// whose own settings make another problem of it has no published number.
+  /// whose own settings make another problem of it (``ProblemSettings``) has no published number.
   public func matches(_ record: RunRecord) -> Bool {
     let changesProblem = record.variant.keys.contains { key in
-      variant[key] == nil && Self.problemSettings.contains { key.hasPrefix($0) }
+      variant[key] == nil && ProblemSettings.changesProblem(key)
     }
     return experiment == record.experiment && protocols.contains(record.protocolName)
       && !changesProblem
       && method == record.method.name
       && (record.isSynthetic || record.datasets.contains { $0.name == dataset })
-      && variant.allSatisfy { name, value in
-        name == "innerSteps"
-          ? record.innerSteps == value.integerValue
-          : (record.variant[name] ?? record.configuration.value(at: name)) == value
-      }
+      && variant.allSatisfy { Self.has(record, $0.key, $0.value) }
+  }
+
+  /// Whether a run has a setting; its variant shows a list of one as the element.
+  private static func has(_ record: RunRecord, _ name: String, _ value: Value) -> Bool {
+    if name == "innerSteps" { return record.innerSteps == value.integerValue }
+    return record.variant[name] == value || record.configuration.value(at: name) == value
   }
 }
 

@@ -101,7 +101,9 @@ extension FileFormat {
       },
       "$defs": {
         "text": { "type": "string", "minLength": 1 },
-        "seeds": { "type": "array", "minItems": 1, "items": { "type": "integer" } },
+        "seeds": {
+          "type": "array", "minItems": 1, "uniqueItems": true, "items": { "type": "integer" }
+        },
         "count": { "type": "integer", "minimum": 1 },
         "tolerance": {
           "type": "object",

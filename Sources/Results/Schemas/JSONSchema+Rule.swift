@@ -15,6 +15,8 @@ extension JSONSchema {
     let elements: Rule?
     /// The smallest number of elements, nil where nothing is said.
     let leastElements: Int?
+    /// Whether no element may be there twice.
+    let elementsAreUnique: Bool
     /// The rules of `anyOf` and `oneOf`.
     let alternatives: [Alternatives]
 
@@ -45,8 +47,8 @@ extension JSONSchema {
 
     private static let keywords: Set<String> = [
       "type", "required", "properties", "additionalProperties", "items", "enum", "const",
-      "minimum", "minLength", "minItems", "anyOf", "oneOf", "$ref", "$schema", "$id", "title",
-      "description",
+      "minimum", "minLength", "minItems", "uniqueItems", "anyOf", "oneOf", "$ref", "$schema", "$id",
+      "title", "description",
     ]
 
     /// The rules of a schema; `place` names it in messages.
@@ -74,6 +76,7 @@ extension JSONSchema {
       minimum = schema["minimum"]?.doubleValue
       leastCharacters = schema["minLength"]?.integerValue
       leastElements = schema["minItems"]?.integerValue
+      elementsAreUnique = schema["uniqueItems"]?.boolValue ?? false
       required = schema["required"]?.arrayValue?.compactMap(\.stringValue) ?? []
       var members: [String: Rule] = [:]
       for (name, part) in schema["properties"]?.objectValue ?? [:] {

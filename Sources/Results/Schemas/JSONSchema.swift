@@ -1,11 +1,11 @@
 /// A schema for JSON values: the part of JSON Schema (draft 2020-12) that our files need.
 ///
 /// Understood: `type`, `required`, `properties`, `additionalProperties`, `items`, `enum`, `const`,
-/// `minimum`, `minLength`, `minItems`, `anyOf`, `oneOf`, `$ref` into the `$defs` of the top level,
-/// and the annotations `$schema`, `$id`, `title`, `description`. Any other keyword is refused when
-/// the schema is read, so that no rule is silently not applied. The non-finite numbers of ``Value``
-/// count as numbers; in a schema for other tools they are `{"enum": ["inf", "-inf", "nan"]}` beside
-/// it.
+/// `minimum`, `minLength`, `minItems`, `uniqueItems`, `anyOf`, `oneOf`, `$ref` into the `$defs` of the
+/// top level, and the annotations `$schema`, `$id`, `title`, `description`. Any other keyword is
+/// refused when the schema is read, so that no rule is silently not applied. The texts of non-finite
+/// numbers (see ``Value``) count as numbers where one is wanted, and as texts where one is wanted; in a
+/// schema for other tools they are `{"enum": ["inf", "-inf", "nan"]}` beside it.
 public struct JSONSchema: Sendable {
   /// One place where a value breaks the schema.
   public struct Violation: Equatable, Sendable {
@@ -112,6 +112,12 @@ public struct JSONSchema: Sendable {
     if let minimum = rule.leastElements, elements.count < minimum {
       found.append(
         Violation("has \(elements.count) elements and must have at least \(minimum)"))
+    }
+    if rule.elementsAreUnique {
+      var seen: Set<String> = []
+      if let twice = elements.first(where: { !seen.insert($0.canonicalText).inserted }) {
+        found.append(Violation("has the element \(twice.canonicalText) twice"))
+      }
     }
     guard let part = rule.elements else { return found }
     for (index, element) in elements.enumerated() {

@@ -1,12 +1,16 @@
 extension Value: Codable {
-  /// The value a decoder stands at; members are sorted by name.
+  /// The value a decoder stands at; members are sorted by name. A text is a text, also where it is spelt
+  /// like a number that JSON does not have: which of the two is meant, whoever asks for it knows.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     // Numbers first: curves are long, and a failed attempt costs far more than a successful one.
-    if let number = try? container.decode(Double.self) {
+    // Ours reads the texts of non-finite numbers as numbers, too.
+    if let number = try? container.decode(Double.self), number.isFinite {
       self = Self.whole(number, in: container) ?? .number(number)
     } else if let text = try? container.decode(String.self) {
-      self = Self.nonFinite[text].map { .number($0) } ?? .string(text)
+      self = .string(text)
+    } else if let number = try? container.decode(Double.self) {
+      self = .number(number)
     } else if let truth = try? container.decode(Bool.self) {
       self = .bool(truth)
     } else if container.decodeNil() {
@@ -22,7 +26,7 @@ extension Value: Codable {
   private static func whole(
     _ number: Double, in container: any SingleValueDecodingContainer
   ) -> Value? {
-    guard number.isFinite, number == number.rounded() else { return nil }
+    guard number == number.rounded() else { return nil }
     if number == 0 && number.sign == .minus { return nil }
     if let whole = try? container.decode(Int.self) { return .integer(whole) }
     guard number > 0, let whole = try? container.decode(UInt64.self) else { return nil }
@@ -30,9 +34,14 @@ extension Value: Codable {
   }
 
   /// The texts of the numbers that JSON does not have.
-  private static let nonFinite: [String: Double] = [
+  static let nonFinite: [String: Double] = [
     "inf": .infinity, "-inf": -.infinity, "nan": .nan,
   ]
+
+  /// The text of a number that JSON does not have.
+  static func nonFiniteText(of number: Double) -> String {
+    number.isNaN ? "nan" : number < 0 ? "-inf" : "inf"
+  }
 
   /// Writes the value to any encoder, members in order, non-finite numbers as texts.
   public func encode(to encoder: any Encoder) throws {
@@ -53,7 +62,7 @@ extension Value: Codable {
       case .unsigned(let value): try container.encode(value)
       case .number(let value) where value.isFinite: try container.encode(value)
       case .number(let value):
-        try container.encode(value.isNaN ? "nan" : value < 0 ? "-inf" : "inf")
+        try container.encode(Self.nonFiniteText(of: value))
       case .string(let value): try container.encode(value)
       case .null, .array, .object: try container.encodeNil()
       }

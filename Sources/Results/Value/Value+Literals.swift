@@ -12,6 +12,9 @@ extension Value: Equatable {
       return first.allSatisfy { others[$0.key] == $0.value }
     case (.number(let first), .number(let second)):
       return first == second || (first.isNaN && second.isNaN)
+    case (.number(let number), .string(let text)), (.string(let text), .number(let number)):
+      // One is written, the other what is read back of it.
+      return !number.isFinite && nonFiniteText(of: number) == text
     default:
       // Whole numbers, exactly: as Double two large neighbours would be one.
       if let first = left.integerValue, let second = right.integerValue { return first == second }

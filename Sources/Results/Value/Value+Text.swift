@@ -69,8 +69,7 @@ extension Value {
 
   /// The shortest text that reads back to the same number; non-finite ones as quoted words.
   static func text(of value: Double) -> String {
-    if value.isNaN { return "\"nan\"" }
-    if value.isInfinite { return value < 0 ? "\"-inf\"" : "\"inf\"" }
+    guard value.isFinite else { return "\"\(nonFiniteText(of: value))\"" }
     let isNegativeZero = value == 0 && value.sign == .minus
     if isNegativeZero { return "-0.0" }
     // With all digits, as readers that take whole numbers for integers write them again.

@@ -4,7 +4,8 @@
 /// is for people: it carries no meaning, and objects of the same members are equal.
 ///
 /// JSON has no numbers beyond the finite ones. The strings "inf", "-inf" and "nan" stand for them in
-/// files and are read back as numbers, so a text parameter must not be spelt like one of them.
+/// files and are read back as texts, which are these numbers where a number is asked for
+/// (``doubleValue``) and equal them; a data set may be called "nan".
 /// Numbers compare by value (`integer(1)` equals `number(1)`), and "nan" equals itself, so that
 /// writing and reading a value gives an equal one, of equal ``canonicalDigest``.
 public indirect enum Value: Sendable {
@@ -60,12 +61,14 @@ public indirect enum Value: Sendable {
 // MARK: - Reading parts
 
 extension Value {
-  /// The number as Double, nil for other kinds.
+  /// The number as Double, nil for other kinds; the texts "inf", "-inf" and "nan" are the numbers that
+  /// they stand for in files.
   public var doubleValue: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .unsigned(let value): Double(value)
     case .number(let value): value
+    case .string(let text): Self.nonFinite[text]
     default: nil
     }
   }
@@ -93,6 +96,16 @@ extension Value {
   /// The text, nil for other kinds.
   public var stringValue: String? {
     if case .string(let value) = self { value } else { nil }
+  }
+
+  /// A text as it is, any other value as its ``canonicalText``, non-finite numbers without quotes: what
+  /// stands in a path or behind `key=`. It is the same for a value and for what is read back of it.
+  public var plainText: String {
+    switch self {
+    case .string(let text): text
+    case .number(let number) where !number.isFinite: Self.nonFiniteText(of: number)
+    default: canonicalText
+    }
   }
 
   /// The truth value, nil for other kinds.

@@ -87,7 +87,10 @@ extension Tensor {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func gathering(_ positions: [Int32], shape newShape: [Int]) -> Tensor {
-    Tensor(shape: newShape) { result in
+    precondition(
+      newShape.reduce(1, *) == positions.count,
+      "\(positions.count) positions for the shape \(newShape).")
+    return Tensor(shape: newShape) { result in
       scalars.withUnsafeBufferPointer { source in
         for index in positions.indices { result[index] = source[Int(positions[index])] }
       }

@@ -51,6 +51,9 @@ public struct WindowGeometry: Sendable, Equatable {
       before = max(0, ((outputHeight - 1) * stride + window - height)) / 2
       precondition(height == width, "Padding \"same\" wants square images, not \(shape).")
     case .symmetric(let zeros):
+      precondition(
+        (0..<window).contains(zeros),
+        "A window of \(window) would lie in \(zeros) zeros beside the image altogether.")
       before = zeros
       let (high, wide) = (height + 2 * zeros, width + 2 * zeros)
       outputHeight = high < window ? 0 : (high - window) / stride + 1

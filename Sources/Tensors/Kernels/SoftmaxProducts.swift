@@ -16,6 +16,7 @@ public func softmaxResidualRows<Scalar: TensorScalar>(
     factors.withUnsafeBufferPointer { factors in
       for row in rows {
         let start = probabilities + row &* width
+        requireLabel(labels[row], width)
         start[labels[row]] -= 1
         scaleRow(start, width, by: factors[row])
       }
@@ -37,6 +38,7 @@ public func softmaxProductRows<Scalar: TensorScalar>(
     factors.withUnsafeBufferPointer { factors in
       for row in rows {
         let offset = row &* width
+        requireLabel(labels[row], width)
         let atLabel = directions[offset &+ labels[row]]
         let mean = productRow(
           probabilities + offset, directions + offset, width, factors[row], products + offset)
@@ -52,6 +54,11 @@ private func requireRows(_ rows: Range<Int>, _ width: Int, _ labels: Int, _ fact
   precondition(
     labels == factors && rows.lowerBound >= 0 && rows.upperBound <= labels,
     "Rows \(rows) with \(labels) labels and \(factors) factors.")
+}
+
+@inline(__always)
+private func requireLabel(_ label: Int, _ width: Int) {
+  precondition(label >= 0 && label < width, "The label \(label) in rows of \(width) lanes.")
 }
 
 @inline(__always)

@@ -65,7 +65,8 @@ package enum StationaryPoint: Sendable, Equatable {
     guard
       let affine = AffineRecursion(
         method.dynamics.name, settings, problem, start: start, outerIteration: outerIteration),
-      let z = Self.sensitivities(method, settings, problem, affine)
+      let z = Self.sensitivities(
+        method, settings, problem, affine, outerIteration: outerIteration)
     else {
       self = .absent(
         "No recursion is declared for \(method.dynamics.name) with \(method.estimator.name).")
@@ -110,12 +111,15 @@ package enum StationaryPoint: Sendable, Equatable {
   /// z: what the estimator takes for (dy1/dx, dy2/dx); nil where that is not declared.
   private static func sensitivities(
     _ method: Method, _ settings: MethodSettings, _ problem: CounterExampleProblem,
-    _ affine: AffineRecursion
+    _ affine: AffineRecursion, outerIteration: Int
   ) -> (first: Double, second: Double)? {
     let aggregates = method.dynamics.aggregates
     let step = settings.lowerStepSize(aggregating: aggregates)
-    let l = aggregates ? 1 - settings.aggregation.alpha : 1
-    let u = aggregates ? settings.aggregation.alpha * settings.upperStepSize / step : 0
+    let weights = AggregationSchedule(
+      settings.aggregation.schedule, alpha: aggregates ? settings.aggregation.alpha : 0
+    ).steadyWeights(outerIteration: outerIteration)
+    let l = weights.lower
+    let u = weights.upper * settings.upperStepSize / step
     let damping = settings.solver.damping
     switch method.estimator.name {
     case "reverse", "forward": return (affine.first.slope, affine.second.slope)

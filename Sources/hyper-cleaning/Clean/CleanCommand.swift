@@ -52,7 +52,7 @@ struct CleanCommand: ParsableCommand {
     let paths = try CleanInput.paths(
       train: options.train, checked: options.checked, test: options.test,
       folder: options.data.folder)
-    try KeptInputs(paths).require(
+    try KeptInputs(following: paths).require(
       keptBy: CleanFiles.names.map { "\(options.output)/\($0)" })
     let input = try CleanInput(
       train: options.train, checked: options.checked, test: options.test,

@@ -42,7 +42,7 @@ struct CleanRecord {
           ? .init(name: "reverse", provenance: result.method.citation) : .none,
         outerOptimizer: result.method == .rhg
           ? .init(name: "adam", provenance: "chosen by us") : .none),
-      seed: options.seed, budget: "own", protocolName: "own-data",
+      seed: options.seed, budget: "own", protocolName: "own-data", variant: variant,
       configuration: .object(configuration),
       datasets: uses, environment: .current(scalar: "float"), status: .init(.completed),
       metrics: metrics.map { .init(name: $0.0, unit: $0.1, betterWhen: $0.2) },
@@ -53,18 +53,28 @@ struct CleanRecord {
       ])
   }
 
+  /// What was asked for beside the usual: the method, where one was named, and what is kept.
+  private var variant: [String: Value] {
+    var variant: [String: Value] = [:]
+    if options.method != .auto { variant["method"] = .string(options.method.rawValue) }
+    if let keep = options.keep { variant["keep"] = .number(keep) }
+    if options.relabel { variant["relabel"] = .bool(true) }
+    return variant
+  }
+
   private var uses: [RunRecord.DatasetUse] {
-    func use(_ samples: LabelledSamples?, _ named: String?, _ purpose: String)
-      -> RunRecord.DatasetUse?
-    {
+    func use(
+      _ samples: LabelledSamples?, _ named: String?, _ purpose: String, _ part: CleanInput.Part
+    ) -> RunRecord.DatasetUse? {
       guard let samples, let named else { return nil }
       return .init(
         name: named, sha256: samples.digest, split: "\(purpose): \(samples.count) samples",
-        synthetic: false)
+        synthetic: input.synthetic.contains(part))
     }
     return [
-      use(input.train, options.train, "training"), use(input.checked, options.checked, "checked"),
-      use(input.test, options.test, "test"),
+      use(input.train, options.train, "training", .train),
+      use(input.checked, options.checked, "checked", .checked),
+      use(input.test, options.test, "test", .test),
     ].compactMap { $0 }
   }
 

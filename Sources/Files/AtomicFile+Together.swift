@@ -1,0 +1,35 @@
+import Foundation
+
+/// Files that belong together.
+extension AtomicFile {
+  /// Names files that are written already, so that those of two results never seem to be of one.
+  ///
+  /// The file that vouches for the others, a record or a key to them, goes first where there is an older
+  /// one, and the new one comes last: where one of the steps fails or the command is killed, there is
+  /// none.
+  ///
+  /// - Parameters:
+  ///   - files: the files, filled.
+  ///   - voucher: the file that vouches for them, filled.
+  ///   - outdated: the paths of older files that no new one replaces, which go with the older voucher.
+  /// - Throws: ``FileError`` for the first file that cannot be removed or named.
+  public static func commit(
+    _ files: [AtomicFile], vouchedForBy voucher: AtomicFile, removing outdated: [String] = []
+  ) throws(FileError) {
+    for path in [voucher.path] + outdated { try remove(path) }
+    for file in files { try file.commit() }
+    try voucher.commit()
+  }
+
+  /// Removes the regular file that writing under the path would replace, if there is one.
+  ///
+  /// Links stay, and so does all that is written through: a device, a pipe, a socket, an open stream.
+  public static func remove(_ path: String) throws(FileError) {
+    guard case .file(let target) = try FileDestination(resolving: path), PathState(target) == .file
+    else { return }
+    while unlink(target) != 0 {
+      if PathState.isAbsence(errno) { return }
+      guard errno == EINTR else { throw FileError(errno, writing: path) }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import Files
+import Foundation
+import Results
+import TestSupport
+import Testing
+
+@Suite("report accept")
+struct AcceptCommandTests {
+  private func stored(_ laboratory: ReportCommandTests.Laboratory) throws -> [Reference] {
+    try ReferenceFile(
+      readingFrom: ReferenceFile.path(
+        folder: laboratory.folder.path("reference"), budget: "smoke",
+        experiment: "hyper-cleaning")
+    ).references
+  }
+
+  @Test("Runs of two scalars and of two data sets are stored as they are, and check finds them")
+  func asWritten() throws {
+    let laboratory = try ReportCommandTests.Laboratory()
+    var double = RecordFixture.record(accuracy: 0.81)
+    double.environment.scalar = "double"
+    var other = RecordFixture.record(accuracy: 0.82)
+    other.datasets[0].sha256 = "cd34"
+    let records = [RecordFixture.record(), double, other]
+    try laboratory.run(records)
+    try laboratory.reference([])
+    let accept = try laboratory.report("accept", ["--curves"])
+    #expect(accept.exitCode == 0, "\(accept.standardError)")
+    let references = try stored(laboratory)
+    #expect(Set(references.map(\.identity)) == Set(records.map(\.identity)))
+    #expect(references.allSatisfy { $0.variant == ["innerSteps": 20] })
+    let curves = try RecordStore.load(laboratory.folder.path("curves")).map(\.record.identity)
+    #expect(Set(curves) == Set(records.map(\.identity)))
+    let check = try laboratory.report("check")
+    #expect(check.exitCode == 0, "\(check.standardOutput)\(check.standardError)")
+    // What is shown is told apart all the same.
+    let table = try laboratory.report("table", ["--metric", "testAccuracy"])
+    for words in ["double", "80.00", "81.00", "82.00"] {
+      #expect(table.standardOutput.contains(words), "\(table.standardOutput)")
+    }
+  }
+
+  @Test("--replace drops what no record takes the place of; with --method, of those methods alone")
+  func replacing() throws {
+    let laboratory = try ReportCommandTests.Laboratory()
+    try laboratory.run([RecordFixture.record(), RecordFixture.record(method: "bda")])
+    try laboratory.reference([
+      RecordFixture.record(seed: 7), RecordFixture.record(method: "cg"),
+      RecordFixture.record(method: "bda", seed: 7),
+    ])
+    func names() throws -> [String] {
+      try stored(laboratory).map { "\($0.method) \($0.seed)" }.sorted()
+    }
+    let one = try laboratory.report("accept", ["--method", "rhg", "--replace"])
+    #expect(one.exitCode == 0, "\(one.standardError)")
+    #expect(one.standardOutput.hasSuffix(": 1 runs stored, 3 in all\n"))
+    #expect(try names() == ["bda 7", "cg 0", "rhg 0"])
+    let all = try laboratory.report("accept", ["--replace"])
+    #expect(all.exitCode == 0, "\(all.standardError)")
+    #expect(try names() == ["bda 0", "rhg 0"])
+    // A damaged file is written again.
+    _ = try laboratory.folder.write(
+      Array("{".utf8), to: "reference/smoke/hyper-cleaning.jsonl")
+    #expect(try laboratory.report("accept").exitCode == 65)
+    #expect(try laboratory.report("accept", ["--replace"]).exitCode == 0)
+    #expect(try names() == ["bda 0", "rhg 0"])
+  }
+}

@@ -1,0 +1,58 @@
+import Datasets
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+/// The three files that `datasets corrupt` writes belong together: the truth is that of the labels beside it.
+@Suite("datasets corrupt, its files")
+struct CorruptCommandTests {
+  private let folder: TemporaryFolder
+
+  /// Classes with names so long that the truth is the largest of the files.
+  init() throws {
+    folder = try TemporaryFolder()
+    var stream = RandomStream(seed: 1, purpose: "corrupt files")
+    let writer = try HDF5Writer(path: folder.path("mine.h5"))
+    try writer.write(
+      (0..<800).map { _ in Float(stream.normal()) }, shape: [400, 2], to: "features")
+    try writer.write((0..<400).map { Int64($0 % 2) }, shape: [400], to: "labels")
+    let names = ["a", "b"].map { String(repeating: $0, count: 200) }
+    try writer.setAttribute("classNames", .strings(names))
+    try writer.finish()
+  }
+
+  /// `corrupt`, whose files may have so many blocks of 512 bytes.
+  private func corrupt(seed: Int, blocks: Int? = nil) throws -> ShellLine {
+    try ShellLine(
+      (blocks.map { "ulimit -f \($0); " } ?? "")
+        + "exec timeout 120 \"$0\" corrupt mine.h5 --count 300 --checked 20 --seed \(seed) "
+        + "--output out", "datasets", in: folder.path)
+  }
+
+  private func contents() throws -> [String: Data] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("out"))
+    return try Dictionary(
+      uniqueKeysWithValues: names.map {
+        ($0, try Data(contentsOf: URL(fileURLWithPath: folder.path("out/\($0)"))))
+      })
+  }
+
+  @Test("Where the last of the files finds no room, all of the older set stay")
+  func noRoom() throws {
+    let first = try corrupt(seed: 0)
+    #expect(first.code == 0, "\(first.text)")
+    let old = try contents()
+    #expect(Set(old.keys) == ["train.h5", "checked.h5", "truth.csv"])
+    // The truth has more than 120 kB, the others fit into 40.
+    let second = try corrupt(seed: 1, blocks: 100)
+    #expect(second.code == 1 && second.text.contains("File too large"), "\(second.text)")
+    #expect(second.text.contains("truth.csv"), "\(second.text)")
+    #expect(try contents() == old)
+    let third = try corrupt(seed: 1)
+    #expect(third.code == 0, "\(third.text)")
+    let new = try contents()
+    #expect(Set(new.keys) == Set(old.keys))
+    for (name, bytes) in old { #expect(new[name] != bytes, "\(name)") }
+  }
+}
