@@ -146,11 +146,24 @@ struct LinearSolverTests {
   @Test("From a start that solves the system, rounding that goes up and down is no divergence")
   func warmStarts() {
     var stream = RandomStream(seed: 3, purpose: "warm")
-    let diagonal = Tensor<Float>((0..<50).map { _ in Float(stream.uniform()) + 0.1 })
-    let b = Parameters(stream.normal([50]) as Tensor<Float>)
+    let count = 60
+    let root: Tensor<Float> = stream.normal([count, count])
+    let b = Parameters(stream.normal([count]) as Tensor<Float>)
+    // A = R R' / n + 0.05, whose products round in every entry.
+    func apply(_ v: Parameters<Float>) -> Parameters<Float> {
+      let v = v.tensors[0].scalars
+      let inner = (0..<count).map { column in
+        (0..<count).reduce(Float(0)) { $0 + root[$1, column] * v[$1] }
+      }
+      return Parameters(
+        Tensor(
+          (0..<count).map { row in
+            (0..<count).reduce(0.05 * v[row]) { $0 + root[row, $1] * inner[$1] / Float(count) }
+          }))
+    }
     func solve(_ steps: Int, from start: Parameters<Float>?) -> LinearSolution<Float> {
-      FixedPointIteration<Float>(maximumSteps: steps, stepSize: 0.9).solve(
-        { Parameters($0.tensors[0].multiplying(diagonal)) }, rightSide: b, from: start)
+      FixedPointIteration<Float>(maximumSteps: steps, stepSize: 0.4).solve(
+        apply, rightSide: b, from: start)
     }
     let solved = solve(1_000, from: nil).value
     for steps in 1...60 {
