@@ -168,6 +168,35 @@ struct ReportPageTests {
     #expect(asked.count == 6)
   }
 
+  @Test("A question about another problem is answered by the runs of that problem alone")
+  func otherProblem() throws {
+    func run(_ method: String, _ seed: UInt64, few: Bool) -> RunRecord {
+      let isOurs = method == "bda"
+      var record = RecordFixture.record(
+        method: method, seed: seed, budget: "paper", accuracy: isOurs == few ? 0.7 : 0.9,
+        dataset: "mnist", synthetic: false)
+      if few {
+        record.variant["data.validation"] = 200
+        record.variant["corruption.fraction"] = 0.4
+      }
+      return record
+    }
+    let runs = (0..<3).flatMap { seed in
+      ["bda", "no-cleaning"].flatMap { name in
+        [true, false].map { run(name, UInt64(seed), few: $0) }
+      }
+    }
+    let answers = Self.answers(Self.page(runs))
+    let usual = try #require(answers.first { $0.statement.hasPrefix("It classifies better") })
+    #expect(usual.verdict == .holds && !usual.evidence.contains("data.validation"))
+    let few = try #require(answers.first { $0.statement.contains("two hundred clean images") })
+    #expect(few.verdict == .doesNotHold, "\(few)")
+    #expect(few.evidence.contains("corruption.fraction 0.4, data.validation 200"), "\(few)")
+    let without = Self.answers(Self.page(runs.filter { $0.variant["data.validation"] == nil }))
+    let absent = try #require(without.first { $0.statement.contains("two hundred clean images") })
+    #expect(absent.verdict == .notRun)
+  }
+
   @Test("MAML takes the best setting that it was run in with as many seeds, and the page names it")
   func bestSettingOfTheRival() throws {
     func run(_ method: String, _ seed: UInt64, _ accuracy: Double, rate: Double?) -> RunRecord {

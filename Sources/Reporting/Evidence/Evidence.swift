@@ -94,15 +94,16 @@ extension Evidence {
   /// runs, and decides nothing by their number. A method that was run in several settings stands
   /// with those of most of its seeds. Which problem and which K are the usual ones all methods say
   /// together, so that every question of an experiment is answered at the same place; with `innerSteps`,
-  /// at that K.
+  /// at that K, and with a `problem` at those settings.
   package func principal(
     experiment: String, protocolName: String, methods: [String]? = nil, budget: String? = nil,
-    innerSteps: Int? = nil
+    innerSteps: Int? = nil, problem: [String: Value] = [:]
   ) -> [RunRecord] {
     let known = records.filter { record in
       record.experiment == experiment && record.protocolName == protocolName
         && record.sweep == nil && (budget == nil || record.budget == budget)
         && (innerSteps == nil || record.innerSteps == innerSteps)
+        && problem.allSatisfy { record.variant[$0.key] == $0.value }
         && (record.status.kind == .completed || record.status.kind.isBreakdown)
     }
     for budget in Self.budgets {

@@ -16,6 +16,8 @@ struct Question {
   let words: String
   /// K, where it is not the one that most was run at.
   var innerSteps: Int?
+  /// Settings of data that the runs must have, where it is not the problem that most were run on.
+  var problem: [String: Value] = [:]
   /// Whether it only states a ratio and judges nothing.
   var isCost = false
   /// Whether what it is said to be better than may take the best of all settings that it was run in with
@@ -30,7 +32,7 @@ struct Question {
     for budget in Evidence.budgets {
       let runs = evidence.principal(
         experiment: experiment, protocolName: protocolName, methods: methods, budget: budget,
-        innerSteps: innerSteps)
+        innerSteps: innerSteps, problem: problem)
       let ours = runs.filter { $0.method.name == first }
       let rivals = second.flatMap { name in
         settings(of: runs.filter { $0.method.name == name }, in: evidence)
@@ -135,7 +137,9 @@ struct Question {
     if run.isSynthetic {
       return "on synthetic stand-in data, budget \(run.budget)\(steps)"
     }
-    return "\(data.isEmpty ? "" : "on \(data), ")budget \(run.budget)\(steps)"
+    let settings = problem.sorted { $0.key < $1.key }
+      .map { ", \($0.key) \($0.value.canonicalText)" }.joined()
+    return "\(data.isEmpty ? "" : "on \(data), ")budget \(run.budget)\(steps)\(settings)"
   }
 }
 
@@ -175,6 +179,12 @@ extension Question {
         + "images alone, or filter with them", experiment: "hyper-cleaning",
       protocolName: "icml2020",
       metric: "testAccuracy", first: "bda", second: cleaningBaselines, words: "test accuracy"),
+    Question(
+      statement:
+        "With two hundred clean images in place of five thousand it still classifies better "
+        + "than training on all labels as they are", experiment: "hyper-cleaning",
+      protocolName: "icml2020", metric: "testAccuracy", first: "bda", second: ["no-cleaning"],
+      words: "test accuracy", problem: ["data.validation": 200, "corruption.fraction": 0.4]),
     Question(
       statement: "BDA's gain is one of better weights: it stays when a plain model is trained with "
         + "them", experiment: "hyper-cleaning", protocolName: "icml2020",
