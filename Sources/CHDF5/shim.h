@@ -1,5 +1,6 @@
 #pragma once
 #include <hdf5.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +148,65 @@ static inline int bda_link_target(
   }
   free(value);
   return result;
+}
+
+struct bda_names {
+  char *text;
+  size_t used;
+  size_t capacity;
+};
+
+static herr_t bda_append_name(
+    hid_t group, const char *name, const H5L_info_t *info, void *context) {
+  struct bda_names *names = (struct bda_names *)context;
+  size_t length = strlen(name) + 1;
+  (void)group;
+  (void)info;
+  if (names->used + length > names->capacity) {
+    size_t capacity = 2 * (names->used + length);
+    char *text = (char *)realloc(names->text, capacity);
+    if (text == NULL) return -1;
+    names->text = text;
+    names->capacity = capacity;
+  }
+  memcpy(names->text + names->used, name, length);
+  names->used += length;
+  return 0;
+}
+
+/// The names of the members of a group, sorted, each with a zero behind it; to be freed. NULL where they
+/// cannot be listed.
+static inline char *bda_member_names(hid_t group, size_t *length) {
+  struct bda_names names = {(char *)malloc(1), 0, 1};
+  hsize_t position = 0;
+  if (names.text == NULL ||
+      H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &position, bda_append_name, &names) < 0) {
+    free(names.text);
+    return NULL;
+  }
+  *length = names.used;
+  return names.text;
+}
+
+/// 0 for a group, 1 for an array, 2 for other objects, -1 where `name` leads to none. `key` tells the object
+/// from all others of open files, whatever its name.
+static inline int bda_object(hid_t file, const char *name, uint64_t key[3]) {
+#if H5_VERSION_GE(1, 12, 0)
+  H5O_info2_t info;
+  if (H5Oget_info_by_name3(file, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) return -1;
+  memcpy(key + 1, &info.token, 16);
+#else
+  H5O_info_t info;
+#if H5_VERSION_GE(1, 10, 3)
+  if (H5Oget_info_by_name2(file, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) return -1;
+#else
+  if (H5Oget_info_by_name(file, name, &info, H5P_DEFAULT) < 0) return -1;
+#endif
+  key[1] = (uint64_t)info.addr;
+  key[2] = 0;
+#endif
+  key[0] = (uint64_t)info.fileno;
+  return info.type == H5O_TYPE_GROUP ? 0 : info.type == H5O_TYPE_DATASET ? 1 : 2;
 }
 
 /// Adds what another selection has to that of `united`, of one extent; negative where that failed, or where

@@ -24,6 +24,7 @@ public final class AtomicFile: Sendable {
   private let isFinished = Mutex(false)
   /// What the owner needs to write a file.
   private static let ownersRights: mode_t = 0o600
+  private static let groupsRights: mode_t = 0o070
 
   /// Reserves a temporary file for `path`; folders on the way are created.
   public init(path: String) throws(FileError) {
@@ -33,6 +34,7 @@ public final class AtomicFile: Sendable {
     // What is gathered for a stream is nobody else's.
     var mode: mode_t = 0o600
     var kept: mode_t?
+    var owners = (user: getuid(), group: getgid())
     switch destination {
     case .file(let target):
       url = URL(fileURLWithPath: target)
@@ -44,6 +46,7 @@ public final class AtomicFile: Sendable {
       }
       if isThere, status.st_mode & S_IFMT == S_IFREG {
         kept = status.st_mode & 0o777
+        owners = (status.st_uid, status.st_gid)
       } else {
         mode = 0o666
       }
@@ -52,7 +55,6 @@ public final class AtomicFile: Sendable {
     case .stream:
       url = FileManager.default.temporaryDirectory.appendingPathComponent("stream")
     }
-    permissions = kept
     // What a process that was killed here has left, once for each folder that this one writes into.
     let folder = url.deletingLastPathComponent().path
     if TemporaryFiles.isNew(folder: folder) { Self.sweepStale(in: folder) }
@@ -73,7 +75,17 @@ public final class AtomicFile: Sendable {
     }
     // Its owner may write it until it has its name. File systems without permissions refuse, and have
     // none to keep.
-    if let kept { fchmod(descriptor, kept | Self.ownersRights) }
+    if var permissions = kept {
+      // Whose the file was: both where that may be said, else the group. Another group gets no rights.
+      if fchown(descriptor, owners.user, owners.group) != 0,
+        fchown(descriptor, uid_t.max, owners.group) != 0
+      {
+        permissions &= ~Self.groupsRights
+      }
+      fchmod(descriptor, permissions | Self.ownersRights)
+      kept = permissions
+    }
+    permissions = kept
     close(descriptor)
   }
 

@@ -296,6 +296,11 @@ struct ConversionTests {
     #expect(error.map { isSentence($0.message) && $0.message.contains(path) } == true)
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == own)
     try FileManager.default.moveItem(atPath: path, toPath: fixture.folder.path("own.h5"))
+    // A pipe would be waited for, for ever.
+    #expect(mkfifo(path, 0o600) == 0)
+    let pipe = datasetError { _ = try convert(force: force) }
+    #expect(pipe?.message.contains("is no regular file") == true, "\(pipe?.message ?? "none")")
+    #expect(unlink(path) == 0)
     #expect(try convert() == .converted(path: path, count: 5))
   }
 

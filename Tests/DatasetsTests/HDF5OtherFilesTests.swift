@@ -178,6 +178,41 @@ struct HDF5OtherFilesTests {
     }
   }
 
+  @Test("Members of a group behind a link are listed, and those that it lacks are lacking")
+  func groupsBehindLinks() throws {
+    _ = folder.foreign("end.h5") { file in
+      H5Gclose(H5Gcreate2(file, "g", 0, 0, 0))
+      store("g/a", [4], in: file)
+    }
+    let path = folder.foreign("linked.h5") { file in
+      H5Lcreate_external("end.h5", "/g", file, "far", 0, 0)
+      H5Lcreate_soft("far", file, "near", 0, 0)
+      H5Lcreate_soft("far/b", file, "dangling", 0, 0)
+    }
+    let file = try HDF5File.open(path)
+    for group in ["far", "near"] {
+      #expect(try file.members(of: group) == ["a"])
+      #expect(try file.contains("\(group)/a") && !file.contains("\(group)/b"))
+      #expect(try file.read("\(group)/a", as: UInt8.self).values == [1, 2, 3, 4])
+    }
+    let error = datasetError { _ = try file.contains("dangling") }
+    #expect(error?.message.contains("'/dangling'") == true, "\(error?.message ?? "none")")
+  }
+
+  @Test(
+    "Every object is visited once, though groups hold themselves and many links lead to one file")
+  func largeFiles() throws {
+    _ = folder.foreign("end.h5") { store("a", [4], in: $0) }
+    let path = folder.foreign("large.h5") { file in
+      for name in ["g", "g/h"] { H5Gclose(H5Gcreate2(file, name, 0, 0, 0)) }
+      for index in 0..<8 { H5Lcreate_hard(file, "g", file, "g/h/\(index)", 0, 0) }
+      for index in 0..<5_000 { H5Lcreate_external("end.h5", "/a", file, "e\(index)", 0, 0) }
+    }
+    let begin = Date()
+    #expect(try HDF5File.open(path).sources() == [folder.path("end.h5")])
+    #expect(Date().timeIntervalSince(begin) < 5)
+  }
+
   @Test("Links are followed to where they end: a pipe, a damaged file, a circle")
   func ends() throws {
     let pipe = linked("far.h5", to: "middle.h5")

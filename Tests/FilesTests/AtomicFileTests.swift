@@ -162,6 +162,20 @@ struct AtomicFileTests {
     #expect(try folder.names() == ["file", "link"])
   }
 
+  @Test(
+    "It keeps whose it is, so that its rights are given to nobody else",
+    .enabled(if: geteuid() == 0, "Only the superuser may give files away."))
+  func keptOwners() throws {
+    let path = try folder.write([1], to: "file")
+    #expect(chown(path, 1000, 1234) == 0 && chmod(path, 0o660) == 0)
+    // A folder that gives its own group to what is made there.
+    #expect(chown(folder.path, 0, 4321) == 0 && chmod(folder.path, 0o2775) == 0)
+    try AtomicFile.write("text", to: path)
+    var status = stat()
+    #expect(stat(path, &status) == 0)
+    #expect(status.st_uid == 1000 && status.st_gid == 1234 && permissions(path) == 0o660)
+  }
+
   @Test("A new file has the permissions that the process gives")
   func newPermissions() throws {
     let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)

@@ -14,6 +14,30 @@ extension HDF5File {
     let name: String
   }
 
+  /// What a name in this file stands for.
+  enum Link {
+    /// An object: the name is no link.
+    case none
+    /// Another name in the file, from the root or from the group that the link is in.
+    case name(String)
+    /// A name in another file.
+    case file(String, String)
+    /// Nothing that can be read, or a kind of link of some program's own.
+    case unreadable
+  }
+
+  /// What a name stands for, without following it.
+  func link(_ name: String) -> Link {
+    var target = [CChar](repeating: 0, count: 4096)
+    var file = [CChar](repeating: 0, count: 4096)
+    return switch bda_link_target(identifier.rawValue, name, &target, &file, target.count) {
+    case 0: .none
+    case 1: .name(text(target))
+    case 2: .file(text(file), text(target))
+    default: .unreadable
+    }
+  }
+
   /// The most links that are followed on the way to one object.
   private static var mostLinks: Int { 64 }
 
@@ -26,39 +50,38 @@ extension HDF5File {
     of name: String, passing passed: inout Set<String>
   ) throws(DatasetError) -> Place? {
     var place = Place(file: self, name: "")
-    var rest = Self.parts(of: name)
-    var firstLink: String?
+    // The names that are left, the last first, each with the link whose target it is a part of.
+    var rest: [(part: String, link: String?)] = Self.parts(of: name).map { ($0, nil) }
     var links = 0
-    while let part = rest.popLast() {
+    while let (part, origin) = rest.popLast() {
       let next = place.name + "/" + part
       let file = place.file
       // A group on the way that is none makes H5Lexists fail, hence one question per level.
       guard H5Lexists(file.identifier.rawValue, next, bda_default_properties()) > 0 else {
-        guard let firstLink else { return nil }
-        throw leadsNowhere(firstLink)
+        guard let origin else { return nil }
+        throw leadsNowhere(origin)
       }
-      var target = [CChar](repeating: 0, count: 4096)
-      var other = [CChar](repeating: 0, count: 4096)
-      let kind = bda_link_target(
-        file.identifier.rawValue, next, &target, &other, target.count)
-      guard kind != 0 else {
+      let source = origin ?? next
+      let target: String
+      switch file.link(next) {
+      case .none:
         guard H5Oexists_by_name(file.identifier.rawValue, next, bda_default_properties()) > 0
-        else { throw leadsNowhere(firstLink ?? next) }
+        else { throw leadsNowhere(source) }
         place = Place(file: file, name: next)
         continue
-      }
-      firstLink = firstLink ?? next
-      links += 1
-      guard kind > 0, links <= Self.mostLinks else { throw leadsNowhere(firstLink ?? next) }
-      let path = text(target)
-      rest += Self.parts(of: path)
-      if kind == 2 {
-        let linked = try file.linkedFile(text(other), from: next)
+      case .unreadable: throw leadsNowhere(source)
+      case .name(let path):
+        target = path
+        if path.hasPrefix("/") { place = Place(file: file, name: "") }
+      case .file(let name, let path):
+        target = path
+        let linked = try file.linkedFile(name, from: next)
         passed.insert(linked.path)
         place = Place(file: linked, name: "")
-      } else if path.hasPrefix("/") {
-        place = Place(file: file, name: "")
       }
+      links += 1
+      guard links <= Self.mostLinks else { throw leadsNowhere(source) }
+      rest += Self.parts(of: target).map { ($0, source) }
     }
     // Sentences call what lies here as its reader did.
     let own = links == 0 ? name : String(place.name.dropFirst())
@@ -100,7 +123,7 @@ extension HDF5File {
   }
 
   /// The file that a link names, looked for where the library would, and opened once.
-  private func linkedFile(
+  func linkedFile(
     _ name: String, from link: String
   ) throws(DatasetError) -> HDF5File {
     let remedy = "put it there, or write the values into one file"

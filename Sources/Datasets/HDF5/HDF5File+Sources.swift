@@ -19,23 +19,52 @@ extension HDF5File {
   }
 
   /// The same of every array of the file; what cannot be opened is passed over, whoever reads it says why.
+  /// Every object is visited once.
   public func sources() -> [String] {
-    var found: Set<String> = []
-    var left = Self.mostObjects
-    addSources(below: "", to: &found, left: &left)
-    return found.sorted()
+    var walk = Walk()
+    do throws(DatasetError) {
+      try reading { () throws(DatasetError) in addSources(below: "", to: &walk, depth: 0) }
+    } catch {
+      // What the walk found stays found.
+    }
+    return walk.found.sorted()
   }
 
-  private static var mostObjects: Int { 10_000 }
+  /// What a walk through files has seen.
+  private struct Walk {
+    var found: Set<String> = []
+    var objects: Set<[UInt64]> = []
+    var links: Set<String> = []
+  }
 
-  private func addSources(below name: String, to found: inout Set<String>, left: inout Int) {
-    // A group may hold itself.
-    guard left > 0, name.split(separator: "/").count < 16 else { return }
-    left -= 1
-    if let names = try? members(of: name.isEmpty ? "/" : name) {
-      for member in names { addSources(below: name + "/" + member, to: &found, left: &left) }
-    } else if let sources = try? sources(of: [name]) {
-      found.formUnion(sources)
+  private static var mostObjects: Int { 100_000 }
+  private static var mostGroups: Int { 64 }
+
+  /// - Parameter name: a path without links, "" for the root.
+  private func addSources(below name: String, to walk: inout Walk, depth: Int) {
+    var key = [UInt64](repeating: 0, count: 3)
+    let kind = bda_object(identifier.rawValue, name.isEmpty ? "/" : name, &key)
+    guard kind >= 0, depth < Self.mostGroups, walk.objects.count < Self.mostObjects,
+      walk.objects.insert(key).inserted
+    else { return }
+    if kind == 1, let sources = try? sources(of: [name]) { walk.found.formUnion(sources) }
+    guard kind == 0, let members = try? members(of: name.isEmpty ? "/" : name) else { return }
+    for member in members {
+      let next = name + "/" + member
+      switch link(next) {
+      case .none: addSources(below: next, to: &walk, depth: depth + 1)
+      case .file(let file, let target):
+        guard walk.links.insert("\(path)\n\(file)\n\(target)").inserted,
+          let other = try? linkedFile(file, from: next)
+        else { continue }
+        walk.found.insert(other.path)
+        if let place = try? other.place(of: target, passing: &walk.found) {
+          let name = place.name == "/" ? "" : "/" + place.name
+          place.file.addSources(below: name, to: &walk, depth: depth + 1)
+        }
+      // What these lead to is met under its own name.
+      case .name, .unreadable: continue
+      }
     }
   }
 

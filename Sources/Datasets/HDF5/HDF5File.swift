@@ -70,20 +70,14 @@ public final class HDF5File: Sendable {
       guard let opened else {
         throw file.malformed(group, "cannot be opened as a group")
       }
-      var information = H5G_info_t()
-      guard H5Gget_info(opened.rawValue, &information) >= 0 else {
+      var length = 0
+      guard let names = bda_member_names(opened.rawValue, &length) else {
         throw file.malformed(group, "cannot be listed")
       }
-      var names: [String] = []
-      for index in 0..<information.nlinks {
-        var buffer = [CChar](repeating: 0, count: 1024)
-        let length = H5Lget_name_by_idx(
-          opened.rawValue, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, buffer.count,
-          bda_default_properties())
-        guard length >= 0 else { throw file.malformed(group, "cannot be listed") }
-        names.append(file.text(buffer))
+      defer { free(names) }
+      return UnsafeBufferPointer(start: names, count: length).split(separator: 0).map { name in
+        String(decoding: name.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       }
-      return names
     }
   }
 

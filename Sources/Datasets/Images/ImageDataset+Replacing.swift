@@ -11,8 +11,8 @@ extension ImageDataset {
   /// Throws where something is at a path that `datasets` has not made: a person's own file must not be lost
   /// for its name. Reads attributes only.
   ///
-  /// What is written through holds nothing that could be lost, and no more does an empty file. Of a file
-  /// that cannot be opened nobody knows who has made it.
+  /// An empty file holds nothing that could be lost. Of a file that cannot be opened nobody knows who has
+  /// made it. A pipe or a device is never a ready file.
   ///
   /// - Parameters:
   ///   - force: whether a file that is damaged, or no HDF5 file, is replaced; what the system refuses to
@@ -23,6 +23,12 @@ extension ImageDataset {
   ) throws(DatasetError) {
     let state = PathState(path)
     if let refusal = state.refusal(of: path) { throw DatasetError(.unwritable, refusal) }
+    guard state != .other else {
+      throw DatasetError(
+        .unwritable,
+        "\(path) is no regular file, and a data set written there could not be read again: move it away, "
+          + "or choose another data folder.")
+    }
     guard state == .file, FileBytes.size(path) != 0 else { return }
     let file: HDF5File
     do {
