@@ -52,7 +52,7 @@ package struct CleanInput {
     for (part, name) in names {
       guard let name else { continue }
       let path = try Self.path(of: name, part, folder)
-      if try Self.isSynthetic(path) { synthetic.insert(part) }
+      if Self.isSynthetic(path) { synthetic.insert(part) }
     }
     try self.init(
       train: trainSamples, checked: checkedSamples, test: testSamples, synthetic: synthetic)
@@ -106,13 +106,14 @@ package struct CleanInput {
     return try .load(hdf5: path)
   }
 
-  /// Whether a file or a folder says that its samples are generated, as the suite's own do.
-  private static func isSynthetic(_ path: String) throws(DatasetError) -> Bool {
+  /// Whether a file or a folder says that its samples are generated, as the suite's own do; what somebody's
+  /// own file says in other words is nothing to us.
+  private static func isSynthetic(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      return try ImageTreeDescription.read(path).synthetic
+      return (try? ImageTreeDescription.read(path).synthetic) ?? false
     }
-    return try HDF5File.open(path).boolean("synthetic") ?? false
+    return (try? HDF5File.open(path).boolean("synthetic")) ?? false
   }
 
   /// The files and folders that the parts are read from.

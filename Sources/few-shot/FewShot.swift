@@ -183,7 +183,8 @@ struct FewShotOptions: OwnRunOptions {
     return [
       PlannedRun(
         arm, settings, preset: usual, protocolName: preset.rawValue,
-        unstated: ["reptile.learningRate"], replaced: given.replacedByReptile(preset, budget))
+        // A gradient step has no momentum; its rate is stated in `outer`.
+        unstated: ["reptile.learningRate", "outer.momentum"], replaced: given.replacedByReptile(preset, budget))
     ]
   }
 }

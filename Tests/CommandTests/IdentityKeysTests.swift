@@ -158,6 +158,7 @@ struct IdentityKeysTests {
     let preset = FewShotProtocol.icml2020
     var settings = preset.settings(.smoke)
     settings.reptile.learningRate = 0.5
+    settings.outer.momentum = 0.7
     let planned = try FewShotOptions().planned(
       experiment.arm(named: "reptile"), settings, preset: preset, budget: .smoke, isNamed: true,
       in: experiment)
