@@ -184,7 +184,8 @@ struct FewShotOptions: OwnRunOptions {
       PlannedRun(
         arm, settings, preset: usual, protocolName: preset.rawValue,
         // A gradient step has no momentum; its rate is stated in `outer`.
-        unstated: ["reptile.learningRate", "outer.momentum"], replaced: given.replacedByReptile(preset, budget))
+        unstated: ["reptile.learningRate", "outer.momentum"],
+        replaced: given.replacedByReptile(preset, budget))
     ]
   }
 }
