@@ -213,6 +213,32 @@ struct HDF5OtherFilesTests {
     #expect(Date().timeIntervalSince(begin) < 5)
   }
 
+  @Test("A virtual array may have almost as many sources as files can be open")
+  func manySources() throws {
+    let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+    // Each once where it is looked at and once where it is read, never both at a time.
+    let count = 120
+    let path = folder.foreign("many.h5") { file in
+      let space = H5Screate_simple(1, [hsize_t(count)], nil)
+      let part = H5Screate_simple(1, [1], nil)
+      let creation = H5Pcreate(bda_dataset_creation())
+      for index in 0..<count {
+        _ = folder.foreign("s\(index).h5") { store("d", [1], in: $0) }
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, [hsize_t(index)], nil, [1], nil)
+        H5Pset_virtual(creation, space, "s\(index).h5", "d", part)
+      }
+      H5Sselect_all(space)
+      H5Dclose(H5Dcreate2(file, "a", bda_stored_uint8(), space, 0, creation, 0))
+      H5Pclose(creation)
+    }
+    let file = try HDF5File.open(path)
+    #expect(try file.sources(of: ["a"]).count == count && file.sources().count == count)
+    // Looking at them keeps none open.
+    let after = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+    #expect(after < open + count / 2, "\(after) descriptors after \(open)")
+    #expect(try file.read("a", as: UInt8.self).values == [UInt8](repeating: 1, count: count))
+  }
+
   @Test("Links are followed to where they end: a pipe, a damaged file, a circle")
   func ends() throws {
     let pipe = linked("far.h5", to: "middle.h5")

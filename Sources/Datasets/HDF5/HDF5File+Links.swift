@@ -75,7 +75,7 @@ extension HDF5File {
         if path.hasPrefix("/") { place = Place(file: file, name: "") }
       case .file(let name, let path):
         target = path
-        let linked = try file.linkedFile(name, from: next)
+        let linked = try file.companion(try file.linkedPath(name, from: next))
         passed.insert(linked.path)
         place = Place(file: linked, name: "")
       }
@@ -122,10 +122,8 @@ extension HDF5File {
         + "values there.")
   }
 
-  /// The file that a link names, looked for where the library would, and opened once.
-  func linkedFile(
-    _ name: String, from link: String
-  ) throws(DatasetError) -> HDF5File {
+  /// The path of the file that a link names, looked for where the library would; a regular file.
+  func linkedPath(_ name: String, from link: String) throws(DatasetError) -> String {
     let remedy = "put it there, or write the values into one file"
     let places = companions(name)
     var refused: DatasetError?
@@ -145,7 +143,7 @@ extension HDF5File {
           "\(candidate), into which '\(link)' of the HDF5 file \(path) leads, is not a regular file: "
             + "write the values into one file.")
       }
-      return try companion(candidate)
+      return candidate
     }
     throw refused
       ?? DatasetError(

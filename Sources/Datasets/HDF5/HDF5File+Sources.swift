@@ -35,6 +35,14 @@ extension HDF5File {
     var found: Set<String> = []
     var objects: Set<[UInt64]> = []
     var links: Set<String> = []
+    /// The file that a link led into last, and probably the next one does: of all of them, each may be
+    /// another.
+    var lastFile: HDF5File?
+
+    mutating func open(_ path: String) -> HDF5File? {
+      if lastFile?.path != path { lastFile = try? HDF5File.open(path) }
+      return lastFile
+    }
   }
 
   private static var mostObjects: Int { 100_000 }
@@ -55,10 +63,10 @@ extension HDF5File {
       case .none: addSources(below: next, to: &walk, depth: depth + 1)
       case .file(let file, let target):
         guard walk.links.insert("\(path)\n\(file)\n\(target)").inserted,
-          let other = try? linkedFile(file, from: next)
+          let path = try? linkedPath(file, from: next)
         else { continue }
-        walk.found.insert(other.path)
-        if let place = try? other.place(of: target, passing: &walk.found) {
+        walk.found.insert(path)
+        if let place = try? walk.open(path)?.place(of: target, passing: &walk.found) {
           let name = place.name == "/" ? "" : "/" + place.name
           place.file.addSources(below: name, to: &walk, depth: depth + 1)
         }
@@ -81,8 +89,8 @@ extension HDF5File {
     }
     for mapping in try file.virtualMappings(creation, place.name, depth: depth) {
       if let path = mapping.path { found.insert(path) }
-      let source = try mapping.path.map { path throws(DatasetError) in try file.companion(path) }
-      try (source ?? file).addSources(of: mapping.array, to: &found, depth: depth + 1)
+      try file.sourceFile(of: mapping).addSources(
+        of: mapping.array, to: &found, depth: depth + 1)
     }
   }
 }

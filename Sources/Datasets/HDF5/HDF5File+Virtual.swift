@@ -130,8 +130,7 @@ extension HDF5File {
   private func sourceExtent(
     _ mapping: VirtualMapping, of name: String, depth: Int
   ) throws(DatasetError) -> (stored: Int, shape: [Int]) {
-    let named = try mapping.path.map { path throws(DatasetError) in try companion(path) }
-    let place = try (named ?? self).existing(mapping.array)
+    let place = try sourceFile(of: mapping).existing(mapping.array)
     let array = try place.file.openArray(place.name)
     let stored = try place.file.storedBytes(of: array, place.name, depth: depth + 1)
     let shape = try place.file.shape(of: array, place.name)
@@ -149,6 +148,13 @@ extension HDF5File {
           + "installed here: save it again without, for example with `h5repack -f NONE OLD NEW`.")
     }
     return (stored, shape)
+  }
+
+  /// The file of a source, opened for a look: an array may have more of them than can be open beside those
+  /// that the library opens when it reads.
+  func sourceFile(of mapping: VirtualMapping) throws(DatasetError) -> HDF5File {
+    guard let path = mapping.path else { return self }
+    return try HDF5File.open(path, maximumArrayBytes: maximumArrayBytes)
   }
 
   private func virtualText(

@@ -13,7 +13,7 @@ public final class HDF5File: Sendable {
   /// limit the attempt to make room for it would end the process.
   public let maximumArrayBytes: Int
   let identifier: HDF5Identifier
-  /// The other files that this one's links and virtual arrays name, as far as they were needed.
+  /// The other files that this one's links lead into, as far as they were needed.
   private let companionFiles = Mutex<[String: HDF5File]>([:])
 
   private init(path: String, maximumArrayBytes: Int, identifier: consuming HDF5Identifier) {
