@@ -45,8 +45,8 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How images are normalised: transductive (all images to classify together), inductive (each by "
-        + "itself) or running. (default: as in the run)"))
+      "How images are normalised: transductive (all images to classify together), inductive (each with the "
+        + "labelled ones, without the others to classify) or running. (default: as in the run)"))
   var normalisation: NormalisationRule?
 
   @OptionGroup var threads: ThreadsOption
@@ -94,7 +94,7 @@ struct EvaluateCommand: ParsableCommand {
     if parts > 1, settings.evaluation.normalisation == .transductive {
       console.show(
         note: "The \(count) images are normalised in \(parts) parts drawn at random, each by its "
-          + "own moments; --normalisation inductive takes them one by one.")
+          + "own moments; --normalisation inductive takes each with the labelled images alone.")
     }
     // In the order of folders a part would hold one class or two, and its moments would be theirs.
     var stream = RandomStream(seed: 0, purpose: "parts of own images")

@@ -48,6 +48,47 @@ struct HDF5OtherFilesTests {
     folder.foreign(name) { H5Lcreate_external(file, object, $0, link, 0, 0) }
   }
 
+  /// An array of two bytes of each of `part0.h5`, `part1.h5`, ... that is there.
+  private func numbered(_ name: String, file: String = "part%b.h5", array: String = "d") -> String {
+    folder.foreign(name) { foreign in
+      let space = H5Screate_simple(1, [2], [hsize_t.max])
+      let source = H5Screate_simple(1, [2], nil)
+      let creation = H5Pcreate(bda_dataset_creation())
+      H5Sselect_hyperslab(space, H5S_SELECT_SET, [0], [2], [hsize_t.max], [2])
+      H5Pset_virtual(creation, space, file, array, source)
+      H5Sselect_all(space)
+      H5Dclose(H5Dcreate2(foreign, "a", bda_stored_uint8(), space, 0, creation, 0))
+      H5Pclose(creation)
+    }
+  }
+
+  @Test("One entry of a virtual array may stand for a row of sources, and each is looked at")
+  func numberedSources() throws {
+    let parts = (0..<3).map { index in
+      folder.foreign("part\(index).h5") { store("d", [2], in: $0) }
+    }
+    let file = try HDF5File.open(numbered("all.h5"))
+    #expect(try file.sources(of: ["a"]) == parts && file.sources() == parts)
+    #expect(try file.read("a", as: UInt8.self).values == [1, 2, 1, 2, 1, 2])
+    // A percent sign before a "b" is no number.
+    let percent = folder.foreign("50%b.h5") { store("d", [4], in: $0) }
+    let one = virtual("one.h5", [Part(file: "50%%b.h5", from: 0..<4, to: 0)])
+    #expect(try HDF5File.open(one).sources() == [percent])
+    // Of one file, several arrays.
+    let several = folder.foreign("several.h5") { file in
+      for index in 0..<2 { store("d\(index)", [2], in: file) }
+    }
+    let arrays = try HDF5File.open(numbered("arrays.h5", file: "several.h5", array: "d%b"))
+    #expect(arrays.sources() == [several])
+    #expect(try arrays.read("a", as: UInt8.self).values == [1, 2, 1, 2])
+    // The library gives what is behind a source that has become shorter.
+    _ = folder.foreign("part2.h5") { store("d", [1], in: $0) }
+    let error = datasetError {
+      _ = try HDF5File.open(folder.path + "/all.h5").read("a", as: UInt8.self)
+    }
+    #expect(error?.message.contains("part2.h5") == true, "\(error?.message ?? "none")")
+  }
+
   @Test func virtualArraysAreReadAndTheirSourcesNamed() throws {
     let source = folder.foreign("part.h5") { store("d", [4], in: $0) }
     func virtual(_ name: String, points: hsize_t) -> String {

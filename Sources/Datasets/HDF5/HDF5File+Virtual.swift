@@ -33,14 +33,47 @@ extension HDF5File {
     var mappings: [VirtualMapping] = []
     var paths: [String: String?] = [:]
     for index in 0..<count {
-      let file = virtualText(creation, index, H5Pget_virtual_filename)
+      let names = (
+        file: virtualText(creation, index, H5Pget_virtual_filename),
+        array: virtualText(creation, index, H5Pget_virtual_dsetname)
+      )
+      let file = Self.numbered(names.file, 0)
       if paths[file] == nil { paths[file] = try sourcePath(file, of: name) }
-      mappings.append(
-        VirtualMapping(
-          index: index, path: paths[file] ?? nil,
-          array: virtualText(creation, index, H5Pget_virtual_dsetname)))
+      let first = VirtualMapping(
+        index: index, path: paths[file] ?? nil, array: Self.numbered(names.array, 0))
+      mappings.append(first)
+      // One entry of the list may stand for a row of sources: as many as there are.
+      for number in 1..<Self.mostNumberedSources {
+        let next = VirtualMapping(
+          index: index, path: numberedPath(names.file, number),
+          array: Self.numbered(names.array, number))
+        guard next.path != first.path || next.array != first.array, isPresent(next) else { break }
+        mappings.append(next)
+      }
     }
     return mappings
+  }
+
+  private static var mostNumberedSources: Int { 100_000 }
+
+  /// The name of the source of that number: "%b" stands for the number, "%%" for a percent sign, as
+  /// `H5Pset_virtual` has it.
+  private static func numbered(_ name: String, _ number: Int) -> String {
+    name.components(separatedBy: "%%").map { $0.replacing("%b", with: "\(number)") }
+      .joined(separator: "%")
+  }
+
+  /// The path of a numbered source's file: nil where it is this file, "" where there is none.
+  private func numberedPath(_ file: String, _ number: Int) -> String? {
+    file == "." ? nil : present(companions(Self.numbered(file, number)), path: { $0 }) ?? ""
+  }
+
+  /// Whether a numbered source is there; the first that is not ends the row.
+  private func isPresent(_ mapping: VirtualMapping) -> Bool {
+    guard mapping.path != "" else { return false }
+    // What is there and cannot be opened is said by whoever looks into it.
+    guard let file = try? sourceFile(of: mapping) else { return true }
+    return (try? file.contains(mapping.array)) ?? true
   }
 
   /// The bytes that hold the values of a virtual array, in all of its sources together.
@@ -73,7 +106,7 @@ extension HDF5File {
     }
     try requireDescriptors(beside: readers)
     let total = try shape(of: array, name).reduce(1) { $0.multipliedReportingOverflow(by: $1).0 }
-    if let covered = coveredValues(creation, mappings.count), covered < total {
+    if let covered = coveredValues(creation), covered < total {
       throw unexpected(
         name, "is made of other arrays that give only \(covered) of its \(total) values",
         remedy: "map all of them")
@@ -83,10 +116,11 @@ extension HDF5File {
 
   /// The number of values that some part gives, each counted once; nil where a part gives all, or has no
   /// end.
-  private func coveredValues(_ creation: borrowing HDF5Identifier, _ count: Int) -> Int? {
-    guard let union = HDF5Identifier(H5Pget_virtual_vspace(creation.rawValue, 0)) else {
-      return 0
-    }
+  private func coveredValues(_ creation: borrowing HDF5Identifier) -> Int? {
+    var count = 0
+    guard H5Pget_virtual_count(creation.rawValue, &count) >= 0,
+      let union = HDF5Identifier(H5Pget_virtual_vspace(creation.rawValue, 0))
+    else { return 0 }
     var sum = 0
     var isUnion = true
     for index in 0..<count {
@@ -109,6 +143,9 @@ extension HDF5File {
   ) throws(DatasetError) {
     guard let space = HDF5Identifier(H5Pget_virtual_srcspace(creation.rawValue, mapping.index))
     else { throw malformed(name, "has no readable list of sources") }
+    if H5Sget_select_type(space.rawValue) == H5S_SEL_ALL {
+      return try requireCount(of: mapping, shape, creation, name)
+    }
     // A selection without end takes what there is.
     guard Int(H5Sget_select_npoints(space.rawValue)) > 0 else { return }
     let rank = Int(H5Sget_simple_extent_ndims(space.rawValue))
@@ -123,6 +160,39 @@ extension HDF5File {
         "'\(name)' in the HDF5 file \(path) takes values up to position \(wanted) from "
           + "'\(mapping.array)' in \(mapping.path ?? path), which has the shape \(shape): put the whole "
           + "source there, or write the values into one file.")
+    }
+  }
+
+  /// Requires that a source that is taken as a whole has as many values as its part of the array: such a
+  /// selection is kept without its extents.
+  private func requireCount(
+    of mapping: VirtualMapping, _ shape: [Int], _ creation: borrowing HDF5Identifier,
+    _ name: String
+  ) throws(DatasetError) {
+    guard let part = HDF5Identifier(H5Pget_virtual_vspace(creation.rawValue, mapping.index))
+    else { throw malformed(name, "has no readable list of sources") }
+    var wanted = Int(H5Sget_select_npoints(part.rawValue))
+    if wanted < 0 || H5Sget_select_type(part.rawValue) == H5S_SEL_HYPERSLABS {
+      let rank = Int(H5Sget_simple_extent_ndims(part.rawValue))
+      var counts = [hsize_t](repeating: 1, count: 32)
+      var blocks = [hsize_t](repeating: 1, count: 32)
+      guard (1...32).contains(rank),
+        H5Sget_regular_hyperslab(part.rawValue, nil, nil, &counts, &blocks) >= 0
+      else { return }
+      // Of a selection without end, each source fills one block.
+      wanted = zip(counts, blocks).prefix(rank).reduce(1) { product, part in
+        let count = part.0 == hsize_t.max ? 1 : Int(clamping: part.0)
+        return product.multipliedReportingOverflow(by: count).partialValue
+          .multipliedReportingOverflow(by: Int(clamping: part.1)).partialValue
+      }
+    }
+    let values = shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+    guard values == wanted else {
+      throw DatasetError(
+        .unexpectedContents,
+        "'\(name)' in the HDF5 file \(path) takes \(wanted) values from '\(mapping.array)' in "
+          + "\(mapping.path ?? path), which has the shape \(shape): put the whole source there, or write "
+          + "the values into one file.")
     }
   }
 
@@ -163,8 +233,7 @@ extension HDF5File {
   ) -> String {
     var buffer = [CChar](repeating: 0, count: 4096)
     guard get(creation.rawValue, index, &buffer, buffer.count) > 0 else { return "" }
-    // Sources numbered by "%b" begin with 0.
-    return text(buffer).replacing("%b", with: "0").replacing("%%", with: "%")
+    return text(buffer)
   }
 
   /// Throws unless some more files can be opened while all sources are.
