@@ -45,7 +45,8 @@ struct AcceptCommand: ParsableCommand {
           continue
         }
         accepted[record.experiment, default: []].append(Reference(record))
-        if curves {
+        // A curve that is stored already would speak of another run than the reference.
+        if curves || PathState(references.curves + "/" + record.relativePath) == .file {
           try record.thinned(to: 26).write(intoRuns: references.curves)
         }
       }

@@ -86,7 +86,10 @@ enum RecordSource {
 
   private static func records(ofCommit commit: String) throws(ResultsError) -> [RunRecord] {
     let list = try git(
-      ["ls-tree", "-r", "--name-only", "--end-of-options", commit, "results/reference"], commit)
+      [
+        "ls-tree", "-r", "--full-tree", "--name-only", "--end-of-options", commit,
+        "results/reference",
+      ], commit)
     let paths = String(decoding: list, as: UTF8.self).split(separator: "\n").map(String.init)
       .filter { $0.hasSuffix(".jsonl") }
     guard !paths.isEmpty else {

@@ -78,7 +78,8 @@ struct WatchCommand: ParsableCommand {
     }
     if kinds.contains(where: \.isBreakdown) { return 3 }
     if runs.contains(where: { $0.state == .damaged }) { return 65 }
-    return runs.contains { $0.state == .stopped } ? 5 : 0
+    // One that was stopped has a record of it, too, after its checkpoint is gone.
+    return kinds.contains(.interrupted) || runs.contains { $0.state == .stopped } ? 5 : 0
   }
 
   private func recordPaths() throws(ResultsError) -> [String] {

@@ -40,6 +40,21 @@ struct AcceptCommandTests {
     }
   }
 
+  @Test("A stored curve is of the same run as its reference, also without --curves")
+  func curvesFollow() throws {
+    let laboratory = try ReportCommandTests.Laboratory()
+    func accuracies(_ accuracy: Double, _ options: [String]) throws -> [Double?] {
+      try laboratory.run([RecordFixture.record(accuracy: accuracy)])
+      let accept = try laboratory.report("accept", options)
+      #expect(accept.exitCode == 0, "\(accept.standardError)")
+      return try RecordStore.load(laboratory.folder.path("curves"))
+        .map { $0.record.final["testAccuracy"] }
+    }
+    try laboratory.reference([])
+    #expect(try accuracies(0.8, ["--curves"]) == [0.8])
+    #expect(try accuracies(0.7, []) == [0.7])
+  }
+
   @Test("--replace drops what no record takes the place of; with --method, of those methods alone")
   func replacing() throws {
     let laboratory = try ReportCommandTests.Laboratory()

@@ -113,6 +113,11 @@ struct ReportToolsCommandTests {
     #expect(ended.exitCode == 0)
     #expect(ended.standardOutput.contains("completed after 1 outer steps"))
     #expect(!ended.standardOutput.contains("\u{1B}"))
+    // Stopped, and its checkpoint is gone.
+    let stopped = try RecordFixture.record(
+      seed: 1, status: .init(.interrupted, reason: "SIGTERM")
+    ).write(intoRuns: folder.path("runs"))
+    #expect(try CommandRunner.run("report", ["watch", stopped]).exitCode == 5)
   }
 
   @Test("watch: a run that is under way is followed to its end")

@@ -245,6 +245,10 @@ struct SweepFailureTests {
     let other = try folder.write(Array("note\nTrapped.\n".utf8), to: "b.log")
     #expect(SweepFailure.lastSentence(ofLog: other) == "Trapped.")
     #expect(SweepFailure.lastSentence(ofLog: folder.path("none")) == "It left no log.")
+    // What an earlier attempt said is not why this one failed.
+    let length = SweepFailure.length(ofLog: log)
+    #expect(SweepFailure.lastSentence(ofLog: log, after: length) == "It said nothing.")
+    #expect(SweepFailure.lastSentence(ofLog: log, after: length - 8) == "seed: 3")
   }
 }
 

@@ -44,6 +44,11 @@ struct CheckFormatTests {
     #expect(try Reader.isWellFormed(bad))
     let better = Self.report(accuracy: 0.9).junit
     #expect(better.contains("<failure type=\"improved\""))
+    // XML 1.0 has no place for these.
+    var claim = RecordFixture.ordering()
+    claim.statement = "a\u{1}b\u{FFFE}c\u{FFFF}d"
+    let odd = Self.report(accuracy: 0.8, claims: [claim]).junit
+    #expect(!odd.unicodeScalars.contains { [1, 0xFFFE, 0xFFFF].contains($0.value) })
   }
 
   @Test("GitHub: errors, warnings and notices with line breaks escaped")

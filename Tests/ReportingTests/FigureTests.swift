@@ -159,6 +159,22 @@ struct FigureTests {
     #expect(Array(picture.prefix(4)) == [0x89, 0x50, 0x4e, 0x47])
   }
 
+  @Test("Final values of runs that broke down are no part of a mean")
+  func breakdownsHaveNoFinalValue() throws {
+    let records = [
+      RecordFixture.record(seed: 0, accuracy: 0.6),
+      RecordFixture.record(seed: 1, accuracy: 1e6, status: .init(.diverged, reason: "F grew")),
+      RecordFixture.record(seed: 0, innerSteps: 40, accuracy: 0.7),
+    ]
+    let scatter = try #require(
+      Figure.figure(
+        of: "testAccuracy", in: records, as: .init(against: .measure("secondsPerOuterStep"))))
+    #expect(scatter.series.flatMap(\.y).sorted() == [0.6, 0.7])
+    let setting = try #require(
+      Figure.figure(of: "testAccuracy", in: records, as: .init(against: .setting("innerSteps"))))
+    #expect(setting.series.flatMap(\.y).sorted() == [0.6, 0.7])
+  }
+
   @Test("Curves are means over seeds, with bands, against steps or seconds")
   func curves() throws {
     let records = [

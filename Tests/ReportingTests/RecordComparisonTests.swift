@@ -47,5 +47,18 @@ struct RecordComparisonTests {
     let broken = RecordFixture.record(status: .init(.diverged, reason: "F grew"))
     #expect(Self.compare([one], [broken]).exitCode == 3)
     #expect(Self.compare([broken], [one]).exitCode == 4)
+    let stopped = RecordFixture.record(status: .init(.interrupted, reason: "SIGTERM"))
+    #expect(Self.compare([stopped], [broken]).exitCode == 3)
+  }
+
+  @Test("Equal numbers of two units are not the same")
+  func units() {
+    let one = RecordFixture.record()
+    var other = one
+    other.metrics[0].unit = "percent"
+    let comparison = Self.compare([one], [other])
+    #expect(comparison.exitCode == 2)
+    let words = "testAccuracy is in the unit fraction before and in percent after"
+    #expect(comparison.text().contains(words), "\(comparison.text())")
   }
 }

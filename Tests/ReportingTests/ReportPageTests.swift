@@ -83,6 +83,29 @@ struct ReportPageTests {
     #expect(verdict(nearer) == .holds)
   }
 
+  @Test("A method that broke down with a seed is not plainly better, and the page says with which")
+  func brokenSeeds() throws {
+    var runs = Self.records(["rhg": 0.8, "bda": 0.85])
+    var broken = try #require(runs.first { $0.method.name == "bda" })
+    broken.seed = 77
+    broken.status = .init(.diverged, reason: "F grew")
+    broken.final["testAccuracy"] = 0.1
+    broken.timing.secondsPerOuterStep = 1e6
+    func answers(_ runs: [RunRecord]) -> [Answer] { Self.answers(Self.page(runs)) }
+    let held = answers(runs).filter { $0.verdict == .holds }
+    #expect(!held.isEmpty)
+    runs.append(broken)
+    let now = answers(runs)
+    for answer in held {
+      let same = try #require(now.first { $0.statement == answer.statement })
+      #expect(same.verdict == .undecided)
+      #expect(same.evidence.contains("broke down with the seed 77"), "\(same.evidence)")
+    }
+    // Nor is its time a cost of the method.
+    let text = Self.page(runs).markdown(figuresIn: "figures") { _ in false }
+    #expect(!text.contains("1000000") && !text.contains("250000"), "\(text)")
+  }
+
   @Test("The main table's title names the data that its rows are of, whichever comes first")
   func mainData() {
     var other = RecordFixture.record(

@@ -32,6 +32,8 @@ package struct SweepRunner {
   private struct Job {
     let index: Int
     let process: CellProcess
+    /// The bytes of its log that are of earlier attempts.
+    let logLength: UInt64
     let watch: Stopwatch
   }
 
@@ -112,7 +114,11 @@ package struct SweepRunner {
         // Another runner may have done it in the meantime.
         if cells[index].state.kind.isSettled { continue }
         do throws(SweepError) {
-          jobs.append(Job(index: index, process: try start(cells[index]), watch: Stopwatch()))
+          let length = SweepFailure.length(ofLog: logPath(cells[index]))
+          jobs.append(
+            Job(
+              index: index, process: try start(cells[index]), logLength: length,
+              watch: Stopwatch()))
         } catch {
           // What runs must not outlive the sweep: it writes its checkpoint and is awaited.
           for job in jobs { job.process.send(signal: SIGTERM) }
@@ -182,7 +188,7 @@ package struct SweepRunner {
       code: code,
       sentence: isKilled
         ? "Its process was ended by signal \(code - 128)."
-        : SweepFailure.lastSentence(ofLog: logPath(cell)),
+        : SweepFailure.lastSentence(ofLog: logPath(cell), after: job.logLength),
       log: logPath(cell))
   }
 }
@@ -203,12 +209,19 @@ package struct SweepFailure: Sendable, Equatable {
     return codes.count == 1 ? ExitStatus(rawValue: code) ?? .unexpected : .unexpected
   }
 
-  /// The last error in a log, else its last line.
-  static func lastSentence(ofLog path: String) -> String {
+  /// The bytes of a log; 0 where there is none.
+  static func length(ofLog path: String) -> UInt64 {
+    guard let file = FileHandle(forReadingAtPath: path) else { return 0 }
+    defer { try? file.close() }
+    return (try? file.seekToEnd()) ?? 0
+  }
+
+  /// The last error in a log, else its last line; of what was written after so many bytes.
+  static func lastSentence(ofLog path: String, after length: UInt64 = 0) -> String {
     guard let file = FileHandle(forReadingAtPath: path) else { return "It left no log." }
     defer { try? file.close() }
     let end = (try? file.seekToEnd()) ?? 0
-    try? file.seek(toOffset: end > 65_536 ? end - 65_536 : 0)
+    try? file.seek(toOffset: max(min(length, end), end > 65_536 ? end - 65_536 : 0))
     let data = (try? file.readToEnd()) ?? Data()
     let lines = String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
     // The words of the suite, or of its parser of arguments.

@@ -165,7 +165,10 @@ extension CheckReport {
   private static func xml(_ text: String) -> String {
     let allowed = String(
       String.UnicodeScalarView(
-        text.unicodeScalars.filter { $0.value >= 0x20 || [9, 10, 13].contains($0.value) }))
+        text.unicodeScalars.filter {
+          [9, 10, 13].contains($0.value)
+            || ($0.value >= 0x20 && ![0xFFFE, 0xFFFF].contains($0.value))
+        }))
     return Table.htmlEscaped(allowed)
   }
 

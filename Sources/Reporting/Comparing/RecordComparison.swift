@@ -68,7 +68,7 @@ package struct RecordComparison: Sendable {
             identity: identity,
             words: "ended as \(kinds.0.rawValue) before and as \(kinds.1.rawValue) after",
             outcome: kinds.1 == .completed ? .improved : .deviates,
-            isBreakdown: kinds.0 == .completed && kinds.1.isBreakdown))
+            isBreakdown: kinds.1.isBreakdown && !kinds.0.isBreakdown))
         continue
       }
       let file = tolerances[identity.budget]
@@ -78,6 +78,15 @@ package struct RecordComparison: Sendable {
           differences.append(
             Difference(
               identity: identity, words: "\(name) is not there \(side)", outcome: .missing))
+          continue
+        }
+        let units = (old.metric(named: name)?.unit, new.metric(named: name)?.unit)
+        if let before = units.0, let after = units.1, before != after {
+          differences.append(
+            Difference(
+              identity: identity,
+              words: "\(name) is in the unit \(before) before and in \(after) after",
+              outcome: .deviates))
           continue
         }
         if one == other || (one.isNaN && other.isNaN) {

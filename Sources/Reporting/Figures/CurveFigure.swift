@@ -170,9 +170,12 @@ struct CurveBuilder {
 
   // MARK: - Against a setting or a cost
 
+  /// The runs that have final values: those of a run that broke down are its last ones, of any size.
+  private var reached: [RunRecord] { records.filter { $0.status.kind == .completed } }
+
   /// Final values against a setting: one curve a method and rest of the variant.
   func against(setting name: String) -> Figure? {
-    let drawn = records.filter { $0.final[metric] != nil && Self.number(name, of: $0) != nil }
+    let drawn = reached.filter { $0.final[metric] != nil && Self.number(name, of: $0) != nil }
     guard let first = drawn.first else { return nil }
     let words = SettingWords(drawn, without: name)
     let series = groups(drawn, words, but: name).compactMap {
@@ -205,7 +208,7 @@ struct CurveBuilder {
 
   /// Final values against another measure, a cost as a rule: one point a method and variant.
   func against(measure name: String) -> Figure? {
-    let drawn = records.filter { $0.final[metric] != nil && $0.measure(named: name) != nil }
+    let drawn = reached.filter { $0.final[metric] != nil && $0.measure(named: name) != nil }
     guard let first = drawn.first else { return nil }
     let words = SettingWords(drawn)
     let series = groups(drawn, words).compactMap { label, runs, style -> Figure.Series? in

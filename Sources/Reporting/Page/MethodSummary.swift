@@ -171,7 +171,9 @@ struct MethodSummary {
   }
 
   private func cost(_ measure: String, _ runs: [RunRecord], _ scale: Double) -> Table.Cell {
-    let values = runs.compactMap { $0.measure(named: measure) }
+    // As of the values beside them: what broke down has the cost of the steps before it did.
+    let values = runs.filter { $0.status.kind == .completed }
+      .compactMap { $0.measure(named: measure) }
     guard !values.isEmpty else { return .missing("not kept") }
     let mean = Statistics(values).mean * scale
     return .text(Table.fixed(mean, mean < 1 ? 4 : mean < 100 ? 2 : 0))

@@ -40,7 +40,9 @@ struct Question {
       guard let theirs = strongest(of: rivals), let one = ours.first,
         let difference = PairedDifference(metric, of: ours, less: theirs)
       else { continue }
-      return answer(difference, one, theirs, known: Set(runs.map(\.method.name)))
+      return answer(
+        difference, one, theirs, known: Set(runs.map(\.method.name)),
+        brokenSeeds: Set(ours.filter { $0.status.kind.isBreakdown }.map(\.seed)).sorted())
     }
     let names = second.map { MethodStyle.displayName($0) }.joined(separator: " or ")
     return Answer(
@@ -86,23 +88,29 @@ struct Question {
   }
 
   private func answer(
-    _ difference: PairedDifference, _ run: RunRecord, _ theirs: [RunRecord], known: Set<String>
+    _ difference: PairedDifference, _ run: RunRecord, _ theirs: [RunRecord], known: Set<String>,
+    brokenSeeds: [UInt64]
   ) -> Answer {
     let names = [run.method.displayName, name(of: theirs.first, beside: run)]
     let place = self.place(of: run)
     let absent = second.filter { name in
       second.count > 1 && name != theirs.first?.method.name && !known.contains(name)
     }
-    let gaps =
+    var gaps =
       absent.isEmpty
       ? "" : " Not run: \(absent.map { MethodStyle.displayName($0) }.joined(separator: ", "))."
+    if !brokenSeeds.isEmpty {
+      gaps +=
+        " \(names[0]) broke down with the seed \(brokenSeeds.map(String.init).joined(separator: ", ")), "
+        + "which no number here counts."
+    }
     if isCost {
       let ratio = difference.first / difference.second
       return Answer(
         verdict: .measured, statement: statement + ".",
         evidence: "\(names[0]) takes \(Table.fixed(ratio, 1)) times as long as \(names[1]): "
           + "\(Table.fixed(difference.first, 3)) against \(Table.fixed(difference.second, 3)) \(words), "
-          + "\(place).")
+          + "\(place).\(gaps)")
     }
     let isFraction = run.unit(ofMeasure: metric) == "fraction"
     let (scale, decimals) = isFraction ? (100.0, 2) : (1.0, 4)
@@ -113,7 +121,9 @@ struct Question {
       switch found {
       case _ where run.isSynthetic: .syntheticOnly
       case nil, 0?: .undecided
-      case let value?: value == sign ? .holds : .doesNotHold
+      // Better where it does not break down is not better.
+      case let value? where value == sign: brokenSeeds.isEmpty ? .holds : .undecided
+      case .some: .doesNotHold
       }
     let change =
       isExact
