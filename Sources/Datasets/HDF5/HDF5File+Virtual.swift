@@ -172,14 +172,15 @@ extension HDF5File {
     guard let part = HDF5Identifier(H5Pget_virtual_vspace(creation.rawValue, mapping.index))
     else { throw malformed(name, "has no readable list of sources") }
     var wanted = Int(H5Sget_select_npoints(part.rawValue))
-    if wanted < 0 || H5Sget_select_type(part.rawValue) == H5S_SEL_HYPERSLABS {
+    // A selection without end has no number of points.
+    if wanted < 0 {
       let rank = Int(H5Sget_simple_extent_ndims(part.rawValue))
       var counts = [hsize_t](repeating: 1, count: 32)
       var blocks = [hsize_t](repeating: 1, count: 32)
       guard (1...32).contains(rank),
         H5Sget_regular_hyperslab(part.rawValue, nil, nil, &counts, &blocks) >= 0
       else { return }
-      // Of a selection without end, each source fills one block.
+      // Each source fills one block of it.
       wanted = zip(counts, blocks).prefix(rank).reduce(1) { product, part in
         let count = part.0 == hsize_t.max ? 1 : Int(clamping: part.0)
         return product.multipliedReportingOverflow(by: count).partialValue
