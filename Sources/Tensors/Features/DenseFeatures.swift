@@ -211,6 +211,18 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
     _ rows: Range<Int>, _ transposed: UnsafePointer<Scalar>, _ columns: Int, _ meaningful: Int,
     _ out: UnsafeMutablePointer<Scalar>
   ) {
+    withUnsafeTemporaryAllocation(of: SIMD16<Scalar>.self, capacity: 20) { memory in
+      guard let sums = memory.baseAddress else { return }
+      forward(rows, transposed, columns, meaningful, out, sums: sums)
+    }
+  }
+
+  /// The same with memory for the twenty sums of a tile.
+  @inline(__always)
+  private func forward(
+    _ rows: Range<Int>, _ transposed: UnsafePointer<Scalar>, _ columns: Int, _ meaningful: Int,
+    _ out: UnsafeMutablePointer<Scalar>, sums: UnsafeMutablePointer<SIMD16<Scalar>>
+  ) {
     // All rows meet five columns of W before the next five: these stay in the first-level cache.
     var column = 0
     while column < meaningful {
@@ -231,7 +243,7 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
           // Two rows ahead for four that are used: the first half of the next block.
           let ahead = Self.blockRows + (first - rows.lowerBound) / 2 + column / 5 % 2
           dotFourRowsFiveColumns(
-            source, right, fetching: row(rows.lowerBound + ahead), target, columns)
+            source, right, fetching: row(rows.lowerBound + ahead), target, columns, sums)
         } else {
           dotFourRowsOneColumn(source, right, length: rowStride, target, columns)
         }
@@ -249,18 +261,22 @@ final class DenseFeatures<Scalar: TensorScalar>: Sendable {
   @inline(__always)
   private func dotFourRowsFiveColumns(
     _ source: UnsafePointer<Scalar>, _ right: UnsafePointer<Scalar>,
-    fetching next: UnsafePointer<Scalar>, _ target: UnsafeMutablePointer<Scalar>, _ columns: Int
+    fetching next: UnsafePointer<Scalar>, _ target: UnsafeMutablePointer<Scalar>, _ columns: Int,
+    _ sums: UnsafeMutablePointer<SIMD16<Scalar>>
   ) {
     switch Self.lanes {
     case 16:
       Tensors.dotFourRowsFiveColumns(
-        source, right, length: rowStride, fetching: next, target, columns)
+        source, right, length: rowStride, fetching: next, target, columns,
+        sums: sums)
     case 8:
       Tensors.dotFourRowsFiveColumns(
-        SIMD8<Scalar>.self, source, right, length: rowStride, fetching: next, target, columns)
+        SIMD8<Scalar>.self, source, right, length: rowStride, fetching: next, target, columns,
+        sums: sums)
     default:
       Tensors.dotFourRowsFiveColumns(
-        SIMD4<Scalar>.self, source, right, length: rowStride, fetching: next, target, columns)
+        SIMD4<Scalar>.self, source, right, length: rowStride, fetching: next, target, columns,
+        sums: sums)
     }
   }
 

@@ -7,11 +7,14 @@ import CInstructions
 
 /// Sums of products `target[i, c] = sum over t of source[i, t] right[c, t]` of four rows and five
 /// columns: twenty named sums, nine loads for twenty multiply-adds. `length` is a multiple of 16.
-/// Meanwhile the row `fetching` is brought into the second-level cache.
+/// Meanwhile the row `fetching` is brought into the second-level cache. `sums` is memory for twenty vectors,
+/// which the caller takes once for many tiles: Swift keeps so much on the heap, and a tile lasts no longer
+/// than some allocations.
 @inline(__always)
 func dotFourRowsFiveColumns<Scalar: TensorScalar>(
   _ source: UnsafePointer<Scalar>, _ right: UnsafePointer<Scalar>, length: Int,
-  fetching: UnsafePointer<Scalar>, _ target: UnsafeMutablePointer<Scalar>, _ targetStride: Int
+  fetching: UnsafePointer<Scalar>, _ target: UnsafeMutablePointer<Scalar>, _ targetStride: Int,
+  sums: UnsafeMutablePointer<SIMD16<Scalar>>
 ) {
   typealias Register = SIMD16<Scalar>
   let zero = Register()
@@ -53,15 +56,12 @@ func dotFourRowsFiveColumns<Scalar: TensorScalar>(
     d4 = Scalar.multiplyAdd(d, r4, d4)
     t &+= 16
   }
-  withUnsafeTemporaryAllocation(of: Register.self, capacity: 20) { sums in
-    (sums[0], sums[1], sums[2], sums[3]) = (a0, b0, c0, d0)
-    (sums[4], sums[5], sums[6], sums[7]) = (a1, b1, c1, d1)
-    (sums[8], sums[9], sums[10], sums[11]) = (a2, b2, c2, d2)
-    (sums[12], sums[13], sums[14], sums[15]) = (a3, b3, c3, d3)
-    (sums[16], sums[17], sums[18], sums[19]) = (a4, b4, c4, d4)
-    guard let first = sums.baseAddress else { return }
-    Scalar.storeLaneSums(ofFourByFive: first, into: target, stride: targetStride)
-  }
+  (sums[0], sums[1], sums[2], sums[3]) = (a0, b0, c0, d0)
+  (sums[4], sums[5], sums[6], sums[7]) = (a1, b1, c1, d1)
+  (sums[8], sums[9], sums[10], sums[11]) = (a2, b2, c2, d2)
+  (sums[12], sums[13], sums[14], sums[15]) = (a3, b3, c3, d3)
+  (sums[16], sums[17], sums[18], sums[19]) = (a4, b4, c4, d4)
+  Scalar.storeLaneSums(ofFourByFive: sums, into: target, stride: targetStride)
 }
 
 /// The same where twenty vectors of sixteen lanes do not fit the registers: two rows at a time, and of
@@ -71,26 +71,22 @@ func dotFourRowsFiveColumns<Scalar: TensorScalar>(
 func dotFourRowsFiveColumns<Part: SIMD>(
   _ type: Part.Type, _ source: UnsafePointer<Part.Scalar>, _ right: UnsafePointer<Part.Scalar>,
   length: Int, fetching: UnsafePointer<Part.Scalar>,
-  _ target: UnsafeMutablePointer<Part.Scalar>, _ targetStride: Int
+  _ target: UnsafeMutablePointer<Part.Scalar>, _ targetStride: Int,
+  sums: UnsafeMutablePointer<SIMD16<Part.Scalar>>
 ) where Part.Scalar: TensorScalar {
-  typealias Register = SIMD16<Part.Scalar>
-  withUnsafeTemporaryAllocation(of: Register.self, capacity: 20) { sums in
-    guard let first = sums.baseAddress else { return }
-    let bytes = UnsafeMutableRawPointer(first)
-    for pair in 0..<2 {
-      let rows = source + 2 &* pair &* length
-      let sums = bytes + 2 &* pair &* MemoryLayout<Register>.stride
-      var lane = 0
-      while lane < 16 {
-        dotTwoRowsFiveColumns(
-          type, rows + lane, right + lane, length: length, fetches: pair == 0 && lane == 0,
-          fetching,
-          sums + lane &* MemoryLayout<Part.Scalar>.stride)
-        lane &+= Part.scalarCount
-      }
+  let bytes = UnsafeMutableRawPointer(sums)
+  for pair in 0..<2 {
+    let rows = source + 2 &* pair &* length
+    let ofPair = bytes + 2 &* pair &* MemoryLayout<SIMD16<Part.Scalar>>.stride
+    var lane = 0
+    while lane < 16 {
+      dotTwoRowsFiveColumns(
+        type, rows + lane, right + lane, length: length, fetches: pair == 0 && lane == 0,
+        fetching, ofPair + lane &* MemoryLayout<Part.Scalar>.stride)
+      lane &+= Part.scalarCount
     }
-    Part.Scalar.storeLaneSums(ofFourByFive: first, into: target, stride: targetStride)
   }
+  Part.Scalar.storeLaneSums(ofFourByFive: sums, into: target, stride: targetStride)
 }
 
 /// One part of the lanes of the sums of two rows and five columns, every fourth vector from `sums` on
