@@ -103,7 +103,8 @@ extension SuspectsPage {
           + "<td>\(Self.whole($0.value))</td></tr>"
       }
       return """
-        \(title)<p>The \(rows.count) most frequent of \(Self.whole(classes)) classes.</p>
+        \(title)<p>The \(rows.count) most frequent disagreements among \(Self.whole(classes)) \
+        classes.</p>
         <div class="scroll"><table><thead><tr><th>given</th><th>predicted</th><th>samples</th></tr>\
         </thead><tbody>\(rows.joined(separator: "\n"))</tbody></table></div></section>
         """

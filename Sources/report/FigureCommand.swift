@@ -115,18 +115,26 @@ struct FigureCommand: ParsableCommand {
         "There is no chosen figure '\(name)'; 'report figure --list' names them, and --metric says "
           + "what to draw under a name of your own.")
     }
-    let isOwn = !method.isEmpty || !variant.isEmpty || !label.isEmpty || title != nil || rows
-    if metric.isEmpty, !all, isOwn || scatter != nil || rightMetric != nil {
+    if metric.isEmpty, !all, hasOptionsOfOwnFigures {
       throw ValidationError(
         "The chosen figures have methods, titles and axes of their own; name a --metric to draw a "
           + "figure with these options.")
     }
-    if [scatter != nil, rows, against != "iterations" && against != "iteration"]
-      .filter({ $0 }).count > 1
-    {
+    if [scatter != nil, rows, isAgainstAnother].filter({ $0 }).count > 1 {
       throw ValidationError("Use one of --against, --scatter and --rows.")
     }
   }
+
+  /// Whether anything is given that only figures of one's own have; the chosen ones would pass over it.
+  private var hasOptionsOfOwnFigures: Bool {
+    let lists = [method, variant, label]
+    let texts = [protocolName, budget, rightMetric, scatter, title, xLabel, yLabel]
+    return lists.contains { !$0.isEmpty } || texts.contains { $0 != nil } || minimum != nil
+      || rows || logarithmic || isAgainstAnother
+  }
+
+  /// Whether the horizontal axis is to show something else than iterations, as it does unasked.
+  private var isAgainstAnother: Bool { Self.abscissa(named: against) != .iteration }
 
   // MARK: - The chosen figures
 
@@ -274,11 +282,15 @@ struct FigureCommand: ParsableCommand {
       default: return .measure(scatter)
       }
     }
-    switch against {
-    case "iteration", "iterations": return .iteration
-    case "seconds": return .seconds
-    case "K", "inner-steps": return .setting("innerSteps")
-    default: return .setting(against)
+    return Self.abscissa(named: against)
+  }
+
+  private static func abscissa(named name: String) -> Figure.Abscissa {
+    switch name {
+    case "iteration", "iterations": .iteration
+    case "seconds": .seconds
+    case "K", "inner-steps": .setting("innerSteps")
+    default: .setting(name)
     }
   }
 

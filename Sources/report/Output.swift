@@ -1,5 +1,6 @@
 import Commands
 import Files
+import Reporting
 import Results
 
 /// Output in the ways all subcommands share.
@@ -15,15 +16,15 @@ enum Output {
     }
   }
 
-  /// Writes one line of diagnostics to standard error.
-  static func diagnose(_ line: String) { console.show(note: line) }
+  /// Writes one line of diagnostics to standard error; what it names may come from records of others.
+  static func diagnose(_ line: String) { console.show(note: Table.printable(line)) }
 
   /// Runs a subcommand; an error of reading or writing becomes its sentence and its exit code.
   static func reporting(_ body: () throws -> Void) throws {
     do {
       try body()
     } catch let error as ResultsError {
-      throw CommandFailure(error.message, exitCode: error.exitCode)
+      throw CommandFailure(Table.printable(error.message), exitCode: error.exitCode)
     }
   }
 }

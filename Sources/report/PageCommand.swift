@@ -39,15 +39,16 @@ struct PageCommand: ParsableCommand {
             + "'\(references.reference)'; run an experiment first.")
       }
       let page = ReportPage(of: evidence).page
-      var pictures: [String: String] = [:]
+      var pictures: [String: Page.Picture] = [:]
       var messages: [String] = []
       for figure in page.figures {
         let written = try FigureWriter().write(figure, into: "\(output)/figures")
         if let message = written.message {
           messages.append(message)
+          pictures[figure.name] = .missing(message)
         } else if let path = written.picturePaths.first {
           do {
-            pictures[figure.name] = try String(contentsOfFile: path, encoding: .utf8)
+            pictures[figure.name] = .svg(try String(contentsOfFile: path, encoding: .utf8))
           } catch {
             throw ResultsError(
               .inputOutput,
@@ -61,9 +62,11 @@ struct PageCommand: ParsableCommand {
         Output.diagnose("Without figures: \(message)\(others)")
       }
       let (markdown, html) = ("\(output)/REPORT.md", "\(output)/report.html")
-      try Output.write(
-        page.markdown(figuresIn: "figures") { pictures[$0.name] != nil }, to: markdown)
-      try Output.write(page.html { pictures[$0.name] }, to: html)
+      let picture = { (figure: Figure) -> Page.Picture in
+        pictures[figure.name] ?? .missing("it is not among the figures of the page.")
+      }
+      try Output.write(page.markdown(figuresIn: "figures", picture: picture), to: markdown)
+      try Output.write(page.html(picture: picture), to: html)
       try Output.write("The page: \(html) (the same as text: \(markdown))\n", to: nil)
     }
   }

@@ -40,8 +40,10 @@ struct SchemaCommand: ParsableCommand {
     if format.isLines {
       _ = try ReferenceFile(readingFrom: file)
     } else if format == .runRecord {
-      // A record can be of the schema and contradict itself.
+      // A record can be of the schema and contradict itself, and so can claims.
       _ = try RunRecord(readingFrom: file)
+    } else if format == .claims {
+      try ClaimFile(readingFrom: file).requireConsistency(source: file)
     } else {
       _ = try format.read(file, as: Value.self)
     }

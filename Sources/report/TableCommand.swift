@@ -98,6 +98,15 @@ struct TableCommand: ParsableCommand {
         ? ArticleTable.all.flatMap {
           $0.tables(records: shown, published: published, spread: spread)
         } : ResultsTable(records: shown, published: published, options: options).tables
+      guard !tables.isEmpty else {
+        throw ResultsError(
+          .missing,
+          article
+            ? "The folder '\(records.runs)' holds no run that a table of the article shows; run one "
+              + "under the article's protocol, or leave out --article for tables of all runs."
+            : "The records in '\(records.runs)' make no table of what was asked for; 'report list' "
+              + "shows what there is.")
+      }
       let texts = tables.map { table in
         switch format {
         case .markdown, .md: table.markdown

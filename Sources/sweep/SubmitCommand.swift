@@ -14,7 +14,8 @@ struct SubmitCommand: ParsableCommand {
       depends on the array makes tables of what is there. Time and memory are asked for by the \
       measured cells; a limit that is too short costs requeues, nothing else. The scripts and a copy \
       of the sweep, which the tasks read, are kept in results/slurm. While tasks of an earlier \
-      array are pending or running, their cells cannot be submitted again.
+      array are pending or running, their cells cannot be submitted again. Cells that must be \
+      corrected first are named and left out; where nothing else is left, the exit code is 65.
       """)
 
   @OptionGroup var sweep: SweepOptions
@@ -79,6 +80,7 @@ struct SubmitCommand: ParsableCommand {
       }
       let open = survey.cells.filter { !$0.state.kind.isSettled }
       guard !open.isEmpty else {
+        guard !survey.needsCorrection else { throw nothingToSubmit(survey) }
         console.show(result: "Nothing is left to submit. \(survey.summary)")
         return
       }
@@ -100,6 +102,18 @@ struct SubmitCommand: ParsableCommand {
         result: "Submitted \(script.cells.count) cells as array \(submission.array), tables as job "
           + "\(submission.tables); scripts and logs: \(folder)")
     }
+  }
+
+  /// The error of a sweep whose cells are done, but for those that somebody must correct.
+  private func nothingToSubmit(_ survey: SweepSurvey) -> SweepError {
+    let count = survey.cells.count { $0.state.kind.needsCorrection }
+    let cells =
+      count == 1
+      ? "1 cell is corrected, which the warning above names"
+      : "\(count) cells are corrected, which the warnings above name"
+    return SweepError(
+      "Nothing of the sweep \(sweep.file) can be submitted until \(cells). \(survey.summary)",
+      .dataInvalid)
   }
 
   /// Throws where Slurm still has tasks of an earlier submission for the same cells.

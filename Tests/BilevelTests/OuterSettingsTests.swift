@@ -114,7 +114,7 @@ struct OuterSettingsTests {
     ),
     ("clipping bound", { $0.clippingNorm = 0 }), ("clipping bound", { $0.clippingValue = 0 }),
     (
-      "set one of them to null",
+      "one of them must be null",
       {
         $0.clippingNorm = 1
         $0.clippingValue = 1

@@ -72,4 +72,25 @@ struct CleanFilesTests {
     #expect(read(reader, &byte, 1) == 1)
     #expect(byte == UInt8(ascii: "{"))
   }
+
+  @Test("The page of many classes lists disagreements, and says among how many classes")
+  func manyClasses() throws {
+    let classes = 14
+    for (name, count) in [("mine.h5", 280), ("checked.h5", 70)] {
+      var stream = RandomStream(seed: UInt64(count), purpose: "clean files")
+      let writer = try HDF5Writer(path: folder.path(name))
+      let features = (0..<count * classes).map { index in
+        (index / classes % classes == index % classes ? 5 : 0) + Float(stream.normal())
+      }
+      try writer.write(features, shape: [count, classes], to: "features")
+      // Every tenth label of the larger file is wrong.
+      let labels = (0..<count).map { Int64(($0 + (count > 70 && $0 % 10 == 4 ? 1 : 0)) % classes) }
+      try writer.write(labels, shape: [count], to: "labels")
+      try writer.finish()
+    }
+    let result = try clean("")
+    #expect(result.code == 0, "\(result.text)")
+    let page = try String(contentsOfFile: folder.path("out/suspects.html"), encoding: .utf8)
+    #expect(page.contains(" most frequent disagreements among 14 classes.</p>"))
+  }
 }

@@ -3,7 +3,7 @@ import Results
 import TestSupport
 import Testing
 
-@Suite("report compare, check --format, summary and watch")
+@Suite("report compare, check --format, summary, watch, and what others refuse")
 struct ReportToolsCommandTests {
   private static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -150,6 +150,72 @@ struct ReportToolsCommandTests {
     } else {
       #expect(!wasLookedAt, "A run under way (its end: \(ended.exitCode)) was not shown.")
       print("Skipped: the run was over before it could be watched (exit code \(ended.exitCode)).")
+    }
+  }
+
+  @Test(
+    "figure: what only figures of one's own have is refused for the chosen ones",
+    arguments: [
+      ["--protocol", "icml2020"], ["--budget", "smoke"], ["--against", "seconds"],
+      ["--logarithmic"], ["--minimum", "3"], ["--x-label", "foo"], ["--y-label", "foo"],
+      ["--title", "foo"], ["--scatter", "seconds"], ["--rows"], ["--method", "rhg"],
+    ])
+  func chosenFigures(options: [String]) throws {
+    for chosen in [[], ["--name", "hyper-cleaning-methods"], ["--list"]] {
+      let result = try CommandRunner.run("report", ["figure"] + chosen + options)
+      #expect(result.exitCode == 64, "\(chosen) \(options): \(result.standardOutput)")
+      #expect(result.standardError.contains("The chosen figures have"), "\(result.standardError)")
+    }
+  }
+
+  @Test("schema claims: what a check refuses is not valid")
+  func claims() throws {
+    let folder = try TemporaryFolder()
+    func schema(_ text: String) throws -> CommandResult {
+      let path = try folder.write(Array(text.utf8), to: "claims.json")
+      return try CommandRunner.run("report", ["schema", "claims", path])
+    }
+    func text(_ claims: [Claim]) throws -> String {
+      try Value(encoding: ClaimFile(claims: claims)).prettyText
+    }
+    let good = RecordFixture.ordering()
+    #expect(try schema(text([good])).exitCode == 0)
+    let withoutExperiment = try text([good]).replacing(
+      "\"experiment\": \"hyper-cleaning\",", with: "")
+    for (wrong, words) in [
+      (try text([good, good]), "'order' is used twice"),
+      (try text([RecordFixture.ordering(margin: -1)]), "contradicts itself"),
+      (withoutExperiment, "does not say its 'experiment'"),
+    ] {
+      let result = try schema(wrong)
+      #expect(result.exitCode == 65 && result.standardOutput.isEmpty, "\(words)")
+      #expect(result.standardError.contains(words), "\(result.standardError)")
+    }
+  }
+
+  @Test("table: without a table nothing is written, and that is 5", arguments: ["md", "json"])
+  func noTable(format: String) throws {
+    let laboratory = try ReportCommandTests.Laboratory()
+    try laboratory.run([RecordFixture.record(protocolName: "own")])
+    let result = try laboratory.report(
+      "table", ["--article", "--format", format, "--output", laboratory.folder.path("table")])
+    #expect(result.exitCode == 5, "\(result.standardError)")
+    #expect(result.standardError.contains("holds no run that a table of the article shows"))
+    #expect(try laboratory.folder.names() == ["runs"])
+  }
+
+  @Test("What records are called steers no terminal where it stands in an error or a note")
+  func printable() throws {
+    let laboratory = try ReportCommandTests.Laboratory()
+    var record = RecordFixture.record(status: .init(.interrupted, reason: "SIGTERM"))
+    record.experiment = "a\u{1B}[2J"
+    try laboratory.run([record])
+    for (command, options) in [("list", ["--experiment", "none"]), ("accept", [])]
+      as [(String, [String])]
+    {
+      let result = try laboratory.report(command, options)
+      #expect(result.standardError.contains("a\u{FFFD}[2J"), "\(result.standardError)")
+      #expect(!result.standardError.unicodeScalars.contains { $0 == "\u{1B}" })
     }
   }
 }

@@ -91,8 +91,8 @@ struct SweepFailureTests {
     #expect(run.standardError.contains("has schema version 99"), "\(run.standardError)")
     #expect(FileManager.default.contents(atPath: path) == Data(later))
     let submission = try CommandRunner.run("sweep", sweep.arguments("submit", output: "runs"))
-    #expect(submission.exitCode == 0, "\(submission.standardError)")
-    #expect(submission.standardOutput.hasPrefix("Nothing is left to submit."))
+    #expect(submission.exitCode == 65, "\(submission.standardError)")
+    #expect(submission.standardError.contains("can be submitted until 1 cell is corrected"))
     #expect(submission.standardError.contains("is left out: The run record "))
   }
 

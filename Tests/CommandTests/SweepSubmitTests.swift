@@ -174,4 +174,21 @@ struct SweepSubmitTests {
     try sweep.program("slurm/squeue", "exit 1")
     #expect(try submit([], queue: "").exitCode == 0)
   }
+
+  @Test("A sweep of which nothing is left but what is refused is not finished")
+  func nothingButRefused() throws {
+    let sweep = try SmallSweep(
+      more: "adjust:\n  - {when: {experiment: counter-example}, set: {inner.stepSize: -1}}\n")
+    for more in [[], ["--dry-run"]] {
+      let result = try CommandRunner.run(
+        "sweep", sweep.arguments("submit", output: "runs") + more,
+        environment: try sweep.slurm(), currentDirectory: try sweep.place("here"))
+      #expect(result.exitCode == 65, "\(result.standardOutput)")
+      #expect(result.standardOutput.isEmpty)
+      for part in ["until 4 cells are corrected", "4 cells: 4 refused."] {
+        #expect(result.standardError.contains(part), "\(result.standardError)")
+      }
+      #expect(try sweep.folder.names(in: "here").isEmpty)
+    }
+  }
 }

@@ -92,6 +92,20 @@ struct VocabularyTests {
     #expect(dotted.standardError.contains(#"write "inner:" and, indented below it, "steps: ...""#))
   }
 
+  @Test("What does not go together is the file's where it alone says so", arguments: experiments)
+  func conflictOfFile(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write(
+      Array("outer:\n  clippingNorm: 1\n  clippingValue: 1\n".utf8), to: "c.yaml")
+    let wrong = try dryRun(name, ["--config", file])
+    #expect(wrong.exitCode == 65)
+    #expect(wrong.standardError.contains("c.yaml, line 2, cannot be used"), "\(wrong)")
+    #expect(wrong.standardError.contains("one of them must be null; correct it there."))
+    #expect(try dryRun(name, ["--config", file, "--set", "outer.clippingNorm=null"]).exitCode == 0)
+    let half = try folder.write(Array("outer:\n  clippingNorm: 1\n".utf8), to: "d.yaml")
+    #expect(try dryRun(name, ["--config", half, "--set", "outer.clippingValue=1"]).exitCode == 64)
+  }
+
   @Test("What nothing reads under the other settings is named")
   func readUnderSettings() throws {
     let folder = try TemporaryFolder()

@@ -75,6 +75,17 @@ struct SweepGridTests {
     #expect(try note(include + "exclude:\n  - {method: rhg, seed: 1}\n") == nil)
   }
 
+  @Test("Cells are the same in whatever order their axes are named")
+  func orders() throws {
+    let (cells, note) = try SweepFile.grid(
+      of: "grid: {experiment: a, method: [rhg, bda]}\ninclude:\n  - {inner.steps: 8, x.y: 0.25}\n"
+        + "  - {x.y: 0.25, inner.steps: 8}\n", source: "s.yaml"
+    ).expansion()
+    #expect(cells.count == 4)
+    #expect(note?.contains("has 2 cells that are the same") == true, "\(note ?? "nothing")")
+    #expect(note?.hasSuffix("a rhg x.y=0.25 inner.steps=8, which it names twice.") == true)
+  }
+
   @Test("An exclusion takes every cell that matches all of its keys, included ones as well")
   func excludes() throws {
     let text =

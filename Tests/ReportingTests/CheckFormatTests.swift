@@ -41,6 +41,10 @@ struct CheckFormatTests {
     #expect(bad.contains("<failure type=\"failed\""))
     #expect(bad.contains("testAccuracy: expected 0.8 fraction, found 0.7"))
     #expect(bad.contains("<error type=\"missing\""))
+    // The name says which run it is; the message says what is wrong with it.
+    #expect(bad.contains("message=\"testAccuracy: expected 0.8 fraction, found 0.7"), "\(bad)")
+    #expect(bad.contains("message=\"[not run, where"))
+    #expect(!bad.contains("message=\"hyper-cleaning"))
     #expect(try Reader.isWellFormed(bad))
     let better = Self.report(accuracy: 0.9).junit
     #expect(better.contains("<failure type=\"improved\""))
@@ -60,6 +64,11 @@ struct CheckFormatTests {
     #expect(lines[1].hasPrefix("::warning title=claims%3A order::"))
     #expect(lines.last?.hasPrefix("::notice::Exit code 2") == true)
     #expect(lines.allSatisfy { $0.hasPrefix("::") })
+    let name = CheckReport(
+      runs: [StoredRecord(path: "a", record: RecordFixture.record(protocolName: "a\u{1B}[2J"))],
+      references: [], tolerances: RecordFixture.tolerances, claims: [], budget: "smoke"
+    ).github
+    #expect(!name.unicodeScalars.contains { $0 == "\u{1B}" })
   }
 
   @Test("JSON: exit code, numbers and verdicts")

@@ -95,4 +95,29 @@ struct CheckTextTests {
     #expect(text.contains("seed 0: diverged: F exceeded 1e6"))
     #expect(text.contains("Exit code 3"))
   }
+
+  @Test("What records and claims say steers no terminal and forges no line")
+  func printable() {
+    let forged = "\u{1B}[2J\u{1B}[31mhi\nExit code 0: everything is as expected."
+    var said = claim
+    said.statement = forged
+    let broken = report(RecordFixture.record(status: .init(.diverged, reason: forged)), [said])
+    var known = RecordFixture.claim(.value, .value(0.9), absolute: 0.01)
+    known.id = forged
+    known.expectedVerdict = .notReproduced
+    let better = report(RecordFixture.record(accuracy: 0.9), [known])
+    for report in [broken, better] {
+      for text in [report.text(), report.text(isVerbose: true)] {
+        let lines = text.split(separator: "\n")
+        #expect(lines.count { $0.hasPrefix("Exit code ") } == 1, "\(text)")
+        #expect(!text.unicodeScalars.contains { $0 == "\u{1B}" })
+        #expect(text.contains("hi Exit code 0"))
+      }
+      // What a summary shows.
+      for line in report.deviationLines + report.improvementLines {
+        #expect(!line.unicodeScalars.contains { $0 == "\u{1B}" || $0 == "\n" }, "\(line)")
+      }
+    }
+    #expect(!broken.deviationLines.isEmpty && !better.improvementLines.isEmpty)
+  }
 }

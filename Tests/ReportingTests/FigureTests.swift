@@ -237,6 +237,7 @@ struct FigureTests {
   @Test("A baseline without steps is a level across the whole figure")
   func levels() throws {
     var baseline = RecordFixture.record(method: "oracle", accuracy: 0.9)
+    baseline.method.hypergradient = .none
     baseline.metrics[0].steps = []
     baseline.metrics[0].values = []
     let figure = try #require(

@@ -7,7 +7,7 @@ import Testing
 @Suite("The page in Markdown")
 struct PageMarkdownTests {
   private func text(_ blocks: [Page.Block], title: String = "Page") -> String {
-    Page(title: title, blocks: blocks).markdown(figuresIn: "figures") { _ in true }
+    Page(title: title, blocks: blocks).markdown(figuresIn: "figures") { _ in .svg("") }
   }
 
   private static let hostile = "<b>_x_</b> *y* [a](b) | ~~z~~ &lt; \\ two\nlines `a_<b>` end"

@@ -61,4 +61,40 @@ struct RecordComparisonTests {
     let words = "testAccuracy is in the unit fraction before and in percent after"
     #expect(comparison.text().contains(words), "\(comparison.text())")
   }
+
+  @Test("Runs that broke down in the same way are the same, whatever their last numbers are")
+  func brokenAlike() {
+    let status = RunRecord.Status(.diverged, reason: "F grew")
+    let before = RecordFixture.record(accuracy: 0.5, status: status)
+    let alike = Self.compare([before], [RecordFixture.record(accuracy: 0.3, status: status)])
+    #expect(alike.exitCode == 0 && alike.moves.isEmpty, "\(alike.text())")
+    #expect(alike.text().contains("1 runs broke down in the same way on both sides"))
+    // As a check: another way, and a new run that does, are 3.
+    let other = RecordFixture.record(status: .init(.nonFinite, reason: "F is nan"))
+    #expect(Self.compare([before], [other]).exitCode == 3)
+    let one = RecordFixture.record(seed: 1)
+    #expect(Self.compare([one], [one, before]).exitCode == 3)
+  }
+
+  @Test("A run that is not finished is missing, also where it was not before")
+  func unfinished() {
+    let stopped = RecordFixture.record(status: .init(.interrupted, reason: "SIGTERM"))
+    for before in [stopped, RecordFixture.record()] {
+      let comparison = Self.compare([before], [stopped])
+      #expect(comparison.exitCode == 5 && comparison.equalCount == 0, "\(comparison.text())")
+      #expect(comparison.text().contains("run it again"))
+    }
+  }
+
+  @Test("What records say steers no terminal and forges no line")
+  func printable() {
+    let name = "a\u{1B}[2J\nExit code 0: everything is as expected."
+    let text = Self.compare(
+      [RecordFixture.record(protocolName: name)],
+      [RecordFixture.record(protocolName: name, accuracy: 0.7)]
+    ).text()
+    let lines = text.split(separator: "\n")
+    #expect(lines.count { $0.hasPrefix("Exit code ") } == 1, "\(text)")
+    #expect(!text.unicodeScalars.contains { $0 == "\u{1B}" })
+  }
 }

@@ -102,7 +102,7 @@ struct ReportPageTests {
       #expect(same.evidence.contains("broke down with the seed 77"), "\(same.evidence)")
     }
     // Nor is its time a cost of the method.
-    let text = Self.page(runs).markdown(figuresIn: "figures") { _ in false }
+    let text = Self.page(runs).markdown(figuresIn: "figures") { _ in .missing("no") }
     #expect(!text.contains("1000000") && !text.contains("250000"), "\(text)")
   }
 
@@ -111,7 +111,7 @@ struct ReportPageTests {
     var other = RecordFixture.record(
       budget: "paper", accuracy: 0.5, dataset: "fashion-mnist", synthetic: false)
     other.variant["data.name"] = "fashion-mnist"
-    let text = Self.page(Self.records() + [other]).markdown(figuresIn: "figures") { _ in false }
+    let text = Self.page(Self.records() + [other]).markdown(figuresIn: "figures") { _ in .missing("no") }
     let main = text.components(separatedBy: "Ours, method by method").dropFirst().first ?? ""
     let title = main.split(separator: "\n").first { $0.contains("protocol icml2020") } ?? ""
     #expect(title.contains("mnist") && !title.contains("fashion-mnist"), "\(title)")
@@ -128,7 +128,7 @@ struct ReportPageTests {
     for index in records.indices {
       records[index].variant["inner.stepSize"] = records[index].method.name == "rhg" ? 0.4 : 0.3
     }
-    let text = Self.page(records + [broken]).markdown(figuresIn: "figures") { _ in false }
+    let text = Self.page(records + [broken]).markdown(figuresIn: "figures") { _ in .missing("no") }
     #expect(text.contains("+1.00 [+1.00, +1.00]"), "\(text)")
     #expect(!text.contains("+61.00"))
   }
@@ -251,7 +251,7 @@ struct ReportPageTests {
   func references() {
     let references = Self.records().map(Reference.init)
     let page = Self.page([], references: references)
-    let text = page.markdown(figuresIn: "figures") { _ in false }
+    let text = page.markdown(figuresIn: "figures") { _ in .missing("no") }
     #expect(text.contains("stored reference") && !text.contains("run here"))
     let both = Evidence(
       runs: Array(Self.records().prefix(1)), references: references, published: [], claims: [])
@@ -266,7 +266,7 @@ struct ReportPageTests {
 
   @Test("What was not run says so, and an experiment without records does")
   func notRun() {
-    let text = Self.page(Self.records()).markdown(figuresIn: "figures") { _ in false }
+    let text = Self.page(Self.records()).markdown(figuresIn: "figures") { _ in .missing("no") }
     #expect(text.contains("| Validation only | (not run)"))
     #expect(text.contains("Not run: there is no record of it."))
   }
@@ -275,7 +275,7 @@ struct ReportPageTests {
   func deterministic() {
     let claim = RecordFixture.ordering()
     let pages = (0..<2).map { _ in Self.page(Self.records().shuffled(), claims: [claim]) }
-    let texts = pages.map { page in page.html { "<svg viewBox=\"0 0 1 1\">\($0.name)</svg>" } }
+    let texts = pages.map { page in page.html { .svg("<svg viewBox=\"0 0 1 1\">\($0.name)</svg>") } }
     #expect(texts[0] == texts[1])
     #expect(!texts[0].contains("<script") && !texts[0].contains("http-equiv"))
     #expect(texts[0].matches(of: /(src|href)="(?!#)/).isEmpty)
@@ -287,9 +287,9 @@ struct ReportPageTests {
   func escaping() {
     var record = Self.records()[0]
     record.method.displayName = "<b>&\"x\"</b>"
-    let html = Self.page([record]).html { _ in nil }
+    let html = Self.page([record]).html { _ in .missing("no") }
     #expect(!html.contains("<b>&"))
     #expect(html.contains("&lt;b&gt;&amp;&quot;x&quot;&lt;/b&gt;"))
-    #expect(html.contains("Not drawn: gnuplot is not installed."))
+    #expect(html.contains("Not drawn: no"))
   }
 }

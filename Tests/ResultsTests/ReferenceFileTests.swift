@@ -176,6 +176,23 @@ struct ReferenceFileTests {
     #expect(references.first { $0.seed == 9 }?.final["testAccuracy"] == 0.9)
   }
 
+  @Test(
+    "A file that lies under another name than its own is refused",
+    arguments: ["short/hyper-cleaning", "smoke/few-shot", "smoke/hyper-cleaning-old"])
+  func otherName(place: String) throws {
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let path = try folder.write(Array(file(records).text().utf8), to: "\(place).jsonl")
+    let budget = String(place.prefix { $0 != "/" })
+    let error = #expect(throws: ResultsError.self) {
+      try ReferenceFile.load(referenceFolder: folder.path, budget: budget)
+    }
+    #expect(error?.kind == .malformed)
+    for words in ["'\(path)'", "rename it to 'smoke/hyper-cleaning.jsonl'"] {
+      #expect(error?.message.contains(words) == true, "\(error?.message ?? "nothing")")
+    }
+  }
+
   @Test("Damage is named by file and line")
   func damage() throws {
     let digest = records[3].configurationDigest.prefix(12)

@@ -68,7 +68,7 @@ public struct OuterSettings: Sendable, Equatable, Codable {
     clippingNorm == nil || clippingValue == nil
       ? nil
       : "Hypergradients are clipped by norm or by value, but both outer.clippingNorm and "
-        + "outer.clippingValue are set: set one of them to null."
+        + "outer.clippingValue are set and one of them must be null"
   }
 
   /// The optimiser that the settings describe.
@@ -88,7 +88,7 @@ public struct OuterSettings: Sendable, Equatable, Codable {
       base = GradientStep(learningRate: rate, momentum: momentum)
     case .adam: base = Adam(learningRate: rate)
     }
-    if let conflict = clippingConflict { throw MethodError(conflict) }
+    if let conflict = clippingConflict { throw MethodError("\(conflict); set it so.") }
     if let clippingNorm {
       _ = try positive(clippingNorm, "clipping bound", as: type)
       return ClippedOptimizer(base, clipping: .norm(clippingNorm))

@@ -44,7 +44,13 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
     if let file { layers.append(try ConfigurationLayer(file: file)) }
     for option in options { layers.append(ConfigurationLayer(option)) }
     for setting in settings { layers.append(try ConfigurationLayer(setting: setting)) }
-    for layer in layers { configuration = try configuration.overridden(by: layer) }
+    var conflictOfFile: String?
+    for layer in layers {
+      configuration = try configuration.overridden(by: layer)
+      if case .file = layer.origin {
+        conflictOfFile = (configuration.settings as? any DescribedSettings)?.conflict
+      }
+    }
     if let violation = (configuration.settings as? any DescribedSettings)?.violation {
       let path = violation.key.split(separator: ".").map(String.init)
       // What no option has the last word on is the file's.
@@ -53,6 +59,16 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
           layer.errorKind,
           "\(layer.subject(at: path)) cannot be used: \(violation.problem); correct it there.")
       }
+    } else if let conflictOfFile, let layer = layers.first,
+      conflictOfFile == (configuration.settings as? any DescribedSettings)?.conflict
+    {
+      // No option had a part in it.
+      let keys = conflictOfFile.split { !$0.isLetter && $0 != "." }
+        .map { $0.split(separator: ".").map(String.init) }
+      let path = keys.first { $0.count > 1 && layer.node(at: $0) != nil } ?? []
+      throw ConfigurationError(
+        layer.errorKind,
+        "\(layer.subject(at: path)) cannot be used: \(conflictOfFile); correct it there.")
     }
     return configuration
   }

@@ -63,6 +63,8 @@ package protocol DescribedSettings {
   static func choices(of key: String) -> [String]
   /// The first key whose value makes no sense by itself, and what it must be; nil where all do.
   var violation: (key: String, problem: String)? { get }
+  /// What does not go together, with the keys that it is about; nil where all does.
+  var conflict: String? { get }
 }
 
 extension RunSettings: DescribedSettings {
@@ -102,6 +104,9 @@ extension RunSettings {
     return nil
   }
 
+  /// What does not go together, as a sentence without its end.
+  package var conflict: String? { outer.clippingConflict ?? Own.conflict(in: self) }
+
   /// Every key of the configuration, in its order.
   package static var keys: [SettingKey<RunSettings>] {
     Own.keys.map { $0.lifted { $0.own } } + MethodSettings.keys.map { $0.lifted { $0.method } }
@@ -133,8 +138,7 @@ extension RunSettings {
             + "that can be represented, or --scalar double.")
       }
     }
-    if let conflict = outer.clippingConflict { throw ConfigurationError(.invalidOption, conflict) }
-    if let conflict = Own.conflict(in: self) {
+    if let conflict {
       throw ConfigurationError(
         .invalidOption, "\(conflict); correct it with --set or in the configuration file.")
     }

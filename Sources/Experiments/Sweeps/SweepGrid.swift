@@ -64,10 +64,10 @@ package struct SweepGrid: Sendable, Equatable {
   package func expansion() throws(SweepError) -> (cells: [SweepCell], note: String?) {
     var cells: [SweepCell] = []
     var repeats = Repeats()
-    var seen: Set<String> = []
+    var seen: Set<[String]> = []
     for axes in [grid] + includes.map(completed) {
       for cell in try combinations(axes) {
-        if seen.insert(cell.label).inserted {
+        if seen.insert(Self.key(of: cell)).inserted {
           cells.append(cell)
         } else if !excludes.contains(where: { Self.matches(cell, $0.axes) }) {
           repeats.add(cell.label, like: cell.label)
@@ -96,10 +96,10 @@ package struct SweepGrid: Sendable, Equatable {
       }
     }
     // What an adjustment has made equal is one run.
-    var first: [String: String] = [:]
+    var first: [[String]: String] = [:]
     var distinct: [SweepCell] = []
     for (cell, label) in zip(cells, labels) {
-      let adjusted = cell.label
+      let adjusted = Self.key(of: cell)
       if let other = first[adjusted] {
         repeats.add(label, like: other)
       } else {
@@ -108,6 +108,12 @@ package struct SweepGrid: Sendable, Equatable {
       }
     }
     return (distinct, repeats.note(on: source))
+  }
+
+  /// What a cell tells its run, the same in whatever order the file names its axes.
+  private static func key(of cell: SweepCell) -> [String] {
+    let sorted = SweepCell(cell.coordinates.sorted { $0.axis < $1.axis })
+    return [sorted.experiment] + sorted.arguments
   }
 
   /// Cells that are the same as another one: how many, and the first of them with that other one.

@@ -17,6 +17,9 @@ extension CheckReport {
     let result: Result
     /// What was expected and found, one line each; empty where all is as expected.
     let lines: [String]
+
+    /// What is wrong, in a line; the first one only says again which run it is.
+    var message: String { lines.first { $0 != name } ?? result.rawValue }
   }
 
   /// Every run with its reference, every claim, and every run that broke down.
@@ -31,7 +34,7 @@ extension CheckReport {
       let identity = comparison.identity
       return Case(
         suite: "references", group: "\(identity.experiment).\(identity.protocolName)",
-        name: identity.description, result: result,
+        name: Table.printable(identity.description), result: result,
         lines: result == .passed ? [] : Self.trimmed(Self.lines(for: comparison, isVerbose: false)))
     }
     let claims = verdicts.map { verdict -> Case in
@@ -42,16 +45,16 @@ extension CheckReport {
           ? .improved : verdict.isBetterThanExpected == false ? .failed : .missing
       return Case(
         suite: "claims", group: "\(verdict.claim.experiment).\(verdict.claim.protocolName)",
-        name: verdict.claim.id, result: result,
+        name: Table.printable(verdict.claim.id), result: result,
         lines: result == .passed ? [] : Self.trimmed(Self.lines(for: verdict)))
     }
     let broken = breakdowns.map { stored in
       Case(
         suite: "breakdowns", group: stored.record.experiment,
-        name: stored.record.identity.description, result: .failed,
-        lines: [
+        name: Table.printable(stored.record.identity.description), result: .failed,
+        lines: Self.trimmed([
           "\(stored.record.status.kind.rawValue): \(stored.record.status.reason ?? "no reason given")"
-        ])
+        ]))
     }
     return runs + claims + broken
   }
@@ -76,7 +79,7 @@ extension CheckReport {
           continue
         }
         let element = one.result == .missing ? "error" : "failure"
-        let message = Self.xml(one.lines.first ?? one.result.rawValue)
+        let message = Self.xml(one.message)
         lines.append(head + ">")
         lines.append(
           "      <\(element) type=\"\(one.result.rawValue)\" message=\"\(message)\">"
@@ -152,7 +155,7 @@ extension CheckReport {
   // MARK: - Words
 
   private static func trimmed(_ lines: [String]) -> [String] {
-    lines.map { String($0.drop { $0 == " " }) }.filter { !$0.isEmpty }
+    lines.map { Table.printable(String($0.drop { $0 == " " })) }.filter { !$0.isEmpty }
   }
 
   private static func counts(_ cases: [Case]) -> String {

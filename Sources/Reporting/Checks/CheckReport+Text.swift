@@ -6,7 +6,7 @@ extension CheckReport {
   ///
   /// What is not as expected is there in full: for a metric of a reference and for a claim what was
   /// expected, what was found, the tolerance and why, and the verdict. What is as expected is there
-  /// only in a verbose report.
+  /// only in a verbose report. What comes from records steers no terminal and begins no line.
   package func text(isVerbose: Bool = false) -> String {
     var lines: [String] = []
     if isVerbose {
@@ -24,7 +24,7 @@ extension CheckReport {
     lines += breakdownLines
     if lines.first == "" { lines.removeFirst() }
     if !lines.isEmpty { lines.append("") }
-    return (lines + summaryLines).joined(separator: "\n") + "\n"
+    return (lines + summaryLines).map(Table.printable).joined(separator: "\n") + "\n"
   }
 
   /// What is not as expected, in full and without empty lines; empty where all is.
@@ -32,7 +32,7 @@ extension CheckReport {
     let lines =
       comparisons.flatMap { Self.lines(for: $0, isVerbose: false) }
       + verdicts.filter { !$0.isAsExpected }.flatMap(Self.lines) + breakdownLines
-    return lines.filter { !$0.isEmpty }
+    return lines.filter { !$0.isEmpty }.map(Table.printable)
   }
 
   /// The last lines: counts of references and of claims; what is better than is stored, each with by
@@ -54,7 +54,7 @@ extension CheckReport {
         "  claim \(verdict.claim.id): \(verdict.outcome.rawValue), known as "
           + "\(verdict.expectedOutcome.rawValue)")
     }
-    return lines
+    return lines.map(Table.printable)
   }
 
   /// The exit code and what it means.

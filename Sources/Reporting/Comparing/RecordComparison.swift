@@ -25,9 +25,9 @@ package struct RecordComparison: Sendable {
     /// What is different, in words.
     package let words: String
     /// `deviates` where it no longer completes, `improved` where it now does, `missing` where a value
-    /// is on one side only.
+    /// is on one side only, and where the run is not finished after.
     package let outcome: ReferenceComparison.Outcome
-    /// Whether the method itself breaks down after.
+    /// Whether the method itself breaks down after, and did not in this way before.
     package var isBreakdown = false
   }
 
@@ -37,6 +37,8 @@ package struct RecordComparison: Sendable {
   package let moves: [Move]
   /// How many final values are the same in both.
   package let equalCount: Int
+  /// How many runs broke down in the same way in both, whatever their last numbers are.
+  package let equalBreakdownCount: Int
   /// Runs that only the first has.
   package let onlyBefore: [RunIdentity]
   /// Runs that only the second has.
@@ -58,17 +60,25 @@ package struct RecordComparison: Sendable {
     onlyAfter = second.keys.filter { first[$0] == nil }.sorted()
     var moves: [Move] = []
     var equal = 0
+    var equalBreakdowns = 0
     var differences: [Difference] = []
+    for identity in onlyAfter {
+      guard let kind = second[identity]?.status.kind, kind.isBreakdown else { continue }
+      differences.append(
+        Difference(
+          identity: identity,
+          words: "ended as \(kind.rawValue) after, and nothing before says that it may",
+          outcome: .missing, isBreakdown: true))
+    }
     for identity in first.keys.filter({ second[$0] != nil }).sorted() {
       guard let old = first[identity], let new = second[identity] else { continue }
-      let kinds = (old.status.kind, new.status.kind)
-      guard kinds.0 == kinds.1 else {
-        differences.append(
-          Difference(
-            identity: identity,
-            words: "ended as \(kinds.0.rawValue) before and as \(kinds.1.rawValue) after",
-            outcome: kinds.1 == .completed ? .improved : .deviates,
-            isBreakdown: kinds.1.isBreakdown && !kinds.0.isBreakdown))
+      if let difference = Self.ends(old, new) {
+        differences.append(difference)
+        continue
+      }
+      // Where a method breaks down its last numbers say nothing of it.
+      guard !new.status.kind.isBreakdown else {
+        equalBreakdowns += 1
         continue
       }
       let file = tolerances[identity.budget]
@@ -110,17 +120,39 @@ package struct RecordComparison: Sendable {
     }
     self.moves = moves
     equalCount = equal
+    equalBreakdownCount = equalBreakdowns
     self.differences = differences
   }
 
-  /// As of a check: 3 where a run breaks down after and did not before, 2 where a value moved beyond
-  /// its tolerance and not for the better or a run no longer completes, 5 where a run or a value is
-  /// on one side only, 4 where everything beyond tolerance is better, 0 else.
+  /// How two ends of a run differ, judged as a check does; nil where both ended in the same way and
+  /// were not interrupted, which is no result.
+  private static func ends(_ old: RunRecord, _ new: RunRecord) -> Difference? {
+    let kinds = (old.status.kind, new.status.kind)
+    guard kinds.0 != kinds.1 else {
+      return kinds.1 != .interrupted
+        ? nil
+        : Difference(
+          identity: new.identity, words: "is not finished on either side; run it again",
+          outcome: .missing)
+    }
+    let words = "ended as \(kinds.0.rawValue) before and as \(kinds.1.rawValue) after"
+    return switch kinds.1 {
+    case .completed: Difference(identity: new.identity, words: words, outcome: .improved)
+    case .interrupted:
+      Difference(identity: new.identity, words: words + "; run it again", outcome: .missing)
+    case .diverged, .nonFinite:
+      Difference(identity: new.identity, words: words, outcome: .deviates, isBreakdown: true)
+    }
+  }
+
+  /// As of a check: 3 where a run breaks down after and did not in this way before, 2 where a value
+  /// moved beyond its tolerance and not for the better, 5 where a run or a value is on one side only or
+  /// a run is not finished, 4 where everything beyond tolerance is better, 0 else.
   package var exitCode: Int32 {
     let outcomes = moves.map(\.outcome) + differences.map(\.outcome)
     if differences.contains(where: \.isBreakdown) { return 3 }
     if outcomes.contains(.deviates) { return 2 }
-    let isEmpty = outcomes.isEmpty && equalCount == 0
+    let isEmpty = outcomes.isEmpty && equalCount == 0 && equalBreakdownCount == 0
     if isEmpty || !onlyBefore.isEmpty || !onlyAfter.isEmpty || outcomes.contains(.missing) {
       return 5
     }
@@ -128,7 +160,8 @@ package struct RecordComparison: Sendable {
   }
 
   /// The comparison for readers: what moved beyond tolerance, what is on one side only, counts, and
-  /// what the exit code means; moves within tolerance in a verbose text alone.
+  /// what the exit code means; moves within tolerance in a verbose text alone. What comes from records
+  /// steers no terminal and begins no line.
   package func text(isVerbose: Bool = false) -> String {
     var lines: [String] = []
     for move in moves where isVerbose || move.outcome != .within {
@@ -141,12 +174,15 @@ package struct RecordComparison: Sendable {
     let within = moves.filter { $0.outcome == .within }.count
     let better = moves.filter { $0.outcome == .improved }.count
     let worse = moves.count - within - better
+    let broken =
+      equalBreakdownCount == 0
+      ? "" : "\(equalBreakdownCount) runs broke down in the same way on both sides; "
     lines.append(
       "From \(names.before) to \(names.after): \(equalCount) final values are the same, \(within) "
-        + "moved within their tolerances, \(worse) beyond, \(better) beyond and better; "
+        + "moved within their tolerances, \(worse) beyond, \(better) beyond and better; \(broken)"
         + "\(onlyBefore.count) runs are gone, \(onlyAfter.count) are new.")
     lines.append("Exit code \(exitCode): \(CheckReport.meaning(ofExitCode: exitCode)).")
-    return lines.joined(separator: "\n") + "\n"
+    return lines.map(Table.printable).joined(separator: "\n") + "\n"
   }
 
   private static func listed(_ runs: [RunIdentity], _ words: String, _ isVerbose: Bool) -> [String]

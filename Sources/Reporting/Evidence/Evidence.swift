@@ -44,8 +44,12 @@ package struct Evidence: Sendable {
     self.published = published
     self.claims = claims
     var chosen: [RunIdentity: (RunRecord, Origin)] = [:]
-    let remembered = references.map {
-      RunRecord($0, displayName: MethodStyle.displayName($0.method))
+    let methods = Dictionary(
+      (runs + stored).map { ([$0.experiment, $0.method.name], $0.method) },
+      uniquingKeysWith: { first, _ in first })
+    let remembered = references.map { reference in
+      RunRecord(reference, displayName: MethodStyle.displayName(reference.method))
+        .completed(from: methods[[reference.experiment, reference.method]])
     }
     for (records, origin) in [
       (runs, Origin.run), (stored, .stored), (remembered, .reference),

@@ -78,7 +78,15 @@ package struct ChosenFigure: Sendable {
       }
       var request = Figure.Request(isLogarithmic: true)
       request.methods = methods
-      figure = Figure.figure(of: metric, in: records, as: request)
+      // Runs of two budgets or two data sets are no seeds of one another.
+      let groups = Dictionary(grouping: records, by: ResultsTable.Setting.init(of:))
+      figure =
+        groups.sorted { left, right in
+          let ranks = [left, right].map { group in
+            Evidence.budgets.firstIndex(of: group.value[0].budget) ?? Evidence.budgets.count
+          }
+          return ranks[0] != ranks[1] ? ranks[0] < ranks[1] : left.key < right.key
+        }.lazy.compactMap { Figure.figure(of: metric, in: $0.value, as: request) }.first
     }
     return figure.map { drawn in
       var figure = finished(drawn)

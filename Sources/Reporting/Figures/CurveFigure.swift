@@ -59,7 +59,8 @@ extension Figure {
   /// Student's 95 % band where there are at least three.
   ///
   /// Steps that not all seeds of a curve reached are left out; so are, against seconds, steps whose
-  /// time was not noted. Baselines, which have a final value and no steps, are levels. The runs
+  /// time was not noted. Seeds that broke down are drawn only where no seed of the curve completed, and
+  /// named. Baselines, which have a final value and no steps, are levels. The runs
   /// should share experiment, protocol, budget and data; the title names those of the first, and what
   /// all variants share. Records whose variant names a `sweep` have that setting in place of outer
   /// steps, on a logarithmic axis. Nil where no run has what is to be drawn.
@@ -101,21 +102,26 @@ struct CurveBuilder {
   // MARK: - Against steps or seconds
 
   func curves() -> Figure? {
-    let drawn = records.filter { ($0.metric(named: metric)?.steps.count ?? 0) > 1 }
+    let drawn = records.filter(hasCurve)
     guard let first = drawn.first else { return nil }
-    let levels = records.filter {
-      first.sweep == nil && ($0.metric(named: metric)?.steps.count ?? 0) <= 1
-        && $0.status.kind == .completed && $0.final[metric] != nil
+    let others = records.filter {
+      first.sweep == nil && !hasCurve($0) && $0.status.kind == .completed && $0.final[metric] != nil
+    }
+    let methodsWithCurves = Set(drawn.map(\.method.name))
+    let isOfOuterSteps = Self.steps(of: metric) == Self.outerStep
+    let levels = others.filter {
+      isOfOuterSteps && $0.isKnownBaseline && !methodsWithCurves.contains($0.method.name)
     }
     let words = SettingWords(drawn + levels)
     var series = groups(drawn, words).map { label, runs, style in
-      curve(label, metric, runs, style)
+      curve(label, metric, Self.whole(runs), style)
     }
     series = series.filter { !$0.x.isEmpty }
     if let right = request.rightMetric {
       series += groups(drawn, words).compactMap { label, runs, style in
         var other = curve(
-          "\(label), \(SettingTable.words(right)) (right)", right, runs, style.variant(3))
+          "\(label), \(SettingTable.words(right)) (right)", right, Self.whole(runs),
+          style.variant(3))
         other.isOnRight = true
         return other.x.isEmpty ? nil : other
       }
@@ -128,11 +134,54 @@ struct CurveBuilder {
       return .level(label, at: value, style: style)
     }
     let swept = first.sweep
-    return figure(
+    let shown = groups(drawn, words).flatMap { Self.whole($0.runs) } + levels
+    var result = figure(
       first, words.shared, abscissa: swept ?? request.abscissa.name,
       xAxis: swept.map { Figure.Axis(Self.words(setting: $0), isLogarithmic: true) }
         ?? Figure.Axis(request.abscissa == .seconds ? "seconds" : Self.steps(of: metric)),
-      series: series, records: drawn + levels)
+      series: series, records: shown)
+    let isLevel = Set(levels.map(\.identity))
+    result.sources +=
+      breakdowns(
+        groups(drawn + records.filter { $0.status.kind.isBreakdown && !hasCurve($0) }, words))
+      + Self.withoutCurves(others.filter { !isLevel.contains($0.identity) })
+    return result
+  }
+
+  /// The runs of a curve that completed, all of them where none did: the last values of a run that broke
+  /// down are of any size, and its steps end early.
+  private static func whole(_ runs: [RunRecord]) -> [RunRecord] {
+    let completed = runs.filter { $0.status.kind == .completed }
+    return completed.isEmpty ? runs : completed
+  }
+
+  private func hasCurve(_ run: RunRecord) -> Bool {
+    (run.metric(named: metric)?.steps.count ?? 0) > 1
+  }
+
+  /// A sentence on the runs of each curve that broke down.
+  private func breakdowns(
+    _ groups: [(label: String, runs: [RunRecord], style: MethodStyle)]
+  ) -> [String] {
+    groups.compactMap { label, runs, _ in
+      let seeds = Set(runs.filter { $0.status.kind.isBreakdown }.map(\.seed)).sorted()
+      guard !seeds.isEmpty else { return nil }
+      let words = seeds.count == 1 ? "seed" : "seeds"
+      let isDrawn = Self.whole(runs).allSatisfy { $0.status.kind.isBreakdown && hasCurve($0) }
+      return
+        "\(label) broke down with the \(words) \(seeds.map(String.init).joined(separator: ", "))"
+        + (isDrawn ? "." : seeds.count == 1 ? ", which is not drawn." : ", which are not drawn.")
+    }
+  }
+
+  /// A sentence on runs that have a final value and no curve, and are no baselines.
+  private static func withoutCurves(_ runs: [RunRecord]) -> [String] {
+    guard !runs.isEmpty else { return [] }
+    let seeds = Dictionary(grouping: runs, by: \.method.displayName).mapValues { runs in
+      Set(runs.map(\.seed)).sorted().map(String.init).joined(separator: ", ")
+    }
+    let names = seeds.sorted { $0.key < $1.key }.map { "\($0.key) (seeds \($0.value))" }
+    return ["No curve is stored of: \(names.joined(separator: ", "))."]
   }
 
   private func curve(
@@ -308,10 +357,12 @@ struct CurveBuilder {
   /// (`testAccuracyByInnerStep`).
   static func steps(of metric: String) -> String {
     guard let by = metric.range(of: "By"), by.upperBound < metric.endIndex else {
-      return "outer step"
+      return outerStep
     }
     return SettingTable.words(String(metric[by.upperBound...])).lowercased()
   }
+
+  private static let outerStep = "outer step"
 
   /// A setting in words of an axis.
   static func words(setting: String) -> String {

@@ -126,20 +126,29 @@ package struct Figure: Sendable, Equatable {
     return isPlain && !name.isEmpty && !name.hasPrefix(".")
   }
 
-  /// The figure in parts of at most ``mostSeries`` curves each, levels in every part; itself where
-  /// that is enough. Parts are numbered in name and title.
+  /// The figure in parts of at most ``mostSeries`` curves and levels each; itself where that is enough.
+  /// Every curve stands in some part beside every level: half of a part's room is for levels at most, and
+  /// where there are more of them their shares take turns. Parts are numbered in name and title.
   package var parts: [Figure] {
-    let levels = series.filter(\.isLevel).prefix(Self.mostSeries - 1)
-    let curves = series.filter { !$0.isLevel }
-    let room = Self.mostSeries - levels.count
-    guard curves.count > room else { return [self] }
-    let count = (curves.count + room - 1) / room
+    guard series.count > Self.mostSeries else { return [self] }
+    let levels = Self.shares(of: series.filter(\.isLevel), Self.mostSeries / 2)
+    let room = Self.mostSeries - (levels.map(\.count).max() ?? 0)
+    let curves = Self.shares(of: series.filter { !$0.isLevel }, room)
+    let count = curves.count * levels.count
     return (0..<count).map { index in
       var part = self
-      part.series = Array(curves[(index * room)..<min(curves.count, (index + 1) * room)]) + levels
+      part.series = curves[index / levels.count] + levels[index % levels.count]
       part.name = "\(name)-part\(index + 1)"
       part.title = "\(title)\npart \(index + 1) of \(count)"
       return part
+    }
+  }
+
+  /// Some series in shares of at most so many; one empty share where there are none.
+  private static func shares(of series: [Series], _ most: Int) -> [[Series]] {
+    guard !series.isEmpty else { return [[]] }
+    return stride(from: 0, to: series.count, by: most).map {
+      Array(series[$0..<min(series.count, $0 + most)])
     }
   }
 }

@@ -2,8 +2,8 @@ extension Page {
   /// The page as one HTML document that needs nothing else: style and figures are in it, there is no
   /// script and no link that leaves the page; light or dark as the reader's system is.
   ///
-  /// `picture` is a figure's SVG as gnuplot wrote it, nil where it was not drawn.
-  package func html(picture: (Figure) -> String?) -> String {
+  /// `picture` is a figure's SVG as gnuplot wrote it, or why it was not drawn.
+  package func html(picture: (Figure) -> Picture) -> String {
     let entries = blocks.compactMap { block -> String? in
       guard case .heading(let text, 2, let anchor) = block else { return nil }
       return "<li><a href=\"#\(anchor)\">\(Table.htmlEscaped(text))</a></li>"
@@ -20,7 +20,15 @@ extension Page {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func lines(of blocks: [Block], _ picture: (Figure) -> String?) -> [String] {
+  /// A figure's picture.
+  package enum Picture {
+    /// An SVG document.
+    case svg(String)
+    /// A sentence that says why there is none.
+    case missing(String)
+  }
+
+  private static func lines(of blocks: [Block], _ picture: (Figure) -> Picture) -> [String] {
     var lines: [String] = []
     var isInFigures = false
     for block in blocks {
@@ -33,7 +41,7 @@ extension Page {
     return isInFigures ? lines + ["</div>"] : lines
   }
 
-  private static func lines(of block: Block, _ picture: (Figure) -> String?) -> [String] {
+  private static func lines(of block: Block, _ picture: (Figure) -> Picture) -> [String] {
     switch block {
     case .heading(let text, let level, let anchor):
       return ["<h\(level) id=\"\(anchor)\">\(inline(text))</h\(level)>"]
@@ -50,8 +58,10 @@ extension Page {
     case .table(let table): return [table.html]
     case .figure(let figure, let caption):
       let drawn =
-        picture(figure).map { inlined($0, figure) }
-        ?? "<p class=\"missing\">Not drawn: gnuplot is not installed.</p>"
+        switch picture(figure) {
+        case .svg(let text): inlined(text, figure)
+        case .missing(let reason): "<p class=\"missing\">Not drawn: \(plain(reason))</p>"
+        }
       return [
         "<figure>", "<div class=\"picture\" tabindex=\"0\">", drawn, "</div>",
         "<figcaption>\(inline(caption))</figcaption>", "</figure>",

@@ -1,16 +1,16 @@
 extension Page {
-  /// The page in GitHub's Markdown; figures are links to `<folder>/<name>.svg`, those that were not
-  /// drawn are said to be so. Words are escaped, as records hold texts of other people; what stands
+  /// The page in GitHub's Markdown; figures are links to `<folder>/<name>.svg`, and of those that were not
+  /// drawn it says why. Words are escaped, as records hold texts of other people; what stands
   /// between backticks is code, as it is in ``html(picture:)``.
-  package func markdown(figuresIn folder: String, isDrawn: (Figure) -> Bool) -> String {
+  package func markdown(figuresIn folder: String, picture: (Figure) -> Picture) -> String {
     var lines = ["# \(Self.inline(title))", ""]
-    lines += Self.lines(of: blocks, folder, isDrawn)
+    lines += Self.lines(of: blocks, folder, picture)
     while lines.last == "" { lines.removeLast() }
     return lines.joined(separator: "\n") + "\n"
   }
 
   private static func lines(
-    of blocks: [Block], _ folder: String, _ isDrawn: (Figure) -> Bool
+    of blocks: [Block], _ folder: String, _ picture: (Figure) -> Picture
   ) -> [String] {
     blocks.flatMap { block -> [String] in
       switch block {
@@ -24,16 +24,17 @@ extension Page {
         } + [""]
       case .table(let table): return [table.compactMarkdown]
       case .figure(let figure, let caption):
-        let picture =
-          isDrawn(figure)
-          ? "![\(inline(figure.headline))](\(folder)/\(figure.name).svg)"
-          : "(The figure \(inline(figure.name)) was not drawn: gnuplot is not installed.)"
-        return [picture, "", paragraph(caption), ""]
+        let drawn =
+          switch picture(figure) {
+          case .svg: "![\(inline(figure.headline))](\(folder)/\(figure.name).svg)"
+          case .missing(let reason): "(Not drawn: \(inline(reason)))"
+          }
+        return [drawn, "", paragraph(caption), ""]
       case .code(let commands): return commands.map { "    " + Table.printable($0) } + [""]
       case .details(let title, let inner):
         let summary = Table.htmlEscaped(Table.printable(title))
         return ["<details><summary>\(summary)</summary>", ""]
-          + lines(of: inner, folder, isDrawn) + ["</details>", ""]
+          + lines(of: inner, folder, picture) + ["</details>", ""]
       }
     }
   }

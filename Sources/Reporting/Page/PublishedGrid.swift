@@ -54,6 +54,8 @@ struct PublishedGrid {
       headings.append(Table.Column(name + "published" + (common ?? "")))
       headings.append(Table.Column(name + "ours"))
     }
+    var notes = PublishedValue.Status.allCases.filter(statuses.contains)
+      .map { "[\($0.rawValue)]: \($0.meaning)." }
     let rows = methods.map { method -> [Table.Cell] in
       var cells = [Table.Cell.text(MethodStyle.displayName(method))]
       for column in columns {
@@ -64,12 +66,16 @@ struct PublishedGrid {
         let number = value.number(in: "percent") ?? value.number
         let status = common == nil ? " [\(value.status.rawValue)]" : ""
         cells.append(.text(Table.fixed(number, 2) + status))
-        cells.append(ours(beside: value))
+        let own = ours(beside: value)
+        cells.append(own.cell)
+        if let seeds = own.brokenSeeds {
+          notes.append(
+            "\(MethodStyle.displayName(method))\(column.isEmpty ? "" : ", \(column)"): broke down with "
+              + "the seed \(seeds), which is not counted.")
+        }
       }
       return cells
     }
-    let notes = PublishedValue.Status.allCases.filter(statuses.contains)
-      .map { "[\($0.rawValue)]: \($0.meaning)." }
     return Table(
       title: "\(place.article), \(place.table): \(SettingTable.words(place.metric)) on "
         + "\(place.dataset) in percent, beside ours (protocol \(place.protocolName)); mean and 95 % "
@@ -77,12 +83,15 @@ struct PublishedGrid {
       columns: headings, rows: rows, notes: notes)
   }
 
-  /// Our mean and interval where real data was run so, else "not run".
-  private func ours(beside value: PublishedValue) -> Table.Cell {
+  /// Our mean and interval where real data was run so, else how those runs ended or "not run"; with the
+  /// seeds of runs that broke down beside others that did not.
+  private func ours(beside value: PublishedValue) -> (cell: Table.Cell, brokenSeeds: String?) {
     for budget in Evidence.budgets {
       let matching = evidence.records.filter { record in
-        record.budget == budget && !record.isSynthetic && record.status.kind == .completed
-          && record.sweep == nil && value.matches(record) && record.final[value.metric] != nil
+        let kind = record.status.kind
+        return record.budget == budget && !record.isSynthetic && record.sweep == nil
+          && value.matches(record)
+          && (kind.isBreakdown || (kind == .completed && record.final[value.metric] != nil))
       }
       // Of several variants that the number stands beside, the one that changes least.
       let variants = Dictionary(grouping: matching) { $0.identity.variant }
@@ -91,15 +100,23 @@ struct PublishedGrid {
         return counts[0] != counts[1] ? counts[0] < counts[1] : left.key < right.key
       }
       guard let runs = best?.value else { continue }
-      let numbers = runs.compactMap { run in
+      let broken = runs.filter { $0.status.kind.isBreakdown }
+      if let one = broken.first, broken.count == runs.count {
+        return (.missing(one.status.kind.rawValue), nil)
+      }
+      let numbers = runs.filter { $0.status.kind == .completed }.compactMap { run in
         run.final[value.metric].flatMap {
           Units.convert($0, from: run.unit(ofMeasure: value.metric) ?? "", to: "percent")
         }
       }
       guard !numbers.isEmpty else { continue }
-      return .text(Self.words(Statistics(numbers)) + (budget == "paper" ? "" : " (\(budget))"))
+      let seeds = Set(broken.map(\.seed)).sorted().map(String.init).joined(separator: ", ")
+      return (
+        .text(Self.words(Statistics(numbers)) + (budget == "paper" ? "" : " (\(budget))")),
+        seeds.isEmpty ? nil : seeds
+      )
     }
-    return .missing("not run")
+    return (.missing("not run"), nil)
   }
 
   private static func words(_ statistics: Statistics) -> String {

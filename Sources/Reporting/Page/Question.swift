@@ -37,18 +37,25 @@ struct Question {
       let rivals = second.flatMap { name in
         settings(of: runs.filter { $0.method.name == name }, in: evidence)
       }
-      guard let theirs = strongest(of: rivals), let one = ours.first,
-        let difference = PairedDifference(metric, of: ours, less: theirs)
-      else { continue }
-      return answer(
-        difference, one, theirs, known: Set(runs.map(\.method.name)),
-        brokenSeeds: Set(ours.filter { $0.status.kind.isBreakdown }.map(\.seed)).sorted())
+      guard let one = ours.first, !rivals.isEmpty else { continue }
+      if let strongest = StrongestRival(of: rivals, against: self, ours) {
+        return answer(strongest, one, ours, known: Set(runs.map(\.method.name)))
+      }
+      let broken = ([ours] + rivals).filter { runs in
+        !runs.contains { $0.status.kind == .completed }
+      }
+      if !broken.isEmpty {
+        return Answer(
+          verdict: .undecided, statement: statement + ".",
+          evidence: (broken.compactMap { Self.breakdowns(of: $0) } + ["\(place(of: one))."])
+            .joined(separator: "; "))
+      }
     }
     let names = second.map { MethodStyle.displayName($0) }.joined(separator: " or ")
     return Answer(
       verdict: .notRun, statement: statement + ".",
       evidence: "There are no runs of \(MethodStyle.displayName(first)) and \(names) with the same "
-        + "seed (\(experiment), protocol \(protocolName)).")
+        + "seed\(isCost ? " on one processor" : "") (\(experiment), protocol \(protocolName)).")
   }
 
   /// The settings that a rival may take, of which the given runs are the protocol's; none without runs.
@@ -69,18 +76,16 @@ struct Question {
     return "\(run.method.displayName) with \(own.joined(separator: " and "))"
   }
 
-  /// The rival with the best mean.
-  private func strongest(of rivals: [[RunRecord]]) -> [RunRecord]? {
-    let means = rivals.compactMap { runs -> (Double, [RunRecord])? in
-      let values = runs.filter { $0.status.kind == .completed }
-        .compactMap { $0.measure(named: metric) }
-      return values.isEmpty ? nil : (Statistics(values).mean * orientation(runs), runs)
-    }
-    // What is no number is the strongest only where nothing else is there.
-    return (means.filter { !$0.0.isNaN }.max { $0.0 < $1.0 } ?? means.first)?.1
+  /// "RHG broke down with the seeds 1, 2" of some runs of a method; nil where none did.
+  private static func breakdowns(of runs: [RunRecord]) -> String? {
+    let seeds = Set(runs.filter { $0.status.kind.isBreakdown }.map(\.seed)).sorted()
+    guard let one = runs.first, !seeds.isEmpty else { return nil }
+    return "\(one.method.displayName) broke down with the seed\(seeds.count == 1 ? "" : "s") "
+      + seeds.map(String.init).joined(separator: ", ")
   }
 
-  private func orientation(_ runs: [RunRecord]) -> Double {
+  /// 1 where more of the metric is better, -1 where less is.
+  func orientation(_ runs: [RunRecord]) -> Double {
     let better =
       RunRecord.costs.first { $0.name == metric }?.betterWhen
       ?? runs.first?.metric(named: metric)?.betterWhen
@@ -88,9 +93,10 @@ struct Question {
   }
 
   private func answer(
-    _ difference: PairedDifference, _ run: RunRecord, _ theirs: [RunRecord], known: Set<String>,
-    brokenSeeds: [UInt64]
+    _ strongest: StrongestRival, _ run: RunRecord, _ ours: [RunRecord], known: Set<String>
   ) -> Answer {
+    let (difference, theirs) = (strongest.difference, strongest.runs)
+    let brokeDown = ours.contains { $0.status.kind.isBreakdown }
     let names = [run.method.displayName, name(of: theirs.first, beside: run)]
     let place = self.place(of: run)
     let absent = second.filter { name in
@@ -99,10 +105,12 @@ struct Question {
     var gaps =
       absent.isEmpty
       ? "" : " Not run: \(absent.map { MethodStyle.displayName($0) }.joined(separator: ", "))."
-    if !brokenSeeds.isEmpty {
-      gaps +=
-        " \(names[0]) broke down with the seed \(brokenSeeds.map(String.init).joined(separator: ", ")), "
-        + "which no number here counts."
+    if !strongest.fewerSeeds.isEmpty {
+      let fewer = strongest.fewerSeeds.map { MethodStyle.displayName($0) }
+      gaps += " Not compared, with fewer seeds in common: \(fewer.joined(separator: ", "))."
+    }
+    for runs in [ours, theirs] {
+      if let words = Self.breakdowns(of: runs) { gaps += " \(words), which no number here counts." }
     }
     if isCost {
       let ratio = difference.first / difference.second
@@ -122,7 +130,7 @@ struct Question {
       case _ where run.isSynthetic: .syntheticOnly
       case nil, 0?: .undecided
       // Better where it does not break down is not better.
-      case let value? where value == sign: brokenSeeds.isEmpty ? .holds : .undecided
+      case let value? where value == sign: brokeDown ? .undecided : .holds
       case .some: .doesNotHold
       }
     let change =

@@ -134,8 +134,9 @@ struct StorySection {
     if !absent.isEmpty {
       blocks.append(
         .paragraph(
-          "Not drawn, since the runs that they show were not made or only their final numbers are "
-            + "stored: " + absent.map { "\($0.title) (`\($0.name)`)" }.joined(separator: "; ") + "."
+          "Not drawn, since the runs that they show were not made, or broke down, or only their final "
+            + "numbers are stored: "
+            + absent.map { "\($0.title) (`\($0.name)`)" }.joined(separator: "; ") + "."
         ))
     }
     return blocks

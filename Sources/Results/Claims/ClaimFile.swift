@@ -51,13 +51,9 @@ public struct ClaimFile: Codable, Sendable {
     var claims: [Claim] = []
     var owners: [String: String] = [:]
     for path in paths {
-      for claim in try ClaimFile(readingFrom: path).claims {
-        if let problem = claim.inconsistency {
-          throw ResultsError(
-            .malformed,
-            "The claim '\(claim.id)' in '\(path)' contradicts itself: \(problem); "
-              + "correct its kind or its expectation.")
-        }
+      let file = try ClaimFile(readingFrom: path)
+      try file.requireConsistency(source: path)
+      for claim in file.claims {
         if let other = owners.updateValue(path, forKey: claim.id) {
           throw ResultsError(
             .malformed,
@@ -68,5 +64,28 @@ public struct ClaimFile: Codable, Sendable {
       }
     }
     return claims
+  }
+}
+
+extension ClaimFile {
+  /// Returns where no claim of the file contradicts itself and no two have one id, which a file of the
+  /// schema can do and a check refuses.
+  ///
+  /// - Throws: ``ResultsError`` of kind `malformed` for the first claim of which that is not true.
+  package func requireConsistency(source path: String) throws(ResultsError) {
+    var known: Set<String> = []
+    for claim in claims {
+      if let problem = claim.inconsistency {
+        throw ResultsError(
+          .malformed,
+          "The claim '\(claim.id)' in '\(path)' contradicts itself: \(problem); "
+            + "correct its kind or its expectation.")
+      }
+      guard known.insert(claim.id).inserted else {
+        throw ResultsError(
+          .malformed,
+          "The claim id '\(claim.id)' is used twice in '\(path)'; rename one of them.")
+      }
+    }
   }
 }

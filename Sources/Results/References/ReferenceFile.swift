@@ -80,10 +80,44 @@ public struct ReferenceFile: Equatable, Sendable {
     return path
   }
 
+  /// The file that ``write(intoReferences:)`` writes, still without its name, which `commit()` gives it.
+  package func prepared(intoReferences folder: String) throws(ResultsError) -> AtomicFile {
+    let bytes = Array(try text().utf8)
+    let path = Self.path(folder: folder, budget: budget, experiment: experiment)
+    return try ResultsError.converting { () throws(FileError) in
+      let file = try AtomicFile(path: path)
+      try file.fill(bytes)
+      return file
+    }
+  }
+
+  /// The file at this path below a folder of references, which must be of the experiment and of the
+  /// budget that its place says: whoever looks for runs goes by the place.
+  ///
+  /// - Throws: ``ResultsError``: `malformed` for a file of another experiment or budget, and what
+  ///   ``init(readingFrom:)`` throws.
+  public static func stored(
+    at path: String, referenceFolder: String, budget: String
+  ) throws(ResultsError) -> ReferenceFile {
+    let file = try ReferenceFile(readingFrom: path)
+    let place = Self.path(
+      folder: referenceFolder, budget: budget, experiment: file.experiment)
+    guard file.budget == budget, place == path else {
+      throw ResultsError(
+        .malformed,
+        "The file of references '\(path)' says that it is of the experiment '\(file.experiment)' and "
+          + "the budget '\(file.budget)', and its place says otherwise; rename it to "
+          + "'\(file.budget)/\(RunRecord.encoded(file.experiment)).jsonl' below "
+          + "'\(referenceFolder)', remove it, or restore it from version control.")
+    }
+    return file
+  }
+
   /// All references of a budget, sorted by identity.
   ///
   /// - Throws: ``ResultsError``: `missing` where the folder or any file in it is, naming the budgets
-  ///   that there are; `malformed` and others for the first damaged line.
+  ///   that there are; `malformed` and others for the first damaged line, and for a file that lies
+  ///   under another name than its own.
   public static func load(
     referenceFolder: String, budget: String
   ) throws(ResultsError) -> [Reference] {
@@ -100,7 +134,9 @@ public struct ReferenceFile: Equatable, Sendable {
     }
     var references: [Reference] = []
     for file in files {
-      references += try ReferenceFile(readingFrom: "\(folder)/\(file)").references
+      references += try stored(
+        at: "\(folder)/\(file)", referenceFolder: referenceFolder, budget: budget
+      ).references
     }
     return references.sorted { $0.identity < $1.identity }
   }
