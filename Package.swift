@@ -139,7 +139,7 @@ let testTargets: [Target] = [
   .testTarget(
     name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: unoptimised),
   .testTarget(
-    name: "CommandsTests", dependencies: ["Commands", "TestSupport", argumentParser],
+    name: "CommandsTests", dependencies: ["Files", "Commands", "TestSupport", argumentParser],
     swiftSettings: unoptimised),
   .testTarget(
     name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: backendSettings),

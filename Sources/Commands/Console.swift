@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Synchronization
 
@@ -60,17 +61,17 @@ package final class Console: Sendable {
 
   /// Writes a warning to standard error.
   package func show(warning text: String) {
-    line(terminal.paint("warning:", .yellow) + " " + text)
+    line(terminal.paint("warning:", .yellow) + " " + PrintableText.shortened(text))
   }
 
   /// Writes an error to standard error; see ``Interruption/waitForEnd()`` for when it does not return.
   package func show(error text: String) {
     Interruption.waitForEnd()
-    line(terminal.paint("error:", .red) + " " + text)
+    line(terminal.paint("error:", .red) + " " + PrintableText.shortened(text))
   }
 
   /// Writes text that is worded already, such as the argument parser's, to standard error.
-  func show(plain text: String) { line(text) }
+  func show(plain text: String) { line(PrintableText.shortened(text)) }
 
   /// Writes results that have their own line breaks, such as tables, to standard output as they are.
   package func show(results text: String) {

@@ -15,7 +15,7 @@ import Foundation
 /// - an option given twice is an error unless it is declared as a list (the parser keeps the last);
 /// - help and versions that cannot be written end with exit code 1, not 0;
 /// - a ``ReportableError`` from any command becomes its sentence and its exit code;
-/// - a wrong `BDA_THREADS` is said;
+/// - a wrong `BDA_THREADS` is said, but for who asks for help;
 /// - `~` is the home folder behind the `=` of an option, too.
 package protocol SuiteCommand: ParsableCommand {
   /// The reportable form of an error that a subcommand threw; nil for those of the argument parser.
@@ -73,7 +73,10 @@ extension SuiteCommand {
       try EmptyWords.check(arguments)
       try RepeatedOptions.check(arguments, of: self)
       var command = try parseAsRoot(arguments)
-      try SuiteEnvironment.check(environment)
+      // The parser's own command shows the help that a wrong environment's sentence points to.
+      if !String(reflecting: type(of: command)).hasPrefix("ArgumentParser.") {
+        try SuiteEnvironment.check(environment)
+      }
       prepare()
       try command.run()
     } catch {

@@ -75,6 +75,17 @@ extension DatasetError {
       "\(path) could not be reached (\(words)): \(remedy), then run the command again.")
   }
 
+  /// The error of a system call that failed with the number `code` (`errno`) in looking into the folder at
+  /// `path`: what is in it is not known.
+  package init(_ code: Int32, listing path: String) {
+    let remedy = Self.remedy(
+      code, permissions: "make the folder such that it may be listed and entered")
+    self.init(
+      .unreadable,
+      "The folder \(path) could not be looked into (\(SystemError.text(of: code))): \(remedy), then "
+        + "run the command again.")
+  }
+
   /// What to do about an error of the system before the command is run again, a clause.
   private static func remedy(_ code: Int32, permissions: String) -> String {
     switch code {

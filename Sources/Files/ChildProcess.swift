@@ -9,6 +9,8 @@ import Foundation
 public struct ChildProcess: Sendable {
   /// Its exit code; nil where a signal ended it, or where the system does not tell how it ended.
   public let exitCode: Int32?
+  /// The number of the signal that ended it; nil where none did, or where the system does not tell.
+  public let signal: Int32?
   /// What it wrote to standard output, where that was asked for.
   public let output: [UInt8]
   /// What it wrote to standard error, where that was asked for.
@@ -66,8 +68,9 @@ public struct ChildProcess: Sendable {
     var answer: pid_t
     repeat { answer = waitpid(child, &status, 0) } while answer < 0 && errno == EINTR
     // Where this process ignores SIGCHLD the system throws the ending away, and the status says nothing.
-    exitCode =
-      if answer == child, case .exit(let code) = ProcessEnding(status: status) { code } else { nil }
+    let ending = answer == child ? ProcessEnding(status: status) : nil
+    exitCode = if case .exit(let code) = ending { code } else { nil }
+    signal = if case .signal(let number) = ending { number } else { nil }
   }
 
   /// Two descriptors of which one reads what is written to the other; other children get neither.

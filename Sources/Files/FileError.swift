@@ -48,7 +48,12 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
         .noSpace,
         "The file '\(path)' could not be written (\(reason)); raise the limit of file sizes "
           + "(ulimit -f) and run the command again.")
-    case EACCES, EPERM, EROFS:
+    case EPERM:
+      self.init(
+        .noPermission,
+        "The file '\(path)' could not be written (\(reason)); it or its folder is protected, or another "
+          + "user's in a folder where only owners replace their files: choose another folder.")
+    case EACCES, EROFS:
       self.init(
         .noPermission,
         "The file '\(path)' could not be written (\(reason)); make its folder writable, or choose "

@@ -84,8 +84,17 @@ public final class FileLock {
         "The lock '\(lock)' is a symbolic link, and what it points to would be written over; "
           + "remove the link.")
     }
+    // What is there in the lock's place says nothing of the file beside it.
+    if code == EISDIR || code == ENXIO || code == ENODEV {
+      return FileError(
+        .inputOutput,
+        "The lock '\(lock)' is \(code == EISDIR ? "a folder" : "no regular file"), so that "
+          + "'\(path)' cannot be locked; move it away or remove it.")
+    }
     // A file that is there and may not be opened says nothing of its folder.
-    guard code == EACCES, access(lock, F_OK) == 0 else { return FileError(code, writing: path) }
+    guard code == EACCES || code == EPERM, access(lock, F_OK) == 0 else {
+      return FileError(code, writing: path)
+    }
     return FileError(
       .inputOutput,
       "The lock '\(lock)' may not be opened, as a rule because another user made it; make sure "

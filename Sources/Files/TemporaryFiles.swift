@@ -7,6 +7,22 @@ public enum TemporaryFiles {
   private static let folders = Mutex(Set<String>())
   private static let isRemoving = Atomic<Bool>(false)
 
+  /// Held while files that belong together get their names.
+  private static let naming = Mutex(())
+  /// How many hundredths of a second the end of the command waits for them: a disk may hang.
+  private static let patience = 1_000
+
+  /// Does `body`, which gives several files their names, as a whole: a signal that ends the command waits
+  /// for it, and when one has come it is not begun.
+  static func whileNaming(
+    _ path: String, _ body: () throws(FileError) -> Void
+  ) throws(FileError) {
+    try naming.withLock { _ throws(FileError) in
+      guard !areRemoved else { throw FileError(EINTR, writing: path) }
+      try body()
+    }
+  }
+
   /// Whether they are being removed for good: who writes into a temporary folder stops, so that it is not
   /// made again.
   package static var areRemoved: Bool { isRemoving.load(ordering: .acquiring) }
@@ -25,6 +41,11 @@ public enum TemporaryFiles {
   /// Removes every temporary file and folder of this process; called when it is about to end early.
   public static func removeAll() {
     isRemoving.store(true, ordering: .releasing)
+    var waited = 0
+    while waited < patience, naming.withLockIfAvailable({ _ in true }) == nil {
+      usleep(10_000)
+      waited += 1
+    }
     for path in paths.withLock({ $0 }) where unlink(path) != 0 && errno == EISDIR {
       // Another thread may still be writing into it.
       for _ in 0..<10 where PathState(path) == .folder {

@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 
 /// The parts of a user's data under one list of classes, checked for what would make the answer wrong.
@@ -130,21 +131,32 @@ package struct CleanInput {
   private static func path(
     of text: String, _ part: Part, _ folder: DataFolder
   ) throws(DatasetError) -> String {
-    if FileManager.default.fileExists(atPath: text) || text.contains("/") || HDF5Path.isOne(text) {
-      return text
-    }
+    var states = [PathState(text)]
+    if text.contains("/") || HDF5Path.isOne(text) || isPresent(states[0]) { return text }
     // A data set of the suite: "mnist" (the split that the part is named for) or "mnist-test".
     var paths = ["\(folder.path)/\(text).h5"]
     if part != .checked { paths.append(folder.readyPath(name: text, split: part.rawValue)) }
-    if let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) {
-      return path
+    for path in paths {
+      states.append(PathState(path))
+      if isPresent(states[states.count - 1]) { return path }
     }
+    // What cannot be reached may well be there: whoever reads it meets the system's reason.
+    for (path, state) in zip([text] + paths, states) where state != .nothing { return path }
+    try folder.requireFolder()
     throw DatasetError(
       .missing,
       "There is no file, folder or data set of the suite \"\(text)\" for --\(part.rawValue) (looked "
         + "for \(paths.joined(separator: " and "))): give the path of an HDF5 file or of a folder "
         + "<class>/<image>.png, make the data set with `datasets fetch` and `datasets convert`, or name "
         + "the folder that has it with --data.")
+  }
+
+  /// Whether the system says that there is something.
+  private static func isPresent(_ state: PathState) -> Bool {
+    switch state {
+    case .folder, .file, .other: true
+    case .nothing, .unreachable: false
+    }
   }
 
   // MARK: - Checks

@@ -234,9 +234,8 @@ struct ScalingCommand: ParsableCommand {
         result: Self.line(
           method, n, String(format: "%.3g s", cell.values["hypergradientSeconds"] ?? .nan),
           String(format: "%.3g MB", (cell.values["addedPeakBytes"] ?? 0) / 1e6),
-          String(
-            format: "%@, F %.6g, |g| %.6g", cell.storage, cell.values["upperValue"] ?? .nan,
-            cell.values["hypergradientNorm"] ?? .nan)))
+          "\(cell.storage), F \(SummaryColumn.text(cell.values["upperValue"] ?? .nan, "%.6g")), "
+            + "|g| \(SummaryColumn.text(cell.values["hypergradientNorm"] ?? .nan, "%.6g"))"))
     }
     let status = RunRecord.Status(
       broken == nil ? .completed : .nonFinite,

@@ -178,7 +178,7 @@ struct SweepCommand: ParsableCommand {
       + steps.map { .final("K=\($0)", 8, "xAtK\($0)") }
       + [
         SummaryColumn("derived to", 10) {
-          $0.final["largestStationaryError"].map { String(format: "%.0e", $0) } ?? "-"
+          $0.final["largestStationaryError"].map { SummaryColumn.text($0, "%.0e") } ?? "-"
         }
       ]
   }

@@ -27,9 +27,10 @@ struct ConvertCommand: ParsableCommand {
     var sources = names.imageSources
     if names.isEmpty {
       let folders = [data.folder, mirror.folder].compactMap { $0 }
-      sources = ImageSource.all.filter { source in
-        source.files.allSatisfy { file in
-          folders.contains { $0.existingOriginal(file, of: source) != nil }
+      try data.folder.requireFolder()
+      sources = try ImageSource.all.filter { source in
+        try source.files.allSatisfy { file in
+          try folders.contains { try $0.existingOriginal(file, of: source) != nil }
         }
       }
       guard !sources.isEmpty else {
@@ -67,7 +68,8 @@ struct ConvertCommand: ParsableCommand {
       switch outcome {
       case .alreadyThere(let path): Diagnostics.console.show(result: "ready     \(path)")
       case .converted(let path, let count):
-        Diagnostics.console.show(result: "converted \(path)  \(count) images")
+        Diagnostics.console.show(
+          result: "converted \(path)  \(count) image\(count == 1 ? "" : "s")")
       }
     }
   }

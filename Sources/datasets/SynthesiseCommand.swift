@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 
 /// `datasets synthesise`: seeded stand-ins for people without the data.
 struct SynthesiseCommand: ParsableCommand {
@@ -71,22 +72,32 @@ struct SynthesiseCommand: ParsableCommand {
       "datasets synthesise --kind alphabets --alphabets \(alphabets) --characters \(characters) "
       + "--drawers \(drawers) --seed \(seed)"
     if !force, let present = try? ImageTreeDescription.read(path), present.command == command {
-      Diagnostics.console.show(result: "ready     \(path)  \(present.images) images, seed \(seed)")
+      Diagnostics.console.show(
+        result: "ready     \(path)  \(Self.images(present.images)), seed \(seed)")
       return
     }
     let written = try SyntheticAlphabets.write(to: path, size, seed: seed, command: command)
-    Diagnostics.console.show(result: "generated \(path)  \(written.images) images, seed \(seed)")
+    Diagnostics.console.show(
+      result: "generated \(path)  \(Self.images(written.images)), seed \(seed)")
   }
 
   private func synthesiseDigits() throws {
     // What the images depend on, and not how it was typed: equal images are then equal files.
     let command = "datasets synthesise --kind digits --seed \(seed)"
-    for (split, count) in [("train", trainCount), ("test", testCount)] {
-      let path = data.folder.readyPath(name: SyntheticDigits.name, split: split)
-      if !force, let present = try? ImageDataset.load(path), present.count == count,
-        present.provenance.command == command
-      {
-        Diagnostics.console.show(result: "ready     \(path)  \(count) images, seed \(seed)")
+    let parts = [("train", trainCount), ("test", testCount)].map { split, count in
+      (split, count, data.folder.readyPath(name: SyntheticDigits.name, split: split))
+    }
+    func isReady(_ count: Int, _ path: String) -> Bool {
+      guard !force, let present = try? ImageDataset.load(path) else { return false }
+      return present.count == count && present.provenance.command == command
+    }
+    // Of two commands with different seeds the second one replaces both parts, not one of them.
+    let isAllReady = parts.allSatisfy { isReady($0.1, $0.2) }
+    let lock = isAllReady ? nil : try FileLock(for: parts[0].2)
+    defer { withExtendedLifetime(lock) {} }
+    for (split, count, path) in parts {
+      if isReady(count, path) {
+        Diagnostics.console.show(result: "ready     \(path)  \(Self.images(count)), seed \(seed)")
         continue
       }
       try ImageDataset.requireReplaceable(
@@ -94,7 +105,9 @@ struct SynthesiseCommand: ParsableCommand {
       let dataset = try SyntheticDigits.dataset(
         count: count, split: split, seed: seed, command: command)
       try dataset.save(path)
-      Diagnostics.console.show(result: "generated \(path)  \(count) images, seed \(seed)")
+      Diagnostics.console.show(result: "generated \(path)  \(Self.images(count)), seed \(seed)")
     }
   }
+
+  private static func images(_ count: Int) -> String { "\(count) image\(count == 1 ? "" : "s")" }
 }

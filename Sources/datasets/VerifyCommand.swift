@@ -27,19 +27,22 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     var check = Checks()
     let folder = data.folder
-    if let refusal = PathState(folder.path).refusal(of: folder.path) {
+    let all = names.isEmpty
+    if all {
+      try folder.requireReadable()
+    } else if let refusal = PathState(folder.path).refusal(of: folder.path) {
       throw DatasetError(.unreadable, refusal)
     }
-    let all = names.isEmpty
     for source in ImageSource.all where all || names.contains(source.name) {
-      for file in source.files where !all || folder.existingOriginal(file, of: source) != nil {
-        check.one { () throws(DatasetError) in
-          ("\(try folder.verifyOriginal(file, of: source))  sha256:\(file.sha256)", [])
+      for file in source.files {
+        check.several { () throws(DatasetError) in
+          if all, try folder.existingOriginal(file, of: source) == nil { return [] }
+          return ["\(try folder.verifyOriginal(file, of: source))  sha256:\(file.sha256)"]
         }
       }
       for split in source.splits {
         let path = folder.readyPath(name: source.name, split: split.name)
-        guard !all || FileManager.default.fileExists(atPath: path) else { continue }
+        guard !all || PathState(path) != .nothing else { continue }
         check.one { () throws(DatasetError) in
           let dataset = try folder.verifyReady(split, of: source)
           return ("\(path)  sha256:\(dataset.contentDigest)", dataset.notes)
@@ -49,12 +52,12 @@ struct VerifyCommand: ParsableCommand {
     for source in TreeSource.allCases where all || names.contains(source.name) {
       check.several { () throws(DatasetError) in try folder.verifyOriginals(source) }
       let path = folder.treePath(name: source.name)
-      guard !all || FileManager.default.fileExists(atPath: path) else { continue }
+      guard !all || PathState(path) != .nothing else { continue }
       check.one { () throws(DatasetError) in
         Self.line(path, try folder.verifyTree(source))
       }
     }
-    for path in otherTrees(all, in: folder) {
+    for path in try otherTrees(all, in: folder) {
       check.one { () throws(DatasetError) in
         let isSynthetic = path == folder.treePath(name: SyntheticAlphabets.name)
         return Self.line(
@@ -65,7 +68,7 @@ struct VerifyCommand: ParsableCommand {
               ? "run `datasets synthesise --kind alphabets --force`" : "check the path"))
       }
     }
-    for path in otherFiles(all, in: folder) {
+    for path in try otherFiles(all, in: folder) {
       check.one { () throws(DatasetError) in try Self.ownFile(path) }
     }
     if let code = check.exitCode { throw ExitCode(code) }
@@ -109,35 +112,44 @@ struct VerifyCommand: ParsableCommand {
   }
 
   /// The trees of images that are not of a public data set.
-  private func otherTrees(_ all: Bool, in folder: DataFolder) -> [String] {
+  private func otherTrees(_ all: Bool, in folder: DataFolder) throws -> [String] {
     let known = Set(TreeSource.allCases.map { folder.treePath(name: $0.name) })
-    if all { return folder.readyTrees().filter { !known.contains($0) } }
-    return names.compactMap { name in
+    if all { return try folder.readyTrees().filter { !known.contains($0) } }
+    return try names.compactMap { name in
       if KnownSource(argument: name) != nil { return nil }
-      var isFolder: ObjCBool = false
       let tree = folder.treePath(name: name)
-      let isThere = FileManager.default.fileExists(atPath: tree)
+      let isOther = name.contains("/") || HDF5Path.isOne(name)
+      let isThere =
+        switch PathState(tree) {
+        case .nothing: false
+        // Of a path the data folder says nothing.
+        case .unreachable: !isOther
+        case .folder, .file, .other: true
+        }
       // A data set of this name comes before a folder of this name that lies here.
-      let isPath = name.contains("/") || !isThere && files(named: name, in: folder).isEmpty
-      if isPath, FileManager.default.fileExists(atPath: name, isDirectory: &isFolder),
-        isFolder.boolValue
-      {
-        return name
+      let isPath = try name.contains("/") || !isThere && files(named: name, in: folder).isEmpty
+      if isPath {
+        switch PathState(name) {
+        case .folder: return name
+        // Read as what it is named for, and refused there with the system's reason.
+        case .unreachable where !HDF5Path.isOne(name): return name
+        case .nothing, .file, .other, .unreachable: break
+        }
       }
       return name == SyntheticAlphabets.name || isThere ? tree : nil
     }
   }
 
   /// The HDF5 files that are not of a public data set.
-  private func otherFiles(_ all: Bool, in folder: DataFolder) -> [String] {
+  private func otherFiles(_ all: Bool, in folder: DataFolder) throws -> [String] {
     let known = Set(
       ImageSource.all.flatMap { source in
         source.splits.map { folder.readyPath(name: source.name, split: $0.name) }
       })
-    if all { return folder.readyFiles().filter { !known.contains($0) } }
-    let trees = Set(otherTrees(false, in: folder))
-    return names.filter { KnownSource(argument: $0) == nil }.flatMap { name in
-      let found = files(named: name, in: folder)
+    if all { return try folder.readyFiles().filter { !known.contains($0) } }
+    let trees = Set(try otherTrees(false, in: folder))
+    return try names.filter { KnownSource(argument: $0) == nil }.flatMap { name in
+      let found = try files(named: name, in: folder)
       let isTree = trees.contains(name) || trees.contains(folder.treePath(name: name))
       return found.isEmpty && !isTree
         ? [folder.readyPath(name: name, split: "train")] : found
@@ -145,9 +157,9 @@ struct VerifyCommand: ParsableCommand {
   }
 
   /// The files meant by a name that is not a public data set: a path, or the splits of another set.
-  private func files(named name: String, in folder: DataFolder) -> [String] {
+  private func files(named name: String, in folder: DataFolder) throws -> [String] {
     if HDF5Path.isOne(name) { return [name] }
-    return folder.readyFiles().filter { path in
+    return try folder.readyFiles().filter { path in
       URL(fileURLWithPath: path).lastPathComponent.hasPrefix("\(name)-")
     }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Reporting
 import Results
 
@@ -18,11 +19,11 @@ struct ListCommand: ParsableCommand {
         let record = stored.record
         let synthetic = record.isSynthetic ? ", synthetic data" : ""
         text +=
-          "\(Table.printable("\(record.identity)")): \(record.status.kind.rawValue)\(synthetic)\n"
-        if let reason = record.status.reason { text += "  reason: \(Table.printable(reason))\n" }
+          "\(PrintableText.line("\(record.identity)")): \(record.status.kind.rawValue)\(synthetic)\n"
+        if let reason = record.status.reason { text += "  reason: \(PrintableText.line(reason))\n" }
         let metrics = record.final.keys.sorted().joined(separator: ", ")
-        text += "  metrics: \(Table.printable(metrics))\n"
-        text += "  file: \(Table.printable(stored.path))\n"
+        text += "  metrics: \(PrintableText.line(metrics))\n"
+        text += "  file: \(PrintableText.line(stored.path))\n"
       }
       if text.isEmpty {
         throw ResultsError(

@@ -17,14 +17,14 @@ enum Output {
   }
 
   /// Writes one line of diagnostics to standard error; what it names may come from records of others.
-  static func diagnose(_ line: String) { console.show(note: Table.printable(line)) }
+  static func diagnose(_ line: String) { console.show(note: PrintableText.line(line)) }
 
   /// Runs a subcommand; an error of reading or writing becomes its sentence and its exit code.
   static func reporting(_ body: () throws -> Void) throws {
     do {
       try body()
     } catch let error as ResultsError {
-      throw CommandFailure(Table.printable(error.message), exitCode: error.exitCode)
+      throw CommandFailure(PrintableText.line(error.message), exitCode: error.exitCode)
     }
   }
 }

@@ -85,9 +85,9 @@ struct RunCommand: ParsableCommand {
       for (index, failure) in failures.sorted(by: { $0.key < $1.key }) {
         let log = failure.log.map { " (log: \($0))" } ?? ""
         console.show(
-          error:
+          error: PrintableText.line(
             "Cell \(cells[index].number), \(cells[index].cell.label), has no usable record (exit "
-            + "code \(failure.code)): \(failure.sentence)\(log)")
+              + "code \(failure.code)): \(failure.sentence)\(log)"))
       }
       let status = SweepFailure.exitStatus(Array(failures.values))
       if status != .success { throw status.exitCode }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
 import Experiments
+import Files
 import Foundation
 
 /// Hands a sweep to Slurm.
@@ -75,8 +76,9 @@ struct SubmitCommand: ParsableCommand {
       let survey = SweepSurvey(try sweep.cells(of: text, telling: console))
       for (cell, state) in survey.cells where state.kind.needsCorrection {
         console.show(
-          warning: "Cell \(cell.number), \(cell.cell.label), is left out: "
-            + (cell.refusal?.error ?? state.detail ?? "refused."))
+          warning: PrintableText.line(
+            "Cell \(cell.number), \(cell.cell.label), is left out: "
+              + (cell.refusal?.error ?? state.detail ?? "refused.")))
       }
       let open = survey.cells.filter { !$0.state.kind.isSettled }
       guard !open.isEmpty else {

@@ -174,6 +174,42 @@ struct CleanRefusalTests {
       try Data(contentsOf: URL(fileURLWithPath: example.folder.path("out/clean.h5"))) == before)
   }
 
+  @Test("What cannot be reached is not called absent, and nobody is told to make it again")
+  func unreachable() throws {
+    _ = try example.writeUsual()
+    let (long, circle) = (String(repeating: "x", count: 300), "circle")
+    try FileManager.default.createSymbolicLink(
+      atPath: example.folder.path(circle), withDestinationPath: circle)
+    for (name, reason) in [(long, "File name too long"), (circle, "leads round in a circle")] {
+      let result = try CommandRunner.run(
+        "hyper-cleaning",
+        [
+          "clean", "--train", name, "--checked", example.folder.path("checked.h5"), "--output",
+          example.folder.path("out"),
+        ], currentDirectory: example.folder.url)
+      #expect(result.exitCode == 66, "\(result.standardError)")
+      #expect(result.standardError.contains(reason), "\(result.standardError)")
+      #expect(!result.standardError.contains("datasets fetch"), "\(result.standardError)")
+    }
+  }
+
+  @Test(
+    "A data folder that is closed does not lack its data",
+    .enabled(
+      if: DatasetsCommandTests.hasOther, "There is nobody else who can run the products."))
+  func closedFolder() throws {
+    _ = try example.writeUsual()
+    let folder = example.folder
+    _ = try folder.write([1], to: "data/synthetic-digits-train.h5")
+    #expect(chmod(folder.path, 0o755) == 0 && chmod(folder.path("data"), 0o700) == 0)
+    let result = try ShellLine(
+      "exec timeout 60 \(LimitTests.limitedUser) \"$0\" clean --train synthetic-digits-train "
+        + "--data '\(folder.path("data"))' --checked '\(folder.path("checked.h5"))' --output "
+        + "'\(folder.path("out"))'", "hyper-cleaning")
+    #expect(result.code == 66 && result.text.contains("Permission denied"), "\(result.text)")
+    #expect(!result.text.contains("datasets fetch"), "\(result.text)")
+  }
+
   /// Other files that the fuzzer found read the same way; of this one the library cannot clear up.
   @Test("Nothing is said of a damaged file but the sentence, not by libhdf5 at its end either")
   func damageIsOneSentence() throws {

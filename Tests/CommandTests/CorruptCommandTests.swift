@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import Tensors
 import TestSupport
@@ -36,6 +37,54 @@ struct CorruptCommandTests {
       uniqueKeysWithValues: names.map {
         ($0, try Data(contentsOf: URL(fileURLWithPath: folder.path("out/\($0)"))))
       })
+  }
+
+  @Test("A command waits while another one names files in its folder")
+  func waits() throws {
+    #expect(try corrupt(seed: 0).code == 0)
+    let old = try contents()
+    var lock: FileLock? = try FileLock(for: folder.path("out/truth.csv"))
+    let command = try CommandRunner.start(
+      "datasets",
+      [
+        "corrupt", folder.path("mine.h5"), "--count", "300", "--checked", "20", "--seed", "1",
+        "--output", folder.path("out"),
+      ])
+    usleep(1_500_000)
+    #expect(command.isRunning)
+    for (name, bytes) in old {
+      #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path("out/\(name)"))) == bytes)
+    }
+    withExtendedLifetime(lock) {}
+    lock = nil
+    #expect(try command.wait().exitCode == 0)
+    let new = try contents()
+    #expect(Set(new.keys) == Set(old.keys))
+    for (name, bytes) in old { #expect(new[name] != bytes, "\(name)") }
+  }
+
+  @Test("A signal while the files get their names waits until all have them")
+  func stopped() throws {
+    let sets = try (0..<2).map { seed -> [String: Data] in
+      #expect(try corrupt(seed: seed).code == 0)
+      return try contents()
+    }
+    // In most rounds the signal comes when the older truth is gone and the new one not there yet.
+    for round in 0..<12 {
+      let command = try CommandRunner.start(
+        "datasets",
+        [
+          "corrupt", folder.path("mine.h5"), "--count", "300", "--checked", "20", "--seed",
+          "\(round % 2)", "--output", folder.path("out"),
+        ])
+      let deadline = Date().addingTimeInterval(20)
+      while access(folder.path("out/truth.csv"), F_OK) == 0, command.isRunning, Date() < deadline {}
+      command.send(signal: SIGTERM)
+      let result = try command.wait()
+      #expect([0, 143].contains(result.exitCode), "\(result.standardError)")
+      let left = try contents()
+      #expect(sets.contains(left), "round \(round): \(left.keys.sorted())")
+    }
   }
 
   @Test("Where the last of the files finds no room, all of the older set stay")

@@ -48,6 +48,15 @@ struct CounterExampleCommandTests {
     #expect(broken.contains { $0.outcome == .notReproduced })
   }
 
+  @Test("What is no number is so without a sign, as in the record")
+  func notANumber() throws {
+    let result = try run(
+      ["run", "--method", "bda", "--start", "0", "--inner-step-size", "1e30", "--output", runs])
+    #expect(result.exitCode == 3, "\(result.standardError)")
+    #expect(result.standardOutput.contains("nan"), "\(result.standardOutput)")
+    #expect(!result.standardOutput.contains("-nan"), "\(result.standardOutput)")
+  }
+
   @Test("Records say how linear solves ended, and why there is no derived point")
   func diagnostics() throws {
     let result = try run(
@@ -101,7 +110,10 @@ struct CounterExampleCommandTests {
         "problem.dimension is 99999999999 but must be a whole number from 1 to 10000000"
       ),
       (["--set", "lowerSet.kind=cube"], "none, box, simplex and ball"),
-      (["--set", "outer.clippingNorm=1", "--set", "outer.clippingValue=1"], "set one of them"),
+      (
+        ["--set", "outer.clippingNorm=1", "--set", "outer.clippingValue=1"],
+        "one of them must be null"
+      ),
     ])
   func refusals(arguments: [String], sentence: String) throws {
     let result = try run(["run"] + arguments + output)

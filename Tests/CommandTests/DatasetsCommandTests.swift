@@ -94,6 +94,71 @@ struct DatasetsCommandTests {
     #expect(mirror.exitCode == 66 && mirror.standardError.contains("nowhere"))
   }
 
+  /// Whether there is somebody else, whom permissions concern.
+  static let hasOther = geteuid() == 0 && LimitTests.hasLimitedUser
+
+  /// What somebody else is told who runs a command on the data folder.
+  private func another(_ arguments: String) throws -> ShellLine {
+    #expect(chmod(folder.path, 0o755) == 0)
+    return try ShellLine(
+      "exec timeout 60 \(LimitTests.limitedUser) \"$0\" \(arguments) --data "
+        + "'\(folder.path("data"))'", "datasets")
+  }
+
+  private func expectRefusal(_ result: ShellLine, _ reason: String) {
+    #expect(result.code == 66 && result.text.contains(reason), "\(result.text)")
+    for word in ["damaged", "nothing to verify", "fetch", "synthesise", "create"] {
+      #expect(!result.text.contains(word), "\(result.text)")
+    }
+  }
+
+  @Test(
+    .enabled(if: hasOther, "There is nobody else who can run the products."),
+    arguments: [0o700, 0o711, 0o744])
+  func aDataFolderThatIsClosedIsNotEmpty(mode: Int) throws {
+    _ = try datasets("synthesise", "--kind", "digits", "--train-count", "30", "--test-count", "20")
+    #expect(chmod(folder.path("data"), mode_t(mode)) == 0)
+    for arguments in ["verify", "list"] {
+      expectRefusal(try another(arguments), "Permission denied")
+    }
+  }
+
+  @Test(.enabled(if: hasOther, "There is nobody else who can run the products."))
+  func whatMayNotBeReadIsNotDamaged() throws {
+    _ = try datasets("synthesise", "--kind", "digits", "--train-count", "30", "--test-count", "20")
+    let path = folder.path("data/synthetic-digits-train.h5")
+    #expect(chmod(folder.path("data"), 0o755) == 0 && chmod(path, 0) == 0)
+    for arguments in ["list", "verify"] {
+      let result = try another(arguments)
+      #expect(result.code == 66, "\(result.text)")
+      #expect(result.text.contains("The file \(path) could not be read (Permission denied)"))
+      #expect(!result.text.contains("damaged"), "\(result.text)")
+    }
+    #expect(try another("list").text.contains("unreadable"))
+    // A folder of originals that is closed does not lack them.
+    _ = try folder.write([1], to: "data/mnist/train-images-idx3-ubyte.gz")
+    #expect(chmod(path, 0o644) == 0 && chmod(folder.path("data/mnist"), 0) == 0)
+    for arguments in ["list", "verify", "convert mnist", "fetch mnist --mirror /"] {
+      let result = try another(arguments)
+      #expect(result.code == 66 && result.text.contains("Permission denied"), "\(result.text)")
+      #expect(!result.text.contains("datasets fetch"), "\(result.text)")
+    }
+  }
+
+  @Test func whatIsNoDataFolderIsSaid() throws {
+    let file = try folder.write([1], to: "file")
+    #expect(mkfifo(folder.path("pipe"), 0o600) == 0)
+    for place in [file, folder.path("pipe"), "/dev/null"] {
+      for verb in ["verify", "list", "convert"] {
+        let result = try datasets(verb, "--data", place)
+        #expect(result.exitCode == 66, "\(result.standardError)")
+        #expect(
+          result.standardError.contains("The data folder \(place) is a file"),
+          "\(result.standardError)")
+      }
+    }
+  }
+
   @Test func aDamagedMirrorIsRefused() throws {
     _ = try folder.write(
       Gzip.compress([1, 2, 3]), to: "mirror/mnist/train-images-idx3-ubyte.gz")

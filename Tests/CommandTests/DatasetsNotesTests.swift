@@ -77,6 +77,26 @@ struct DatasetsNotesTests {
     #expect(try datasets("verify").exitCode == 66)
   }
 
+  private static let canProtect =
+    (try? ShellLine(
+      "d=$(mktemp -d) && { chattr +i $d && chattr -i $d; code=$?; rmdir $d; exit $code; }", "sh"))?
+    .code == 0
+
+  @Test(
+    "A tree that cannot be written has the system's reason and its own name",
+    .enabled(if: canProtect, "Nobody can protect a folder from the superuser here."))
+  func protectedFolder() throws {
+    let path = folder.path("data")
+    let result = try ShellLine(
+      "mkdir '\(path)' && chattr +i '\(path)'; \"$0\" synthesise --kind alphabets --data '\(path)'; "
+        + "code=$?; chattr -i '\(path)'; exit $code", "datasets")
+    #expect(result.code == 1, "\(result.text)")
+    for part in ["synthetic-alphabets-images", "(Operation not permitted)"] {
+      #expect(result.text.contains(part), "\(result.text)")
+    }
+    #expect(!result.text.contains(".partial"), "\(result.text)")
+  }
+
   @Test("A tree that a signal cuts short leaves none of its files")
   func interruptedTree() throws {
     let command = try CommandRunner.start(

@@ -155,6 +155,28 @@ struct LearnedFileTests {
     #expect(again.standardError.contains("Skipped"))
   }
 
+  @Test("A run that another process makes is said to who wants quiet, too; --save is no success")
+  func heldByAnother() throws {
+    let arguments = ["--method", "bda", "--start", "0", "--outer-iterations", "3", "--quiet"]
+    #expect(try run("counter-example", arguments).exitCode == 0)
+    let record = try #require(try RecordStore.load(folder.path("runs")).first).path
+    let lock = try #require(try RunLock(for: record))
+    defer { lock.release() }
+    let skipped = try run("counter-example", arguments + ["--fresh"])
+    #expect(skipped.exitCode == 0, "\(skipped.standardError)")
+    #expect(
+      skipped.standardError.contains("warning: Skipped: another process is running"),
+      "\(skipped.standardError)")
+    #expect(skipped.standardError.contains("--fresh does not start over"))
+    let file = folder.path("learned.h5")
+    let unsaved = try run("counter-example", arguments + ["--save", file])
+    #expect(unsaved.exitCode == 1, "\(unsaved.standardError)")
+    #expect(
+      unsaved.standardError.contains("The file '\(file)' of --save was not written"),
+      "\(unsaved.standardError)")
+    #expect(!FileManager.default.fileExists(atPath: file))
+  }
+
   // MARK: - Other programs
 
   @Test(

@@ -38,9 +38,9 @@ struct LimitTests {
 
   /// A prefix with which a command has a limit of processes: the superuser has none, somebody who
   /// owns nothing does.
-  private static let limitedUser =
+  static let limitedUser =
     geteuid() == 0 ? "setpriv --reuid 65534 --regid 65534 --clear-groups" : ""
-  private static let hasLimitedUser =
+  static let hasLimitedUser =
     (try? ShellLine("exec \(limitedUser) \"$0\" --version", "counter-example"))?.code == 0
 
   @Test(

@@ -104,5 +104,11 @@ struct OutputCommandTests {
     #expect(result.text.contains("BDA_THREADS"))
     let kernels = try shell("\"$0\" \(list)", executable, environment: ["BDA_BACKEND": "foo"])
     #expect(kernels.code == 64 && kernels.text.contains("BDA_BACKEND wants portable or onednn"))
+    // What the sentence points to opens.
+    for option in ["--help", "--version"] {
+      let help = try shell(
+        "\"$0\" \(option)", executable, environment: ["BDA_THREADS": "0", "BDA_BACKEND": "foo"])
+      #expect(help.code == 0, "\(help.text)")
+    }
   }
 }

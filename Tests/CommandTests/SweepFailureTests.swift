@@ -96,6 +96,35 @@ struct SweepFailureTests {
     #expect(submission.standardError.contains("is left out: The run record "))
   }
 
+  @Test(
+    "Where a log can hold nothing more, that is said with the reason",
+    .enabled(if: DiskInMemory.isAvailable, DiskInMemory.reason))
+  func fullLogs() throws {
+    let sweep = try SmallSweep()
+    let disk = try DiskInMemory(sweep.folder.path("full"), kilobytes: 64)
+    _ = try ShellLine("dd if=/dev/zero of='\(disk.path)/fill' bs=4k 2> /dev/null", "sh")
+    let result = try CommandRunner.run(
+      "sweep",
+      sweep.arguments("run", output: "full/runs")
+        + ["--logs", sweep.folder.path("full/logs"), "--threads", "1", "--cell", "0"])
+    #expect(result.exitCode == 1, "\(result.standardError)")
+    #expect(result.standardError.contains("has no usable record"), "\(result.standardError)")
+    #expect(result.standardError.contains("(No space left on device)"), "\(result.standardError)")
+    #expect(!result.standardError.contains("said nothing"), "\(result.standardError)")
+    withExtendedLifetime(disk) {}
+  }
+
+  @Test("What a sweep file or a record says does not steer the terminal")
+  func controlCharacters() throws {
+    let sweep = try SmallSweep(more: "include:\n  - {method: \"r\\ehg\"}\n")
+    for verb in ["list", "status"] {
+      let result = try CommandRunner.run("sweep", sweep.arguments(verb, output: "runs"))
+      #expect(result.exitCode == 65, "\(result.standardError)")
+      #expect(result.standardOutput.contains("r\u{FFFD}hg"), "\(result.standardOutput)")
+      #expect(!result.standardOutput.unicodeScalars.contains("\u{1B}"))
+    }
+  }
+
   @Test("Logs want a folder once a cell starts, and none where all are done")
   func folderOfLogs() throws {
     let sweep = try SmallSweep()

@@ -92,6 +92,17 @@ struct VocabularyTests {
     #expect(dotted.standardError.contains(#"write "inner:" and, indented below it, "steps: ...""#))
   }
 
+  @Test("What a float cannot hold is the file's where the file has it", arguments: experiments)
+  func largeNumberOfFile(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write(Array("inner:\n  stepSize: 1e300\n".utf8), to: "c.yaml")
+    let wrong = try dryRun(name, ["--config", file])
+    #expect(wrong.exitCode == 65)
+    #expect(wrong.standardError.contains("c.yaml, line 2, cannot be used"), "\(wrong)")
+    #expect(try dryRun(name, ["--config", file, "--set", "inner.stepSize=0.1"]).exitCode == 0)
+    #expect(try dryRun(name, ["--set", "inner.stepSize=1e300"]).exitCode == 64)
+  }
+
   @Test("What does not go together is the file's where it alone says so", arguments: experiments)
   func conflictOfFile(_ name: String) throws {
     let folder = try TemporaryFolder()

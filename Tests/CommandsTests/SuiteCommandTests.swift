@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Testing
 
@@ -93,6 +94,35 @@ struct SuiteCommandTests {
       try SuiteEnvironment.check(["BDA_THREADS": text])
     }
     #expect(error?.message.contains("\"\(text)\"") == true)
+  }
+
+  @Test("helps whatever the environment is", arguments: ["BDA_THREADS", "BDA_BACKEND"])
+  func helpInAWrongEnvironment(variable: String) {
+    for arguments in [["--help"], ["help"], ["other", "--help"], ["--version"]] {
+      #expect(SampleCommand.run(arguments, environment: [variable: "0"]) == 0, "\(arguments)")
+    }
+    #expect(SampleCommand.run(["other"], environment: [variable: "0"]) == 64)
+  }
+
+  @Test("shows both ends of a sentence that quotes what nobody reads")
+  func longSentences() {
+    let recorder = Recorder()
+    let console = recorder.console(isTerminal: false)
+    let value = String(repeating: "9", count: 1_000_000)
+    console.show(error: "The file a.yaml gives \(value) for the key K; write a smaller one.")
+    let text = recorder.diagnostics
+    #expect(text.hasPrefix("error: The file a.yaml gives 999"))
+    #expect(text.hasSuffix("9 for the key K; write a smaller one.\n"))
+    #expect(text.count < 3_000 && text.contains("characters are left out here"))
+    let path = String(repeating: "x", count: 4_096)
+    console.show(warning: path)
+    #expect(recorder.diagnostics.contains(path))
+  }
+
+  @Test("lets no text of others steer the terminal")
+  func printable() {
+    #expect(
+      PrintableText.line("a\u{1B}[2J\nb\u{9B}c\u{7F}é") == "a\u{FFFD}[2J b\u{FFFD}c\u{FFFD}é")
   }
 
   @Test("takes a right or empty BDA_THREADS", arguments: ["", "1", "1024"])

@@ -93,7 +93,7 @@ struct OwnFileTests {
       atPath: folder.path("link"), withDestinationPath: folder.path("data"))
     let data = DataFolder(path: folder.path("link"))
     #expect(try data.load(name: "linked", split: "train").images == [3, 4])
-    #expect(data.readyFiles() == [folder.path("link/linked-train.h5")])
+    #expect(try data.readyFiles() == [folder.path("link/linked-train.h5")])
     try manager.removeItem(atPath: path)
     let error = datasetError { _ = try data.load(name: "linked", split: "train") }
     #expect(error?.exitCode == 66 && error?.message.contains("leads to \(path)") == true)

@@ -83,6 +83,18 @@ struct ConfigurationTests {
       try resolve("upper:\n  # learningRate: 1\ninnerSteps: 100").settings == SampleSettings())
   }
 
+  @Test("takes lists of many numbers in a time that grows as they do")
+  func manyNumbers() throws {
+    let numbers = [Double](repeating: 0.5, count: 200_000)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let encoded = try ConfigurationEncoder.encode(numbers)
+    let elapsed = clock.now - start
+    #expect(encoded.arrayValue?.count == numbers.count)
+    // Copying the list for each of them took a minute for a tenth of them.
+    #expect(elapsed < .seconds(20), "\(elapsed)")
+  }
+
   @Test("takes zeros in front of fractions, and octal numbers that are marked as such")
   func zeros() throws {
     let settings = try resolve("innerSteps: 0o10\nstepSize: 00.5").settings
@@ -204,6 +216,10 @@ struct ConfigurationTests {
       ("\tinnerSteps: 5", "is not valid YAML at line 1"),
       ("innerSteps: 5\ninnerSteps: 6", "has the key innerSteps more than once"),
       ("innerSteps: 5\n---\ninnerSteps: 6", "holds several YAML documents"),
+      (
+        String(repeating: "[", count: 1_100) + String(repeating: "]", count: 1_100),
+        "has values within values more than a thousand deep"
+      ),
     ])
   func malformed(text: String, fragment: String) throws {
     let error = try failure(text)

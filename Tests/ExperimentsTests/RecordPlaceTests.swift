@@ -143,6 +143,20 @@ extension EngineTests {
     #expect(try String(contentsOf: other, encoding: .utf8) == "precious")
   }
 
+  @Test("Where the lock is a folder, the lock is named and not the record, which is kept")
+  func lockIsNoFolder() throws {
+    let place = try Place()
+    let run = try Run.tiny()
+    try place.record(run)
+    let lock = RunLock.path(for: place.path(run))
+    try FileManager.default.createDirectory(atPath: lock, withIntermediateDirectories: true)
+    let error = #expect(throws: FileError.self) { try place.record(run) }
+    #expect(
+      error?.message.hasPrefix("The lock '\(lock)' is a folder") == true,
+      "\(error?.message ?? "none")")
+    #expect(place.exists(place.path(run)) && place.exists(lock))
+  }
+
   @Test("What was computed is kept where the record cannot be written", arguments: Stop.allCases)
   func unwritable(stop: Stop) throws {
     let run = try Run.tiny { $0.tiny.closingSteps = 2 }

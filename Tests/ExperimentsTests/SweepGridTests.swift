@@ -151,6 +151,8 @@ struct SweepGridTests {
       ("grid: {experiment: a, seed: 0...100000}", "or 0...4, at most 10,000 in one range."),
       ("grid: {experiment: a, seed: []}", "gives no value for the key \"seed\""),
       ("grid: {experiment: a, seed: [0, 0...2]}", "gives the value 0 for the key \"seed\" twice"),
+      ("grid:\n  experiment: a\n\n  inner.steps: [16, 16]", "line 4, gives the value 16 for"),
+      ("grid:\n  experiment: a\n  method:\n    - b\n    - b", "line 5, gives the value"),
       ("grid: {experiment: a, inner: {steps: 5}}", "unknown key \"inner\""),
       ("grid: {experiment: a, inner.steps: {a: 5}}", "gives named values for the key"),
       ("grid: {experiment: a, inner.steps: 0x10}", "write the number in decimal digits"),

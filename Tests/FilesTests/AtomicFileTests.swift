@@ -188,7 +188,7 @@ struct AtomicFileTests {
 
   // MARK: - Files that belong together
 
-  @Test("Where one of several files cannot be named, none vouches for the mixture")
+  @Test("Where one of several files cannot be named, all stay as they were")
   func together() throws {
     let names = ["a", "b", "key"]
     for name in names { _ = try folder.write(Array("old".utf8), to: name) }
@@ -199,13 +199,22 @@ struct AtomicFileTests {
         return file
       }
     }
-    let refused = try written()
-    unlink(refused[1].temporaryPath)
-    #expect(throws: FileError.self) {
-      try AtomicFile.commit(Array(refused[..<2]), vouchedForBy: refused[2])
+    func refuse() throws {
+      let refused = try written()
+      unlink(refused[1].temporaryPath)
+      #expect(throws: FileError.self) {
+        try AtomicFile.commit(Array(refused[..<2]), vouchedForBy: refused[2])
+      }
     }
-    #expect(PathState(folder.path("key")) == .nothing)
-    #expect(try String(contentsOfFile: folder.path("b"), encoding: .utf8) == "old")
+    try refuse()
+    for name in names {
+      #expect(try String(contentsOfFile: folder.path(name), encoding: .utf8) == "old")
+    }
+    #expect(try folder.names() == names, "what had another name for a while is gone")
+    // Nor does a new file stay beside the older ones.
+    unlink(folder.path("a"))
+    try refuse()
+    #expect(try folder.names() == ["b", "key"])
     let files = try written()
     _ = try folder.write([1], to: "outdated")
     try AtomicFile.commit(
@@ -214,6 +223,26 @@ struct AtomicFileTests {
       #expect(try String(contentsOfFile: folder.path(name), encoding: .utf8) == "new")
     }
     #expect(PathState(folder.path("outdated")) == .nothing)
+  }
+
+  @Test("Two that name files in one folder leave those of one of them")
+  func setsDoNotMix() throws {
+    let names = ["a", "b", "c", "key"]
+    let place = folder.path("set")
+    for round in 0..<20 {
+      DispatchQueue.concurrentPerform(iterations: 4) { writer in
+        let files = names.compactMap { name -> AtomicFile? in
+          let file = try? AtomicFile(path: "\(place)/\(name)")
+          try? file?.fill(Array("\(writer)".utf8))
+          return file
+        }
+        guard files.count == names.count else { return }
+        try? AtomicFile.commit(Array(files.dropLast()), vouchedForBy: files[3])
+      }
+      let contents = try names.map { try String(contentsOfFile: "\(place)/\($0)", encoding: .utf8) }
+      #expect(Set(contents).count == 1, "round \(round): \(contents)")
+      #expect(try folder.names(in: "set") == names)
+    }
   }
 
   @Test("Only a regular file is removed: links and pipes stay")

@@ -38,7 +38,8 @@ struct FairEvidenceTests {
     return try #require(answers.first { $0.statement.contains(statement) })
   }
 
-  @Test("Where all runs of a rival broke down, the first screen says so, and not that it was not run")
+  @Test(
+    "Where all runs of a rival broke down, the first screen says so, and not that it was not run")
   func allBrokeDown() throws {
     let broken = (UInt64(0)..<3).map { Self.run("rhg", $0, 0.1, diverged: true) }
     let answer = try Self.answer("than with RHG", Self.runs("bda", 0.9) + broken)
@@ -140,7 +141,7 @@ struct FairEvidenceTests {
     let figure = try #require(Figure.figure(of: "testAccuracy", in: records))
     #expect(figure.series.filter(\.isLevel).map(\.label) == ["Validation only"])
     #expect(
-      figure.sources.last == "No curve is stored of: RHG (seeds 7), Reptile (seeds 0).",
+      figure.sources.last == "No curve is stored of: RHG (seed 7), Reptile (seed 0).",
       "\(figure.sources)")
   }
 

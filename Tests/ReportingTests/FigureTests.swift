@@ -122,6 +122,17 @@ struct FigureTests {
     #expect(output.picturePaths.isEmpty)
   }
 
+  @Test("A gnuplot that the system ends is reported with the signal, and is no error")
+  func killedGnuplot() throws {
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    _ = try folder.program("kill -9 $$", named: "bin/gnuplot")
+    let output = try FigureWriter(searchPath: folder.path("bin"))
+      .write(figure, into: folder.path("out"))
+    #expect(output.message?.contains("the signal 9") == true, "\(output.message ?? "none")")
+    #expect(output.picturePaths.isEmpty)
+  }
+
   @Test("Pictures that come out half are no pictures, and those that were there are kept")
   func halfPictures() throws {
     let folder = try TemporaryFolder()

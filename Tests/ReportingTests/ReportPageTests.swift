@@ -111,7 +111,9 @@ struct ReportPageTests {
     var other = RecordFixture.record(
       budget: "paper", accuracy: 0.5, dataset: "fashion-mnist", synthetic: false)
     other.variant["data.name"] = "fashion-mnist"
-    let text = Self.page(Self.records() + [other]).markdown(figuresIn: "figures") { _ in .missing("no") }
+    let text = Self.page(Self.records() + [other]).markdown(figuresIn: "figures") { _ in
+      .missing("no")
+    }
     let main = text.components(separatedBy: "Ours, method by method").dropFirst().first ?? ""
     let title = main.split(separator: "\n").first { $0.contains("protocol icml2020") } ?? ""
     #expect(title.contains("mnist") && !title.contains("fashion-mnist"), "\(title)")
@@ -275,7 +277,8 @@ struct ReportPageTests {
   func deterministic() {
     let claim = RecordFixture.ordering()
     let pages = (0..<2).map { _ in Self.page(Self.records().shuffled(), claims: [claim]) }
-    let texts = pages.map { page in page.html { .svg("<svg viewBox=\"0 0 1 1\">\($0.name)</svg>") } }
+    let texts = pages.map { page in page.html { .svg("<svg viewBox=\"0 0 1 1\">\($0.name)</svg>") }
+    }
     #expect(texts[0] == texts[1])
     #expect(!texts[0].contains("<script") && !texts[0].contains("http-equiv"))
     #expect(texts[0].matches(of: /(src|href)="(?!#)/).isEmpty)

@@ -71,6 +71,15 @@ struct MatrixProductTests {
     }
   }
 
+  @Test func aBackendThatIsAskedForAndWasNotBuiltIsKnown() {
+    #expect(KernelBackend.lacks(["BDA_BACKEND": "onednn"], available: [.portable]))
+    #expect(!KernelBackend.lacks(["BDA_BACKEND": "onednn"], available: [.portable, .oneDNN]))
+    for text in ["portable", "", "foo"] {
+      #expect(!KernelBackend.lacks(["BDA_BACKEND": text], available: [.portable]))
+    }
+    #expect(!KernelBackend.lacks([:], available: [.portable]))
+  }
+
   @Test func zeroTimesInfinityIsNotSkipped() {
     for backend in KernelBackend.available {
       let a = Tensor<Float>(shape: [2, 2], scalars: [0, 1, 1, 1])

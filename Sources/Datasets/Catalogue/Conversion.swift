@@ -31,8 +31,9 @@ extension DataFolder {
 
     var origins: [String] = []
     func read(_ file: SourceFile) throws(DatasetError) -> (bytes: [UInt8], path: String) {
-      let found = existingOriginal(file, of: source) ?? mirror?.existingOriginal(file, of: source)
-      guard let found else {
+      var place = try existingOriginal(file, of: source)
+      if place == nil, let mirror { place = try mirror.existingOriginal(file, of: source) }
+      guard let found = place else {
         let places = [path, mirror?.path].compactMap { $0 }.joined(separator: " or ")
         throw DatasetError(
           .missing,
@@ -70,7 +71,7 @@ extension DataFolder {
   public func verifyOriginal(
     _ file: SourceFile, of source: ImageSource
   ) throws(DatasetError) -> String {
-    guard let found = existingOriginal(file, of: source) else {
+    guard let found = try existingOriginal(file, of: source) else {
       throw DatasetError(
         .missing,
         "The original file \(originalPath(file, of: source)) does not exist: run "

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The folder that holds the data: original files below `<name>/`, ready files beside them.
@@ -27,10 +28,49 @@ public struct DataFolder: Sendable, Equatable {
   }
 
   /// The path of the original file that is there, compressed or not, nil when neither is.
-  public func existingOriginal(_ file: SourceFile, of source: ImageSource) -> String? {
-    [file.compressedName, file.name]
-      .map { "\(path)/\(source.folder)/\($0)" }
-      .first { FileBytes.size($0) != nil }
+  ///
+  /// - Throws: where the system does not say whether one is there.
+  public func existingOriginal(
+    _ file: SourceFile, of source: ImageSource
+  ) throws(DatasetError) -> String? {
+    for name in [file.compressedName, file.name] {
+      let place = "\(path)/\(source.folder)/\(name)"
+      if try FileBytes.isThere(place) { return place }
+    }
+    return nil
+  }
+
+  /// Requires that the path leads to a folder or certainly to nothing.
+  public func requireFolder() throws(DatasetError) {
+    let state = PathState(path)
+    if let refusal = state.refusal(of: path) { throw DatasetError(.unreadable, refusal) }
+    guard [.nothing, .folder].contains(state) else {
+      throw DatasetError(
+        .unreadable,
+        "The data folder \(path) is a file: name a folder with --data or BDA_DATA_DIR.")
+    }
+  }
+
+  /// Requires that what is in the folder can be known, where there is one: who took a folder that may not
+  /// be listed or entered for an empty one would have good data made again.
+  public func requireReadable() throws(DatasetError) {
+    try requireFolder()
+    guard PathState(path) != .nothing else { return }
+    _ = try names()
+    // A folder that may be listed and not entered would seem to have nothing under its names.
+    guard access(path, X_OK) == 0 else { throw DatasetError(errno, listing: path) }
+  }
+
+  /// The names in the folder, sorted; none where it is not there.
+  ///
+  /// - Throws: where it may not be listed.
+  func names() throws(DatasetError) -> [String] {
+    do throws(FolderListing.Failure) {
+      return try FolderListing.names(in: path)
+    } catch {
+      if error.isAbsence, DataFile.isAbsent(path) { return [] }
+      throw DatasetError(error.code, listing: path)
+    }
   }
 
   /// A hint for sentences about a missing original, empty when there is none: some archives spell
@@ -60,6 +100,7 @@ public struct DataFolder: Sendable, Equatable {
     // What cannot be reached (a disk that fails, a folder without permission) may well be there, and has
     // its own sentence in loading.
     if DataFile.linkTarget(path) == nil, DataFile.isAbsent(path) {
+      try requireFolder()
       throw DatasetError(
         .missing,
         "The data file \(path) does not exist: \(remedy(name)), or name the folder that has it "
@@ -79,9 +120,10 @@ public struct DataFolder: Sendable, Equatable {
 
   /// The paths of all ready files, sorted. Each is opened, since what runs have learned is no data; one that
   /// cannot be opened counts as data.
-  public func readyFiles() -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }.sorted()
+  ///
+  /// - Throws: where the folder may not be listed.
+  public func readyFiles() throws(DatasetError) -> [String] {
+    try names().filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }
       .map { "\(path)/\($0)" }
       .filter { (try? HDF5File.open($0).string("format")) != Self.learnedFormat }
   }

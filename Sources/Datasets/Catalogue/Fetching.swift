@@ -41,12 +41,14 @@ extension DataFolder {
     _ file: SourceFile, of source: ImageSource, from origin: FetchOrigin, transport: Transport,
     report: (String) -> Void = { _ in }
   ) throws(DatasetError) -> FetchOutcome {
-    let present = existingOriginal(file, of: source)
+    let present = try existingOriginal(file, of: source)
     if let present {
       do {
         _ = try file.verified(try DataFile.read(present, remedy: "fetch it"), path: present)
         return .alreadyThere(path: present)
       } catch {
+        // Of its bytes nothing is known: it may well be right.
+        if error.kind == .unreadable { throw error }
         report("\(error.message) Replacing it now.")
       }
     }
@@ -88,7 +90,7 @@ extension DataFolder {
         "The mirror folder \(mirror.path) does not exist: correct --mirror or BDA_MIRROR, or unset "
           + "it to download.")
     }
-    guard let original = mirror.existingOriginal(file, of: source) else {
+    guard let original = try mirror.existingOriginal(file, of: source) else {
       throw DatasetError(
         .missing,
         "The mirror \(mirror.path) has neither \(source.folder)/\(file.compressedName) nor "

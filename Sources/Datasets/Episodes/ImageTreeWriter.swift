@@ -29,7 +29,12 @@ public final class ImageTreeWriter {
     // Tens of thousands of files that a killed writer has left.
     AtomicFile.sweepStale(in: above.path)
     TemporaryFiles.add(temporaryPath)
-    try Self.create(temporaryPath)
+    try DatasetError.converting { () throws(FileError) in
+      try AtomicFile.prepareFolder(above.path, for: path)
+    }
+    while mkdir(temporaryPath, 0o777) != 0 {
+      guard errno == EINTR else { throw Self.unwritable(path, errno) }
+    }
   }
 
   deinit {
@@ -43,7 +48,9 @@ public final class ImageTreeWriter {
     guard !TemporaryFiles.areRemoved else { throw Self.unwritable(path, EINTR) }
     let target = "\(temporaryPath)/\(name)"
     if let end = target.lastIndex(of: "/"), folders.insert(String(target[..<end])).inserted {
-      try Self.create(String(target[..<end]))
+      try DatasetError.converting { () throws(FileError) in
+        try AtomicFile.prepareFolder(String(target[..<end]), for: target)
+      }
     }
     let descriptor = open(target, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Self.unwritable(target, errno) }
@@ -137,17 +144,5 @@ public final class ImageTreeWriter {
       .unwritable,
       "Cannot give the new folder \(path) its name (\(SystemError.text(of: error))): make the folder "
         + "above it writable, and run the command again.")
-  }
-
-  private static func create(_ folder: String) throws(DatasetError) {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw DatasetError(
-        .unwritable,
-        "Cannot create the folder \(folder) (\(SystemError.text(of: error))): make sure that it may be "
-          + "written, or choose another one.")
-    }
   }
 }

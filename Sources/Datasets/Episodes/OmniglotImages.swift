@@ -52,8 +52,13 @@ enum OmniglotImages {
         try writer.write(Array(tar[entry.range]), to: entry.name)
       }
     } else {
-      let paths = TreeSource.officialOmniglotArchives.compactMap { name in
-        folders.map { "\($0.path)/omniglot/\(name)" }.first { FileBytes.size($0) != nil }
+      var paths: [String] = []
+      for name in TreeSource.officialOmniglotArchives {
+        for place in folders.map({ "\($0.path)/omniglot/\(name)" })
+        where try FileBytes.isThere(place) {
+          paths.append(place)
+          break
+        }
       }
       guard paths.count == TreeSource.officialOmniglotArchives.count else {
         throw DatasetError(

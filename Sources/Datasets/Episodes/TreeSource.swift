@@ -105,11 +105,13 @@ extension DataFolder {
     _ name: String, _ transport: Transport, _ report: (String) -> Void
   ) throws(DatasetError) -> FetchOutcome {
     let destination = "\(path)/omniglot/\(name)"
-    if FileBytes.size(destination) != nil {
+    if try FileBytes.isThere(destination) {
       do {
         _ = try OmniglotImages.official(destination)
         return .alreadyThere(path: destination)
       } catch {
+        // Of its bytes nothing is known: it may well be right.
+        if error.kind == .unreadable { throw error }
         report("\(error.message) Replacing it now.")
       }
     }
@@ -127,13 +129,13 @@ extension DataFolder {
   /// Checks the original files that are there; the paths that were right.
   public func verifyOriginals(_ source: TreeSource) throws(DatasetError) -> [String] {
     var right: [String] = []
-    for file in source.files where existingOriginal(file, of: source.mirrored) != nil {
+    for file in source.files where try existingOriginal(file, of: source.mirrored) != nil {
       right.append(try verifyOriginal(file, of: source.mirrored))
     }
     if source == .omniglot {
       for name in TreeSource.officialOmniglotArchives {
         let path = "\(path)/omniglot/\(name)"
-        guard FileBytes.size(path) != nil else { continue }
+        guard try FileBytes.isThere(path) else { continue }
         _ = try OmniglotImages.official(path)
         right.append(path)
       }
@@ -181,15 +183,18 @@ extension DataFolder {
     return tree
   }
 
-  /// The paths of all ready trees, sorted: folders whose names end in `-images`.
-  public func readyTrees() -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.filter { $0.hasSuffix("-images") && !$0.hasPrefix(".") }.sorted()
+  /// The paths of all ready trees, sorted: folders whose names end in `-images`. One that cannot be reached
+  /// counts as a tree, so that the reason is met in reading it.
+  ///
+  /// - Throws: where the data folder may not be listed.
+  public func readyTrees() throws(DatasetError) -> [String] {
+    try names().filter { $0.hasSuffix("-images") && !$0.hasPrefix(".") }
       .map { "\(path)/\($0)" }
       .filter { place in
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: place, isDirectory: &isFolder)
-          && isFolder.boolValue
+        switch PathState(place) {
+        case .folder, .unreachable: true
+        case .nothing, .file, .other: false
+        }
       }
   }
 
@@ -198,7 +203,7 @@ extension DataFolder {
     _ file: SourceFile, of source: TreeSource, in folders: [DataFolder]
   ) throws(DatasetError) -> [UInt8]? {
     for folder in folders {
-      guard let path = folder.existingOriginal(file, of: source.mirrored) else { continue }
+      guard let path = try folder.existingOriginal(file, of: source.mirrored) else { continue }
       return try file.verified(
         try DataFile.read(path, remedy: "run `datasets fetch \(source.name)`"), path: path)
     }

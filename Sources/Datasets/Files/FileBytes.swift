@@ -53,6 +53,17 @@ enum FileBytes {
     guard access(path, R_OK) == 0 else { throw DatasetError(errno, reading: path) }
   }
 
+  /// Whether a regular file is under the path.
+  ///
+  /// - Throws: where the system does not say.
+  static func isThere(_ path: String) throws(DatasetError) -> Bool {
+    switch PathState(path) {
+    case .file: return true
+    case .unreachable(let code): throw DataFile.unreachable(path, code, remedy: "")
+    case .nothing, .folder, .other: return false
+    }
+  }
+
   /// The size of a file in bytes, nil when it is absent or cannot be reached.
   static func size(_ path: String) -> Int? {
     var status = stat()

@@ -94,7 +94,9 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
       let plan = try plan(experiment, preset)
       if let savedFile, let learned, !learned.isFolder {
         let named = plan.flatMap { experiment.inputs($0.configuration.settings) }
-        try KeptInputs(following: shared.folder.readyFiles() + named).require(keptBy: [savedFile])
+        // Where the folder may not be listed, what the runs read is kept all the same.
+        let ready = (try? shared.folder.readyFiles()) ?? []
+        try KeptInputs(following: ready + named).require(keptBy: [savedFile])
       }
       try RunSession(shared, experiment, console: console).perform(
         plan, seeds: seeds(preset), saving: learned)
@@ -161,7 +163,7 @@ extension SharedOptions {
   ) throws(ConfigurationError) -> Configuration<Settings> {
     try Configuration.resolve(
       defaults: defaults, file: configurationFile.map { URL(fileURLWithPath: $0) },
-      options: options, settings: settings)
+      options: options, settings: settings, scalar: scalar)
   }
 
   /// The folder of data sets.

@@ -94,8 +94,14 @@ package struct RunSession<E: Experiment> {
       console.show(note: "Skipped: \(path) is complete, with the same configuration.")
       return .success
     case .busy(let path):
-      console.show(note: "Skipped: another process is running \(path).")
-      return .success
+      // No note: who asked for quiet would take a run that was not made for one that was.
+      let fresh = shared.fresh ? ", and --fresh does not start over what another one is at" : ""
+      console.show(warning: "Skipped: another process is running \(path)\(fresh).")
+      guard let learnedFile else { return .success }
+      console.show(
+        error: "The file '\(learnedFile)' of --save was not written, since another process is "
+          + "making this run; repeat the command when that one has ended.")
+      return .unexpected
     case .recorded(let record, let path, let interruption):
       console.show(result: SummaryColumn.line(columns, of: record, path: path))
       if let reason = record.status.reason { console.show(warning: reason) }

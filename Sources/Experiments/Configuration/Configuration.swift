@@ -37,7 +37,7 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
   /// order: the last one wins.
   package static func resolve(
     defaults: Settings, file: URL? = nil, options: [SettingOverride] = [],
-    settings: [String] = []
+    settings: [String] = [], scalar: ScalarChoice? = nil
   ) throws(ConfigurationError) -> Configuration {
     var configuration = Configuration(defaults)
     var layers: [ConfigurationLayer] = []
@@ -51,18 +51,30 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
         conflictOfFile = (configuration.settings as? any DescribedSettings)?.conflict
       }
     }
-    if let violation = (configuration.settings as? any DescribedSettings)?.violation {
-      let path = violation.key.split(separator: ".").map(String.init)
-      // What no option has the last word on is the file's.
-      if let layer = layers.last(where: { $0.node(at: path) != nil }), case .file = layer.origin {
-        throw ConfigurationError(
-          layer.errorKind,
-          "\(layer.subject(at: path)) cannot be used: \(violation.problem); correct it there.")
-      }
-    } else if let conflictOfFile, let layer = layers.first,
-      conflictOfFile == (configuration.settings as? any DescribedSettings)?.conflict
-    {
-      // No option had a part in it.
+    try configuration.requireSense(of: layers, conflictOfFile: conflictOfFile, in: scalar)
+    return configuration
+  }
+
+  /// Throws what makes no sense and is the file's: a value that no option has the last word on, or what
+  /// does not go together in the file alone. What options say is judged by whoever knows the command.
+  private func requireSense(
+    of layers: [ConfigurationLayer], conflictOfFile: String?, in scalar: ScalarChoice?
+  ) throws(ConfigurationError) {
+    guard let described = settings as? any DescribedSettings else { return }
+    func refuse(_ key: String, _ problem: String) throws(ConfigurationError) {
+      let path = key.split(separator: ".").map(String.init)
+      guard let layer = layers.last(where: { $0.node(at: path) != nil }),
+        case .file = layer.origin
+      else { return }
+      throw ConfigurationError(
+        layer.errorKind, "\(layer.subject(at: path)) cannot be used: \(problem)")
+    }
+    if let violation = described.violation {
+      try refuse(violation.key, "\(violation.problem); correct it there.")
+    } else if let scalar, let lost = described.unrepresentable(in: scalar) {
+      try refuse(lost.key, lost.problem)
+    } else if let conflictOfFile, let layer = layers.first, conflictOfFile == described.conflict {
+      // The sentence names the keys; the first of them that the file has is where a reader looks.
       let keys = conflictOfFile.split { !$0.isLetter && $0 != "." }
         .map { $0.split(separator: ".").map(String.init) }
       let path = keys.first { $0.count > 1 && layer.node(at: $0) != nil } ?? []
@@ -70,7 +82,6 @@ package struct Configuration<Settings: Codable & Sendable>: Sendable {
         layer.errorKind,
         "\(layer.subject(at: path)) cannot be used: \(conflictOfFile); correct it there.")
     }
-    return configuration
   }
 
   /// The defaults overridden by a text that some file holds.

@@ -54,13 +54,20 @@ package enum ConfigurationEncoder {
       if case .members(let present) = content { members = present }
       if let present = members.first(where: { $0.key == key }) { return present.slot }
       let slot = Slot()
-      content = .members(members + [(key, slot)])
+      // Held here alone, or every member would cost a copy of those before it.
+      content = .value(.null)
+      members.append((key, slot))
+      content = .members(members)
       return slot
     }
 
     func append() -> Slot {
       let slot = Slot()
-      if case .list(let slots) = content { content = .list(slots + [slot]) }
+      guard case .list(var slots) = content else { return slot }
+      // Held here alone, or every element would cost a copy of those before it.
+      content = .value(.null)
+      slots.append(slot)
+      content = .list(slots)
       return slot
     }
 

@@ -184,6 +184,11 @@ struct ConfigurationLayer {
           "\(subject) holds several YAML documents, the second from line \(mark.line) on, and one is "
           + "expected; keep one of them."
       }
+      guard !problem.contains("nesting level") else {
+        return
+          "\(subject) has values within values more than a thousand deep at line \(mark.line), and "
+          + "none is so deep that anything reads; correct that place."
+      }
       return
         "\(subject) is not valid YAML at line \(mark.line), column \(mark.column) (\(problem)); "
         + "correct that place."

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Datasets
 import Tensors
 
@@ -21,10 +22,16 @@ package struct ThreadsOption: ParsableArguments {
     }
   }
 
-  /// Applies the number to the whole process.
+  /// Applies the number to the whole process, and says where its kernels are not those asked for.
   package func apply() {
     if let threads { Parallel.use(threads: threads) }
+    if KernelBackend.lacks() { Console().show(warning: Self.lackingKernels) }
   }
+
+  /// What is said where the environment asks for kernels that were not built.
+  package static let lackingKernels =
+    "The environment variable BDA_BACKEND asks for kernels that this build does not contain, so the "
+    + "portable ones compute; install oneDNN (make setup) and build again, or unset it."
 }
 
 /// The option that says where data sets are.

@@ -132,7 +132,12 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
     if case .nonFinite(let iteration, let what)? = ending {
       progress.status = .init(
         .nonFinite,
-        reason: "In outer iteration \(iteration) \(what) was not finite: lower the step sizes.")
+        reason: "In outer iteration \(iteration) \(what) was not finite: "
+          + (iteration == 0
+            // Nothing has moved yet but the lower variable.
+            ? "lower the inner step size; where that does not help, another setting is too large or too "
+              + "small to be computed with."
+            : "lower the step sizes."))
       // A step along what a solver has let grow says less than the solver does.
       if what == OuterLoop<Scalar>.Outcome.step, let failure = progress.solves.failure {
         progress.status = .init(.diverged, reason: failure)

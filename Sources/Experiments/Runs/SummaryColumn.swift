@@ -26,7 +26,7 @@ package struct SummaryColumn: Sendable {
 
   /// A final value with four significant digits.
   package static func general(_ title: String, _ width: Int, _ metric: String) -> SummaryColumn {
-    SummaryColumn(title, width) { $0.final[metric].map { String(format: "%.4g", $0) } ?? "-" }
+    SummaryColumn(title, width) { $0.final[metric].map { text($0, "%.4g") } ?? "-" }
   }
 
   /// K.
@@ -47,8 +47,12 @@ package struct SummaryColumn: Sendable {
   /// A number with so many decimals, a large one by its first digits, or a dash.
   package static func number(_ value: Double?, _ decimals: Int) -> String {
     guard let value else { return "-" }
-    guard value.isFinite else { return "\(value)" }
-    return String(format: abs(value) < 1e8 ? "%.\(decimals)f" : "%.3g", value)
+    return text(value, abs(value) < 1e8 ? "%.\(decimals)f" : "%.3g")
+  }
+
+  /// A number in a format of C's; what is no number as records have it, whose sign says nothing.
+  package static func text(_ value: Double, _ format: String) -> String {
+    value.isNaN ? "nan" : String(format: format, value)
   }
 
   /// The heads of columns, in one line.

@@ -65,6 +65,9 @@ package protocol DescribedSettings {
   var violation: (key: String, problem: String)? { get }
   /// What does not go together, with the keys that it is about; nil where all does.
   var conflict: String? { get }
+  /// The first key with a number that the scalar type of the computation cannot hold, and what it is; nil
+  /// where it holds all.
+  func unrepresentable(in scalar: ScalarChoice) -> (key: String, problem: String)?
 }
 
 extension RunSettings: DescribedSettings {
@@ -104,6 +107,22 @@ extension RunSettings {
     return nil
   }
 
+  /// The first key with a number that would be computed with as infinity, such as 1e39 in float, or as 0.
+  package func unrepresentable(in scalar: ScalarChoice) -> (key: String, problem: String)? {
+    for (key, value) in Configuration(self).tree.differences(from: nil) {
+      // A text that is spelt like a number is a name.
+      let numbers = (value.arrayValue ?? [value]).filter { $0.stringValue == nil }
+      for number in numbers.compactMap(\.doubleValue) where !scalar.holds(number) {
+        return (
+          key,
+          "The setting \(key) is \(number), which as a float is \(Float(number)): choose a number "
+            + "that can be represented, or --scalar double."
+        )
+      }
+    }
+    return nil
+  }
+
   /// What does not go together, as a sentence without its end.
   package var conflict: String? { outer.clippingConflict ?? Own.conflict(in: self) }
 
@@ -128,15 +147,8 @@ extension RunSettings {
         "\(violation.problem); correct it with --set \(violation.key)=... or in the configuration "
           + "file.")
     }
-    for (key, value) in Configuration(self).tree.differences(from: nil) {
-      // A text that is spelt like a number is a name.
-      let numbers = (value.arrayValue ?? [value]).filter { $0.stringValue == nil }
-      for number in numbers.compactMap(\.doubleValue) where !scalar.holds(number) {
-        throw ConfigurationError(
-          .invalidOption,
-          "The setting \(key) is \(number), which as a float is \(Float(number)): choose a number "
-            + "that can be represented, or --scalar double.")
-      }
+    if let problem = unrepresentable(in: scalar)?.problem {
+      throw ConfigurationError(.invalidOption, problem)
     }
     if let conflict {
       throw ConfigurationError(

@@ -171,12 +171,13 @@ struct SweepReader {
         throw SweepError(
           "\(subject(value)) gives no value for the key \"\(name)\"; give one or several.")
       }
-      for (index, value) in values.enumerated() where values[..<index].contains(value) {
+      for (index, repeated) in values.enumerated()
+      where values[..<index].contains(where: { $0.value == repeated.value }) {
         throw SweepError(
-          "\(subject(node)) gives the value \(value.canonicalText) for the key \"\(name)\" twice; "
-            + "give it once.")
+          "\(subject(repeated.node)) gives the value \(repeated.value.canonicalText) for the key "
+            + "\"\(name)\" twice; give it once.")
       }
-      axes.append(.init(name, values))
+      axes.append(.init(name, values.map { $0.value }))
     }
     return axes
   }
@@ -196,8 +197,11 @@ struct SweepReader {
     }
   }
 
-  private func values(_ node: Node, of name: String) throws(SweepError) -> [Value] {
-    var values: [Value] = []
+  /// The values of a node, each with the node that it stands in.
+  private func values(
+    _ node: Node, of name: String
+  ) throws(SweepError) -> [(value: Value, node: Node)] {
+    var values: [(value: Value, node: Node)] = []
     for item in node.sequence.map(Array.init) ?? [node] {
       let value = try self.value(item, of: name)
       guard name == "seed" else {
@@ -206,13 +210,13 @@ struct SweepReader {
             "\(subject(item)) gives \(value.canonicalText) for the key \"\(name)\", which wants a "
               + "name.")
         }
-        values.append(value)
+        values.append((value: value, node: item))
         continue
       }
       if let seed = value.unsignedValue {
-        values.append(Value(seed))
+        values.append((value: Value(seed), node: item))
       } else if let seeds = value.stringValue.flatMap(SeedList.init(argument:))?.seeds {
-        values += seeds.map { Value($0) }
+        values += seeds.map { (value: Value($0), node: item) }
       } else {
         throw SweepError(
           "\(subject(item)) gives \(value.canonicalText) for the key \"seed\", which wants seeds "

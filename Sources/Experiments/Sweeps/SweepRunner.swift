@@ -179,17 +179,22 @@ package struct SweepRunner {
     let state = cell.state
     let seconds = String(format: "%.1f s", job.watch.seconds)
     let kind = code == 0 || state.kind.isSettled ? state.kind.rawValue : "ended with \(code)"
-    console.show(result: "\(kind)  \(seconds)  \(cell.cell.label)")
+    console.show(result: PrintableText.line("\(kind)  \(seconds)  \(cell.cell.label)"))
     // What is interrupted is no failure of the cell; what broke down is told by its record.
     guard code != 0, !state.kind.isSettled, Interruption.requested == nil else { return }
     // A process that was killed has no last word.
     let isKilled = code > 128 && ExitStatus(rawValue: code) == nil
-    failures[job.index] = SweepFailure(
-      code: code,
-      sentence: isKilled
-        ? "Its process was ended by signal \(code - 128)."
-        : SweepFailure.lastSentence(ofLog: logPath(cell), after: job.logLength),
-      log: logPath(cell))
+    let log = logPath(cell)
+    let words =
+      isKilled
+      ? "Its process was ended by signal \(code - 128)."
+      : SweepFailure.lastSentence(ofLog: log, after: job.logLength)
+    let sentence =
+      SweepFailure.loss(ofLog: log, endingWith: code).map { loss in
+        words == SweepFailure.silence
+          ? "What it said is lost. \(loss)" : "\(words) Its log lacks the rest. \(loss)"
+      } ?? words
+    failures[job.index] = SweepFailure(code: code, sentence: sentence, log: log)
   }
 }
 
@@ -216,6 +221,24 @@ package struct SweepFailure: Sendable, Equatable {
     return (try? file.seekToEnd()) ?? 0
   }
 
+  /// What is said of a process that left nothing in its log.
+  static let silence = "It said nothing."
+
+  /// Adds to a log how its process ended. Where the log can hold no more, the last words of the process
+  /// are lost too: a sentence with the reason, else nil.
+  static func loss(ofLog path: String, endingWith code: Int32) -> String? {
+    let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    var problem = descriptor < 0 ? errno : 0
+    if descriptor >= 0 {
+      let line = Array("The process ended with exit code \(code).\n".utf8)
+      problem = line.withUnsafeBytes { FileDescriptor.write($0, to: descriptor) }
+      if close(descriptor) != 0, errno != EINTR, problem == 0 { problem = errno }
+    }
+    // That there is no log is said in its place.
+    guard problem != 0, !PathState.isAbsence(problem) else { return nil }
+    return FileError(problem, writing: path).message
+  }
+
   /// The last error in a log, else its last line; of what was written after so many bytes.
   static func lastSentence(ofLog path: String, after length: UInt64 = 0) -> String {
     guard let file = FileHandle(forReadingAtPath: path) else { return "It left no log." }
@@ -227,7 +250,7 @@ package struct SweepFailure: Sendable, Equatable {
     // The words of the suite, or of its parser of arguments.
     let prefixes = ["error: ", "Error: "]
     func isError(_ line: String) -> Bool { prefixes.contains { line.hasPrefix($0) } }
-    guard let line = lines.last(where: isError) ?? lines.last else { return "It said nothing." }
+    guard let line = lines.last(where: isError) ?? lines.last else { return silence }
     return isError(line) ? String(line.dropFirst(7)) : line
   }
 }

@@ -1,3 +1,5 @@
+import Commands
+import Files
 import Foundation
 
 /// A sweep at one moment: every cell with its state, and what is left to do.
@@ -28,7 +30,9 @@ package struct SweepSurvey: Sendable {
       let kind = Self.padded(state.kind.rawValue, to: 11, atEnd: true)
       let time = Self.padded(time(cell, state), to: 9, atEnd: false)
       let detail = cell.refusal?.error ?? state.detail
-      return "\(number)  \(kind)  \(time)  \(cell.cell.label)" + (detail.map { "  (\($0))" } ?? "")
+      // What others wrote into a record does not steer the terminal.
+      return PrintableText.line(
+        "\(number)  \(kind)  \(time)  \(cell.cell.label)" + (detail.map { "  (\($0))" } ?? ""))
     }
   }
 

@@ -1,3 +1,4 @@
+import Files
 import Results
 
 extension CheckReport {
@@ -34,7 +35,7 @@ extension CheckReport {
       let identity = comparison.identity
       return Case(
         suite: "references", group: "\(identity.experiment).\(identity.protocolName)",
-        name: Table.printable(identity.description), result: result,
+        name: PrintableText.line(identity.description), result: result,
         lines: result == .passed ? [] : Self.trimmed(Self.lines(for: comparison, isVerbose: false)))
     }
     let claims = verdicts.map { verdict -> Case in
@@ -45,13 +46,13 @@ extension CheckReport {
           ? .improved : verdict.isBetterThanExpected == false ? .failed : .missing
       return Case(
         suite: "claims", group: "\(verdict.claim.experiment).\(verdict.claim.protocolName)",
-        name: Table.printable(verdict.claim.id), result: result,
+        name: PrintableText.line(verdict.claim.id), result: result,
         lines: result == .passed ? [] : Self.trimmed(Self.lines(for: verdict)))
     }
     let broken = breakdowns.map { stored in
       Case(
         suite: "breakdowns", group: stored.record.experiment,
-        name: Table.printable(stored.record.identity.description), result: .failed,
+        name: PrintableText.line(stored.record.identity.description), result: .failed,
         lines: Self.trimmed([
           "\(stored.record.status.kind.rawValue): \(stored.record.status.reason ?? "no reason given")"
         ]))
@@ -155,7 +156,7 @@ extension CheckReport {
   // MARK: - Words
 
   private static func trimmed(_ lines: [String]) -> [String] {
-    lines.map { Table.printable(String($0.drop { $0 == " " })) }.filter { !$0.isEmpty }
+    lines.map { PrintableText.line(String($0.drop { $0 == " " })) }.filter { !$0.isEmpty }
   }
 
   private static func counts(_ cases: [Case]) -> String {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Results
 
@@ -24,7 +25,7 @@ extension CheckReport {
     lines += breakdownLines
     if lines.first == "" { lines.removeFirst() }
     if !lines.isEmpty { lines.append("") }
-    return (lines + summaryLines).map(Table.printable).joined(separator: "\n") + "\n"
+    return (lines + summaryLines).map(PrintableText.line).joined(separator: "\n") + "\n"
   }
 
   /// What is not as expected, in full and without empty lines; empty where all is.
@@ -32,7 +33,7 @@ extension CheckReport {
     let lines =
       comparisons.flatMap { Self.lines(for: $0, isVerbose: false) }
       + verdicts.filter { !$0.isAsExpected }.flatMap(Self.lines) + breakdownLines
-    return lines.filter { !$0.isEmpty }.map(Table.printable)
+    return lines.filter { !$0.isEmpty }.map(PrintableText.line)
   }
 
   /// The last lines: counts of references and of claims; what is better than is stored, each with by
@@ -54,7 +55,7 @@ extension CheckReport {
         "  claim \(verdict.claim.id): \(verdict.outcome.rawValue), known as "
           + "\(verdict.expectedOutcome.rawValue)")
     }
-    return lines.map(Table.printable)
+    return lines.map(PrintableText.line)
   }
 
   /// The exit code and what it means.

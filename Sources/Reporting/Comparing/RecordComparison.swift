@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Results
 
@@ -182,7 +183,7 @@ package struct RecordComparison: Sendable {
         + "moved within their tolerances, \(worse) beyond, \(better) beyond and better; \(broken)"
         + "\(onlyBefore.count) runs are gone, \(onlyAfter.count) are new.")
     lines.append("Exit code \(exitCode): \(CheckReport.meaning(ofExitCode: exitCode)).")
-    return lines.map(Table.printable).joined(separator: "\n") + "\n"
+    return lines.map(PrintableText.line).joined(separator: "\n") + "\n"
   }
 
   private static func listed(_ runs: [RunIdentity], _ words: String, _ isVerbose: Bool) -> [String]

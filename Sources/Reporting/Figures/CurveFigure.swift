@@ -177,10 +177,11 @@ struct CurveBuilder {
   /// A sentence on runs that have a final value and no curve, and are no baselines.
   private static func withoutCurves(_ runs: [RunRecord]) -> [String] {
     guard !runs.isEmpty else { return [] }
-    let seeds = Dictionary(grouping: runs, by: \.method.displayName).mapValues { runs in
-      Set(runs.map(\.seed)).sorted().map(String.init).joined(separator: ", ")
+    let byMethod = Dictionary(grouping: runs, by: \.method.displayName)
+    let names = byMethod.sorted { $0.key < $1.key }.map { name, runs in
+      let seeds = Set(runs.map(\.seed)).sorted().map(String.init)
+      return "\(name) (seed\(seeds.count == 1 ? "" : "s") \(seeds.joined(separator: ", ")))"
     }
-    let names = seeds.sorted { $0.key < $1.key }.map { "\($0.key) (seeds \($0.value))" }
     return ["No curve is stored of: \(names.joined(separator: ", "))."]
   }
 

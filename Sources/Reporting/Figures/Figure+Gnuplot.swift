@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension Figure {
@@ -7,7 +8,7 @@ extension Figure {
   package var gnuplotData: String {
     var blocks: [String] = []
     for series in series {
-      var lines = ["# \(Table.printable(series.label))"]
+      var lines = ["# \(PrintableText.line(series.label))"]
       for (x, y, band) in rows(of: series) {
         var fields = [x, y]
         if series.band != nil, !series.isLevel {
@@ -72,7 +73,7 @@ extension Figure {
   // MARK: - Parts of the script
 
   /// Where the figure comes from, as lines that gnuplot passes over.
-  private var comments: String { sources.map { "# \(Table.printable($0))\n" }.joined() }
+  private var comments: String { sources.map { "# \(PrintableText.line($0))\n" }.joined() }
 
   /// The rows of a curve's block; a level spans the abscissae of all others.
   private func rows(of series: Series) -> [(Double, Double, ClosedRange<Double>?)] {
@@ -201,6 +202,6 @@ extension Figure {
 
   /// A single-quoted gnuplot string: nothing is special in it but the quote, which is doubled.
   private static func quoted(_ text: String) -> String {
-    "'" + Table.escaped(Table.printable(text)) { $0 == "'" ? "''" : nil } + "'"
+    "'" + Table.escaped(PrintableText.line(text)) { $0 == "'" ? "''" : nil } + "'"
   }
 }

@@ -45,7 +45,7 @@ package struct FigureWriter: Sendable {
   /// name and version.
   private func signed(_ picture: String, _ figure: Figure) -> String {
     let words = ([figure.title.replacing("\n", with: ", ")] + figure.sources)
-      .map { Table.htmlEscaped(Table.printable($0)) }.joined(separator: " ")
+      .map { Table.htmlEscaped(PrintableText.line($0)) }.joined(separator: " ")
     return picture.replacing(
       /<desc>[^<]*<\/desc>/, with: "<desc>\(words)</desc>", maxReplacements: 1)
   }
@@ -83,6 +83,11 @@ package struct FigureWriter: Sendable {
     if result.exitCode != 0, let last {
       return
         "gnuplot failed on the figure '\(figure.name)' (\(last)); check the script and \(again)"
+    }
+    // Of a limit of file sizes the sentence below tells.
+    if let signal = result.signal, signal != SIGXFSZ {
+      return "gnuplot was ended by the signal \(signal) at the figure '\(figure.name)', as a rule "
+        + "because memory is short; \(again)"
     }
     let svg = (try? String(contentsOfFile: pictures.svg.temporaryPath, encoding: .utf8)) ?? ""
     let png = (try? Data(contentsOf: URL(fileURLWithPath: pictures.png.temporaryPath))) ?? Data()

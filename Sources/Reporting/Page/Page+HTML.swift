@@ -1,3 +1,5 @@
+import Files
+
 extension Page {
   /// The page as one HTML document that needs nothing else: style and figures are in it, there is no
   /// script and no link that leaves the page; light or dark as the reader's system is.
@@ -76,7 +78,9 @@ extension Page {
     }
   }
 
-  private static func plain(_ text: String) -> String { Table.htmlEscaped(Table.printable(text)) }
+  private static func plain(_ text: String) -> String {
+    Table.htmlEscaped(PrintableText.line(text))
+  }
 
   /// Words with what stands between backticks as code.
   private static func inline(_ text: String) -> String {

@@ -1,3 +1,5 @@
+import Files
+
 extension Page {
   /// The page in GitHub's Markdown; figures are links to `<folder>/<name>.svg`, and of those that were not
   /// drawn it says why. Words are escaped, as records hold texts of other people; what stands
@@ -30,9 +32,9 @@ extension Page {
           case .missing(let reason): "(Not drawn: \(inline(reason)))"
           }
         return [drawn, "", paragraph(caption), ""]
-      case .code(let commands): return commands.map { "    " + Table.printable($0) } + [""]
+      case .code(let commands): return commands.map { "    " + PrintableText.line($0) } + [""]
       case .details(let title, let inner):
-        let summary = Table.htmlEscaped(Table.printable(title))
+        let summary = Table.htmlEscaped(PrintableText.line(title))
         return ["<details><summary>\(summary)</summary>", ""]
           + lines(of: inner, folder, picture) + ["</details>", ""]
       }
@@ -51,7 +53,7 @@ extension Page {
 
   /// Words on one line with what stands between backticks as code and all else as text.
   private static func inline(_ text: String) -> String {
-    let parts = Table.printable(text).split(separator: "`", omittingEmptySubsequences: false)
+    let parts = PrintableText.line(text).split(separator: "`", omittingEmptySubsequences: false)
     return parts.enumerated().map { index, part -> String in
       guard index % 2 == 1 else { return escaped(String(part)) }
       return part.isEmpty ? "" : "`\(part)`"

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Results
 
@@ -95,20 +96,20 @@ package struct Table: Sendable, Equatable {
         row.count == columns.count,
         "A row of \(row.count) cells does not fit a table of \(columns.count) columns.")
     }
-    self.title = Self.printable(title)
+    self.title = PrintableText.line(title)
     self.columns = columns.map {
-      Column(Self.printable($0.name), unit: $0.unit.map(Self.printable), kind: $0.kind)
+      Column(PrintableText.line($0.name), unit: $0.unit.map(PrintableText.line), kind: $0.kind)
     }
     self.rows = rows.map { row in
       row.map { cell in
         switch cell {
-        case .text(let text): .text(Self.printable(text))
-        case .missing(let reason): .missing(Self.printable(reason))
+        case .text(let text): .text(PrintableText.line(text))
+        case .missing(let reason): .missing(PrintableText.line(reason))
         case .number, .measured, .published: cell
         }
       }
     }
-    self.notes = notes.map(Self.printable)
+    self.notes = notes.map(PrintableText.line)
     let counts = rows.joined().compactMap { cell -> Int? in
       if case .measured(let measured) = cell { measured.count } else { nil }
     }
@@ -174,15 +175,6 @@ package struct Table: Sendable, Equatable {
       return String(format: "%.2g", value)
     }
     return String(format: abs(value) < 1e12 ? "%.\(max(0, decimals))f" : "%.4g", value)
-  }
-
-  /// The text on one line and without characters that steer a terminal, which records of other people
-  /// may hold, and which XML does not allow.
-  package static func printable(_ text: String) -> String {
-    escaped(text) { scalar in
-      guard scalar.properties.generalCategory == .control else { return nil }
-      return CharacterSet.newlines.contains(scalar) || scalar == "\t" ? " " : "\u{FFFD}"
-    }
   }
 
   /// A short text per character: replacing in one pass, so that no escape is escaped again.

@@ -135,7 +135,7 @@ extension WatchedRun {
 
   /// The run in a few lines that fit a width: who it is and how far, then a sparkline a metric.
   package func lines(width: Int) -> [String] {
-    var head = Table.printable(title)
+    var head = PrintableText.line(title)
     let of = steps.of.map { " of \($0)" } ?? ""
     switch state {
     case .running: head += ": \(steps.made)\(of) outer steps"

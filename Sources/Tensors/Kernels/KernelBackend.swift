@@ -27,6 +27,16 @@ public enum KernelBackend: String, Sendable, CaseIterable {
     return available.contains(.oneDNN) ? .oneDNN : .portable
   }()
 
+  /// Whether the environment asks for a backend that this binary does not contain; what computes instead
+  /// is ``selected``.
+  package static func lacks(
+    _ environment: [String: String] = ProcessInfo.processInfo.environment,
+    available: [KernelBackend] = KernelBackend.available
+  ) -> Bool {
+    KernelBackend(rawValue: environment["BDA_BACKEND"] ?? "").map { !available.contains($0) }
+      ?? false
+  }
+
   /// Name and version of the selected backend, for records: `portable` or `oneDNN 2.6.3`.
   public static var selectedDescription: String {
     selected == .portable ? "portable" : "oneDNN \(OneDNN.version)"
