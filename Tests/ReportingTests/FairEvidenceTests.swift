@@ -109,15 +109,18 @@ struct FairEvidenceTests {
   @Test("A seed that broke down neither shortens a curve nor takes part in its mean, and is named")
   func brokenCurve() throws {
     var broken = Self.run("rhg", 2, -4, diverged: true)
-    broken.metrics[0].steps = [0]
-    broken.metrics[0].values = [-4]
-    let figure = try #require(
-      Figure.figure(of: "testAccuracy", in: Self.runs("rhg", 0.8, seeds: 0..<2) + [broken]))
-    #expect(figure.series.count == 1 && figure.series[0].x == [0, 1])
-    #expect(figure.series[0].y[0] == 0.1)
-    #expect(
-      figure.sources.last == "RHG broke down with the seed 2, which is not drawn.",
-      "\(figure.sources)")
+    // Whether it has a curve of its own, or broke down before it had one.
+    for steps in [[0, 2], [0]] {
+      broken.metrics[0].steps = steps
+      broken.metrics[0].values = steps.map { _ in -4 }
+      let figure = try #require(
+        Figure.figure(of: "testAccuracy", in: Self.runs("rhg", 0.8, seeds: 0..<2) + [broken]))
+      #expect(figure.series.count == 1 && figure.series[0].x == [0, 1])
+      #expect(figure.series[0].y[0] == 0.1)
+      #expect(
+        figure.sources.last == "RHG broke down with the seed 2, which is not drawn.",
+        "\(figure.sources)")
+    }
     // Where nothing else is there, how it broke down is what there is to see.
     let alone = try #require(
       Figure.figure(of: "testAccuracy", in: [Self.run("rhg", 2, 0.2, diverged: true)]))
