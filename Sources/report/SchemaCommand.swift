@@ -37,13 +37,17 @@ struct SchemaCommand: ParsableCommand {
   }
 
   private func validate(_ file: String) throws(ResultsError) {
+    // A file can be of the schema and contradict itself.
     if format.isLines {
       _ = try ReferenceFile(readingFrom: file)
     } else if format == .runRecord {
-      // A record can be of the schema and contradict itself, and so can claims.
       _ = try RunRecord(readingFrom: file)
     } else if format == .claims {
       try ClaimFile(readingFrom: file).requireConsistency(source: file)
+    } else if format == .tolerances {
+      _ = try ToleranceFile(readingFrom: file)
+    } else if format == .published {
+      _ = try PublishedFile.values(readingFrom: file)
     } else {
       _ = try format.read(file, as: Value.self)
     }

@@ -193,6 +193,38 @@ struct ReportToolsCommandTests {
     }
   }
 
+  @Test("schema: what a check refuses of tolerances and published numbers is no valid file")
+  func contradictions() throws {
+    let folder = try TemporaryFolder()
+    let entry = """
+      {"experiment": "hyper-cleaning", "metric": "testAccuracy", "absolute": 0.1, "relative": 0,
+       "reason": "rounding"}
+      """
+    func schema(_ format: String, _ text: String) throws -> CommandResult {
+      let path = try folder.write(Array(text.utf8), to: "\(format).json")
+      return try CommandRunner.run("report", ["schema", format, path])
+    }
+    func tolerances(_ entries: [String]) -> String {
+      """
+      {"chosen": "by hand", "schemaVersion": 1, "tolerances": [\(entries.joined(separator: ","))]}
+      """
+    }
+    #expect(try schema("tolerances", tolerances([entry])).exitCode == 0)
+    let twice = try schema("tolerances", tolerances([entry, entry]))
+    #expect(twice.exitCode == 65 && twice.standardError.contains("two entries"), "\(twice)")
+    let number = """
+      {"experiment": "hyper-cleaning", "protocols": ["icml2020"], "dataset": "mnist", "method": "rhg",
+       "variant": {}, "metric": "testAccuracy", "number": 1, "unit": "percent", "status": "memory",
+       "source": {"article": "a", "table": "t", "cell": "c"}}
+      """
+    func published(_ key: String) -> String {
+      "{\"schemaVersion\": 2, \"articles\": {\"\(key)\": \"x\"}, \"values\": [\(number)]}"
+    }
+    #expect(try schema("published", published("a")).exitCode == 0)
+    let unknown = try schema("published", published("b"))
+    #expect(unknown.exitCode == 65 && unknown.standardError.contains("names the article 'a'"))
+  }
+
   @Test("table: without a table nothing is written, and that is 5", arguments: ["md", "json"])
   func noTable(format: String) throws {
     let laboratory = try ReportCommandTests.Laboratory()

@@ -52,6 +52,11 @@ struct FairEvidenceTests {
     let runs = Self.runs("bda", 0.9) + Self.runs("rhg", 0.8, seeds: 0..<2)
     let answer = try Self.answer("than with RHG", runs + [Self.run("rhg", 2, 0.1, diverged: true)])
     #expect(answer.evidence.contains("RHG broke down with the seed 2, which"), "\(answer)")
+    let all = Self.runs("bda", 0.9) + Self.runs("validation-only", 0.85)
+    let other = try Self.answer(
+      "clean images alone", all + [Self.run("filtered", 0, 0.1, diverged: true)])
+    #expect(other.verdict == .holds)
+    #expect(other.evidence.contains("Filtered broke down with the seed 0, which"), "\(other)")
   }
 
   @Test("The rival that shares most seeds is compared, however good another was with one")

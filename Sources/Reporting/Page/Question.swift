@@ -109,7 +109,7 @@ struct Question {
       let fewer = strongest.fewerSeeds.map { MethodStyle.displayName($0) }
       gaps += " Not compared, with fewer seeds in common: \(fewer.joined(separator: ", "))."
     }
-    for runs in [ours, theirs] {
+    for runs in [ours, theirs] + strongest.broken {
       if let words = Self.breakdowns(of: runs) { gaps += " \(words), which no number here counts." }
     }
     if isCost {

@@ -12,6 +12,8 @@ struct StrongestRival {
   let difference: PairedDifference
   /// The names of the rivals that share fewer seeds with the method, in alphabetical order.
   let fewerSeeds: [String]
+  /// The runs of the rivals that completed in none of their settings, in one of these.
+  let broken: [[RunRecord]]
 
   /// The strongest of some rivals, each in one setting; nil where none shares a seed with the method's runs.
   ///
@@ -44,5 +46,8 @@ struct StrongestRival {
     let names = rivals.filter { runs in runs.contains { $0.status.kind == .completed } }
       .compactMap { $0.first?.method.name }
     fewerSeeds = Set(names).subtracting(compared).sorted()
+    let others = rivals.filter { !names.contains($0[0].method.name) }
+    broken = Dictionary(grouping: others) { $0[0].method.name }.sorted { $0.key < $1.key }
+      .map { $0.value[0] }
   }
 }

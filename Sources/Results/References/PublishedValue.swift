@@ -100,7 +100,13 @@ public struct PublishedFile: Codable, Sendable {
   ///
   /// - Throws: ``ResultsError`` for a damaged file, and for a source whose article the file does not have.
   public static func load(referenceFolder: String) throws(ResultsError) -> [PublishedValue] {
-    let path = referenceFolder + "/published.json"
+    try values(readingFrom: referenceFolder + "/published.json")
+  }
+
+  /// The published numbers of a file, with their articles in full.
+  ///
+  /// - Throws: as ``load(referenceFolder:)``.
+  package static func values(readingFrom path: String) throws(ResultsError) -> [PublishedValue] {
     let file = try FileFormat.published.read(path, as: PublishedFile.self)
     guard let articles = file.articles else { return file.values }
     var values = file.values

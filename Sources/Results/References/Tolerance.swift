@@ -98,7 +98,13 @@ public struct ToleranceFile: Codable, Equatable, Sendable {
   public static func load(
     referenceFolder: String, budget: String
   ) throws(ResultsError) -> ToleranceFile {
-    let path = "\(referenceFolder)/\(budget)/tolerances.json"
+    try ToleranceFile(readingFrom: "\(referenceFolder)/\(budget)/tolerances.json")
+  }
+
+  /// The tolerances of a file.
+  ///
+  /// - Throws: ``ResultsError`` for a damaged file, and for one that has two entries for one metric.
+  package init(readingFrom path: String) throws(ResultsError) {
     let file = try FileFormat.tolerances.read(path, as: ToleranceFile.self)
     if let twice = file.repeated {
       throw ResultsError(
@@ -106,7 +112,7 @@ public struct ToleranceFile: Codable, Equatable, Sendable {
         "The tolerances file '\(path)' has two entries for \(twice); remove the one that is out of "
           + "date.")
     }
-    return file
+    self = file
   }
 
   /// What two entries are for, in words; nil where every metric of every method has one at the most.
