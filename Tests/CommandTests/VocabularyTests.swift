@@ -75,14 +75,23 @@ struct VocabularyTests {
     }
   }
 
-  @Test("A value that makes no sense is the file's where the file has it", arguments: experiments)
-  func valueOfFile(_ name: String) throws {
-    let folder = try TemporaryFolder()
-    let file = try folder.write(Array("inner:\n  steps: -1\n".utf8), to: "c.yaml")
+  /// The path of a configuration file with such a text, which an experiment must refuse for its second
+  /// line, with some words.
+  private func refused(
+    _ text: String, by name: String, _ words: String, in folder: TemporaryFolder
+  ) throws -> String {
+    let file = try folder.write(Array(text.utf8), to: "c.yaml")
     let wrong = try dryRun(name, ["--config", file])
     #expect(wrong.exitCode == 65)
     #expect(wrong.standardError.contains("c.yaml, line 2, cannot be used"), "\(wrong)")
-    #expect(wrong.standardError.contains("inner.steps"))
+    #expect(wrong.standardError.contains(words), "\(wrong)")
+    return file
+  }
+
+  @Test("A value that makes no sense is the file's where the file has it", arguments: experiments)
+  func valueOfFile(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let file = try refused("inner:\n  steps: -1\n", by: name, "inner.steps", in: folder)
     #expect(try dryRun(name, ["--config", file, "--set", "inner.steps=3"]).exitCode == 0)
     #expect(try dryRun(name, ["--config", file, "--set", "inner.steps=-2"]).exitCode == 64)
     #expect(try dryRun(name, ["--set", "inner.steps=-1"]).exitCode == 64)
@@ -95,10 +104,7 @@ struct VocabularyTests {
   @Test("What a float cannot hold is the file's where the file has it", arguments: experiments)
   func largeNumberOfFile(_ name: String) throws {
     let folder = try TemporaryFolder()
-    let file = try folder.write(Array("inner:\n  stepSize: 1e300\n".utf8), to: "c.yaml")
-    let wrong = try dryRun(name, ["--config", file])
-    #expect(wrong.exitCode == 65)
-    #expect(wrong.standardError.contains("c.yaml, line 2, cannot be used"), "\(wrong)")
+    let file = try refused("inner:\n  stepSize: 1e300\n", by: name, "inner.stepSize", in: folder)
     #expect(try dryRun(name, ["--config", file, "--set", "inner.stepSize=0.1"]).exitCode == 0)
     #expect(try dryRun(name, ["--set", "inner.stepSize=1e300"]).exitCode == 64)
   }
@@ -106,12 +112,9 @@ struct VocabularyTests {
   @Test("What does not go together is the file's where it alone says so", arguments: experiments)
   func conflictOfFile(_ name: String) throws {
     let folder = try TemporaryFolder()
-    let file = try folder.write(
-      Array("outer:\n  clippingNorm: 1\n  clippingValue: 1\n".utf8), to: "c.yaml")
-    let wrong = try dryRun(name, ["--config", file])
-    #expect(wrong.exitCode == 65)
-    #expect(wrong.standardError.contains("c.yaml, line 2, cannot be used"), "\(wrong)")
-    #expect(wrong.standardError.contains("one of them must be null; correct it there."))
+    let file = try refused(
+      "outer:\n  clippingNorm: 1\n  clippingValue: 1\n", by: name,
+      "one of them must be null; correct it there.", in: folder)
     #expect(try dryRun(name, ["--config", file, "--set", "outer.clippingNorm=null"]).exitCode == 0)
     let half = try folder.write(Array("outer:\n  clippingNorm: 1\n".utf8), to: "d.yaml")
     #expect(try dryRun(name, ["--config", half, "--set", "outer.clippingValue=1"]).exitCode == 64)

@@ -155,12 +155,19 @@ extension HDF5File {
     else { return }
     let wanted = last.prefix(rank).map { Int(clamping: $0) }
     guard shape.count == rank, zip(wanted, shape).allSatisfy({ $0 < $1 }) else {
-      throw DatasetError(
-        .unexpectedContents,
-        "'\(name)' in the HDF5 file \(path) takes values up to position \(wanted) from "
-          + "'\(mapping.array)' in \(mapping.path ?? path), which has the shape \(shape): put the whole "
-          + "source there, or write the values into one file.")
+      throw otherShape(mapping, shape, of: name, takes: "values up to position \(wanted)")
     }
+  }
+
+  /// The error of a source that has not what a part of an array takes of it.
+  private func otherShape(
+    _ mapping: VirtualMapping, _ shape: [Int], of name: String, takes wanted: String
+  ) -> DatasetError {
+    DatasetError(
+      .unexpectedContents,
+      "'\(name)' in the HDF5 file \(path) takes \(wanted) from '\(mapping.array)' in "
+        + "\(mapping.path ?? path), which has the shape \(shape): put the whole source there, or write "
+        + "the values into one file.")
   }
 
   /// Requires that a source that is taken as a whole has as many values as its part of the array: such a
@@ -189,11 +196,7 @@ extension HDF5File {
     }
     let values = shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
     guard values == wanted else {
-      throw DatasetError(
-        .unexpectedContents,
-        "'\(name)' in the HDF5 file \(path) takes \(wanted) values from '\(mapping.array)' in "
-          + "\(mapping.path ?? path), which has the shape \(shape): put the whole source there, or write "
-          + "the values into one file.")
+      throw otherShape(mapping, shape, of: name, takes: "\(wanted) values")
     }
   }
 
