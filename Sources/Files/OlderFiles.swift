@@ -17,8 +17,13 @@ struct OlderFiles {
 
   /// Gives all files a second name, and takes the one of `voucher` from it.
   init(_ paths: [String], vouchedForBy voucher: String) throws(FileError) {
+    // All are looked up before the first one gets a second name, which an error would leave there.
+    var targets: [String] = []
     for path in paths {
-      guard case .file(let target) = try FileDestination(resolving: path) else { continue }
+      if case .file(let target) = try FileDestination(resolving: path) { targets.append(target) }
+    }
+    let ofVoucher = try FileDestination(resolving: voucher)
+    for target in targets {
       guard PathState(target) == .file else {
         places.append((target, .nothing))
         continue
@@ -32,9 +37,7 @@ struct OlderFiles {
         places.append((target, .unnamed(Self.number(of: target))))
       }
     }
-    guard case .file(let target) = try FileDestination(resolving: voucher),
-      PathState(target) == .file
-    else {
+    guard case .file(let target) = ofVoucher, PathState(target) == .file else {
       self.voucher = nil
       return
     }

@@ -164,13 +164,11 @@ struct CurveBuilder {
     _ groups: [(label: String, runs: [RunRecord], style: MethodStyle)]
   ) -> [String] {
     groups.compactMap { label, runs, _ in
-      let seeds = Set(runs.filter { $0.status.kind.isBreakdown }.map(\.seed)).sorted()
-      guard !seeds.isEmpty else { return nil }
-      let words = seeds.count == 1 ? "seed" : "seeds"
+      let broken = runs.broken
+      guard !broken.isEmpty else { return nil }
       let isDrawn = Self.whole(runs).allSatisfy { $0.status.kind.isBreakdown && hasCurve($0) }
-      return
-        "\(label) broke down with the \(words) \(seeds.map(String.init).joined(separator: ", "))"
-        + (isDrawn ? "." : seeds.count == 1 ? ", which is not drawn." : ", which are not drawn.")
+      return "\(label) broke down with the \(broken.seedWords)"
+        + (isDrawn ? "." : ", which no curve shows.")
     }
   }
 
@@ -179,8 +177,7 @@ struct CurveBuilder {
     guard !runs.isEmpty else { return [] }
     let byMethod = Dictionary(grouping: runs, by: \.method.displayName)
     let names = byMethod.sorted { $0.key < $1.key }.map { name, runs in
-      let seeds = Set(runs.map(\.seed)).sorted().map(String.init)
-      return "\(name) (seed\(seeds.count == 1 ? "" : "s") \(seeds.joined(separator: ", ")))"
+      "\(name) (\(runs.seedWords))"
     }
     return ["No curve is stored of: \(names.joined(separator: ", "))."]
   }

@@ -71,7 +71,7 @@ struct PublishedGrid {
         if let seeds = own.brokenSeeds {
           notes.append(
             "\(MethodStyle.displayName(method))\(column.isEmpty ? "" : ", \(column)"): broke down with "
-              + "the seed \(seeds), which is not counted.")
+              + "the \(seeds), which no number here counts.")
         }
       }
       return cells
@@ -100,7 +100,7 @@ struct PublishedGrid {
         return counts[0] != counts[1] ? counts[0] < counts[1] : left.key < right.key
       }
       guard let runs = best?.value else { continue }
-      let broken = runs.filter { $0.status.kind.isBreakdown }
+      let broken = runs.broken
       if let one = broken.first, broken.count == runs.count {
         return (.missing(one.status.kind.rawValue), nil)
       }
@@ -110,10 +110,9 @@ struct PublishedGrid {
         }
       }
       guard !numbers.isEmpty else { continue }
-      let seeds = Set(broken.map(\.seed)).sorted().map(String.init).joined(separator: ", ")
       return (
         .text(Self.words(Statistics(numbers)) + (budget == "paper" ? "" : " (\(budget))")),
-        seeds.isEmpty ? nil : seeds
+        broken.isEmpty ? nil : broken.seedWords
       )
     }
     return (.missing("not run"), nil)

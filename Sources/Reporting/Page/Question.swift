@@ -78,10 +78,9 @@ struct Question {
 
   /// "RHG broke down with the seeds 1, 2" of some runs of a method; nil where none did.
   private static func breakdowns(of runs: [RunRecord]) -> String? {
-    let seeds = Set(runs.filter { $0.status.kind.isBreakdown }.map(\.seed)).sorted()
-    guard let one = runs.first, !seeds.isEmpty else { return nil }
-    return "\(one.method.displayName) broke down with the seed\(seeds.count == 1 ? "" : "s") "
-      + seeds.map(String.init).joined(separator: ", ")
+    runs.broken.first.map {
+      "\($0.method.displayName) broke down with the \(runs.broken.seedWords)"
+    }
   }
 
   /// 1 where more of the metric is better, -1 where less is.
@@ -96,7 +95,7 @@ struct Question {
     _ strongest: StrongestRival, _ run: RunRecord, _ ours: [RunRecord], known: Set<String>
   ) -> Answer {
     let (difference, theirs) = (strongest.difference, strongest.runs)
-    let brokeDown = ours.contains { $0.status.kind.isBreakdown }
+    let brokeDown = !ours.broken.isEmpty
     let names = [run.method.displayName, name(of: theirs.first, beside: run)]
     let place = self.place(of: run)
     let absent = second.filter { name in
