@@ -41,6 +41,10 @@ extension SuiteCommand {
     signal(SIGCHLD, SIG_DFL)
     StandardStreams.prepare()
     MemoryExhaustion.prepare()
+    // Beside its column of options the argument parser leaves out all text where there is no room for it.
+    if let columns = getenv("COLUMNS"), let width = Int(String(cString: columns)), width < 28 {
+      unsetenv("COLUMNS")
+    }
     guard let arguments = ProcessArguments.all else {
       Console().show(
         error: "The system does not tell the words of this command line; mount /proc, or raise the "

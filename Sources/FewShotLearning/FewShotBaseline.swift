@@ -14,7 +14,8 @@ package enum FewShotBaseline: String, CaseIterable {
     Baseline(
       rawValue, displayName, citation: citation,
       settings: (hasInnerLoop ? ["inner.steps", "inner.stepSize"] : [])
-        + (trains ? OuterSettings.keys.map(\.name) : []))
+        + (trains ? OuterSettings.keys.map(\.name) : []),
+      dynamics: hasInnerLoop ? "gradient-descent" : "closed-form")
   }
 
   private var displayName: String {

@@ -20,11 +20,12 @@ package struct FewShotData: Sendable {
   /// - Throws: `DatasetError` where the folder is absent or empty, or an image in it is broken.
   package static func tree(_ settings: FewShotSettings, folder: DataFolder) throws -> ImageTree {
     let data = settings.data
+    let elsewhere = "or name the folder that has it with --data or BDA_DATA_DIR"
     let remedy =
       switch data.name {
-      case SyntheticAlphabets.name: "run `datasets synthesise --kind alphabets`"
+      case SyntheticAlphabets.name: "run `datasets synthesise --kind alphabets`, \(elsewhere)"
       case let name where TreeSource(rawValue: name) != nil:
-        "run `datasets fetch \(name)` and `datasets convert \(name)`"
+        "run `datasets fetch \(name)` and `datasets convert \(name)`, \(elsewhere)"
       default: "correct data.name or --data"
       }
     return try ImageTree.load(
@@ -74,13 +75,21 @@ package struct FewShotData: Sendable {
       supportRecurs: settings.task.supportRecurs, seed: seed, purpose: part.rawValue)
   }
 
-  /// The data set as records name it.
-  package var use: RunRecord.DatasetUse {
+  /// The data as records name it: the images and, where a file deals out the classes, its lists, without
+  /// which a run could not be told from one on another division, nor repeated.
+  package func uses(_ settings: FewShotSettings) -> [RunRecord.DatasetUse] {
     let counts = [split.train, split.validation, split.test].map { "\($0.count)" }
-    return .init(
+    let images = RunRecord.DatasetUse(
       name: tree.description.name, sha256: tree.description.contentDigest,
       split: "classes: \(counts.joined(separator: " / "))",
       synthetic: tree.description.synthetic)
+    guard settings.split.rule == .file else { return [images] }
+    return [
+      images,
+      .init(
+        name: ClassSplit.fileName, sha256: split.contentDigest, split: "lists of classes",
+        synthetic: tree.description.synthetic),
+    ]
   }
 }
 

@@ -28,21 +28,39 @@ package enum FewShotLearner {
   ) throws(MethodError) -> any TaskLearner<Scalar> {
     let dynamics = try method.innerDynamics(methods, as: type)
     let estimator = try method.hypergradientEstimator(methods, as: type)
-    let size = methods.inner.stepSize
     guard method.adaptsInitialization else {
       return RepresentationLearner<Scalar>(
         network: network, ways: ways, dynamics: dynamics, estimator: estimator,
-        innerSteps: methods.inner.steps, testStepSize: Scalar(size),
+        innerSteps: methods.inner.steps,
+        testStepSize: Scalar(methods.lowerStepSize(aggregating: method.dynamics.aggregates)),
+        testDynamics: try testDynamics(method, methods, as: type),
         learnsRate: settings.head.learnsRate)
     }
     var rates = InitialisationLearner<Scalar>.Rates.none
     if method.dynamics.name == NamedLearnedRateDescent().name {
-      rates = method.sharesOneRate ? .shared(start: size) : .perParameter(start: size)
+      let size = methods.inner.stepSize
+      rates =
+        method.applied(to: methods).inner.sharesOneRate
+        ? .shared(start: size) : .perParameter(start: size)
     }
     return InitialisationLearner<Scalar>(
       network: network, ways: ways, dynamics: dynamics, estimator: estimator,
       innerSteps: methods.inner.steps,
       proximity: isProximal(method) ? Scalar(settings.implicit.proximity) : 0, rates: rates)
+  }
+
+  /// The dynamics that fit a head where F must not be seen, at validation and test: descent on f with the
+  /// step size that the method takes along it, onto the same Y. The method's own where f has a term that
+  /// descent does not know.
+  private static func testDynamics<Scalar: TensorScalar>(
+    _ method: Method, _ methods: MethodSettings, as type: Scalar.Type
+  ) throws(MethodError) -> any InnerDynamics<Scalar> {
+    if method.dynamics.name == NamedProximalGradient().name {
+      return try method.innerDynamics(methods, as: type)
+    }
+    var plain = methods
+    plain.inner.stepSize = methods.lowerStepSize(aggregating: method.dynamics.aggregates)
+    return try Method(NamedGradientDescent(), NamedReverse()).innerDynamics(plain, as: type)
   }
 
   /// The learner of an arm for tasks of a number of classes.

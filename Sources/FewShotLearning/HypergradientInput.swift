@@ -81,8 +81,8 @@ package struct HypergradientInput<Scalar: TensorScalar & HDF5Element> {
         side: height, channels: support.shape[4], filters: filters, halving: halving,
         padding: padding, learnsScale: learnsScale, averagesPixels: averages, epsilon: epsilon)
     }
-    let last = network(false).sides.last ?? 0
-    guard last > 0 else {
+    let sides = ConvolutionalNetwork.sides(from: height, blocks: filters.count, halving)
+    guard sides.last ?? 0 > 0 else {
       throw DatasetError(
         .malformed,
         "The \(filters.count) blocks of \(path) leave no pixel of images of \(height) x \(width): use "

@@ -87,11 +87,14 @@ public struct ConvolutionalNetwork: ImageNetwork, Equatable {
   }
 
   /// The extent of the images after every block.
-  public var sides: [Int] {
+  public var sides: [Int] { Self.sides(from: side, blocks: filters.count, halving) }
+
+  /// The extent of images of `side` x `side` pixels after each of some blocks; 0 where nothing is left.
+  public static func sides(from side: Int, blocks: Int, _ halving: Halving) -> [Int] {
     var sides: [Int] = []
-    for _ in filters {
+    for _ in 0..<blocks {
       let last = sides.last ?? side
-      sides.append(halving == .stride ? (last + 1) / 2 : last / 2)
+      sides.append(halving == .stride ? last / 2 + last % 2 : last / 2)
     }
     return sides
   }

@@ -50,11 +50,11 @@ package struct BaselineFit<Scalar: TensorScalar>: Sendable {
       if kept < rows.count { rows = kept..<rows.count }
     }
     guard x.isFinite, y.isFinite else { return .infinity }
-    let chosen = Array(rows)
-    let features = problem.features(of: data.validation.inputs.gatheringRows(chosen), upper: x)
+    let heldOut = validation(rows)
+    let features = problem.features(of: heldOut.inputs, upper: x)
     let objective = LinearHeadObjective(
-      component: 0, targets: data.validation.targets.gatheringRows(chosen),
-      loss: settings.head.loss, factor: Scalar(settings.head.upperFactor))
+      component: 0, targets: heldOut.targets, loss: settings.head.loss,
+      factor: Scalar(settings.head.upperFactor))
     let loss = Double(objective.value(upper: Parameters([features]), lower: y))
     return loss.isFinite ? loss : .infinity
   }
@@ -128,10 +128,19 @@ package struct BaselineFit<Scalar: TensorScalar>: Sendable {
   private func together(_ validationRows: Int) -> (inputs: Tensor<Scalar>, targets: Tensor<Scalar>)
   {
     guard validationRows > 0 else { return (data.train.inputs, data.train.targets) }
-    let rows = Array(0..<validationRows)
+    let added = validation(0..<validationRows)
     return (
-      data.train.inputs.appendingRows(data.validation.inputs.gatheringRows(rows)),
-      data.train.targets.appendingRows(data.validation.targets.gatheringRows(rows))
+      data.train.inputs.appendingRows(added.inputs),
+      data.train.targets.appendingRows(added.targets)
     )
+  }
+
+  /// Some of the validation samples; no copies where that is all of them.
+  private func validation(
+    _ rows: Range<Int>
+  ) -> (inputs: Tensor<Scalar>, targets: Tensor<Scalar>) {
+    let all = data.validation
+    guard rows.count < all.inputs.shape[0] else { return (all.inputs, all.targets) }
+    return (all.inputs.gatheringRows(Array(rows)), all.targets.gatheringRows(Array(rows)))
   }
 }

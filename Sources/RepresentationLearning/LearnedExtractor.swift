@@ -32,8 +32,8 @@ package struct LearnedExtractor<Scalar: TensorScalar & HDF5Element>: Sendable {
       throw DatasetError(
         .unexpectedContents,
         "The extractor in \(file.path) has arrays of shapes \(x.tensors.map(\.shape)), and inputs of "
-          + "\(data.inputShape) (height, width, channels) in \(data.path) ask for \(shapes): give "
-          + "data in the size that the run was trained on.")
+          + "\(data.size(settings.data.kind)) in \(data.path) ask for \(shapes): give data in the size "
+          + "that the run was trained on.")
     }
     // The same number of pixels in another form, or another size that convolutions take as well, would give
     // features of something else.
@@ -64,9 +64,7 @@ package struct LearnedExtractor<Scalar: TensorScalar & HDF5Element>: Sendable {
   ) -> (features: Tensor<Scalar>, outputs: Tensor<Scalar>?) {
     let rows = inputs.shape[0]
     var (features, outputs): ([Scalar], [Scalar]) = ([], [])
-    for start in stride(from: 0, to: rows, by: 1_000) {
-      let block = inputs.gatheringRows(Array(start..<min(start + 1_000, rows)))
-      let part = extractor.features(of: .constant(block), parameters: x.constants).value
+    extractor.forEachBlock(of: inputs, upper: x) { part in
       features += part.scalars
       if let head, head.rank == 2, head.shape[0] == extractor.featureCount {
         outputs += part.multiplied(by: head).scalars

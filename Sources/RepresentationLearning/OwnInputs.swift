@@ -39,6 +39,14 @@ package struct OwnInputs<Scalar: TensorScalar & HDF5Element> {
     notes = set.notes
   }
 
+  /// The size of a row in words.
+  func size(_ kind: DataKind) -> String {
+    switch kind {
+    case .images: "\(inputShape) (height, width, channels)"
+    case .linear: inputShape[1] == 1 ? "1 column" : "\(inputShape[1]) columns"
+    }
+  }
+
   private static func labels(_ file: HDF5File, count: Int) throws -> [Int64]? {
     guard try file.contains("labels") else { return nil }
     let labels = try file.readIntegers("labels")

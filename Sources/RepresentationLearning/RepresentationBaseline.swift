@@ -15,7 +15,17 @@ package enum RepresentationBaseline: String, CaseIterable {
   package var baseline: Baseline {
     Baseline(
       rawValue, displayName, citation: citation,
-      settings: self == .randomFeatures ? ["inner.steps", "inner.stepSize"] : [])
+      settings: self == .randomFeatures ? ["inner.steps", "inner.stepSize"] : [],
+      dynamics: dynamics)
+  }
+
+  /// By what it trains: joint training takes steps of Adam on all parameters together.
+  private var dynamics: String {
+    switch self {
+    case .randomFeatures: "gradient-descent"
+    case .ridgeHead: "closed-form"
+    case .jointTraining: "adam"
+    }
   }
 
   private var displayName: String {

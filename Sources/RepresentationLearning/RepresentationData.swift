@@ -71,6 +71,17 @@ package struct RepresentationData<Scalar: TensorScalar>: Sendable {
     var (chosen, rest) = ([Int](), [Int]())
     var counts = [Int](repeating: 0, count: classes)
     let labels = file.labels()
+    let place = file.path ?? file.name
+    guard classes >= 2 else {
+      throw DatasetError(
+        .malformed, "The images of \(place) are of one class only: there is nothing to tell apart.")
+    }
+    if let empty = (0..<classes).first(where: { !labels.contains($0) }) {
+      throw DatasetError(
+        .malformed,
+        "The class \(empty) (\"\(file.classNames[empty])\") of \(place) has no images: number the labels "
+          + "from 0 without gaps.")
+    }
     for position in order {
       if counts[labels[position]] < data.perClass {
         counts[labels[position]] += 1
@@ -88,8 +99,8 @@ package struct RepresentationData<Scalar: TensorScalar>: Sendable {
       throw DatasetError(
         .malformed,
         "The settings ask for \(data.perClass) images of each of \(classes) classes and "
-          + "\(data.validation + heldOut) more of \(file.path ?? file.name), which has "
-          + "\(file.count), of the rarest class \(fewest): lower data.perClass, data.validation"
+          + "\(data.validation + heldOut) more of \(place), which has "
+          + "\(file.count) in all and \(fewest) of the rarest class: lower data.perClass, data.validation"
           + (heldOut > 0 ? " or data.test." : "."))
     }
     func samples(_ file: ImageDataset, _ positions: [Int]) -> Samples {
@@ -116,6 +127,14 @@ package struct RepresentationData<Scalar: TensorScalar>: Sendable {
             + "\(testShape) in \(testFile.classCount) classes and those of "
             + "\(file.path ?? file.name) \(inputShape) in \(classes): convert both from one "
             + "source.")
+      }
+      if let contradiction = ClassNames(file.classNames).contradiction(
+        of: ClassNames(testFile.classNames), in: file.path ?? file.name,
+        and: testFile.path ?? testFile.name)
+      {
+        throw DatasetError(
+          .unexpectedContents,
+          "\(contradiction): store the same classNames in both, and labels that count in them.")
       }
       guard data.test <= testFile.count else {
         throw DatasetError(

@@ -1,4 +1,5 @@
 import Bilevel
+import Commands
 import Experiments
 import Networks
 import Results
@@ -9,17 +10,22 @@ package struct RepresentationEvaluation<Scalar: TensorScalar> {
   let settings: RepresentationSettings
   let data: RepresentationData<Scalar>
   let problem: RepresentationProblem<Scalar>
+  /// The f that is measured.
+  let lower: LinearHeadObjective<Scalar>
   /// The same problem in Double, where exact hypergradients are known.
   let exact: RepresentationProblem<Double>?
 
-  /// The metrics of a problem on its samples, those that need exact hypergradients where they are known.
+  /// The metrics of a problem on its samples, those that need exact hypergradients where they are known;
+  /// the f that is measured is the one that hypergradients differentiate, unless given.
   package init(
     _ settings: RepresentationSettings, data: RepresentationData<Scalar>,
-    problem: RepresentationProblem<Scalar>, seed: UInt64
+    problem: RepresentationProblem<Scalar>, lower: LinearHeadObjective<Scalar>? = nil,
+    seed: UInt64
   ) {
     self.settings = settings
     self.data = data
     self.problem = problem
+    self.lower = lower ?? problem.lower
     exact =
       settings.hasExactHypergradient && settings.data.kind == .linear
       ? RepresentationProblem(settings, data: data.converted(to: Double.self), seed: seed) : nil
@@ -51,8 +57,8 @@ package struct RepresentationEvaluation<Scalar: TensorScalar> {
     let features = problem.factored.map.features(of: x)
     var values = [
       "upperObjective": Double(problem.upper.value(upper: features, lower: y)),
-      "lowerObjective": Double(problem.lower.value(upper: features, lower: y)),
-      "lowerGradientNorm": Double(problem.lower.lowerGradient(upper: features, lower: y).norm),
+      "lowerObjective": Double(lower.value(upper: features, lower: y)),
+      "lowerGradientNorm": Double(lower.lowerGradient(upper: features, lower: y).norm),
     ]
     if data.test != nil {
       values["testAccuracy"] = testAccuracy(upper: x, lower: y)
@@ -61,13 +67,13 @@ package struct RepresentationEvaluation<Scalar: TensorScalar> {
     }
     if let exact {
       // The problem that is solved: where hypergradients differentiate another f, that is an error.
-      let descended = exact.factored.descended as? LinearHeadObjective<Double> ?? exact.lower
       let solution = RidgeSolution(
-        map: exact.factored.map, upper: exact.upper, lower: descended,
+        map: exact.factored.map, upper: exact.upper, lower: exact.descended,
         at: Parameters(x.tensors.map { $0.converted() }))
-      values["exactUpperObjective"] = solution.upperValue
+      // A ridge too small for the rank of the features leaves a system that rounding makes singular.
+      if solution.isFinite { values["exactUpperObjective"] = solution.upperValue }
       // Of a hypergradient that is 0 there is no share that is wrong.
-      if let hypergradient, solution.hypergradient.norm > 0 {
+      if let hypergradient, solution.isFinite, solution.hypergradient.norm > 0 {
         let estimate = Parameters<Double>(hypergradient.tensors.map { $0.converted() })
         values["hypergradientError"] =
           estimate.adding(solution.hypergradient, scaledBy: -1).norm
@@ -79,10 +85,12 @@ package struct RepresentationEvaluation<Scalar: TensorScalar> {
 
   /// What is measured at the end, where S(x) is more than a point: how far y is from it, the best
   /// that the upper level could find in it, and how much depends on the initial head.
+  ///
+  /// - Throws: `Interrupted` between rows of the eigendecomposition that S(x) takes.
   package func setValues(
     upper x: Parameters<Scalar>, lower y: Parameters<Scalar>,
     headsOfOtherDraws: [Parameters<Scalar>]
-  ) -> [String: Double] {
+  ) throws(Interrupted) -> [String: Double] {
     let features = problem.factored.map.features(of: x)
     let (train, validation): (Tensor<Double>, Tensor<Double>) = (
       features.tensors[0].converted(), features.tensors[1].converted()
@@ -92,9 +100,9 @@ package struct RepresentationEvaluation<Scalar: TensorScalar> {
     let set: HeadSolutionSet?
     switch settings.head.loss {
     case .leastSquares:
-      set = HeadSolutionSet(leastSquares: train, targets: data.train.targets.converted())
+      set = try HeadSolutionSet(leastSquares: train, targets: data.train.targets.converted())
     case .crossEntropy:
-      set = HeadSolutionSet(crossEntropy: train, targets: data.train.targets.converted())
+      set = try HeadSolutionSet(crossEntropy: train, targets: data.train.targets.converted())
     }
     if let set {
       values["distanceToSolutionSet"] = set.distance(of: y.tensors[0].converted())

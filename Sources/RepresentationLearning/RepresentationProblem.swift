@@ -13,8 +13,10 @@ package struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
   package let factored: FactoredProblem<Scalar>
   /// F on features.
   package let upper: LinearHeadObjective<Scalar>
-  /// f on features, as hypergradients differentiate it.
+  /// f on features, as estimators that differentiate f itself see it.
   package let lower: LinearHeadObjective<Scalar>
+  /// f on features, as inner loops descend it.
+  package let descended: LinearHeadObjective<Scalar>
   /// y_0 for draw 0, 1, ...
   package let initialHead: @Sendable (Int) -> Parameters<Scalar>
   private let extractor: FeatureExtractor
@@ -38,6 +40,7 @@ package struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
         factor: Scalar(factor))
     }
     lower = training(head.differentiatedFactor)
+    descended = training(1)
     let shape = [extractor.featureCount, data.outputs]
     initialHead = { draw in
       var stream = RandomStream(seed: seed, purpose: "initial head").split("draw", draw)
@@ -52,7 +55,7 @@ package struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
         upper: upper, lower: lower,
         initialLower: ConstantInitialLower(initialHead(head.draw))),
       start: Parameters(extractor.initial(using: &stream)),
-      descended: head.differentiatedFactor == 1 ? nil : training(1))
+      descended: head.differentiatedFactor == 1 ? nil : descended)
   }
 
   /// Phi of other inputs, as a map of x.
@@ -72,13 +75,9 @@ package struct RepresentationProblem<Scalar: TensorScalar>: Sendable {
   package func outputs(
     of inputs: Tensor<Scalar>, upper x: Parameters<Scalar>, lower y: Parameters<Scalar>
   ) -> Tensor<Scalar> {
-    let rows = inputs.shape[0]
-    return stride(from: 0, to: rows, by: 1_000).reduce(.zeros([0, y.tensors[0].shape[1]])) {
-      let block = inputs.gatheringRows(Array($1..<min($1 + 1_000, rows)))
-      let features = extractor.features(
-        of: .constant(block), parameters: x.constants
-      ).value
-      return $0.appendingRows(features.multiplied(by: y.tensors[0]))
-    }
+    let head = y.tensors[0]
+    var outputs: [Scalar] = []
+    extractor.forEachBlock(of: inputs, upper: x) { outputs += $0.multiplied(by: head).scalars }
+    return Tensor(shape: [inputs.shape[0], head.shape[1]], scalars: outputs)
   }
 }

@@ -41,6 +41,18 @@ package struct RepresentationSettings: Codable, Sendable, Equatable {
     package var inputs = 64
     /// Linear: the standard deviation of the noise on the targets.
     package var noise = 0.1
+
+    /// The same with the defaults for what only images read: equal for linear problems of the same
+    /// samples.
+    package var drawn: Data {
+      let unread = Data()
+      var result = self
+      result.perClass = unread.perClass
+      result.validation = unread.validation
+      result.test = unread.test
+      result.testsOnTrainingFile = unread.testsOnTrainingFile
+      return result
+    }
   }
 
   /// Phi: layers followed by the activation, all of them.
@@ -72,8 +84,9 @@ package struct RepresentationSettings: Codable, Sendable, Equatable {
     package var draw = 0
     /// The factor of the data term in F.
     package var upperFactor = 1.0
-    /// The factor of the data term in the f that hypergradients differentiate; the inner loop
-    /// descends f with factor 1 always.
+    /// The factor of the data term in the f that implicit, one-stage and value-function methods
+    /// differentiate, and that is measured with them. The inner loop descends f with factor 1 always, so
+    /// that methods that differentiate the loop itself (reverse and forward modes) do not read it.
     package var differentiatedFactor = 1.0
   }
 

@@ -18,7 +18,7 @@ struct CounterExampleHypergradient: HypergradientOptions {
     Output: hypergradient [n], upperValue, lowerValue, y/y1 [n], y/y2 [n]
     """
 
-  static let readKeys = ["problem."]
+  static let readKeys = ["problem.strongConvexity", "problem.target", "problem.quartic"]
 
   var defaults: RunSettings<CounterExampleSettings> { RunSettings(CounterExampleSettings()) }
 

@@ -53,6 +53,25 @@ extension CounterExampleSettings {
       upperBound: problem.upperBound, isQuartic: problem.quartic)
   }
 
+  /// What does not go together: a list of starts that is longer than there are coordinates, of which
+  /// the rest would say nothing, and an x_0 outside X.
+  static func conflict(in settings: RunSettings<CounterExampleSettings>) -> String? {
+    let own = settings.own
+    let starts = [
+      ("start.upper", own.start.upper), ("start.first", own.start.first),
+      ("start.second", own.start.second),
+    ]
+    if let (key, values) = starts.first(where: { $0.1.count > own.problem.dimension }) {
+      return "The setting \(key) has \(values.count) numbers but must have no more than there are "
+        + "coordinates, which problem.dimension says are \(own.problem.dimension)"
+    }
+    if let outside = own.start.upper.first(where: { abs($0) > own.problem.upperBound }) {
+      return "The setting start.upper holds \(outside) but must lie in X, within "
+        + "problem.upperBound, which is \(own.problem.upperBound)"
+    }
+    return nil
+  }
+
   /// The unique lower solution has a y2 only where there is one.
   func hasEffect(_ key: String) -> Bool { key != "problem.target" || problem.strongConvexity > 0 }
 

@@ -30,7 +30,8 @@ struct EpisodeCommand: ParsableCommand {
     help: ArgumentHelp("One key of the configuration; may be repeated.", valueName: "key=value"))
   var overrides: [String] = []
   @OptionGroup var data: DataFolderOption
-  @Option(help: "Seed of the run whose episode it is.") var seed: UInt64 = 0
+  @Option(parsing: .unconditional, help: "Seed of the run whose episode it is.")
+  var seed: UInt64 = 0
   @Option(help: "Whose classes: training, validation or test.") var part = FewShotData.Part.training
   @Option(parsing: .unconditional, help: "The episode's number.") var number = 0
   @Option(parsing: .unconditional, help: "Rows and columns that a pixel becomes.")
@@ -47,22 +48,52 @@ struct EpisodeCommand: ParsableCommand {
     }
   }
 
+  /// The keys that say what is on the picture, or how they begin.
+  private static let readKeys = [
+    "data.", "split.", "task.ways", "task.shots", "task.queries", "task.supportRecurs",
+  ]
+
+  /// Pixels of a picture at most.
+  private static var mostPixels: Double { 1e8 }
+
+  /// Refuses a picture that nobody could look at, before any image is read.
+  private func requirePicture(of settings: FewShotSettings) throws {
+    let task = settings.task
+    let cell = Double(settings.data.side) * Double(magnification)
+    let pixels = Double(task.ways) * (Double(task.shots) + Double(task.queries)) * cell * cell
+    guard pixels <= Self.mostPixels else {
+      throw ValidationError(
+        "The picture of \(task.ways) classes with \(task.shots) + \(task.queries) images would have "
+          + "\(String(format: "%.0f", pixels / 1e6)) million pixels, more than "
+          + "\(String(format: "%.0f", Self.mostPixels / 1e6)) million: give a smaller --magnification, or "
+          + "task.ways, task.shots or task.queries.")
+    }
+  }
+
   func run() throws {
     let console = Console()
     try console.report {
       Interruption.installEndingAtOnce(
         saying: "Interrupted: nothing unfinished was kept; run the same command again.")
-      let preset = try FewShotProtocol.named(protocolName)
-      let settings = try Configuration.resolve(
-        defaults: preset.settings(budget),
-        file: configurationFile.map { URL(fileURLWithPath: $0) }, settings: overrides
-      ).settings
+      let preset = try FewShotProtocol.named(protocolName).settings(budget)
+      let configuration = try Configuration.resolve(
+        defaults: preset, file: configurationFile.map { URL(fileURLWithPath: $0) },
+        settings: overrides)
+      let settings = configuration.settings
       // A picture of the task computes with none of them.
       try settings.validate(in: .double)
+      try requirePicture(of: settings.own)
+      let unread = configuration.tree.differences(from: Configuration(preset).tree).map(\.0)
+        .filter { key in
+          !Self.readKeys.contains(where: key.hasPrefix) || !settings.hasEffect(key)
+        }
+      console.show(ignored: unread, "which a picture of an episode does not read")
       let tree = try FewShotData.tree(settings.own, folder: data.folder)
-      try KeptInputs(following: [FewShotData.path(settings.own, folder: data.folder)]).require(
-        keptBy: [output]
-      )
+      let images = FewShotData.path(settings.own, folder: data.folder)
+      let read =
+        [images] + [ImageTreeDescription.fileName, ClassSplit.fileName].map { "\(images)/\($0)" }
+        + (configurationFile.map { [$0] } ?? [])
+      try KeptInputs(following: read).require(keptBy: [output])
       let sampler = try FewShotData(settings.own, tree: tree)
         .sampler(part, settings.own, seed: seed)
       let picture = EpisodePicture(

@@ -66,6 +66,7 @@ struct EvaluateCommand: ParsableCommand {
       threads.apply()
       try KeptInputs(following: [learned, dataFolder]).require(keptBy: output.map { [$0] } ?? [])
       let file = try LearnedFile(learned, of: FewShot.name)
+      if let warning = file.warning { console.show(warning: warning) }
       switch file.scalar {
       case .float: try evaluate(file, console, as: Float.self)
       case .double: try evaluate(file, console, as: Double.self)
@@ -82,11 +83,21 @@ struct EvaluateCommand: ParsableCommand {
     var settings = try LearnedLearner<Scalar>.settings(of: file)
     if let innerSteps { settings.inner.steps = innerSteps }
     if let normalisation { settings.evaluation.normalisation = normalisation }
+    let experiment = FewShot(folder: DataFolder(path: "datasets"))
+    let arm = try file.arm(in: experiment)
+    let options = [
+      ("--inner-steps", innerSteps != nil && !arm.reads("inner.steps")),
+      (
+        "--normalisation",
+        normalisation != nil && !experiment.reads("evaluation.normalisation", arm)
+      ),
+    ]
+    console.show(
+      ignored: options.filter(\.1).map(\.0), "which \(arm.displayName) does not read")
     let task = try OwnTask(dataFolder, settings.data)
     for note in task.notes { console.show(note: note) }
     let learned = try LearnedLearner<Scalar>(
-      file, settings: settings, ways: task.classes.count,
-      in: FewShot(folder: DataFolder(path: "datasets")))
+      file, settings: settings, ways: task.classes.count, in: experiment)
     // Before anything is computed: a folder that cannot be written into is known now.
     let file = try output.map { try AtomicFile(path: $0) }
     let count = task.queries.count
@@ -109,7 +120,7 @@ struct EvaluateCommand: ParsableCommand {
       guard let last = logits.last, last.isFinite else {
         throw CommandFailure(
           "The predictions are not finite after \(settings.inner.steps) inner steps of size "
-            + "\(settings.inner.stepSize): take fewer steps, or learn with a smaller step size.",
+            + "\(learned.stepSize): take fewer steps, or learn with a smaller step size.",
           exitCode: ExitStatus.diverged.rawValue)
       }
       for (position, row) in zip(positions, Predictions.softmax(last)) {

@@ -45,7 +45,12 @@ struct FewShot: Experiment {
   var baselines: [Baseline] { FewShotBaseline.allCases.map(\.baseline) }
 
   func refusal(of method: Method, under settings: RunSettings<FewShotSettings>) -> String? {
-    if method.adaptsInitialization { return nil }
+    if method.adaptsInitialization {
+      guard settings.inner.learnsStart else { return nil }
+      return
+        "The method \(method.name) learns the start of its inner loop as it is: set "
+        + "inner.learnsStart=false."
+    }
     if method.estimator.seesStartOnly {
       return
         "The \(method.estimator.name) hypergradient sees x through the start of the inner loop "
@@ -75,6 +80,15 @@ struct FewShot: Experiment {
         "The method \(method.name) keeps a lower variable or weights of its own in x, which many "
         + "tasks cannot share: choose another method."
     }
+  }
+
+  func refusal(of baseline: Baseline, under settings: RunSettings<FewShotSettings>) -> String? {
+    guard baseline.name == FewShotBaseline.untrained.rawValue,
+      settings.evaluation.normalisation == .running
+    else { return nil }
+    return
+      "The baseline \(baseline.name) is not trained, so that there are no running moments to normalise by: set "
+      + "evaluation.normalisation=transductive or inductive."
   }
 
   func usualArms(_ settings: RunSettings<FewShotSettings>, budget: Budget) -> [Arm] {
@@ -119,7 +133,7 @@ struct FewShot: Experiment {
   func datasets(
     _ settings: RunSettings<FewShotSettings>, seed: UInt64
   ) throws -> [RunRecord.DatasetUse] {
-    [try data(settings.own).use]
+    try data(settings.own).uses(settings.own)
   }
 
   func body<Scalar: TensorScalar & HDF5Element>(

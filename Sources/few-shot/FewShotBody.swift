@@ -92,6 +92,7 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
     if loop.iteration % settings.evaluation.every == 0 || isLast {
       measurements += try validate()
     }
+    keepResults(measurements, after: event.estimate.diagnostics.linearSolves.last)
     let accuracy = state.values["validationAccuracy"]?.doubleValue
     let patience = settings.evaluation.patience
     return Observation(
@@ -99,6 +100,27 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
       detail: "F \(shortened(value))"
         + (accuracy.map { ", validation \(shortened(100 * $0)) %" } ?? ""),
       stops: patience > 0 && count("validationsWithoutGain") >= patience)
+  }
+
+  /// The metrics whose results, with several trials, are the chosen trial's and not the last one's.
+  private static var resultsOfChosenTrial: [String] {
+    ["upperObjective", "validationAccuracy", "validationLoss"]
+  }
+
+  private static func resultName(_ metric: String) -> String { "chosen " + metric }
+
+  /// Keeps what the trial measured last where it is, so far, the chosen one, and whether its last linear
+  /// solve failed.
+  private mutating func keepResults(
+    _ measurements: [Measurement], after solve: LinearSolverReport? = nil
+  ) {
+    guard stages > 1, state.values["bestAccuracy"] != nil, count("bestTrial") == trial else {
+      return
+    }
+    for measurement in measurements where Self.resultsOfChosenTrial.contains(measurement.metric) {
+      state.values[Self.resultName(measurement.metric)] = .number(measurement.value)
+    }
+    state.values["chosen failure"] = solve?.failure.map { .string($0) }
   }
 
   private func count(_ name: String) -> Int { state.values[name]?.integerValue ?? 0 }
@@ -174,7 +196,11 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
   mutating func close(
     step: Int, stage: Int, after ending: OuterLoop<Scalar>.Outcome
   ) throws -> Closing {
-    if step < validationSteps { return Closing(try validate()) }
+    if step < validationSteps {
+      let measurements = try validate()
+      keepResults(measurements)
+      return Closing(measurements)
+    }
     let step = step - validationSteps
     // Of several trials some may break down: the best of the others is what the search is for.
     let hasBest = stages > 1 && state.values["bestAccuracy"] != nil
@@ -206,9 +232,21 @@ struct FewShotBody<Scalar: TensorScalar>: RunBody {
     state.values["test"] = .array(all)
     guard step + 1 == testSteps else { return Closing() }
     state.values["test"] = nil
+    let results = Self.resultsOfChosenTrial.compactMap { metric in
+      state.values[Self.resultName(metric)]?.doubleValue.map { (metric, $0) }
+    }
     return Closing(
-      measurements(of: EpisodeScores(all.map(Self.scores))), notes: notes,
-      status: hasBest ? .init(.completed) : nil)
+      measurements(of: EpisodeScores(all.map(Self.scores))),
+      results: Dictionary(uniqueKeysWithValues: results), notes: notes,
+      status: hasBest ? chosenStatus : nil)
+  }
+
+  /// How the chosen trial ended, as it would have ended alone.
+  private var chosenStatus: RunRecord.Status {
+    guard let failure = state.values["chosen failure"]?.stringValue else {
+      return .init(.completed)
+    }
+    return .init(.diverged, reason: failure)
   }
 
   private var notes: [String: Value] {

@@ -56,6 +56,8 @@ enum FewShotProtocol: String, ExperimentPreset {
     case .short:
       settings.outer.iterations = min(settings.outer.iterations, 500)
       settings.task.metaBatch = min(settings.task.metaBatch, 8)
+      // Or there would be one validation, and nothing to choose the tested x among.
+      settings.evaluation.every = min(settings.evaluation.every, 100)
     case .smoke: settings.shrinkToSmoke()
     }
     return settings

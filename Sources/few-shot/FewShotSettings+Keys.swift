@@ -94,12 +94,15 @@ extension FewShotSettings: OwnSettings {
     },
   ]
 
-  /// Whether the network has what a key is about, and evaluation an average of moments.
+  /// Whether the network has what a key is about, the split is drawn, and evaluation has an average of
+  /// moments.
   package func hasEffect(_ key: String) -> Bool {
     switch key {
     case "network.halving", "network.padding", "network.learnsScale",
       "network.averagesPixelsForInitialisation":
       network.kind == .convolutional
+    case "split.train": split.rule == .seeded
+    case "split.validation", "split.seed": split.rule == .seeded || split.rule == .background
     case "network.runningRate": evaluation.normalisation == .running
     default: true
     }

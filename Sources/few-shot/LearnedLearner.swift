@@ -12,8 +12,16 @@ struct LearnedLearner<Scalar: TensorScalar & HDF5Element>: Sendable {
   let learner: any TaskLearner<Scalar>
   let upper: Parameters<Scalar>
   let normalisation: EvaluationNormalisation<Scalar>
-  /// N.
-  let ways: Int
+
+  /// The size of the head's steps, a learned one included.
+  var stepSize: Double {
+    guard let representation = learner as? RepresentationLearner<Scalar> else {
+      return settings.inner.stepSize
+    }
+    return Double(
+      representation.learnsRate
+        ? RateScaledDynamics<Scalar>.rate(in: upper) : representation.testStepSize)
+  }
 
   /// The settings of the run that wrote a file.
   static func settings(of file: LearnedFile) throws -> RunSettings<FewShotSettings> {
@@ -47,7 +55,6 @@ struct LearnedLearner<Scalar: TensorScalar & HDF5Element>: Sendable {
       settings = FewShotTrial<Scalar>.settings(index, of: arm, settings)
     }
     self.settings = settings
-    self.ways = ways
     let group = run.point("best") == nil ? "x" : "best"
     learner = try FewShotLearner.learner(
       arm, settings.own, settings.method, ways: ways,
@@ -62,6 +69,11 @@ struct LearnedLearner<Scalar: TensorScalar & HDF5Element>: Sendable {
     case .inductive: normalisation = .inductive
     case .running:
       let shapes = learner.network.normalisedFilters.map { [$0] }
+      if shapes.isEmpty {
+        // Pixels as they are: the three ways are one.
+        normalisation = .transductive
+        return
+      }
       guard run.point("state/best running means") != nil else {
         throw DatasetError(
           .unexpectedContents,

@@ -39,6 +39,7 @@ struct FeaturesCommand: ParsableCommand {
         saying: "Interrupted: nothing unfinished was kept; run the same command again.")
       try KeptInputs(following: [learned, data]).require(keptBy: [output])
       let file = try LearnedFile(learned, of: Representation.name)
+      if let warning = file.warning { console.show(warning: warning) }
       switch file.scalar {
       case .float: try write(file, console, as: Float.self)
       case .double: try write(file, console, as: Double.self)
@@ -58,6 +59,11 @@ struct FeaturesCommand: ParsableCommand {
     let writer = try HDF5Writer(path: output)
     let extractor = try LearnedExtractor<Scalar>(file, settings.own, for: data)
     let (features, outputs) = extractor.applied(to: data.inputs)
+    if outputs == nil {
+      console.show(
+        warning: "The file \(learned) has no head, so that \(output) has no outputs and no "
+          + "predictions.")
+    }
     for (name, values) in [("features", features), ("outputs", outputs ?? features)] {
       guard let position = values.scalars.firstIndex(where: { !$0.isFinite }) else { continue }
       throw CommandFailure(

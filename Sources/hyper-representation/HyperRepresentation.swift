@@ -54,6 +54,11 @@ struct Representation: Experiment {
       kind?.tuned == key || kind == .jointTraining && key == "baseline.iterations"
     // A baseline has no loop to measure on the way, and no inner loop from several heads.
     case let key where key.hasPrefix("evaluation."): kind == nil
+    // A closed form begins nowhere.
+    case "head.draw", "head.initialDeviation": kind != .ridgeHead
+    // Baselines and methods that differentiate the inner loop know the f that it descends alone.
+    case "head.differentiatedFactor":
+      arm.method?.estimator.differentiatesLowerObjective ?? false
     default: true
     }
   }
@@ -87,7 +92,7 @@ struct Representation: Experiment {
       // Drawn from the seed by this program: its recipe tells it apart, whatever the last bits of
       // the machine's arithmetic are.
       let recipe: Value = [
-        "seed": Value(seed), "data": try Value(encoding: data),
+        "seed": Value(seed), "data": try Value(encoding: data.drawn),
         "extractor": try Value(encoding: settings.extractor),
       ]
       return [

@@ -32,7 +32,7 @@ struct RepresentationBaselineBody<Scalar: TensorScalar>: RunBody {
     inputShape = data.inputShape
     let problem = RepresentationProblem(settings.own, data: data, seed: run.seed)
     evaluation = RepresentationEvaluation(
-      settings.own, data: data, problem: problem, seed: run.seed)
+      settings.own, data: data, problem: problem, lower: problem.descended, seed: run.seed)
     fit = BaselineFit(
       kind, settings.own, innerSteps: settings.inner.steps, data: data, problem: problem)
     loop = .none(at: problem.factored.start)

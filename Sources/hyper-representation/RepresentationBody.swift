@@ -33,8 +33,11 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
     let data = try RepresentationData<Scalar>(settings.own, folder: folder, seed: run.seed)
     inputShape = data.inputShape
     problem = RepresentationProblem(settings.own, data: data, seed: run.seed)
+    // Where hypergradients see the f that is descended alone, no other one is measured.
     evaluation = RepresentationEvaluation(
-      settings.own, data: data, problem: problem, seed: run.seed)
+      settings.own, data: data, problem: problem,
+      lower: method.estimator.differentiatesLowerObjective ? problem.lower : problem.descended,
+      seed: run.seed)
     prepared = try problem.factored.prepare(method, settings.method)
     estimate = BilevelEstimate(
       problem: prepared.problem, dynamics: prepared.loopDynamics, estimator: prepared.estimator,
@@ -65,9 +68,11 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
 
   /// The metrics at the last x, with the method's own inner loop from its own start and from other
   /// initial heads.
+  ///
+  /// Throws `Interrupted` while S(x) is measured.
   mutating func close(
     step: Int, stage: Int, after ending: OuterLoop<Scalar>.Outcome
-  ) -> Closing {
+  ) throws -> Closing {
     guard ending == .completed else { return Closing() }
     let finished = estimate.finished(after: loop.iteration, loop.memory)
     func head(from start: Parameters<Scalar>? = nil) -> Parameters<Scalar> {
@@ -88,7 +93,7 @@ struct RepresentationBody<Scalar: TensorScalar>: RunBody {
         head(from: problem.initialHead(settings.head.draw + 1 + $0))
       }
       values.merge(
-        evaluation.setValues(upper: x, lower: y, headsOfOtherDraws: draws)
+        try evaluation.setValues(upper: x, lower: y, headsOfOtherDraws: draws)
       ) { $1 }
     }
     return Closing(

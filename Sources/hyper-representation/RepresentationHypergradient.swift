@@ -19,7 +19,9 @@ struct RepresentationHypergradient: HypergradientOptions {
     Input:  train/inputs [n, p], train/targets [n], validation/inputs [m, p], \
     validation/targets [m], H [p, d], w0 [d]; any integer or floating type.
     Output: hypergradient [p, d], upperValue, lowerValue, w [d]; with a positive ridge also the \
-    closed form in double precision: exact/hypergradient [p, d], exact/upperValue, exact/w [d]
+    closed form in double precision: exact/hypergradient [p, d], exact/upperValue, exact/w [d], or, \
+    where the ridge is too small for features that are not independent, the attribute exactStatus \
+    "singular" in their place
     """
 
   @Option(
@@ -71,9 +73,13 @@ struct RepresentationHypergradient: HypergradientOptions {
           // with it.
           let exact: LinearRepresentationProblem<Double> = try Self.problem(inputs, ridge: ridge)
           let solution = exact.solution
-          try writer.write(solution.hypergradient.tensors[0], to: "exact/hypergradient")
-          try writer.write(Tensor(solution.head.flattened()), to: "exact/w")
-          try writer.write(scalar: solution.upperValue, to: "exact/upperValue")
+          try writer.setAttribute(
+            "exactStatus", .string(solution.isFinite ? "finite" : "singular"))
+          if solution.isFinite {
+            try writer.write(solution.hypergradient.tensors[0], to: "exact/hypergradient")
+            try writer.write(Tensor(solution.head.flattened()), to: "exact/w")
+            try writer.write(scalar: solution.upperValue, to: "exact/upperValue")
+          }
         }
         return lowerValue.isFinite
       })

@@ -22,8 +22,8 @@ enum RepresentationProtocol: String, ExperimentPreset {
     case .pzoboDeep:
       "two sigmoid layers, p = 256, q = 512, d = 256, n = 5,000, ridge 0.001, K = 10, Adam 0.01"
     case .pzobo64FactorTwo:
-      "pzobo2022-64 with a factor 2 between levels: the losses recorded, and the f that CG and fixed "
-        + "point differentiate, have half the data term that the inner loop descends"
+      "pzobo2022-64 with a factor 2 between levels: F, and the f that CG and fixed point differentiate "
+        + "and record, have half the data term that the inner loop descends"
     case .pzobo128FactorTwo: "pzobo2022-128 with the same factor 2"
     case .fewLabels:
       "images, two layers of 256 units, softmax head with ridge 0.001, 10 labels per class"

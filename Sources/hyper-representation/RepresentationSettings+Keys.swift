@@ -50,7 +50,8 @@ extension RepresentationSettings: OwnSettings {
     },
     .positive("head.upperFactor", "the factor of the data term in F") { $0.head.upperFactor },
     .positive(
-      "head.differentiatedFactor", "the factor of the data term in the f that is differentiated"
+      "head.differentiatedFactor",
+      "the factor of the data term in the f that implicit, one-stage and value-function methods see"
     ) { $0.head.differentiatedFactor },
     .positive("baseline.ridge", "the coefficient that the search of ridge-head begins with") {
       $0.baseline.ridge

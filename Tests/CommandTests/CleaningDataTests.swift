@@ -11,7 +11,7 @@ import Testing
 @testable import hyper_cleaning
 
 /// What is trained on, validated on and tested on in hyper-cleaning, and which number reads which.
-@Suite("Data and metrics of hyper-cleaning")
+@Suite("Data and metrics of hyper-cleaning", .interruptionFlag)
 struct CleaningDataTests {
   private typealias Origin = NumberedImages.Origin
 

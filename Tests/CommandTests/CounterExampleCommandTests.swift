@@ -98,6 +98,16 @@ struct CounterExampleCommandTests {
       (["--method", "rhgs"], "did you mean \"rhg\"?"),
       (["--method", "rhg", "--dynamics", "heavy-ball"], "give both, or --method"),
       (["--method", "cg", "--set", "lowerSet.kind=box"], "unconstrained lower level"),
+      (
+        ["--method", "rhg", "--dimension", "2", "--set", "start.upper=[1, 2, 3]"],
+        "start.upper has 3 numbers but must have no more than there are"
+      ),
+      (["--method", "rhg", "--set", "start.first=[1, 2]"], "start.first has 2 numbers"),
+      (
+        ["--method", "rhg", "--upper-start", "-1000"],
+        "start.upper holds -1000.0 but must lie in X, within problem.upperBound"
+      ),
+      (["--method", "rhg", "--seed", "-1"], "-1"),
       (["--method", "iaptt", "--set", "inner.startsWarm=true"], "inner.startsWarm=false"),
       (["--protocol", "icml"], "There is no protocol \"icml\""),
       (["--inner-steps", "0"], "inner.steps is 0 but must be a whole number from 1 to 10000000"),

@@ -12,7 +12,7 @@ import Testing
 @testable import few_shot
 
 /// Which classes episodes come from, which stream draws them, and which x is tested.
-@Suite("Data and tests of few-shot")
+@Suite("Data and tests of few-shot", .interruptionFlag)
 struct FewShotDataTests {
   private let temporary: TemporaryFolder
   private let tree: ImageTree

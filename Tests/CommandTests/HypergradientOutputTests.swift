@@ -96,6 +96,53 @@ struct HypergradientOutputTests {
     #expect(try folder.names() == ["hard.h5", "here", "in.h5", "out.h5", "soft.h5"])
   }
 
+  @Test("Images too small for the blocks end with a sentence")
+  func noPixelLeft() throws {
+    let path = folder.path("small.h5")
+    let writer = try HDF5Writer(path: path)
+    for block in 0..<3 {
+      let channels = block == 0 ? 1 : 2
+      try writer.write(
+        [Double](repeating: 0.1, count: 18 * channels), shape: [2, channels, 3, 3],
+        to: "x/conv\(block)")
+      try writer.write([0.0, 0], shape: [2], to: "x/beta\(block)")
+    }
+    for group in ["support", "query"] {
+      try writer.write(
+        (0..<32).map { Double($0) / 32 }, shape: [1, 2, 4, 4], to: "\(group)/images")
+      try writer.write([Int64(0), 1], shape: [1, 2], to: "\(group)/labels")
+    }
+    try writer.finish()
+    let refused = try evaluate(
+      "few-shot", path, folder.path("out.h5"), ["--method", "rhg", "--halving", "max-pool"])
+    #expect(refused.exitCode == 65, "\(refused.standardError)")
+    #expect(refused.standardError.contains("leave no pixel"), "\(refused.standardError)")
+    let strided = try evaluate("few-shot", path, folder.path("out.h5"), ["--method", "rhg"])
+    #expect(strided.exitCode == 0, "\(strided.standardError)")
+  }
+
+  @Test("An option that the method does not read is named")
+  func unreadOption() throws {
+    let input = try writeInput(of: "few-shot")
+    let result = try evaluate(
+      "few-shot", input, folder.path("out.h5"), ["--method", "rhg", "--proximity", "5"])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(
+      result.standardError.contains("Ignored: implicit.proximity"), "\(result.standardError)")
+    let counter = folder.path("counter.h5")
+    let writer = try HDF5Writer(path: counter)
+    for name in ["x", "y0/y1", "y0/y2"] { try writer.write([0.1, 0.2, 0.3], shape: [3], to: name) }
+    try writer.finish()
+    let dimension = try evaluate(
+      "counter-example", counter, folder.path("out.h5"),
+      ["--method", "rhg", "--set", "problem.dimension=7", "--set", "problem.target=2"]
+        + ["--set", "problem.strongConvexity=1"])
+    #expect(dimension.standardError.contains("Ignored: problem.dimension, which"))
+    let read = try evaluate(
+      "few-shot", input, folder.path("out.h5"), ["--method", "rhg", "--halving", "max-pool"])
+    #expect(!read.standardError.contains("Ignored"), "\(read.standardError)")
+  }
+
   @Test("How the linear solver ended is in the file, and on the terminal", arguments: experiments)
   func solver(_ name: String) throws {
     let input = try writeInput(of: name)

@@ -115,6 +115,24 @@ struct LearnedUseTests {
     #expect(Double(hits) / 20 == record.final["testAccuracy"])
   }
 
+  @Test("What a baseline does not read is named, and raw pixels need no moments")
+  func unreadOptions() throws {
+    try SmallExperiment.makeAlphabets(folder.path("data"))
+    let keys = Self.tiny + ["evaluation.normalisation=running"]
+    let record = try run(
+      "few-shot", ["--method", "raw-pixels"] + keys.flatMap { ["--set", $0] })
+    let settings = try record.configuration.decoded(
+      as: RunSettings<FewShotSettings>.self, source: "record")
+    try writeEpisode(of: settings.own)
+    let pixels = try evaluate(["--normalisation", "running", "--inner-steps", "3"])
+    #expect(pixels.exitCode == 0, "\(pixels.standardError)")
+    #expect(pixels.standardError.contains("Ignored: --normalisation, which Raw pixels"))
+    _ = try run("few-shot", ["--method", "prototypes"] + Self.tiny.flatMap { ["--set", $0] })
+    let means = try evaluate(["--normalisation", "inductive", "--inner-steps", "3"])
+    #expect(means.exitCode == 0, "\(means.standardError)")
+    #expect(means.standardError.contains("Ignored: --inner-steps, which Prototypes"))
+  }
+
   @Test("More images than are normalised together are told apart in whichever order they lie")
   func parts() throws {
     try SmallExperiment.makeAlphabets(folder.path("data"))

@@ -111,4 +111,13 @@ struct OutputCommandTests {
       #expect(help.code == 0, "\(help.text)")
     }
   }
+
+  @Test("Help has its text whatever COLUMNS says", arguments: ["0", "-5", "10", "none"])
+  func columns(_ width: String) throws {
+    let help = try CommandRunner.run(
+      "few-shot", ["run", "--help"], environment: ["COLUMNS": width])
+    #expect(help.exitCode == 0)
+    let words = help.standardOutput.split { $0 == " " || $0 == "\n" }
+    #expect(words.contains("randomness:"), "\(help.standardOutput)")
+  }
 }

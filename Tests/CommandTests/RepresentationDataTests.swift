@@ -1,4 +1,5 @@
 import Bilevel
+import Commands
 import Datasets
 import Experiments
 import Foundation
@@ -156,7 +157,9 @@ struct RepresentationDataTests {
     return Double(zip(found, samples.labels).count { $0 == $1 }) / Double(found.count)
   }
 
-  @Test("Every metric reads the part that it names; spreads are over heads, with n - 1")
+  @Test(
+    "Every metric reads the part that it names; spreads are over heads, with n - 1",
+    .interruptionFlag)
   func metrics() throws {
     let data = try data(settings)
     let problem = RepresentationProblem<Double>(settings, data: data, seed: 0)
@@ -185,7 +188,7 @@ struct RepresentationDataTests {
     #expect(abs(lower / squares(data.train) - ratio) < 1e-12 * ratio)
     #expect(abs(squares(data.train) - squares(data.validation)) > 1e-3)
 
-    let set = evaluation.setValues(upper: x, lower: y, headsOfOtherDraws: heads)
+    let set = try evaluation.setValues(upper: x, lower: y, headsOfOtherDraws: heads)
     let accuracies = heads.map { accuracy(problem, test, x, $0) }
     #expect(Set(accuracies).count > 1)
     func deviation(_ values: [Double]) -> Double {
@@ -197,27 +200,50 @@ struct RepresentationDataTests {
     let uppers = heads.map { problem.upper.value(upper: features, lower: $0) }
     #expect(abs((set["upperSpreadOverHeads"] ?? 0) - deviation(uppers)) < 1e-12)
     #expect(deviation(uppers) > 0)
-    let same = evaluation.setValues(
+    let same = try evaluation.setValues(
       upper: x, lower: y, headsOfOtherDraws: [y, y, y])
     #expect(same["accuracySpreadOverHeads"] == 0)
   }
 
-  @Test("The end is measured at the last x, and spreads over heads that training has not seen")
-  func closing() throws {
+  /// A run of RHG with three heads and four outer iterations of three inner steps.
+  private func shortRun() throws -> Run<RepresentationSettings> {
     var own = settings
     own.evaluation.heads = 3
     var settings = RunSettings(own)
     settings.inner.steps = 3
     settings.outer.iterations = 4
     let arm = Arm.method(try MethodCatalogue.standard.method(named: "rhg"))
-    let run = Run(
+    return Run(
       experiment: Representation.name, arm: arm, protocolName: "few-labels", budget: .smoke,
       seed: 5, scalar: .double, configuration: Configuration(settings), variant: [:],
       datasets: [])
+  }
+
+  @Test("Somebody who asks to stop is heard while S(x) is measured", .interruptionFlag)
+  func interrupted() throws {
+    Interruption.reset()
+    defer { Interruption.reset() }
+    var body = try RepresentationBody<Double>(try shortRun(), folder: folder)
+    while let event = body.loop.next() { _ = body.observe(event) }
+    Interruption.request()
+    #expect(throws: Interrupted.self) {
+      try body.close(step: 0, stage: 0, after: .completed)
+    }
+    Interruption.reset()
+    let closing = try body.close(step: 0, stage: 0, after: .completed)
+    #expect(closing.measurements.contains { $0.metric == "distanceToSolutionSet" })
+  }
+
+  @Test(
+    "The end is measured at the last x, and spreads over heads that training has not seen",
+    .interruptionFlag)
+  func closing() throws {
+    let run = try shortRun()
+    let (own, settings) = (run.settings.own, run.settings)
     var body = try RepresentationBody<Double>(run, folder: folder)
     let start = body.loop.upper
     while let event = body.loop.next() { _ = body.observe(event) }
-    let closing = body.close(step: 0, stage: 0, after: .completed)
+    let closing = try body.close(step: 0, stage: 0, after: .completed)
     let values = Dictionary(
       uniqueKeysWithValues: closing.measurements.map { ($0.metric, $0.value) })
     let data = try data(own, seed: 5)

@@ -40,6 +40,26 @@ struct ExtractorSubject: Sendable, CustomTestStringConvertible {
 
 @Suite("Feature extractors")
 struct FeatureExtractorTests {
+  @Test("the features of many inputs come in order, a thousand at a time")
+  func blocks() {
+    let subject = ExtractorSubject.all[1]
+    var stream = RandomStream(seed: 33, purpose: "blocks")
+    let x = Parameters<Double>(subject.parameters(&stream))
+    for (count, expected) in [(1, [1]), (1_000, [1_000]), (2_300, [1_000, 1_000, 300])] {
+      let inputs = subject.inputs(count, &stream)
+      var (rows, scalars): ([Int], [Double]) = ([], [])
+      subject.extractor.forEachBlock(of: inputs, upper: x) {
+        rows.append($0.shape[0])
+        scalars += $0.scalars
+      }
+      #expect(rows == expected)
+      let whole = subject.extractor.features(of: .constant(inputs), parameters: x.constants).value
+      let found = Tensor(shape: [count, subject.extractor.featureCount], scalars: scalars)
+      // Products of other sizes may be summed in another order.
+      #expect(largestDeviation([found], [whole]) < 1e-13)
+    }
+  }
+
   @Test("features equal those of plain loops, sample by sample", arguments: ExtractorSubject.all)
   func loops(subject: ExtractorSubject) {
     let extractor = subject.extractor

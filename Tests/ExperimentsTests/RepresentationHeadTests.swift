@@ -107,22 +107,4 @@ struct RepresentationHeadTests {
     let back = left.pullback(y)
     #expect(abs(y.dot(image) - back.upper.dot(dx) - back.lower.dot(v)) < 1e-11)
   }
-
-  @Test("an eigendecomposition rebuilds its matrix and finds its rank")
-  func eigen() {
-    var stream = RandomStream(seed: 7, purpose: "eigen")
-    let root: Tensor<Double> = stream.normal([9, 4])
-    let matrix = root.multiplied(by: root, transposingOther: true)
-    let eigen = SymmetricEigen(matrix)
-    #expect(eigen.rank(relativeTolerance: 1e-12) == 4)
-    var rebuilt = Tensor<Double>.zeros([9, 9])
-    for (value, vector) in zip(eigen.values, eigen.vectors) {
-      let row = Tensor(shape: [1, 9], scalars: vector)
-      rebuilt.add(row.multiplied(by: row, transposingSelf: true), scaledBy: value)
-    }
-    #expect(largestDeviation([rebuilt], [matrix]) < 1e-13)
-    // A pseudo-inverse: A A^+ A = A.
-    let inverse = eigen.pseudoInverseApplied(to: matrix, relativeTolerance: 1e-12)
-    #expect(largestDeviation([matrix.multiplied(by: inverse)], [matrix]) < 1e-12)
-  }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Tensors
 
@@ -78,6 +79,18 @@ public struct ClassSplit: Sendable, Equatable, Codable {
     return ClassSplit(
       train: try resolved(split.train), validation: try resolved(split.validation),
       test: try resolved(split.test))
+  }
+
+  /// SHA-256 of the lists, in lower-case hexadecimal: of the lines `<part> <byte count> <class>`, in
+  /// order. Classes are drawn by their place in a list, so the order counts.
+  public var contentDigest: String {
+    var digest = SHA256()
+    for (part, names) in [("train", train), ("validation", validation), ("test", test)] {
+      for name in names {
+        digest.update("\(part) \(name.utf8.count) \(name)\n".utf8)
+      }
+    }
+    return digest.finalize()
   }
 
   /// The classes that a file may name: by the same bytes, or, where only one class is so called, by

@@ -77,7 +77,7 @@ public struct EpisodeSampler: Sendable {
   public func selection(_ index: Int) -> Selection {
     var random = stream.split("episode", index)
     let turns = rotationsAreClasses ? 4 : 1
-    // Distinct (class, rotation) pairs, by rejection: N is small against their number.
+    // Distinct (class, rotation) pairs, by rejection: usually N is small against their number.
     var chosen: [Int] = []
     while chosen.count < ways {
       let candidate = random.integer(below: classes.count * turns)

@@ -151,7 +151,8 @@ public struct ImageTree: Sendable {
     if !recorded.contentDigest.isEmpty, recorded.contentDigest != found {
       notes.append(
         "The images below \(path) are not those that were written there: the digest is \(found), and "
-          + "\(recorded.contentDigest) is recorded in \(ImageTreeDescription.fileName).")
+          + "\(recorded.contentDigest) is recorded in \(ImageTreeDescription.fileName); \(remedy), or remove "
+          + "that file if the images were changed on purpose.")
     }
     return ImageTree(
       description: recorded.completed(

@@ -5,7 +5,7 @@ import Foundation
 extension HDF5File {
   /// The identifier of the opened file, or the reason in a sentence. Runs inside the lock.
   ///
-  /// - Parameter remedy: what to do where the file is absent.
+  /// - Parameter remedy: what to do where the file is absent, or no HDF5 file.
   static func openIdentifier(
     _ path: String, size: Int, remedy: String
   ) throws(DatasetError) -> HDF5Identifier {
@@ -38,7 +38,7 @@ extension HDF5File {
   ) throws(DatasetError) -> Superblock? {
     let reader = try DataReader(path, remedy: remedy)
     let superblock = try firstBlock(reader)
-    guard H5Fis_hdf5(path) > 0 else { throw try notHDF5(path, reader, superblock) }
+    guard H5Fis_hdf5(path) > 0 else { throw try notHDF5(path, reader, superblock, remedy) }
     if let superblock,
       let fault = try HDF5Structure.fault(in: reader, size: size, superblock: superblock.offset)
     {
@@ -54,7 +54,7 @@ extension HDF5File {
 
   /// Why the library does not take a file for one of its own.
   private static func notHDF5(
-    _ path: String, _ reader: DataReader, _ superblock: Superblock?
+    _ path: String, _ reader: DataReader, _ superblock: Superblock?, _ remedy: String
   ) throws(DatasetError) -> DatasetError {
     if let refused = HDF5Library.refusal?.error(reading: path) { return refused }
     guard superblock == nil else {
@@ -67,8 +67,7 @@ extension HDF5File {
     let kind = FileKind.name(of: head).map { ", but \($0)" } ?? ""
     return DatasetError(
       .malformed,
-      "The file \(path) is not an HDF5 file\(kind): give an .h5 file, for example one written by "
-        + "`datasets convert`.")
+      "The file \(path) is not an HDF5 file\(kind): \(remedy).")
   }
 
   private static func openIdentifier(

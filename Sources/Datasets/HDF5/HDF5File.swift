@@ -27,7 +27,7 @@ public final class HDF5File: Sendable {
   /// Throws when the file is absent, unreadable, empty, not HDF5, in use by a writer, of a format
   /// newer than the library, or cut short. It is locked for reading where its file system has locks.
   ///
-  /// - Parameter remedy: what to do where the file is absent.
+  /// - Parameter remedy: what to do where the file is absent, or no HDF5 file.
   public static func open(
     _ path: String, maximumArrayBytes: Int = 4 << 30,
     remedy: String = "check the path, or create it with `datasets convert` or `datasets synthesise`"

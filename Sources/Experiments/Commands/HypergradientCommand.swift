@@ -118,10 +118,10 @@ package struct HypergradientCommand<Own: HypergradientOptions>: ParsableCommand 
     // There is no earlier outer iteration that anything could be continued from.
     let others = ["inner.startsWarm", "solver.startsWarm"]
     let unread = changed.map(\.0).filter { key in
-      own.contains(key)
+      (own.contains(key)
         ? !Own.readKeys.contains(where: key.hasPrefix)
-        : key.hasPrefix("outer.") || others.contains(key) || !experiment.matters(key, to: arm)
-          || !configuration.settings.hasEffect(key, on: arm)
+        : key.hasPrefix("outer.") || others.contains(key))
+        || !experiment.matters(key, to: arm) || !configuration.settings.hasEffect(key, on: arm)
     }
     console.show(ignored: unread, "which a hypergradient at the point of a file does not read")
   }

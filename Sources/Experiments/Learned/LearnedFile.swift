@@ -119,6 +119,14 @@ package struct LearnedFile: Sendable {
     return run
   }
 
+  /// What a person should know who uses what was learned: how the run ended, where it was not well.
+  package var warning: String? {
+    let status = description.status
+    guard status != RunRecord.Status.Kind.completed.rawValue else { return nil }
+    return "The run that wrote \(path) ended as \(status), so that what it learned may be of no "
+      + "use: prefer a run that completed."
+  }
+
   /// The method or baseline of the run.
   ///
   /// - Throws: `DatasetError` where the experiment has none of that name.

@@ -32,6 +32,10 @@ package struct MetricRecorder: Sendable {
     latest[measurement.metric] = measurement.value
   }
 
+  /// Says what a metric's result is where that is not the last value of its curve, as where the curve goes
+  /// on with a setting that was tried and not chosen.
+  mutating func settle(_ name: String, _ value: Double) { latest[name] = value }
+
   /// Adds one value to each named metric's curve.
   package mutating func record(step: Int, _ values: [String: Double]) {
     for measurement in Measurement.all(values, at: step) { record(measurement) }

@@ -6,7 +6,7 @@ import Foundation
 package struct SharedOptions: ParsableArguments {
   /// Seeds as written, one list per use of the option.
   @Option(
-    name: .customLong("seed"),
+    name: .customLong("seed"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Seed of all randomness: 7, or 0,1,2, or 0...4; may be repeated. (default: the budget's)",
       valueName: "seed"), transform: { try SeedList(parsing: $0) })

@@ -4,7 +4,7 @@ import Bilevel
 package enum Arm: Sendable {
   /// A bi-level method.
   case method(Method)
-  /// Training without an outer loop.
+  /// Another way of training.
   case baseline(Baseline)
 
   /// The name on the command line and in records.
@@ -45,9 +45,12 @@ package enum Arm: Sendable {
     case .baseline(let baseline): baseline.settings.contains(key)
     }
   }
+
+  /// Whether it has an outer loop: every method, and baselines that learn by the outer optimiser.
+  package var trainsInOuterLoop: Bool { reads("outer.iterations") }
 }
 
-/// A way of training without an outer loop, by its name.
+/// A way of training that is no bi-level method, by its name.
 package struct Baseline: Sendable, Hashable {
   /// The name on the command line and in records.
   package let name: String
@@ -55,9 +58,9 @@ package struct Baseline: Sendable, Hashable {
   package let displayName: String
   /// Where it comes from.
   package let citation: String
-  /// The keys of the methods' sections that it reads.
+  /// The keys of the methods' sections and of `outer` that it reads.
   package let settings: [String]
-  /// The inner dynamics that it trains by.
+  /// The inner dynamics that it trains by, or what takes their place: "closed-form".
   package let dynamics: String
 
   /// A baseline.

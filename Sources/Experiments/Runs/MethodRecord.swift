@@ -24,6 +24,15 @@ extension Run {
       inner["upperStepSize"] = .number(settings.method.upperStepSize)
       inner.merge(parameters(keys)) { first, _ in first }
     }
+    var outer: [String: Value] = ["iterations": .integer(settings.outer.iterations)]
+    if settings.outer.decay != .none { outer["decay"] = .string(settings.outer.decay.rawValue) }
+    if settings.outer.tolerance > 0 { outer["tolerance"] = .number(settings.outer.tolerance) }
+    func optimizer(learningRate: Double) -> RunRecord.Component {
+      outer["learningRate"] = .number(learningRate)
+      return .init(
+        name: settings.outer.optimizer.rawValue, parameters: outer,
+        provenance: "protocol \(protocolName)")
+    }
     let method: Method
     switch arm {
     case .method(let named): method = named
@@ -35,7 +44,9 @@ extension Run {
         name: arm.name, displayName: arm.displayName,
         dynamics: .init(
           name: baseline.dynamics, parameters: inner, provenance: arm.citation),
-        hypergradient: .none, outerOptimizer: .none)
+        hypergradient: .none,
+        outerOptimizer: arm.trainsInOuterLoop
+          ? optimizer(learningRate: settings.outer.learningRate) : .none)
     }
     if method.dynamics.aggregates {
       addAggregation(method.dynamics.settings)
@@ -51,21 +62,13 @@ extension Run {
       estimator["history"] = .integer(
         settings.method.truncationHistory(innerSteps: settings.inner.steps))
     }
-    var outer: [String: Value] = [
-      "learningRate": .number(settings.outerLearningRate(of: method)),
-      "iterations": .integer(settings.outer.iterations),
-    ]
-    if settings.outer.decay != .none { outer["decay"] = .string(settings.outer.decay.rawValue) }
-    if settings.outer.tolerance > 0 { outer["tolerance"] = .number(settings.outer.tolerance) }
     return RunRecord.Method(
       name: arm.name, displayName: arm.displayName,
       dynamics: .init(
         name: method.dynamics.name, parameters: inner, provenance: "protocol \(protocolName)"),
       hypergradient: .init(
         name: method.estimator.name, parameters: estimator, provenance: arm.citation),
-      outerOptimizer: .init(
-        name: settings.outer.optimizer.rawValue, parameters: outer,
-        provenance: "protocol \(protocolName)"))
+      outerOptimizer: optimizer(learningRate: settings.outerLearningRate(of: method)))
   }
 }
 

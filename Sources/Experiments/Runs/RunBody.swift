@@ -117,6 +117,8 @@ package struct Observation: Sendable {
 package struct Closing: Sendable {
   /// What was measured.
   package var measurements: [Measurement] = []
+  /// Results that are not the last value of their metric's curve, by the metric's name.
+  package var results: [String: Double] = [:]
   /// Metrics that the body did not know of before, such as one for each K of a sweep.
   package var newMetrics: [RunRecord.Metric] = []
   /// What to note in the record's diagnostics.
@@ -126,10 +128,12 @@ package struct Closing: Sendable {
 
   /// A closing.
   package init(
-    _ measurements: [Measurement] = [], newMetrics: [RunRecord.Metric] = [],
-    notes: [String: Value] = [:], status: RunRecord.Status? = nil
+    _ measurements: [Measurement] = [], results: [String: Double] = [:],
+    newMetrics: [RunRecord.Metric] = [], notes: [String: Value] = [:],
+    status: RunRecord.Status? = nil
   ) {
     self.measurements = measurements
+    self.results = results
     self.newMetrics = newMetrics
     self.notes = notes
     self.status = status

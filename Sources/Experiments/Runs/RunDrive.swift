@@ -86,12 +86,12 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
         return interruption
       }
       if let interruption = try close(bar) { return interruption }
+      if !isSingle { bar.advance(to: stage + 1) }
       guard stage + 1 < body.stages else { return nil }
       stage += 1
       closingSteps = 0
       ending = nil
       try body.begin(stage: stage)
-      if !isSingle { bar.advance(to: stage) }
     }
   }
 
@@ -161,6 +161,7 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
       }
       for metric in closing.newMetrics { progress.recorder.declare(metric) }
       for measurement in closing.measurements { progress.recorder.record(measurement) }
+      for (name, value) in closing.results { progress.recorder.settle(name, value) }
       progress.notes.merge(closing.notes) { $1 }
       if let status = closing.status { progress.status = status }
       closingSteps += 1
@@ -197,17 +198,17 @@ struct RunDrive<Scalar: TensorScalar & HDF5Element> {
         .interrupted,
         reason: "Interrupted after \(body.loop.iteration) of \(body.loop.iterations) outer "
           + "iterations; the same command continues from \(file.path).")
-    } else if status.kind == .completed, let failure = progress.solves.failure {
+      // Unless the body says how it ended: of several trials the last may break down.
+    } else if progress.status == nil, let failure = progress.solves.failure {
       status = .init(.diverged, reason: failure)
     } else if progress.status == nil, let name = progress.recorder.latestNonFinite {
-      // Unless the body says how it ended: of several trials the last may break down.
       status = .init(
         .nonFinite, reason: "At the end \(name) was not finite: lower the step sizes.")
     }
     var diagnostics = progress.notes
     diagnostics["peakResidentBytesIncludeEarlierRuns"] = .bool(!peakIsOwn)
     if let solves = progress.solves.value { diagnostics["linearSolver"] = solves }
-    if run.arm.method != nil { diagnostics["outerIterations"] = .integer(body.loop.iteration) }
+    if run.arm.trainsInOuterLoop { diagnostics["outerIterations"] = .integer(body.loop.iteration) }
     return run.record(
       metrics: progress.recorder.recorded, final: progress.recorder.latest, status: status,
       timing: .init(

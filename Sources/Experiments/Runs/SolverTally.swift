@@ -49,14 +49,7 @@ struct SolverTally: Sendable, Equatable {
   }
 
   /// The reason why the result cannot be used: the last solve grew or met non-finite numbers.
-  var failure: String? {
-    switch last?.outcome {
-    case .nonFinite, .breakdown(.divergence):
-      "The last linear solve ended as \(last?.outcome.name ?? ""), so the hypergradient is not "
-        + "usable: \(lastUnconverged?.outcome.advice ?? "")"
-    default: nil
-    }
-  }
+  var failure: String? { last?.failure }
 
   /// The tally that a checkpoint's tree holds.
   init?(_ value: Value?) {
@@ -101,6 +94,19 @@ struct SolverTally: Sendable, Equatable {
     return LinearSolverReport(
       solver: solver, outcome: outcome, steps: steps, residualNorm: residual,
       rightSideNorm: rightSide)
+  }
+}
+
+extension LinearSolverReport {
+  /// The reason why the result of a run that ends with this solve cannot be used: it grew or met non-finite
+  /// numbers.
+  package var failure: String? {
+    switch outcome {
+    case .nonFinite, .breakdown(.divergence):
+      "The last linear solve ended as \(outcome.name), so the hypergradient is not usable: "
+        + outcome.advice
+    default: nil
+    }
   }
 }
 

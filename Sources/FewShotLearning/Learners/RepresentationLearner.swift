@@ -23,20 +23,24 @@ package struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
   package let estimator: any HypergradientEstimator<Scalar>
   /// K.
   package let innerSteps: Int
-  /// The step size of plain descent at test; where the rate is learned, its start.
+  /// The step size of descent on f alone; where the rate is learned, its start.
   package let testStepSize: Scalar
+  /// What fits the head where F must not be seen; where the rate is learned, descent by that rate.
+  package let testDynamics: any InnerDynamics<Scalar>
   /// Whether the step size of the inner loop is the last component of x, starting at
   /// ``testStepSize``.
   package let learnsRate: Bool
 
   /// A learner of the given parts.
   ///
-  /// - Parameter learnsRate: whether x ends with the inner loop's step size; the dynamics are then
-  ///   given with steps of size `testStepSize`, which the rate scales.
+  /// - Parameters:
+  ///   - testDynamics: gradient descent with `testStepSize` when nil.
+  ///   - learnsRate: whether x ends with the inner loop's step size; the dynamics are then given with
+  ///     steps of size `testStepSize`, which the rate scales.
   package init(
     network: any ImageNetwork, ways: Int, dynamics: any InnerDynamics<Scalar>,
     estimator: any HypergradientEstimator<Scalar>, innerSteps: Int, testStepSize: Scalar,
-    learnsRate: Bool = false
+    testDynamics: (any InnerDynamics<Scalar>)? = nil, learnsRate: Bool = false
   ) {
     self.network = network
     self.ways = ways
@@ -45,6 +49,7 @@ package struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
     self.estimator = estimator
     self.innerSteps = innerSteps
     self.testStepSize = testStepSize
+    self.testDynamics = testDynamics ?? GradientDescent(stepSize: testStepSize)
     self.learnsRate = learnsRate
   }
 
@@ -104,7 +109,7 @@ package struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
     return estimate
   }
 
-  /// Logits of the head after those of its plain steps.
+  /// Logits of the head after those of its steps on f.
   package func adaptedLogits(
     upper x: Parameters<Scalar>, episode: Episode<Scalar>, steps: ClosedRange<Int>,
     normalisation: EvaluationNormalisation<Scalar>
@@ -118,14 +123,15 @@ package struct RepresentationLearner<Scalar: TensorScalar>: TaskLearner {
       network, episode, parameters: parameters, normalisation: normalisation)
     let features = Parameters([support, query])
     let problem = problem(episode)
-    let descent = GradientDescent<Scalar>(
-      stepSize: learnsRate ? RateScaledDynamics.rate(in: x) : testStepSize)
-    var head = problem.initialLower.value(upper: features)
+    let descent: any InnerDynamics<Scalar> =
+      learnsRate ? GradientDescent(stepSize: RateScaledDynamics.rate(in: x)) : testDynamics
+    var state = descent.layout.initialState(from: problem.initialLower.value(upper: features))
     return (0...steps.upperBound).compactMap { step in
       if step > 0 {
-        head = descent.step(StepIndex(step), from: head, upper: features, of: problem)
+        state = descent.step(StepIndex(step), from: state, upper: features, of: problem)
       }
       guard steps.contains(step) else { return nil }
+      let head = descent.layout.lowerVariable(of: state)
       return linearLogits(
         .constant(query), weights: .constant(head.tensors[0]), bias: .constant(head.tensors[1])
       ).value

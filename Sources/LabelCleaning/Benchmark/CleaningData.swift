@@ -154,13 +154,13 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
 private struct TrainingFile {
   private let place: String
   private let imageShape: [Int]
-  private let classNames: [String]
+  private let classNames: ClassNames
   let digest: String
 
   init(_ file: ImageDataset) {
     place = file.path ?? file.name
     imageShape = [file.height, file.width, file.channels]
-    classNames = file.classNames
+    classNames = ClassNames(file.classNames)
     digest = file.contentDigest
   }
 
@@ -174,17 +174,12 @@ private struct TrainingFile {
         "The images of \(other) are of \(shape) (height, width, channels) and those of \(place) of "
           + "\(imageShape): convert both from one source.")
     }
-    // Files without names number their classes.
-    let isNamed = [classNames, file.classNames].allSatisfy { names in
-      names != names.indices.map { "\($0)" }
-    }
-    guard isNamed,
-      let label = zip(classNames, file.classNames).enumerated().first(where: { $1.0 != $1.1 })
+    guard
+      let contradiction = classNames.contradiction(
+        of: ClassNames(file.classNames), in: place, and: other)
     else { return }
     throw DatasetError(
-      .unexpectedContents,
-      "The label \(label.offset) is \"\(label.element.0)\" in \(place) and \"\(label.element.1)\" in "
-        + "\(other): give the classes the same numbers in both.")
+      .unexpectedContents, "\(contradiction): give the classes the same numbers in both.")
   }
 }
 

@@ -118,4 +118,16 @@ package struct FeatureExtractor: Sendable {
     }
     return signal.reshaped([rows, featureCount])
   }
+
+  /// Calls `body` with the features of a thousand inputs at a time, in order: a large set needs no more
+  /// memory for its layers than that.
+  func forEachBlock<Scalar>(
+    of inputs: Tensor<Scalar>, upper x: Parameters<Scalar>, _ body: (Tensor<Scalar>) -> Void
+  ) {
+    let rows = inputs.shape[0]
+    for start in stride(from: 0, to: rows, by: 1_000) {
+      let block = inputs.gatheringRows(Array(start..<min(start + 1_000, rows)))
+      body(features(of: .constant(block), parameters: x.constants).value)
+    }
+  }
 }

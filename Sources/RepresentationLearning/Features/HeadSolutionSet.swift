@@ -1,3 +1,4 @@
+import Commands
 import Experiments
 import Foundation
 import Tensors
@@ -13,7 +14,8 @@ import Tensors
 /// C = I - 11'/c, S = {W : (Phi W - log T) C = 0} and dist(W, S) = |Phi^+ (Phi W - log T) C|. With
 /// targets of 0 and 1 on separable features the infimum 0 is not attained and S is empty.
 ///
-/// Norms are Frobenius. Cost: one eigendecomposition of size min(n, p).
+/// Norms are Frobenius. Cost: one eigendecomposition of size min(n, p), which a signal ends. Features
+/// whose Gram matrix is not finite have rank 0, and NaN for all else.
 package struct HeadSolutionSet: Sendable {
   private let features: Tensor<Double>
   private let reference: Tensor<Double>
@@ -28,24 +30,34 @@ package struct HeadSolutionSet: Sendable {
   package static let relativeTolerance = 1e-12
 
   /// The set for least squares.
-  package init(leastSquares features: Tensor<Double>, targets: Tensor<Double>) {
-    self.init(features, reference: targets, centres: false)
+  ///
+  /// - Throws: `Interrupted` between rows of the eigendecomposition.
+  package init(
+    leastSquares features: Tensor<Double>, targets: Tensor<Double>
+  ) throws(Interrupted) {
+    try self.init(features, reference: targets, centres: false)
   }
 
   /// The set for cross-entropy against positive targets, or nil where it has no closed form: some
   /// target is not positive, or the features cannot fit all targets.
-  package init?(crossEntropy features: Tensor<Double>, targets: Tensor<Double>) {
+  ///
+  /// - Throws: `Interrupted` between rows of the eigendecomposition.
+  package init?(
+    crossEntropy features: Tensor<Double>, targets: Tensor<Double>
+  ) throws(Interrupted) {
     guard targets.scalars.allSatisfy({ $0 > 0 }) else { return nil }
-    self.init(features, reference: targets.logarithm(), centres: true)
+    try self.init(features, reference: targets.logarithm(), centres: true)
     guard rank == features.shape[0] else { return nil }
   }
 
-  private init(_ features: Tensor<Double>, reference: Tensor<Double>, centres: Bool) {
+  private init(
+    _ features: Tensor<Double>, reference: Tensor<Double>, centres: Bool
+  ) throws(Interrupted) {
     self.features = features
     self.reference = reference
     self.centres = centres
     isWide = features.shape[1] >= features.shape[0]
-    gram = SymmetricEigen(
+    gram = try SymmetricEigen(
       features.multiplied(by: features, transposingSelf: !isWide, transposingOther: isWide))
     rank = gram.rank(relativeTolerance: Self.relativeTolerance)
   }

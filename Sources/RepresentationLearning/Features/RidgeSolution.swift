@@ -16,6 +16,12 @@ package struct RidgeSolution: Sendable {
   /// d F(x, W*(x)) / dx.
   package let hypergradient: Parameters<Double>
 
+  /// Whether the closed form could be computed: with a ridge far below the smallest eigenvalue that is
+  /// not zero, the system of features that are not independent is singular in rounding.
+  package var isFinite: Bool {
+    head.isFinite && upperValue.isFinite && hypergradient.isFinite
+  }
+
   /// The solution at x.
   package init(
     map: any FeatureMap<Double>, upper: LinearHeadObjective<Double>,
