@@ -95,10 +95,12 @@ struct SweepCommand: ParsableCommand {
     _ base: RunSettings<CounterExampleSettings>, _ preset: CounterExampleProtocol,
     _ experiment: CounterExample
   ) throws -> [PlannedRun<CounterExampleSettings>] {
+    let usual = preset.settings(shared.budget)
     guard shared.methods.isEmpty, methods.dynamics == nil, methods.hypergradient == nil,
-      own.start.isEmpty, base.start == preset.settings(shared.budget).start,
-      methods.schedule == nil, methods.alpha == nil,
-      methods.innerStepSize == nil
+      own.start.isEmpty, base.start == usual.start, methods.schedule == nil, methods.alpha == nil,
+      methods.innerStepSize == nil, base.inner.stepSize == usual.inner.stepSize,
+      base.aggregation.schedule == usual.aggregation.schedule,
+      base.aggregation.alpha == usual.aggregation.alpha
     else {
       throw MethodError(
         "The ablation --schedules chooses methods, starts, step sizes, schedules and alphas itself; "

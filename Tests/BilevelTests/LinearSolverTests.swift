@@ -135,6 +135,17 @@ struct LinearSolverTests {
     #expect(outcome([1, 2, 0], [1, 1, 0], solver) == .converged)
     #expect(outcome([1, -1], [1, 2], solver) == .breakdown(.nonPositiveCurvature))
     #expect(outcome([1, .nan], [1, 2], solver) == .nonFinite)
+    // Damping that the caller has added is no rounding, and what is below it is.
+    let damped = ConjugateGradient<Float>(
+      maximumSteps: 10, relativeTolerance: 1e-3, damping: 1e-6)
+    for (least, expected) in [(Float(1e-6), true), (1e-9, false)] {
+      let solution = damped.solve(
+        { Parameters($0.tensors[0].multiplying(Tensor([1, least]))) },
+        rightSide: Parameters(Tensor([1, 1])), from: nil)
+      let isSingular = solution.outcome == .breakdown(.singularInconsistent)
+      #expect(isSingular != expected, "\(least): \(solution.outcome)")
+      if expected { #expect(abs(solution.value.tensors[0].scalars[1] / 1e6 - 1) < 1e-3) }
+    }
     let series = NeumannSeries<Double>(terms: 20, stepSize: 0.5)
     #expect(outcome([1, 5], [1, 1], series) == .breakdown(.divergence))
     #expect(outcome([1, 0], [1, 1], series) == .maximumSteps)

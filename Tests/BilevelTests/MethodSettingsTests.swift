@@ -70,6 +70,10 @@ struct MethodSettingsTests {
     BadSetting("neumann", "unconstrained") { $0.project(onto: .ball, size: 1) },
     BadSetting("one-stage", "learned start") { $0.inner.learnsStart = true },
     BadSetting("iaptt", "inner.startsWarm=false") { $0.inner.startsWarm = true },
+    BadSetting("v-pbgd", "inner.learnsStart=false") { $0.inner.learnsStart = true },
+    BadSetting("v-pbgd", "penalty.initialWeight") {
+      ($0.penalty.initialWeight, $0.penalty.iterations) = (5, 3)
+    },
     BadSetting("proximal-gradient", "penalty") { $0.proximal.size = -1 },
   ]
 

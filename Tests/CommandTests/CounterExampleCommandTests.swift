@@ -202,6 +202,16 @@ struct CounterExampleCommandTests {
     #expect((official.final["largestStationaryError"] ?? 1) < 1e-6)
     let refused = try run(["sweep", "--schedules", "--method", "rhg"] + output)
     #expect(refused.exitCode == 64 && refused.standardError.contains("--schedules out"))
+    for setting in [
+      "inner.stepSize=0.3", "aggregation.alpha=0.3", "aggregation.schedule=journal",
+    ] {
+      let set = try run(["sweep", "--schedules", "--set", setting] + output)
+      #expect(set.exitCode == 64, "\(setting): \(set.standardError)")
+    }
+    // A first weight that nothing rises from is no error.
+    let penalty = try run(
+      ["run", "--method", "v-pbgd", "--set", "penalty.initialWeight=5"] + output)
+    #expect(penalty.exitCode == 0, "\(penalty.standardError)")
   }
 
   @Test("Scaling: a cell that is not run says why")

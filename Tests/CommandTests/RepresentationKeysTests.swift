@@ -172,4 +172,34 @@ struct RepresentationKeysTests {
       "\(result.standardError)")
     #expect(!result.standardError.contains("channels"))
   }
+
+  @Test("A ridge too small for a closed form leaves the run what it is, and the closed form out")
+  func tinyRidge() throws {
+    let folder = try TemporaryFolder()
+    let run = try CommandRunner.run(
+      "hyper-representation",
+      ["run", "--method", "rhg", "--seed", "0", "--outer-iterations", "2"]
+        + ["--set", "head.ridge=1e-30", "--output", folder.path("runs"), "--progress", "none"])
+    #expect(run.exitCode == 0, "\(run.standardError)")
+    let writer = try HDF5Writer(path: folder.path("in.h5"))
+    for (group, count) in [("train", 2), ("validation", 3)] {
+      try writer.write(
+        (0..<3 * count).map { Double($0 % 5) }, shape: [count, 3], to: "\(group)/inputs")
+      try writer.write((0..<count).map { Double($0) }, shape: [count], to: "\(group)/targets")
+    }
+    try writer.write((0..<150).map { Double($0 * 7 % 11) / 11 }, shape: [3, 50], to: "H")
+    try writer.write([Double](repeating: 0, count: 50), shape: [50], to: "w0")
+    try writer.finish()
+    for (ridge, status) in [("1e-30", "singular"), ("0.1", "finite")] {
+      let result = try CommandRunner.run(
+        "hyper-representation",
+        ["hypergradient", "--inputs", folder.path("in.h5"), "--output", folder.path("out.h5")]
+          + ["--method", "rhg", "--inner-steps", "10", "--inner-step-size", "0.001"]
+          + ["--scalar", "double", "--ridge", ridge])
+      #expect(result.exitCode == 0, "\(result.standardError)")
+      let file = try HDF5File.open(folder.path("out.h5"))
+      #expect(try file.string("exactStatus") == status)
+      #expect(try file.contains("exact/hypergradient") == (status == "finite"))
+    }
+  }
 }

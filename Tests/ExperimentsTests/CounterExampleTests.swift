@@ -143,6 +143,37 @@ struct CounterExampleTests {
     #expect(try reason("learned-bda").contains("weights change"))
     settings.lowerSet.kind = .box
     #expect(try reason("rhg").contains("projection"))
+    #expect(try reason("v-pbgd").contains("projection"))
+    settings.lowerSet.kind = .none
+    settings.penalty.iterations = 10
+    #expect(try reason("v-pbgd").contains("rising"))
+    settings.penalty.iterations = 0
+    #expect(try reason("v-pbgd").isEmpty)
+    settings.solver.damping = 0.1
+    #expect(try reason("cg").isEmpty && reason("neumann").isEmpty)
+    settings.solver.startsWarm = true
+    #expect(try reason("neumann").contains("last solution"))
+    #expect(try reason("cg").isEmpty)
+    settings.solver.tolerance = 0.3
+    #expect(try reason("cg").contains("stops early"))
+  }
+
+  @Test("The point lies in X, whatever leads to it")
+  func bounded() throws {
+    var problem = CounterExampleProblem()
+    problem.upperBound = 0.5
+    var settings = MethodSettings()
+    settings.inner = .init(steps: 64, stepSize: 0.5)
+    for name in ["rhg", "bda", "v-pbgd", "bome"] {
+      let point = StationaryPoint(
+        try method(name), settings, on: problem, start: (0, 0), outerIteration: 0)
+      #expect(point.value == 0.5, "\(name): \(point)")
+    }
+    problem.isQuartic = true
+    problem.upperBound = 0.2
+    let quartic = StationaryPoint(
+      try method("rhg"), settings, on: problem, start: (0, 1), outerIteration: 0)
+    #expect(quartic.value == nil || quartic.value == 0.2, "\(quartic)")
   }
 
   @Test("Dynamics and estimators without a declared recursion have no derived point")

@@ -40,6 +40,8 @@ public struct ProximalGradient<Scalar: TensorScalar>: MappedDynamics {
   public var base: any InnerDynamics<Scalar> { descent }
 
   /// The proximal map in step k.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func map(_ y: Parameters<Scalar>, step index: StepIndex) -> Parameters<Scalar> {
     switch penalty {
     case .l1(let weight):
@@ -53,6 +55,8 @@ public struct ProximalGradient<Scalar: TensorScalar>: MappedDynamics {
   }
 
   /// The derivative of the proximal map times v.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func mapProduct(
     at y: Parameters<Scalar>, step index: StepIndex, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar> {

@@ -3,7 +3,7 @@
 protocol NamedImplicit: NamedEstimator {
   /// The solver for checked settings.
   func solver<Scalar: TensorScalar>(
-    steps: Int, stepSize: Scalar, tolerance: Scalar
+    steps: Int, stepSize: Scalar, tolerance: Scalar, damping: Scalar
   ) -> any LinearSolver<Scalar>
 }
 
@@ -47,7 +47,8 @@ extension NamedImplicit {
     }
     return ImplicitHypergradient(
       solver: self.solver(
-        steps: solver.steps, stepSize: stepSize, tolerance: Scalar(solver.tolerance)),
+        steps: solver.steps, stepSize: stepSize, tolerance: Scalar(solver.tolerance),
+        damping: Scalar(solver.damping)),
       damping: Scalar(solver.damping), objective: objective, startsWarm: solver.startsWarm)
   }
 }
@@ -68,9 +69,9 @@ public struct NamedConjugateGradient: NamedImplicit {
   public var settings: [String] { solverSettings }
 
   func solver<Scalar: TensorScalar>(
-    steps: Int, stepSize: Scalar, tolerance: Scalar
+    steps: Int, stepSize: Scalar, tolerance: Scalar, damping: Scalar
   ) -> any LinearSolver<Scalar> {
-    ConjugateGradient(maximumSteps: steps, relativeTolerance: tolerance)
+    ConjugateGradient(maximumSteps: steps, relativeTolerance: tolerance, damping: damping)
   }
 }
 
@@ -86,7 +87,7 @@ public struct NamedNeumann: NamedImplicit {
   public var settings: [String] { solverSettings + ["solver.stepSize"] }
 
   func solver<Scalar: TensorScalar>(
-    steps: Int, stepSize: Scalar, tolerance: Scalar
+    steps: Int, stepSize: Scalar, tolerance: Scalar, damping: Scalar
   ) -> any LinearSolver<Scalar> {
     NeumannSeries(terms: steps - 1, stepSize: stepSize, relativeTolerance: tolerance)
   }
@@ -104,7 +105,7 @@ public struct NamedFixedPoint: NamedImplicit {
   public var settings: [String] { solverSettings + ["solver.stepSize"] }
 
   func solver<Scalar: TensorScalar>(
-    steps: Int, stepSize: Scalar, tolerance: Scalar
+    steps: Int, stepSize: Scalar, tolerance: Scalar, damping: Scalar
   ) -> any LinearSolver<Scalar> {
     FixedPointIteration(maximumSteps: steps, stepSize: stepSize, relativeTolerance: tolerance)
   }

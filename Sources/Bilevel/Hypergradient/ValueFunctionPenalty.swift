@@ -131,17 +131,19 @@ public struct NamedValueFunctionPenalty: NamedEstimator {
   ) throws(MethodError) -> any HypergradientEstimator<Scalar> {
     let penalty = settings.penalty
     _ = try positive(penalty.weight, "penalty weight", as: type)
-    guard penalty.initialWeight >= 0, penalty.weight >= penalty.initialWeight,
-      Scalar(penalty.weight).isFinite, penalty.iterations >= 0
+    // Without iterations in which it rises, the weight is one number.
+    let initial = penalty.iterations > 0 ? penalty.initialWeight : 0
+    guard initial >= 0, penalty.weight >= initial, Scalar(penalty.weight).isFinite,
+      penalty.iterations >= 0
     else {
       throw MethodError(
         "The penalty weight must rise from a number of at least 0 to a finite one, but it goes from "
-          + "\(penalty.initialWeight) to \(Scalar(penalty.weight)) in \(penalty.iterations) "
-          + "iterations.")
+          + "\(initial) to \(Scalar(penalty.weight)) in \(penalty.iterations) iterations: correct "
+          + "penalty.initialWeight, penalty.weight or penalty.iterations.")
     }
     return ValueFunctionPenalty<Scalar>(
       rule: .penalty(
-        from: Scalar(penalty.initialWeight), to: Scalar(penalty.weight),
+        from: Scalar(initial), to: Scalar(penalty.weight),
         iterations: penalty.iterations))
   }
 }

@@ -12,7 +12,8 @@
 ///    more: the recursion drifts away from the truth by rounding.
 /// 3. The step is refused where it would not make sense: when A v vanishes to rounding although the
 ///    residual does not, b has a component in the null space (`singularInconsistent`); when v'Av <= 0
-///    otherwise, A is not positive semi-definite (`nonPositiveCurvature`). The textbook divides.
+///    otherwise, A is not positive semi-definite (`nonPositiveCurvature`). The textbook divides. What is
+///    no less than the damping that the caller has added does not vanish, however small it is beside A.
 /// 4. Convergence is |r| <= max(absolute tolerance, relative tolerance |b|), tested before the first
 ///    step as well, so that a warm start that already solves the system costs one product.
 public struct ConjugateGradient<Scalar: TensorScalar>: LinearSolver {
@@ -22,13 +23,15 @@ public struct ConjugateGradient<Scalar: TensorScalar>: LinearSolver {
   public let relativeTolerance: Scalar
   /// The tolerance on |r| itself.
   let absoluteTolerance: Scalar
+  /// What the caller has added to the diagonal: A less that is positive semi-definite.
+  let damping: Scalar
   /// Steps between two evaluations of b - A q.
   public let residualRefresh: Int
 
   /// Conjugate gradients; tolerances of zero run all steps.
   public init(
     maximumSteps: Int, relativeTolerance: Scalar = 0, absoluteTolerance: Scalar = 0,
-    residualRefresh: Int = 50
+    damping: Scalar = 0, residualRefresh: Int = 50
   ) {
     precondition(maximumSteps >= 0, "\(maximumSteps) steps cannot be taken.")
     precondition(
@@ -38,6 +41,7 @@ public struct ConjugateGradient<Scalar: TensorScalar>: LinearSolver {
     self.maximumSteps = maximumSteps
     self.relativeTolerance = relativeTolerance
     self.absoluteTolerance = absoluteTolerance
+    self.damping = damping
     self.residualRefresh = residualRefresh
   }
 
@@ -71,7 +75,8 @@ public struct ConjugateGradient<Scalar: TensorScalar>: LinearSolver {
       let (length, extent) = (direction.norm, image.norm)
       guard curvature.isFinite, extent.isFinite else { return ended(.nonFinite) }
       gain = max(gain, extent / length)
-      if extent <= 64 * Scalar.ulpOfOne * gain * length || extent == 0 {
+      let vanishes = extent <= 64 * Scalar.ulpOfOne * gain * length
+      if extent == 0 || vanishes && extent < damping / 2 * length || vanishes && damping == 0 {
         return ended(.breakdown(.singularInconsistent))
       }
       guard curvature > 0 else { return ended(.breakdown(.nonPositiveCurvature)) }

@@ -71,6 +71,10 @@ public struct Method: Sendable {
       return "The \(estimator.name) hypergradient assumes an unconstrained lower level: "
         + "use reverse, truncated-reverse or forward with a constraint on y."
     }
+    if settings.inner.learnsStart, estimator.movesLowerVariable {
+      return "The method \(name) keeps the start of its inner loop in x already: set "
+        + "inner.learnsStart=false."
+    }
     if settings.inner.learnsStart, !estimator.reachesStart {
       return "The \(estimator.name) hypergradient does not reach back to the start of the "
         + "inner loop, so a learned start would never move: use reverse, forward or "
@@ -92,7 +96,7 @@ public struct Method: Sendable {
   public func remark(under settings: MethodSettings) -> String? {
     let schedule = settings.aggregation.schedule
     guard dynamics.aggregates, estimator.needs.contains(.stationaryLimit),
-      !schedule.isConstantWithinLoop
+      !schedule.isConstantWithinLoop, settings.aggregation.alpha > 0
     else { return nil }
     let steady = AggregationSchedule.Rule.allCases.filter(\.isConstantWithinLoop).map(\.rawValue)
     return

@@ -40,7 +40,7 @@ extension MethodSettings {
       "steps of the linear solver, one Hessian-vector product each; summands of a Neumann series",
       1...10_000_000
     ) { $0.solver.steps },
-    .notNegative("solver.tolerance", "the residual at which it stops, relative to |F_y|") {
+    .properFraction("solver.tolerance", "the residual at which it stops, relative to |F_y|") {
       $0.solver.tolerance
     },
     .optionalPositive(

@@ -47,11 +47,15 @@ public struct Box<Scalar: TensorScalar>: DifferentiableFeasibleSet {
   }
 
   /// Each coordinate clamped; NaN stays NaN. O(count).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
     Parameters(point.tensors.map { $0.map { $0 < lower ? lower : ($0 > upper ? upper : $0) } })
   }
 
   /// v where the coordinate of `point` lies in the box, else 0. O(count).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func projectionProduct(
     at point: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar> {
@@ -74,6 +78,8 @@ public struct Ball<Scalar: TensorScalar>: DifferentiableFeasibleSet {
   }
 
   /// The point scaled back to the sphere where it lies outside; NaN stays NaN. O(count).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
     let norm = point.norm
     guard norm > radius else { return point }
@@ -85,6 +91,8 @@ public struct Ball<Scalar: TensorScalar>: DifferentiableFeasibleSet {
   }
 
   /// v inside; outside radius / |y| times the part of v orthogonal to y. O(count).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func projectionProduct(
     at point: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar> {

@@ -17,6 +17,8 @@ public struct CappedSimplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
   /// The sum is non-increasing in the shift, and linear between two shifts at which a coordinate meets 0
   /// or 1: bisection finds the two, then 60 halvings reach rounding. O((60 + log count) count). A
   /// non-finite point comes back as it is: there is nothing nearest to it.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
     guard point.isFinite else { return point }
     return clamped(point, shift(for: point))
@@ -25,6 +27,8 @@ public struct CappedSimplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
   /// v on the coordinates from 0 to 1, less its mean over them where the bound on the
   /// sum is active; 0 elsewhere. O((60 + log count) count). At a non-finite point, which the projection leaves as it
   /// is, v itself.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func projectionProduct(
     at point: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar> {
@@ -35,6 +39,8 @@ public struct CappedSimplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
     return v.unflattening(restricted(directions, to: free, centred: shift.isActive))
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func clamped(_ point: Parameters<Scalar>, _ shift: Shift) -> Parameters<Scalar> {
     Parameters(point.tensors.map { $0.map { min(1, max(0, shift.applied(to: $0))) } })
   }
@@ -53,6 +59,8 @@ public struct CappedSimplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
     func applied(to coordinate: Scalar) -> Scalar { (coordinate - base) - rest }
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func shift(for point: Parameters<Scalar>) -> Shift {
     func sum(_ shift: Shift) -> Scalar {
       clamped(point, shift).tensors.reduce(0) { $0 + $1.sum() }
@@ -78,6 +86,8 @@ public struct CappedSimplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
 
 /// `directions` on the free coordinates, less their mean if asked, and 0 elsewhere: the derivative
 /// of a projection onto a face of a simplex.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 private func restricted<Scalar: TensorScalar>(
   _ directions: [Scalar], to free: [Bool], centred: Bool
 ) -> [Scalar] {
@@ -100,6 +110,8 @@ public struct Simplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
   /// max(0, point - shift) with the shift that makes the sum right (Held, Wolfe and Crowder 1974).
   ///
   /// O(count log count) by sorting. A non-finite point comes back as it is.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func project(_ point: Parameters<Scalar>) -> Parameters<Scalar> {
     guard point.isFinite else { return point }
     let (top, shift) = shift(for: point)
@@ -108,6 +120,8 @@ public struct Simplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
 
   /// v less its mean over the positive coordinates of the projection, and 0 on the others; at a
   /// non-finite point, which the projection leaves as it is, v itself.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func projectionProduct(
     at point: Parameters<Scalar>, _ v: Parameters<Scalar>
   ) -> Parameters<Scalar> {
@@ -119,6 +133,8 @@ public struct Simplex<Scalar: TensorScalar>: DifferentiableFeasibleSet {
 
   /// The largest coordinate, and the shift of all coordinates less that one: beside a coordinate of 1e8
   /// the sum of the simplex would be lost to rounding, and with it the shift.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func shift(for point: Parameters<Scalar>) -> (top: Scalar, shift: Scalar) {
     let sorted = point.flattened().sorted(by: >)
     let top = sorted.first ?? 0

@@ -37,8 +37,8 @@ package enum StationaryPoint: Sendable, Equatable {
         dynamics: method.dynamics.name, estimator: method.estimator.name, settings, problem,
         start: start)
       let plain = settings.lowerSet.kind == .none && !settings.inner.learnsStart
-      if plain, let root = recursion?.root {
-        self = .at(root)
+      if plain, Self.solvesExactly(method, settings), let root = recursion?.root {
+        self = .at(Self.clamped(root, problem))
       } else {
         self = .absent(
           "No recursion of the quartic member is declared for \(method.dynamics.name) with "
@@ -46,19 +46,20 @@ package enum StationaryPoint: Sendable, Equatable {
       }
       return
     }
-    if let reason = Self.obstacle(method, settings, problem) {
+    if let reason = Self.obstacle(method, settings, problem, outerIteration: outerIteration) {
       self = .absent(reason)
       return
     }
     switch method.estimator.name {
     case "value-function-penalty":
-      self = .at(Self.penaltyMinimizer(problem, gamma: settings.penalty.weight))
+      self = .at(
+        Self.clamped(Self.penaltyMinimizer(problem, gamma: settings.penalty.weight), problem))
       return
     case "pessimistic-truncation" where settings.inner.steps < 2:
       self = .absent("With one inner step there is no trajectory to cut.")
       return
     case "dynamic-barrier", "pessimistic-truncation":
-      self = .at(problem.optimalUpper)
+      self = .at(Self.clamped(problem.optimalUpper, problem))
       return
     default: break
     }
@@ -79,15 +80,35 @@ package enum StationaryPoint: Sendable, Equatable {
       self = .absent("The hypergradient has slope \(slope) in x and does not lead to a point.")
       return
     }
-    let bound = problem.upperBound
-    self = .at(min(bound, max(-bound, constant / slope)))
+    self = .at(Self.clamped(constant / slope, problem))
+  }
+
+  /// The point of X nearest to x, where outer steps that are projected onto X come to rest: g is
+  /// increasing in x.
+  private static func clamped(_ x: Double, _ problem: CounterExampleProblem) -> Double {
+    min(problem.upperBound, max(-problem.upperBound, x))
+  }
+
+  /// Whether a linear solver does what is derived here: as many steps as are set from zero, or the
+  /// solution itself.
+  private static func solvesExactly(_ method: Method, _ settings: MethodSettings) -> Bool {
+    guard method.estimator.settings.contains("solver.tolerance") else { return true }
+    let isSeries = method.estimator.name != "conjugate-gradient"
+    return settings.solver.tolerance <= 1e-5 && !(isSeries && settings.solver.startsWarm)
   }
 
   private static func obstacle(
-    _ method: Method, _ settings: MethodSettings, _ problem: CounterExampleProblem
+    _ method: Method, _ settings: MethodSettings, _ problem: CounterExampleProblem,
+    outerIteration: Int
   ) -> String? {
+    if settings.lowerSet.kind != .none { return "The projection onto Y is not linear in x." }
+    if !solvesExactly(method, settings) {
+      return "The linear solver stops early, or goes on from its last solution."
+    }
     let isQuiet = problem.strongConvexity == 0 || problem.target == 1
     switch (method.dynamics.name, method.estimator.name) {
+    case (_, "value-function-penalty") where outerIteration < settings.penalty.iterations:
+      return "The penalty weight is still rising."
     case ("learned-aggregation", _): return "Learned weights change phi_K while it is minimised."
     case ("proximal-gradient", _): return "The proximal step is not linear in x."
     case (_, "conjugate-gradient")
@@ -102,7 +123,6 @@ package enum StationaryPoint: Sendable, Equatable {
     case (_, "dynamic-barrier") where !isQuiet:
       return "The barrier method approaches x* more slowly than any rate that is derived here."
     default:
-      if settings.lowerSet.kind != .none { return "The projection onto Y is not linear in x." }
       if settings.inner.learnsStart { return "A learned start changes phi_K." }
       return nil
     }
