@@ -144,7 +144,9 @@ struct FewShotMeaningTests {
     }
   }
 
-  @Test("With several trials a run ends as the chosen trial ends alone", arguments: [0.3, 3, 4])
+  @Test(
+    "With several trials a run ends as the chosen trial ends alone",
+    arguments: [0.3, 3, 5, 12])
   func chosenTrialsEnd(_ size: Double) throws {
     let keys = ["inner.stepSize=\(size)", "outer.learningRate=0.05"]
     func result(_ more: [String], _ output: String) throws -> (Int32, RunRecord) {
