@@ -12,7 +12,8 @@ struct CounterExampleHypergradient: HypergradientOptions {
   static let abstract = "Evaluate one hypergradient at the point that an HDF5 file gives."
   static let discussion = """
     F = 1/2 |x - y2|^2 + 1/2 |y1 - e|^2, f = 1/2 |y1|^2 - x' y1 + mu/2 |y2 - c|^2, mu and c with --set \
-    problem.strongConvexity and problem.target.
+    problem.strongConvexity and problem.target; --set problem.quartic=true takes 1/4 sum (y1 - x)^4 in \
+    place of the terms in y1.
 
     Input:  x [n], y0/y1 [n], y0/y2 [n]; any integer or floating type.
     Output: hypergradient [n], upperValue, lowerValue, y/y1 [n], y/y2 [n]

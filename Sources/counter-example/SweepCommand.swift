@@ -16,7 +16,8 @@ struct SweepCommand: ParsableCommand {
       variant says so (sweep=innerSteps). Final numbers carry K in their names (xAtK64).
 
       --schedules runs the ablation of descent aggregation instead: every published schedule, from \
-      y_0 = (0, 0) with step sizes 0.1 and 0.5 and from (2, 2) with 0.5.
+      y_0 = (0, 0) with step sizes 0.1 and 0.5 and from (2, 2) with 0.5; those that change over outer \
+      iterations from (0, 0) with 0.5 alone, and RHG and the harmonic one from (2, 2) with 0.1, too.
       """)
 
   @OptionGroup var shared: SharedOptions

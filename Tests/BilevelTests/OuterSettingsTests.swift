@@ -136,6 +136,17 @@ struct OuterSettingsTests {
     }
   }
 
+  @Test("A momentum that single precision rounds to 1 is refused there, and nowhere else")
+  func roundedMomentum() throws {
+    var settings = OuterSettings(.momentum, learningRate: 0.1)
+    settings.momentum = 0.999_999_999_99
+    _ = try settings.outerOptimizer(as: Double.self)
+    let error = try #require(throws: MethodError.self) {
+      _ = try settings.outerOptimizer(as: Float.self)
+    }
+    #expect(error.description.contains("which as a float is 1.0"), "\(error)")
+  }
+
   @Test("Outer settings survive being stored")
   func coding() throws {
     var outer = OuterSettings(.adam, learningRate: 0.1, iterations: 7)

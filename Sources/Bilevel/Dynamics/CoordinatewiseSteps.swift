@@ -11,8 +11,8 @@
 ///
 ///     g_i(j)  <-  g_i(j) - C_j p_j,     p_j  <-  p_j - H_j p_j.
 ///
-/// Both allocate a few small arrays per loop and nothing per step. Cost: O(K n); memory: what goes in
-/// and out.
+/// Both allocate a few small arrays of K numbers per loop and nothing per step. Cost: O(K n); memory: what
+/// goes in and out, and O(K).
 ///
 /// The simple version is one ``InnerDynamics/step(_:from:upper:of:)`` after the other, from which
 /// this differs by rounding.

@@ -4,7 +4,7 @@
 ///
 /// Exact, and equal to the full reverse sweep up to rounding (Franceschi et al. 2017, algorithm 2).
 /// One tangent per scalar of x: they are carried in blocks, so that memory is bounded by
-/// `tangentsPerBlock` times the state, whatever the size of x; each block repeats the inner loop.
+/// `tangentsPerBlock` times the state and x together; each block repeats the inner loop.
 /// Cost: about (2 + count of x) times the inner loop, plus one loop per block.
 public struct ForwardHypergradient<Scalar: TensorScalar>: HypergradientEstimator {
   /// Tangents carried at one time.

@@ -81,9 +81,11 @@ public struct OuterSettings: Sendable, Equatable, Codable {
     switch optimizer {
     case .gradient: base = GradientStep(learningRate: rate)
     case .momentum:
-      guard (0..<1).contains(momentum) else {
+      guard (0..<1).contains(Scalar(momentum)) else {
+        let isRounded = (0..<1).contains(momentum)
         throw MethodError(
-          "The outer momentum must be at least 0 and less than 1, but it is \(momentum).")
+          "The outer momentum must be at least 0 and less than 1, but it is \(momentum)"
+            + (isRounded ? ", which as a \(Scalar.name) is \(Scalar(momentum))." : "."))
       }
       base = GradientStep(learningRate: rate, momentum: momentum)
     case .adam: base = Adam(learningRate: rate)

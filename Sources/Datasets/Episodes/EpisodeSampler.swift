@@ -34,8 +34,9 @@ public struct EpisodeSampler: Sendable {
     guard ways <= available else {
       throw DatasetError(
         .unexpectedContents,
-        "Episodes of \(ways) classes cannot be drawn from the \(available) classes that \(tree.path) "
-          + "has for \(purpose): lower task.ways or change the split.")
+        "Episodes of \(ways) classes cannot be drawn from what \(tree.path) has for \(purpose), "
+          + "which is \(available == 1 ? "1 class" : "\(available) classes"): lower task.ways or "
+          + "change the split.")
     }
     // The sum of two settings may be more than an integer holds.
     let (sum, overflow) = shots.addingReportingOverflow(queries)
