@@ -19,19 +19,13 @@ struct FewShotMeaningTests {
     try SmallExperiment.makeAlphabets(folder.path("data"))
   }
 
-  private static let tiny = [
-    "split.train=9", "split.validation=6", "network.filters=4", "task.metaBatch=2",
-    "outer.iterations=6", "evaluation.every=2", "evaluation.validationEpisodes=4",
-    "evaluation.testEpisodes=6", "data.rotationsAreClasses=true", "task.queries=5",
-  ]
-
   private func command(
     _ arguments: [String], _ keys: [String] = [], output: String = "runs"
   ) throws -> CommandResult {
     try CommandRunner.run(
       "few-shot",
       ["run", "--data", folder.path("data"), "--output", folder.path(output), "--progress", "none"]
-        + (Self.tiny + keys).flatMap { ["--set", $0] } + arguments)
+        + (FewShotOptionsTests.tiny + keys).flatMap { ["--set", $0] } + arguments)
   }
 
   private func paths(_ output: String) throws -> [String] {

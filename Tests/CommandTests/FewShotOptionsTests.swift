@@ -17,7 +17,8 @@ struct FewShotOptionsTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  private static let tiny = [
+  /// Settings under which a run takes a second.
+  static let tiny = [
     "split.train=9", "split.validation=6", "network.filters=4", "task.metaBatch=2",
     "outer.iterations=6", "evaluation.every=2", "evaluation.validationEpisodes=4",
     "evaluation.testEpisodes=6", "data.rotationsAreClasses=true", "task.queries=5",

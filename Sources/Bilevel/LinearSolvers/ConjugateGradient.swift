@@ -76,7 +76,7 @@ public struct ConjugateGradient<Scalar: TensorScalar>: LinearSolver {
       guard curvature.isFinite, extent.isFinite else { return ended(.nonFinite) }
       gain = max(gain, extent / length)
       let vanishes = extent <= 64 * Scalar.ulpOfOne * gain * length
-      if extent == 0 || vanishes && extent < damping / 2 * length || vanishes && damping == 0 {
+      if extent == 0 || vanishes && (damping == 0 || extent < damping / 2 * length) {
         return ended(.breakdown(.singularInconsistent))
       }
       guard curvature > 0 else { return ended(.breakdown(.nonPositiveCurvature)) }
