@@ -41,7 +41,8 @@ extension SuiteCommand {
     signal(SIGCHLD, SIG_DFL)
     StandardStreams.prepare()
     MemoryExhaustion.prepare()
-    // Beside its column of options the argument parser leaves out all text where there is no room for it.
+    // Beside its column of options, 26 wide and indented by 2, the argument parser leaves out all text where
+    // there is no room for it.
     if let columns = getenv("COLUMNS"), let width = Int(String(cString: columns)), width < 28 {
       unsetenv("COLUMNS")
     }

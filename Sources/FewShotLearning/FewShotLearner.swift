@@ -55,7 +55,7 @@ package enum FewShotLearner {
   private static func testDynamics<Scalar: TensorScalar>(
     _ method: Method, _ methods: MethodSettings, as type: Scalar.Type
   ) throws(MethodError) -> any InnerDynamics<Scalar> {
-    if method.dynamics.name == NamedProximalGradient().name {
+    if method.dynamics.hasTermBesideLowerObjective {
       return try method.innerDynamics(methods, as: type)
     }
     var plain = methods

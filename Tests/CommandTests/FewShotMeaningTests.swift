@@ -44,7 +44,7 @@ struct FewShotMeaningTests {
 
   // MARK: - Identity
 
-  @Test("Lists of classes in a file tell runs apart, and a run is not continued under others")
+  @Test("Lists of classes in a file tell runs apart, so that none goes on under others")
   func listsOfClasses() throws {
     let tree = folder.path("data/\(SyntheticAlphabets.name)-images")
     let entries = try FileManager.default.subpathsOfDirectory(atPath: tree).sorted()

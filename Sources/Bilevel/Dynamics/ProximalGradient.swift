@@ -85,6 +85,8 @@ public struct NamedProximalGradient: NamedDynamics {
   public var citation: String {
     "Beck and Teboulle, SIAM Journal on Imaging Sciences 2(1), 2009 (ISTA)"
   }
+  /// True: r.
+  public var hasTermBesideLowerObjective: Bool { true }
   /// The penalty and its size.
   public var settings: [String] { ["proximal.penalty", "proximal.size"] }
 

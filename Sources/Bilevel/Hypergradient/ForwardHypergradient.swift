@@ -62,6 +62,8 @@ public struct ForwardHypergradient<Scalar: TensorScalar>: HypergradientEstimator
 public struct NamedForward: NamedEstimator {
   /// The entry.
   public init() {}
+  /// False.
+  public var differentiatesLowerObjective: Bool { false }
   /// `forward`.
   public var name: String { "forward" }
   /// Exact.

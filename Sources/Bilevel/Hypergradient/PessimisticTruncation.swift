@@ -55,6 +55,8 @@ public struct PessimisticTruncation<Scalar: TensorScalar>: HypergradientEstimato
 public struct NamedPessimisticTruncation: NamedEstimator {
   /// The entry.
   public init() {}
+  /// False.
+  public var differentiatesLowerObjective: Bool { false }
   /// `pessimistic-truncation`.
   public var name: String { "pessimistic-truncation" }
   /// Exact for the largest F on the way.

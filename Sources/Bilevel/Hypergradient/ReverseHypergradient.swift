@@ -100,6 +100,8 @@ public struct ReverseHypergradient<Scalar: TensorScalar>: HypergradientEstimator
 public struct NamedReverse: NamedEstimator {
   /// The entry.
   public init() {}
+  /// False.
+  public var differentiatesLowerObjective: Bool { false }
   /// `reverse`.
   public var name: String { "reverse" }
   /// Exact.
@@ -121,6 +123,8 @@ public struct NamedReverse: NamedEstimator {
 public struct NamedTruncatedReverse: NamedEstimator {
   /// The entry.
   public init() {}
+  /// False.
+  public var differentiatesLowerObjective: Bool { false }
   /// `truncated-reverse`.
   public var name: String { "truncated-reverse" }
   /// Through the last steps.

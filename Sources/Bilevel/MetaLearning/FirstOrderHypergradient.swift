@@ -63,6 +63,8 @@ public struct ReptileDirection<Scalar: TensorScalar>: HypergradientEstimator {
 public struct NamedFirstOrder: NamedEstimator {
   /// The entry.
   public init() {}
+  /// False.
+  public var differentiatesLowerObjective: Bool { false }
   /// `first-order`.
   public var name: String { "first-order" }
   /// Through y_0 alone.
@@ -84,6 +86,8 @@ public struct NamedFirstOrder: NamedEstimator {
 public struct NamedReptile: NamedEstimator {
   /// The entry.
   public init() {}
+  /// False.
+  public var differentiatesLowerObjective: Bool { false }
   /// `reptile`.
   public var name: String { "reptile" }
   /// Not a gradient.

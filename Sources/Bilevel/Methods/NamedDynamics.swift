@@ -15,6 +15,10 @@ public protocol NamedDynamics: Sendable {
   /// Whether the inner step uses the upper objective.
   var aggregates: Bool { get }
 
+  /// Whether a step knows a term of the lower level that f does not have, such as a penalty with a proximal
+  /// map.
+  var hasTermBesideLowerObjective: Bool { get }
+
   /// Why an estimator that needs something of the dynamics cannot be used with them; nil where it
   /// can.
   func refusal(of need: DynamicsNeed) -> String?
@@ -53,6 +57,9 @@ extension NamedDynamics {
 
   /// False.
   public var aggregates: Bool { false }
+
+  /// False.
+  public var hasTermBesideLowerObjective: Bool { false }
 
   /// The defaults: any dynamics have a stationary limit, none take plain steps, and those that
   /// aggregate do not approach the minimum of f.

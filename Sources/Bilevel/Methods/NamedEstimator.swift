@@ -17,6 +17,9 @@ public protocol NamedEstimator: Sendable {
   var seesStartOnly: Bool { get }
   /// Whether it is right where the inner loop is projected onto Y.
   var admitsLowerSet: Bool { get }
+  /// Whether it differentiates the problem's own f, as implicit, one-stage and value-function estimators do;
+  /// those that differentiate the inner loop, or look at its ends alone, know the f that its steps descend.
+  var differentiatesLowerObjective: Bool { get }
   /// Whether it moves y together with x.
   var movesLowerVariable: Bool { get }
   /// Whether it is linear in the derivatives with respect to x, and its cost does not grow with the
@@ -40,6 +43,8 @@ extension NamedEstimator {
   public var seesStartOnly: Bool { false }
   /// True.
   public var admitsLowerSet: Bool { true }
+  /// True.
+  public var differentiatesLowerObjective: Bool { true }
   /// False.
   public var movesLowerVariable: Bool { false }
   /// True.

@@ -52,16 +52,3 @@ package struct LowerSubstitution<Scalar: TensorScalar>: InnerDynamics {
   /// The base's state.
   package var layout: StateLayout { base.layout }
 }
-
-extension NamedEstimator {
-  /// Whether the estimator differentiates the problem's own f: implicit, one-stage and value-function
-  /// methods do, and whatever is not known here may. Those that differentiate the inner loop, or look at
-  /// its ends alone, know the f that its steps descend.
-  package var differentiatesLowerObjective: Bool {
-    let throughTheLoop: [any NamedEstimator] = [
-      NamedReverse(), NamedTruncatedReverse(), NamedForward(), NamedPessimisticTruncation(),
-      NamedFirstOrder(), NamedReptile(),
-    ]
-    return !throughTheLoop.contains { $0.name == name }
-  }
-}

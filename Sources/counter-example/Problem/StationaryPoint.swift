@@ -90,11 +90,11 @@ package enum StationaryPoint: Sendable, Equatable {
   }
 
   /// Whether a linear solver does what is derived here: as many steps as are set from zero, or the
-  /// solution itself.
+  /// solution itself. A residual of a millionth moves the point by less than it is compared to.
   private static func solvesExactly(_ method: Method, _ settings: MethodSettings) -> Bool {
     guard method.estimator.settings.contains("solver.tolerance") else { return true }
     let isSeries = method.estimator.name != "conjugate-gradient"
-    return settings.solver.tolerance <= 1e-5 && !(isSeries && settings.solver.startsWarm)
+    return settings.solver.tolerance <= 1e-6 && !(isSeries && settings.solver.startsWarm)
   }
 
   private static func obstacle(
