@@ -112,6 +112,7 @@ struct EpisodeTests {
   @Test(arguments: [
     ("{\"train\":[\"a\"],\"validation\":[\"a\"],\"test\":[]}", "twice"),
     ("{\"train\":[\"z\"],\"validation\":[],\"test\":[]}", "no folder"),
+    ("{\"train\":[\"a\"],\"train\":[],\"validation\":[],\"test\":[]}", "the key \"train\" twice"),
     ("{\"train\":[\"a\"]}", "lists train, validation and test"), ("nothing", "JSON object"),
   ])
   func splitFilesAreChecked(text: String, sentence: String) throws {

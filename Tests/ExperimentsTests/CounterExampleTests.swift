@@ -204,6 +204,27 @@ struct CounterExampleTests {
       ).value != nil)
   }
 
+  @Test("Where the box X ends before the optimum, the optimum is at its end, for mu = 0 and mu > 0")
+  func optimumOnTheBoundary() {
+    for (mu, second) in [(0.0, 0.5), (2, 3)] {
+      let problem = CounterExampleProblem(strongConvexity: mu, target: 3, upperBound: 0.5)
+      #expect(problem.optimalUpper == 0.5)
+      #expect(problem.optimalLower.first == 0.5 && problem.optimalLower.second == second)
+      let metrics = CounterExampleMetrics(problem: problem).values(
+        upper: Parameters(Tensor([0.5])), lower: Parameters([Tensor([0.5]), Tensor([second])]))
+      #expect(metrics["upperError"] == 0 && metrics["lowerError"] == 0)
+      // F on S(x) rises towards the inside of the box.
+      let bilevel = problem.bilevel(as: Double.self)
+      func value(_ x: Double) -> Double {
+        bilevel.upper.value(
+          upper: Parameters(Tensor([x])),
+          lower: Parameters([Tensor([x]), Tensor([mu > 0 ? 3 : x])]))
+      }
+      #expect(value(0.49) > value(0.5) && value(0.5) == problem.optimalValue)
+    }
+    #expect(CounterExampleProblem(strongConvexity: 1, target: -9, upperBound: 2).optimalUpper == -2)
+  }
+
   @Test("Optima of both variants are stationary for the bi-level problem")
   func optima() {
     for target in [1.0, 3] {

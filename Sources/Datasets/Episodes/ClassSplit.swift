@@ -56,6 +56,12 @@ public struct ClassSplit: Sendable, Equatable, Codable {
         "The split file \(path) is not a JSON object with the lists train, validation and test of "
           + "class names: correct it.")
     }
+    if let key = RepeatedJSONKey.first(in: Data(bytes)) {
+      throw DatasetError(
+        .malformed,
+        "The split file \(path) has the key \"\(key)\" twice, of which only one list would count: join "
+          + "the two lists or remove one.")
+    }
     let known = KnownNames(names)
     var seen: Set<ExactName> = []
     func resolved(_ part: [String]) throws(DatasetError) -> [String] {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What is known of an image tree; stored as `tree.json` in its folder.
@@ -40,14 +41,15 @@ public struct ImageTreeDescription: Codable, Sendable, Equatable {
     let path = "\(folder)/\(fileName)"
     guard !DataFile.isAbsent(path) else { return ImageTreeDescription() }
     let bytes = try DataFile.read(path, remedy: remedy)
-    do {
-      return try JSONDecoder().decode(ImageTreeDescription.self, from: Data(bytes))
-    } catch {
+    guard RepeatedJSONKey.first(in: Data(bytes)) == nil,
+      let description = try? JSONDecoder().decode(ImageTreeDescription.self, from: Data(bytes))
+    else {
       throw DatasetError(
         .malformed,
         "The file \(path) does not describe an image tree: \(remedy), or remove the file where the "
           + "images are your own.")
     }
+    return description
   }
 
   /// The description with what was found; a recorded digest that differs is replaced, and

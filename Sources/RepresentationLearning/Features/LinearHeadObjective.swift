@@ -128,7 +128,8 @@ package struct LinearHeadObjective<Scalar: TensorScalar>: Objective {
     case .crossEntropy:
       let (probabilities, normalisers) = softmaxOfRows(outputs)
       return HeadEvaluation(
-        value: scale * (normalisers.sum() - outputs.dot(targets)),
+        // Row by row: the difference of two large sums would fall below zero by their rounding.
+        value: scale * normalisers.subtracting(outputs.multiplying(targets).sum(alongAxis: 1)).sum(),
         residuals: probabilities.subtracting(targets).scaled(by: scale),
         probabilities: probabilities)
     }

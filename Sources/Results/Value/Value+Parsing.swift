@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension Value {
@@ -15,7 +16,7 @@ extension Value {
         "The file '\(source)' is not valid JSON (\(Self.describe(error))); "
           + "restore it from version control, or move it away.")
     }
-    if let key = RepeatedKey.first(in: data) {
+    if let key = RepeatedJSONKey.first(in: data) {
       throw ResultsError(
         .malformed,
         "The file '\(source)' has the key '\(key)' twice in one place, of which readers take the first or "

@@ -7,7 +7,8 @@ import Experiments
 ///
 /// mu = 0: S(x) = {(x, anything)} and the optimum is x* = y1* = y2* = e with F* = 0, which a method
 /// finds only if it moves y2 within S(x). mu > 0: S(x) = {(x, c)} and x* = (e + c) / 2, which every
-/// sound method finds (with c = 1 again at e).
+/// sound method finds (with c = 1 again at e). Both hold while x* lies in the box X, else its nearest
+/// point takes the place of x*.
 ///
 /// The quartic member has 1/4 sum (y1 - x)^4 in the place of 1/2 |y1|^2 - x' y1: the same solutions,
 /// without strong convexity in y1.
@@ -51,12 +52,16 @@ package struct CounterExampleProblem: Sendable, Equatable {
     Tensor((0..<dimension).map { Scalar(values[$0 % values.count]) })
   }
 
-  /// x*, the same in every coordinate, without regard to the bounds of X.
-  package var optimalUpper: Double { strongConvexity > 0 ? (1 + target) / 2 : 1 }
+  /// x*, the same in every coordinate: min over y in S(x) of F is convex in each coordinate of x, so over
+  /// the box X it is least where the box lies nearest to the minimum without bounds.
+  package var optimalUpper: Double {
+    let unbounded = strongConvexity > 0 ? (1 + target) / 2 : 1
+    return min(upperBound, max(-upperBound, unbounded))
+  }
 
   /// (y1*, y2*).
   package var optimalLower: (first: Double, second: Double) {
-    (optimalUpper, strongConvexity > 0 ? target : 1)
+    (optimalUpper, strongConvexity > 0 ? target : optimalUpper)
   }
 
   /// F*.

@@ -4,12 +4,12 @@ import Foundation
 ///
 /// JSON leaves open which of the two counts, and readers differ: a number that one program prints another
 /// would not.
-enum RepeatedKey {
+package enum RepeatedJSONKey {
   /// The first such key as it is written; nil where there is none.
   ///
   /// One pass over the bytes of a text that is known to be valid JSON, whatever its nesting. Keys are
   /// compared as they are written, so that an escaped letter is another than the letter itself.
-  static func first(in text: Data) -> String? {
+  package static func first(in text: Data) -> String? {
     text.withUnsafeBytes { bytes in
       /// The keys of the objects that a position lies in; nil for lists.
       var open: [Set<[UInt8]>?] = []
