@@ -32,8 +32,10 @@ package struct CommandFailure: ReportableError, Equatable {
 extension FileError: ReportableError {
   /// The error's sentence.
   package var sentence: String { message }
-  /// Wrong usage where an output is an input, else an unexpected failure.
-  package var exitStatus: ExitStatus { kind == .isInput ? .usage : .unexpected }
+  /// Wrong usage where an output is an input or somebody's own file, else an unexpected failure.
+  package var exitStatus: ExitStatus {
+    kind == .isInput || kind == .isForeign ? .usage : .unexpected
+  }
 }
 
 /// The end of a run at somebody's wish, thrown by ``Interruption/checkpoint()``.

@@ -16,6 +16,8 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     case isFolder
     /// The file is what the command reads.
     case isInput
+    /// The file is there, and the command has not made it.
+    case isForeign
     /// Anything else the system reports.
     case inputOutput
   }

@@ -13,9 +13,14 @@ package struct CleanCost {
     }
     // Single precision, once as rows and once as the kernels want them.
     let features = parts.reduce(0) { $0 + 8 * $1.count * ($1.features.width + 1) }
-    // Probabilities in double precision, those of two methods at a time, and scratch rows.
+    // Probabilities in double precision, of the best method and of those that later ones begin with, and
+    // scratch rows.
     let rows = parts.reduce(0) { $0 + 60 * $1.count * max(16, input.classes.count) }
-    bytes = stored + features + rows
+    // Forecasts of two methods: resampled weights, and the wrong labels each sample might have been given,
+    // also while these are sorted.
+    let forecasts =
+      2 * input.checked.count * DetectionForecast.bytesOfSample(classes: input.classes.count)
+    bytes = stored + features + rows + forecasts
   }
 
   /// The memory that will be needed.

@@ -26,6 +26,20 @@ package struct CleanFiles {
   /// The names of all of them.
   package static let names = [weightsCSV, weightsHDF5, cleanHDF5, page, record]
 
+  /// What the HDF5 files name as their maker.
+  private static let tool = "hyper-cleaning clean"
+
+  /// Throws where a file of one of the names is in a folder that `clean` has not made.
+  package static func requireReplaceable(in folder: String) throws(FileError) {
+    let outputs: [OwnOutput] = [
+      .init("\(folder)/\(weightsCSV)", marked: "index,given_label,predicted_label,"),
+      .hdf5("\(folder)/\(weightsHDF5)", tool: tool), .hdf5("\(folder)/\(cleanHDF5)", tool: tool),
+      .init("\(folder)/\(page)", marked: "<title>\(SuspectsPage.title)"),
+      .init("\(folder)/\(record)", marked: "\"budget\": \"own\""),
+    ]
+    for output in outputs { try output.requireReplaceable() }
+  }
+
   /// The path of a file.
   package func path(_ name: String) -> String { "\(folder)/\(name)" }
 
@@ -66,6 +80,7 @@ package struct CleanFiles {
     try write(result.ranks.map { Int64($0) }, "rank")
     try writer.setAttribute("classNames", .strings(input.classes.map(\.name)))
     try writer.setAttribute("method", .string(result.method.rawValue))
+    try writer.setAttribute("tool", .string(Self.tool))
     return try writer.complete()
   }
 
@@ -95,7 +110,9 @@ package struct CleanFiles {
     }
     let relabelled = zip(kept, labels).count { input.trainLabels[$0] != $1 }
     let clean = try input.train.taking(kept, labels: labels, classes: input.classes)
-    return (try clean.prepared(path(Self.cleanHDF5), index: kept), kept.count, relabelled)
+    return (
+      try clean.prepared(path(Self.cleanHDF5), index: kept, tool: Self.tool), kept.count, relabelled
+    )
   }
 
   /// Names the files that are written, in place of those of an older result: its record, which would

@@ -280,6 +280,8 @@ package struct CleanInput {
 private struct ClassUnion {
   let classes: [SampleClass]
   private let places: [[UInt8]: Int]
+  /// The place of each code; nil where names count and the parts number them differently, or not at all.
+  private let coded: [Int: Int]?
   private let usesNames: Bool
 
   init(_ train: LabelledSamples, _ checked: LabelledSamples) {
@@ -310,9 +312,23 @@ private struct ClassUnion {
     }
     self.classes = classes
     self.places = places
+    var coded: [Int: Int] = [:]
+    for sampleClass in all {
+      guard let code = sampleClass.code, let place = places[Self.key(sampleClass, usesNames)],
+        coded.updateValue(place, forKey: code).map({ $0 == place }) ?? true
+      else {
+        self.coded = nil
+        return
+      }
+    }
+    self.coded = coded
   }
 
-  func place(of sampleClass: SampleClass) -> Int? { places[Self.key(sampleClass, usesNames)] }
+  /// The place of a class of any part: of one without a name by its code, as far as codes are unambiguous.
+  func place(of sampleClass: SampleClass) -> Int? {
+    if !sampleClass.isNamed, let code = sampleClass.code, let coded { return coded[code] }
+    return places[Self.key(sampleClass, usesNames)]
+  }
 
   /// Bytes: names that are equal as texts alone, composed and decomposed, are two classes.
   private static func key(_ sampleClass: SampleClass, _ usesNames: Bool) -> [UInt8] {

@@ -120,7 +120,9 @@ package struct CleanJudge {
   package func result(
     _ method: CleanMethod, report: (CleanResult.Candidate) -> Void, progress: (String) -> Void
   ) throws -> CleanResult {
-    var judgements: [Judgement] = []
+    var candidates: [CleanResult.Candidate] = []
+    // The best so far: what a judgement holds is the largest part of the memory.
+    var best: Judgement?
     var fits: [CleanMethod: (fit: CrossFitting<Float>.Fit, posterior: LabelPosterior)] = [:]
     var factor: Double?
     for candidate in method.tried {
@@ -151,14 +153,15 @@ package struct CleanJudge {
       var judgement = judged(candidate, fit, posterior, seconds: watch.seconds)
       judgement.learnedWeights = learned
       report(judgement.candidate)
-      judgements.append(judgement)
+      candidates.append(judgement.candidate)
+      let isBetter =
+        method == .auto
+        ? best.map { judgement.candidate.choice.loss < $0.candidate.choice.loss } ?? true
+        : candidate == method
+      if isBetter { best = judgement }
     }
-    let best =
-      method == .auto
-      ? judgements.min { $0.candidate.choice.loss < $1.candidate.choice.loss }
-      : judgements.first { $0.candidate.method == method }
     guard let best else { throw CleanFailure.diverged(method) }
-    return result(of: best, candidates: judgements.map(\.candidate))
+    return result(of: best, candidates: candidates)
   }
 
   private func recipe(
@@ -212,11 +215,10 @@ package struct CleanJudge {
       frequencies: posterior.frequencies(
         fit.noisy, input.trainLabels, stride: stride(through: fit.noisy)), seed: seed
     ) { sample, label in posterior.rightness(fit.checked[sample], given: label) }
-    let predictions = fit.noisy.predictions
+    // A label that is more probably right than wrong is more probable than every other class.
     let predicted = input.trainLabels.enumerated().map { sample, given in
       posterior.rightness[sample] < 0.5
-        ? posterior.likeliestOther(fit.noisy[sample], than: given)
-        : predictions[sample]
+        ? posterior.likeliestOther(fit.noisy[sample], than: given) : given
     }
     return Judgement(
       candidate: CleanResult.Candidate(
@@ -270,7 +272,7 @@ package struct CleanJudge {
     let scores = best.posterior.rightness.map { (1 + $0) / 2 }
     return CleanResult(
       method: best.candidate.method, candidates: candidates, scores: scores,
-      predicted: best.fit.noisy.predictions, weights: scores.map { _ in 1 },
+      predicted: input.trainLabels, weights: scores.map { _ in 1 },
       isSuspect: scores.map { _ in false }, ranks: CleanResult.ranks(of: scores), noiseRate: .nan,
       confusion: best.posterior.confusion, precision: .unknown, recall: .unknown, toCheck: [],
       test: tested(best, weights: scores.map { _ in 1 }))

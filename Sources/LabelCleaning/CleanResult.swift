@@ -8,7 +8,8 @@ package struct CleanResult {
   package let candidates: [Candidate]
   /// The probability that each label is right, from 0 (suspicious) to 1.
   package let scores: [Double]
-  /// The most probable class of each sample given everything; of a suspect, another than the given one.
+  /// The most probable class of each sample given everything, its label included: the given one, but of a
+  /// suspect another.
   package let predicted: [Int]
   /// The weight of each sample for training.
   package let weights: [Double]

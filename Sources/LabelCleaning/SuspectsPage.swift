@@ -14,6 +14,9 @@ package struct SuspectsPage {
   /// What else the run says: scaling, step size, files.
   let remarks: [String]
 
+  /// What its title begins with.
+  static let title = "Suspect labels"
+
   /// The page of a result.
   package init(
     input: CleanInput, result: CleanResult, command: String, shown: Int, remarks: [String]
@@ -38,7 +41,7 @@ package struct SuspectsPage {
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">
-      <title>Suspect labels: \(HTML.escaped(input.train.place))</title>
+      <title>\(Self.title): \(HTML.escaped(input.train.place))</title>
       <style>\(Self.style)</style>
       </head>
       <body>

@@ -49,6 +49,11 @@ struct CorruptCommand: ParsableCommand {
     let path = isPath ? source : "\(data.folder.path)/\(source).h5"
     let files = ["train.h5", "checked.h5", "truth.csv"].map { "\(output)/\($0)" }
     try KeptInputs(following: [path]).require(keptBy: files)
+    let tool = "datasets corrupt"
+    for output in [
+      .hdf5(files[0], tool: tool), .hdf5(files[1], tool: tool),
+      OwnOutput(files[2], marked: Self.header),
+    ] { try output.requireReplaceable() }
     let samples = try LabelledSamples.load(hdf5: path)
     let classes = samples.classes.count
     guard classes >= 2 else {
@@ -88,7 +93,7 @@ struct CorruptCommand: ParsableCommand {
     let given = rule.corrupted(
       truth, classes: classes, features: samples.features.rows(train), fraction: fraction,
       seed: seed)
-    var csv = "index,true_label,given_label\n"
+    var csv = "\(Self.header)\n"
     for (index, (truth, given)) in zip(truth, given).enumerated() {
       csv +=
         CSV.line(["\(index)", samples.classes[truth].name, samples.classes[given].name]) + "\n"
@@ -96,9 +101,9 @@ struct CorruptCommand: ParsableCommand {
     // All are written before the first one gets its name; the truth, which vouches for the others, last.
     let written = [
       try samples.taking(train, labels: given, classes: samples.classes)
-        .prepared(files[0], index: train),
+        .prepared(files[0], index: train, tool: tool),
       try samples.taking(rest, labels: rest.map { samples.labels[$0] }, classes: samples.classes)
-        .prepared(files[1], index: rest),
+        .prepared(files[1], index: rest, tool: tool),
     ]
     let key = try AtomicFile(path: files[2])
     try key.fill(Array(csv.utf8))
@@ -110,6 +115,8 @@ struct CorruptCommand: ParsableCommand {
     Diagnostics.console.show(result: "wrote     \(files[1])  \(checked) samples")
     Diagnostics.console.show(result: "wrote     \(files[2])")
   }
+
+  private static let header = "index,true_label,given_label"
 
   /// So many of the positions, class after class in turn, so that few checked samples have all classes.
   private static func evenly(

@@ -28,7 +28,10 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     return (["weights"], lower)
   }
 
-  init(_ run: Run<CleaningSettings>, folder: DataFolder) throws {
+  /// The run at its start; what there is to say of its data goes to `notes`.
+  init(
+    _ run: Run<CleaningSettings>, folder: DataFolder, notes: DataNotes = DataNotes()
+  ) throws {
     var settings = run.settings
     arm = run.arm
     for (key, value) in [
@@ -41,6 +44,7 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     }
     // The features themselves are released on return: the problem holds them in its own form.
     let data = try CleaningData<Scalar>(settings.own, folder: folder, seed: run.seed)
+    notes.add(data.notes)
     truth = data.truth
     if arm.method == nil {
       settings.own.useFixedWeights()

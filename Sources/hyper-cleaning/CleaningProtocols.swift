@@ -147,6 +147,9 @@ extension RunSettings<CleaningSettings> {
       $0 * Double(train) / Double(self.data.train)
     }
     self.data.train = train
-    self.data.validation = min(self.data.validation, self.reduced.validation)
+    // 0 stands for all images of the validation file.
+    self.data.validation =
+      self.data.validation == 0
+      ? self.reduced.validation : min(self.data.validation, self.reduced.validation)
   }
 }

@@ -104,6 +104,16 @@ struct Cleaning: Experiment {
     }
   }
 
+  /// What the arm reads, and the schedule of a network's final training, which is the run's own after
+  /// every arm.
+  func readsOfMethods(
+    _ key: String, _ arm: Arm, under settings: RunSettings<CleaningSettings>?
+  ) -> Bool {
+    let trainsFinally = settings.map { $0.tuning.finalTraining && !$0.network.hidden.isEmpty }
+    return arm.reads(key)
+      || (trainsFinally == true && ["inner.steps", "inner.stepSize"].contains(key))
+  }
+
   func refusal(
     of baseline: Baseline, under settings: RunSettings<CleaningSettings>
   ) -> String? {
@@ -161,7 +171,7 @@ struct Cleaning: Experiment {
   func body<Scalar: TensorScalar & HDF5Element>(
     of run: Run<CleaningSettings>, as type: Scalar.Type
   ) throws -> any RunBody<Scalar> {
-    try CleaningBody<Scalar>(run, folder: context.folder)
+    try CleaningBody<Scalar>(run, folder: context.folder, notes: context.notes)
   }
 
   static let columns: [SummaryColumn] = [

@@ -138,6 +138,78 @@ struct CleanCommandTests {
     #expect(kept.count == 75 && kept.allSatisfy { !isWrong[Int($0)] })
   }
 
+  @Test(
+    "A label that is believed is the predicted one, and stays when doubted samples are relabelled")
+  func believedLabelsStay() throws {
+    // Classes that overlap: the model's own guess is another class for many samples that are right.
+    var stream = RandomStream(seed: 5, purpose: "overlapping classes")
+    func samples(_ count: Int) -> [CleanExample.Sample] {
+      (0..<count).map { index in
+        .init(
+          features: [Float(stream.normal() + (index % 3 == 0 ? 1.2 : 0)), Float(stream.normal())],
+          label: Int64(index % 3 == 0 ? 0 : 1))
+      }
+    }
+    var train = samples(300)
+    for index in stride(from: 0, to: 300, by: 15) { train[index].label = 1 - train[index].label }
+    try example.write(train, to: "mine.h5")
+    try example.write(samples(120), to: "checked.h5")
+    #expect(try example.clean(["--keep", "0.5", "--relabel", "--quiet"]).exitCode == 0)
+    let rows = try example.rows().dropFirst()
+    #expect(rows.count == 300)
+    for row in rows {
+      #expect(
+        (row[1] == row[2]) == (row[4] == "False")
+          && (Double(row[3]) ?? 0 >= 0.5) == (row[1] == row[2]))
+    }
+    let labels = try HDF5File.open(example.folder.path("out/clean.h5")).readIntegers("labels")
+      .values
+    #expect(labels == rows.map { Int64($0[2]) ?? -1 })
+  }
+
+  @Test("Numbers of a test part without names are those of parts with names, unless these disagree")
+  func unnamedTestPart() throws {
+    let names = ["2", "eel", "0"]
+    _ = try example.writeUsual(names: names)
+    try example.write(example.samples(60, seed: 3), to: "test.h5")
+    let result = try example.clean(["--test", example.folder.path("test.h5"), "--quiet"])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    let record = try RunRecord(readingFrom: example.folder.path("out/record.json"))
+    #expect(record.final["testAccuracy"] ?? 0 > 0.9)
+    // Another numbering of the same names in the checked part: no number says which class is meant.
+    let checked = example.samples(45, seed: 2).map {
+      CleanExample.Sample(features: $0.features, label: 2 - $0.label)
+    }
+    try example.write(checked, to: "checked.h5", names: names.reversed())
+    let ambiguous = try example.clean(["--test", example.folder.path("test.h5"), "--quiet"])
+    #expect(ambiguous.exitCode == 65, "\(ambiguous.standardError)")
+    #expect(ambiguous.standardError.contains("The class \"1\" of"), "\(ambiguous.standardError)")
+  }
+
+  @Test(
+    "Files of the names that are written which somebody else has made are kept",
+    arguments: [
+      "weights.csv", "weights.h5", "clean.h5", "suspects.html", "record.json",
+    ])
+  func foreignFilesAreKept(name: String) throws {
+    _ = try example.writeUsual()
+    try FileManager.default.createDirectory(
+      atPath: example.folder.path("out"), withIntermediateDirectories: true)
+    // An HDF5 file of one's own, under every name, and nothing of it is ours.
+    try example.write(example.samples(4, seed: 9), to: "out/\(name)")
+    let before = try Data(contentsOf: URL(fileURLWithPath: example.folder.path("out/\(name)")))
+    let refused = try example.clean(["--quiet"])
+    #expect(refused.exitCode == 64, "\(refused.standardError)")
+    #expect(refused.standardError.contains("that this command has not made"))
+    #expect(try example.folder.names(in: "out") == [name])
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: example.folder.path("out/\(name)"))) == before)
+    // An empty file holds nothing, and its own files a second run replaces.
+    _ = try example.folder.write([], to: "out/\(name)")
+    #expect(try example.clean(["--quiet"]).exitCode == 0)
+    #expect(try example.clean(["--quiet", "--seed", "1"]).exitCode == 0)
+  }
+
   @Test("The record says what was asked for, and that generated samples are generated")
   func recordsAreToldApart() throws {
     _ = try example.writeUsual()

@@ -118,7 +118,7 @@ struct CleaningBaselineTests {
     #expect(try records().count == 2)
     let tooMany = try run(own)
     #expect(tooMany.exitCode == 65)
-    #expect(tooMany.standardError.contains("which has 40: lower it, or set it to 0"))
+    #expect(tooMany.standardError.contains("which has 40: lower it (in a reduced problem"))
     let absent = try run(["--method", "rhg", "--validation-file", folder.path("none.h5")])
     #expect(absent.exitCode == 66, "\(absent.standardError)")
     // What was learned does not take the place of what was read, wherever that lies.
@@ -132,6 +132,42 @@ struct CleaningBaselineTests {
     #expect(saved.exitCode == 64, "\(saved.standardError)")
     #expect(saved.standardError.contains("would take the place of the input"))
     #expect(try ImageDataset.load(path).count == 40)
+  }
+
+  @Test("A reduced problem takes its validation images of a file of which all are wanted, too")
+  func reducedOwnFile() throws {
+    let record = try record([
+      "--method", "fhg", "--validation-file", folder.path("own.h5"), "--set", "data.validation=0",
+      "--set", "reduced.train=20", "--set", "reduced.validation=15", "--outer-iterations", "1",
+      "--inner-steps", "2", "--set", "tuning.finalTraining=false",
+    ])
+    #expect(record.configuration.value(at: "data.validation") == 15)
+    #expect(record.configuration.value(at: "data.train") == 20)
+  }
+
+  @Test(
+    "The schedule of a network's final training is read and part of the identity, of baselines too")
+  func networkSchedule() throws {
+    let network = [
+      "--method", "validation-only", "--set", "network.hidden=[3]", "--set",
+      "network.initialization=glorot",
+    ]
+    // Each number of steps is a run, unless nothing trains for so long.
+    let result = try run(
+      network + ["--inner-steps", "2", "--inner-steps", "30", "--set", "tuning.finalTraining=true"])
+    #expect(
+      result.exitCode == 0 && !result.standardError.contains("Ignored"), "\(result.standardError)")
+    let records = try records()
+    #expect(records.count == 2)
+    #expect(Set(records.compactMap { $0.final["retrainedTestAccuracy"] }).count == 2)
+    let without = try run(
+      network + [
+        "--inner-steps", "2", "--inner-steps", "30", "--set", "tuning.finalTraining=false",
+      ])
+    #expect(
+      without.standardError.contains("Ignored: inner.stepSize and inner.steps"),
+      "\(without.standardError)")
+    #expect(try self.records().count == 3)
   }
 
   @Test("The outer loop stops early, and its best point on held-out images counts")

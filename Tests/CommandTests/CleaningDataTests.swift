@@ -95,6 +95,34 @@ struct CleaningDataTests {
     #expect(try #require(refusal(settings())).contains("The label 1 is \"c\" in"))
   }
 
+  @Test("Validation images of a file of their own that are tested or trained on, too, are counted")
+  func overlap() throws {
+    var own = settings()
+    own.data.validation = 0
+    own.data.validationFile = temporary.path("own.h5")
+    func notes(_ isTestFile: Bool, _ range: Range<Int>) throws -> [String] {
+      let source = try NumberedImages.dataset(count: 300, isTestFile: isTestFile)
+      try ImageDataset(
+        name: "numbered", split: "own", shape: [range.count, 2, 2],
+        images: Array(source.images[4 * range.lowerBound..<4 * range.upperBound]),
+        labels: Array(source.labels[range]), classNames: source.classNames,
+        provenance: source.provenance
+      ).save(temporary.path("own.h5"))
+      return try data(own).notes
+    }
+    // Of the test file the first 70 images are tested on.
+    let tested = try notes(true, 60..<90)
+    #expect(
+      tested.count == 1 && tested[0].hasPrefix("10 of the validation images of "), "\(tested)")
+    #expect(tested.first?.contains("among the test images") == true)
+    #expect(try notes(true, 70..<90) == [])
+    // All of the training file, but for one image: the sixty that are trained on, less one at the most.
+    let trained = try notes(false, 0..<299)
+    #expect(trained.count == 1 && trained[0].contains("among the training images"), "\(trained)")
+    #expect(["59 ", "60 "].contains { trained.first?.hasPrefix($0) == true }, "\(trained)")
+    #expect(try data(settings()).notes == [])
+  }
+
   @Test("Only training labels are corrupted: exactly the fraction, and the truth knows which")
   func noise() throws {
     var settings = settings()

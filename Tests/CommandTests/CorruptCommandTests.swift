@@ -39,6 +39,23 @@ struct CorruptCommandTests {
       })
   }
 
+  @Test(
+    "Files of one's own under the names that are written are kept",
+    arguments: [
+      "train.h5", "checked.h5", "truth.csv",
+    ])
+  func foreignFilesAreKept(name: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: folder.path("out"), withIntermediateDirectories: true)
+    _ = try folder.write(Array("index,label\n0,cat\n".utf8), to: "out/\(name)")
+    let refused = try corrupt(seed: 0)
+    #expect(refused.code == 64 && refused.text.contains("has not made"), "\(refused.text)")
+    #expect(
+      try String(contentsOfFile: folder.path("out/\(name)"), encoding: .utf8)
+        == "index,label\n0,cat\n")
+    #expect(try folder.names(in: "out") == [name])
+  }
+
   @Test("A command waits while another one names files in its folder")
   func waits() throws {
     #expect(try corrupt(seed: 0).code == 0)

@@ -44,7 +44,8 @@ struct LabelledSamplesTests {
     try writer.finish()
     let samples = try LabelledSamples.load(hdf5: path)
     let copy = folder.path("copy.h5")
-    try samples.taking([2, 1], labels: [0, 1], classes: samples.classes).save(copy, index: [2, 1])
+    try samples.taking([2, 1], labels: [0, 1], classes: samples.classes).save(
+      copy, index: [2, 1], tool: "test")
     #expect(try HDF5File.open(copy).strings("classNames") == names)
     #expect(try HDF5File.open(copy).read("labels", as: Int64.self).values == [1, 3])
   }
@@ -70,7 +71,7 @@ struct LabelledSamplesTests {
       place: "here", features: features, pictures: nil, learnsFromPictures: false,
       labels: [0, 1, names.count - 1], classes: classes, classNames: given)
     let copy = folder.path("copy.h5")
-    try samples.save(copy, index: [0, 1, 2])
+    try samples.save(copy, index: [0, 1, 2], tool: "test")
     let again = try LabelledSamples.load(hdf5: copy)
     let sorted = classes.sorted { ($0.code ?? 0) < ($1.code ?? 0) }
     #expect(again.classes.map(\.code) == sorted.map(\.code))
@@ -107,7 +108,7 @@ struct LabelledSamplesTests {
       place: "here", features: samples.features, pictures: nil, learnsFromPictures: false,
       labels: samples.labels, classes: classes, classNames: names)
     let copy = folder.path("copy.h5")
-    try named.save(copy, index: [0, 1, 2])
+    try named.save(copy, index: [0, 1, 2], tool: "test")
     #expect(try HDF5File.open(copy).strings("classNames") == names)
     #expect(try LabelledSamples.load(hdf5: copy).classes.map(\.name) == [names[1], names[3]])
   }
@@ -166,7 +167,7 @@ struct LabelledSamplesTests {
       #expect(samples.classes.map(\.name) == ["5", "9"])
       let copy = folder.path("copy-\(Element.self).h5")
       try samples.taking([2, 0], labels: [1, 0], classes: samples.classes)
-        .save(copy, index: [2, 0])
+        .save(copy, index: [2, 0], tool: "test")
       let file = try HDF5File.open(copy)
       #expect(try file.elementKind("features") == Element.hdf5Kind)
       #expect(
@@ -248,7 +249,7 @@ struct LabelledSamplesTests {
     #expect(samples.classes.map(\.name) == ["cat", "dog"] && samples.labels == [1, 0, 1])
     // What is written has numbers and their names.
     let copy = folder.path("copy.h5")
-    try samples.save(copy, index: [0, 1, 2])
+    try samples.save(copy, index: [0, 1, 2], tool: "test")
     let again = try LabelledSamples.load(hdf5: copy)
     #expect(again.classes.map(\.name) == ["cat", "dog"] && again.labels == [1, 0, 1])
   }
@@ -297,5 +298,19 @@ struct LabelledSamplesTests {
     let again = rule.corrupted(
       samples.labels, classes: 10, features: samples.features, fraction: 0.3, seed: 1)
     #expect(again == given)
+  }
+
+  @Test("Samples that differ in double precision alone have digests of their own")
+  func digestOfDoubles() throws {
+    func digest(_ step: Double) throws -> String {
+      let path = folder.path("doubles.h5")
+      let writer = try HDF5Writer(path: path)
+      try writer.write((0..<6).map { 1e9 + step * Double($0) }, shape: [3, 2], to: "features")
+      try writer.write([0, 1, 1] as [Int64], shape: [3], to: "labels")
+      try writer.finish()
+      return try LabelledSamples.load(hdf5: path).digest
+    }
+    #expect(try digest(1.25) != digest(1.5))
+    #expect(try digest(1.25) == digest(1.25))
   }
 }

@@ -77,7 +77,8 @@ struct RepresentationHeadTests {
   func separatedRows() {
     var stream = RandomStream(seed: 7, purpose: "margins")
     let margins: Tensor<Float> = stream.uniform([4_000, 1], in: 20..<900)
-    let targets = Tensor<Float>(shape: [4_000, 2], scalars: (0..<8_000).map { $0 % 2 == 0 ? 1 : 0 })
+    let targets = Tensor<Float>(
+      shape: [4_000, 2], scalars: (0..<8_000).map { $0 % 2 == 0 ? 1 : 0 })
     let objective = LinearHeadObjective(component: 0, targets: targets, loss: .crossEntropy)
     let value = objective.value(
       upper: Parameters(margins), lower: Parameters(Tensor(shape: [1, 2], scalars: [1.1, 0.3])))

@@ -125,13 +125,17 @@ extension LabelledSamples {
 
   /// Writes the samples in the same form, atomically: every array with the number type that it was read
   /// with, labels as they were, and `index`, each sample's position in the data set it was taken from.
-  public func save(_ path: String, index: [Int]) throws(DatasetError) {
-    let file = try prepared(path, index: index)
+  ///
+  /// - Parameter tool: what the file names as its maker.
+  public func save(_ path: String, index: [Int], tool: String) throws(DatasetError) {
+    let file = try prepared(path, index: index, tool: tool)
     try DatasetError.converting { () throws(FileError) in try file.commit() }
   }
 
-  /// The file that ``save(_:index:)`` writes, without its name, which `commit()` gives it.
-  package func prepared(_ path: String, index: [Int]) throws(DatasetError) -> AtomicFile {
+  /// The file that ``save(_:index:tool:)`` writes, without its name, which `commit()` gives it.
+  package func prepared(
+    _ path: String, index: [Int], tool: String
+  ) throws(DatasetError) -> AtomicFile {
     precondition(index.count == count, "\(index.count) positions for \(count) samples.")
     let writer = try HDF5Writer(path: path)
     if !learnsFromPictures { try features.write("features", to: writer) }
@@ -143,6 +147,7 @@ extension LabelledSamples {
     try writer.write(
       labels.map { Int64(codes[$0]) }, shape: [count], to: "labels", layout: column)
     if isNamed { try writer.setAttribute("classNames", .strings(names(codes))) }
+    try writer.setAttribute("tool", .string(tool))
     return try writer.complete()
   }
 

@@ -121,7 +121,12 @@ extension LabelledSamples {
     digest.update(features.shape.map { String($0) }.joined(separator: "x").utf8)
     digest.update([10])
     for sample in 0..<count {
-      features.row(sample).withUnsafeBytes { digest.update($0) }
+      // In the precision that the samples are told apart in.
+      if features.isDouble {
+        features.values(of: sample).withUnsafeBytes { digest.update($0) }
+      } else {
+        features.row(sample).withUnsafeBytes { digest.update($0) }
+      }
       digest.update("\(classes[labels[sample]].name)\n".utf8)
     }
     return digest.finalize()

@@ -135,7 +135,9 @@ package struct RunCommand<Own: OwnRunOptions>: ParsableCommand {
           var variant = planned.variant(in: experiment)
           variant[Own.E.shortNames["inner.steps"] ?? "inner.steps"] = nil
           let name = arm.name + "\n" + Value.object(sorted: variant).canonicalText
-          if !arm.reads("inner.steps"), !withoutSteps.insert(name).inserted { continue }
+          let readsSteps = experiment.matters(
+            "inner.steps", to: arm, under: planned.configuration.settings)
+          if !readsSteps, !withoutSteps.insert(name).inserted { continue }
           plan.append(planned)
         }
       }

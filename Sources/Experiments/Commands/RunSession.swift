@@ -87,9 +87,15 @@ package struct RunSession<E: Experiment> {
     _ run: Run<E.Own>, _ engine: RunEngine, _ columns: [SummaryColumn],
     _ learned: LearnedDestination?
   ) throws -> ExitStatus {
-    for note in experiment.context.notes.take() { console.show(note: note) }
+    func showNotes() {
+      for note in experiment.context.notes.take() { console.show(note: note) }
+    }
+    showNotes()
     let learnedFile = learned?.file(forRecord: run.identity.relativePath)
-    switch try engine.run(run, of: experiment, savingTo: learnedFile) {
+    let outcome = try engine.run(run, of: experiment, savingTo: learnedFile)
+    // What reading the samples themselves has shown.
+    showNotes()
+    switch outcome {
     case .skipped(let path):
       console.show(note: "Skipped: \(path) is complete, with the same configuration.")
       return .success

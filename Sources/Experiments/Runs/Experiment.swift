@@ -42,6 +42,10 @@ package protocol Experiment: Sendable {
   /// matter together with others alone.
   func reads(_ key: String, _ arm: Arm, under settings: RunSettings<Own>) -> Bool
 
+  /// Whether a key of the methods' sections or of `outer` can change what an arm does under settings, or
+  /// under some where none are given.
+  func readsOfMethods(_ key: String, _ arm: Arm, under settings: RunSettings<Own>?) -> Bool
+
   /// The keys that every variant states, whether they differ from the preset's or not.
   func statedKeys(_ arm: Arm) -> [String]
 
@@ -92,6 +96,13 @@ extension Experiment {
   /// The keys that the arm reads at all.
   package func reads(_ key: String, _ arm: Arm, under settings: RunSettings<Own>) -> Bool {
     reads(key, arm)
+  }
+
+  /// What the arm itself reads.
+  package func readsOfMethods(
+    _ key: String, _ arm: Arm, under settings: RunSettings<Own>?
+  ) -> Bool {
+    arm.reads(key)
   }
 
   /// None.

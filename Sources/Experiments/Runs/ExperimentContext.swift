@@ -26,6 +26,9 @@ package struct ExperimentContext: Sendable {
 package final class DataNotes: Sendable {
   private let state = Mutex<(said: Set<String>, waiting: [String])>(([], []))
 
+  /// Nothing yet.
+  package init() {}
+
   /// Adds sentences.
   package func add(_ notes: [String]) {
     state.withLock { state in

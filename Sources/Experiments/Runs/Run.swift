@@ -158,7 +158,7 @@ extension Experiment {
     _ key: String, to arm: Arm, under settings: RunSettings<Own>? = nil
   ) -> Bool {
     guard Own.keys.contains(where: { $0.name == key }) else {
-      return MethodSettings.costKeys.contains(key) || arm.reads(key)
+      return MethodSettings.costKeys.contains(key) || readsOfMethods(key, arm, under: settings)
     }
     return settings.map { reads(key, arm, under: $0) } ?? reads(key, arm)
   }

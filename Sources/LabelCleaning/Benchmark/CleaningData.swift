@@ -33,6 +33,8 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
   package let isNoisy: [Bool]
   /// The number of classes.
   package let classCount: Int
+  /// What a person should know of these samples, one full sentence each.
+  package let notes: [String]
 
   /// What metrics compare with; the features, which are large, are not part of it.
   package var truth: CleaningTruth {
@@ -75,6 +77,27 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
     isNoisy = zip(fromTrain.train.labels, corrupted).map { $0 != $1 }
     train = Samples(features: fromTrain.train.features, labels: corrupted)
     validation = own?.samples ?? fromTrain.validation
+    notes =
+      own == nil
+      ? []
+      : Self.overlapNotes(
+        of: validation, with: train, test, path: settings.data.validationFile ?? "")
+  }
+
+  /// What there is to say of validation images of a file that are trained or tested on, too.
+  private static func overlapNotes(
+    of validation: Samples, with train: Samples, _ test: Samples, path: String
+  ) -> [String] {
+    [
+      (test, "the test images: what is chosen by them is measured on them, too"),
+      (train, "the training images, whose labels are doubted: a run has the right ones, too"),
+    ].compactMap { samples, consequence in
+      let count = samples.features.rows(equalToOneOf: validation.features)
+      guard count > 0 else { return nil }
+      return
+        "\(count) of the validation images of \(path) are among \(consequence); leave them out of the "
+        + "file."
+    }
   }
 
   /// The validation samples of a file of their own, drawn at random where not all are wanted; nil
@@ -95,7 +118,8 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
       throw DatasetError(
         .malformed,
         "The setting data.validation asks for \(data.validation) images of \(path), which has "
-          + "\(file.count): lower it, or set it to 0 for all of them.")
+          + "\(file.count): lower it (in a reduced problem reduced.validation), or set it to 0 for all of "
+          + "them.")
     }
     var stream = RandomStream(seed: seed, purpose: "validation file")
     let positions =

@@ -11,7 +11,7 @@ package enum TunedBaseline: String, CaseIterable {
   case selfConfidence = "self-confidence"
   case oracle = "oracle-tuned"
 
-  /// As the command line and records name it; no setting of a method matters to it.
+  /// As the command line and records name it; no setting of a method matters to its own search.
   package var baseline: Baseline {
     Baseline(rawValue, displayName, citation: citation, settings: [])
   }

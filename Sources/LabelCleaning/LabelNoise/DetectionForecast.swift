@@ -40,6 +40,16 @@ package struct DetectionForecast: Sendable {
     }
   }
 
+  /// Of many classes so many wrong labels a sample, drawn, stand for all.
+  private static let mostWrong = 24
+  package static let usualResamplings = 200
+
+  /// Bytes that a forecast takes for each checked sample, the entries twice while they are sorted.
+  static func bytesOfSample(classes: Int) -> Int {
+    2 * MemoryLayout<Entry>.stride * min(1 + mostWrong, classes)
+      + MemoryLayout<Float>.stride * usualResamplings
+  }
+
   private let entries: [Entry]
   private let sampleCount: Int
   /// Every checked sample once, and as many wrong labels as are expected.
@@ -60,7 +70,7 @@ package struct DetectionForecast: Sendable {
   ///   - score: of a checked sample with some label, small where suspicious.
   package init(
     labels: [Int], posterior: LabelPosterior, frequencies: [LabelPosterior.Frequency] = [],
-    resamplings: Int = 200, seed: UInt64,
+    resamplings: Int = DetectionForecast.usualResamplings, seed: UInt64,
     score: (_ sample: Int, _ label: Int) -> Double
   ) {
     let classes = posterior.transition.count
@@ -68,8 +78,6 @@ package struct DetectionForecast: Sendable {
     for label in labels { sizes[label] += 1 }
     var stream = RandomStream(seed: seed, purpose: "detection forecast")
     var entries: [Entry] = []
-    // Of many classes a few wrong labels a sample, drawn, stand for all.
-    let most = 24
     for (sample, label) in labels.enumerated() {
       let share = posterior.prior[label] / sizes[label]
       let row = posterior.transition[label]
@@ -79,8 +87,8 @@ package struct DetectionForecast: Sendable {
           isWrong: false))
       let others = (0..<classes).filter { $0 != label }
       let chosen =
-        others.count <= most
-        ? others : stream.permutation(others.count).prefix(most).map { others[$0] }
+        others.count <= Self.mostWrong
+        ? others : stream.permutation(others.count).prefix(Self.mostWrong).map { others[$0] }
       let scale = Double(others.count) / Double(max(1, chosen.count))
       for other in chosen {
         entries.append(

@@ -129,7 +129,8 @@ package struct LinearHeadObjective<Scalar: TensorScalar>: Objective {
       let (probabilities, normalisers) = softmaxOfRows(outputs)
       return HeadEvaluation(
         // Row by row: the difference of two large sums would fall below zero by their rounding.
-        value: scale * normalisers.subtracting(outputs.multiplying(targets).sum(alongAxis: 1)).sum(),
+        value: scale
+          * normalisers.subtracting(outputs.multiplying(targets).sum(alongAxis: 1)).sum(),
         residuals: probabilities.subtracting(targets).scaled(by: scale),
         probabilities: probabilities)
     }

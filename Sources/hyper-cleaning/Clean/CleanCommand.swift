@@ -93,6 +93,7 @@ struct CleanCommand: ParsableCommand {
           + "\(keep) of them is none: give at least \(String(format: "%.2g", 1 / Double(count))).",
         exitCode: ExitStatus.usage.rawValue)
     }
+    try CleanFiles.requireReplaceable(in: options.output)
     // Partial files are made there, and taken away again.
     for name in CleanFiles.names { _ = try AtomicFile(path: "\(options.output)/\(name)") }
   }

@@ -37,7 +37,10 @@ struct CleanOptions: ParsableArguments {
         + "suspects)", valueName: "share"))
   var keep: Double?
 
-  @Flag(help: "Keep the others in clean.h5, too, with the predicted label.")
+  @Flag(
+    help:
+      "Keep the others in clean.h5, too, with the predicted label, which is another than the given one for suspects alone."
+  )
   var relabel = false
 
   @Option(
