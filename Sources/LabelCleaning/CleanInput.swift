@@ -22,8 +22,6 @@ package struct CleanInput {
   let trainRows: EqualRows
   /// Which checked samples are equal.
   let checkedRows: EqualRows
-  /// The parts whose file or folder says that its samples are generated.
-  package let synthetic: Set<Part>
   /// What a person should know of how the data was read, one full sentence each.
   package let notes: [String]
 
@@ -48,23 +46,14 @@ package struct CleanInput {
     let checkedSamples = try Self.read(checked, .checked, folder, shape: shape)
     var testSamples: LabelledSamples?
     if let test { testSamples = try Self.read(test, .test, folder, shape: shape) }
-    var synthetic: Set<Part> = []
-    let names: [(Part, String?)] = [(.train, train), (.checked, checked), (.test, test)]
-    for (part, name) in names {
-      guard let name else { continue }
-      let path = try Self.path(of: name, part, folder)
-      if Self.isSynthetic(path) { synthetic.insert(part) }
-    }
     try self.init(
-      train: trainSamples, checked: checkedSamples, test: testSamples, synthetic: synthetic)
+      train: trainSamples, checked: checkedSamples, test: testSamples)
   }
 
   /// Parts that are read already.
   init(
-    train: LabelledSamples, checked: LabelledSamples, test: LabelledSamples?,
-    synthetic: Set<Part> = []
+    train: LabelledSamples, checked: LabelledSamples, test: LabelledSamples?
   ) throws(DatasetError) {
-    self.synthetic = synthetic
     self.train = train
     self.checked = checked
     self.test = test
@@ -78,9 +67,13 @@ package struct CleanInput {
     notes += try Self.requireClasses(
       train, trainLabels, checked, checkedLabels, union.classes)
     for part in [train, checked] { try Self.requireVariety(part) }
-    try SampleOverlap.requireNone(checked, train)
     trainRows = EqualRows(train.features)
     checkedRows = EqualRows(checked.features)
+    if trainRows.areUsual {
+      notes += [SampleOverlap.noteOfEqualValues(checked, train)].compactMap { $0 }
+    } else {
+      try SampleOverlap.requireNone(checked, train)
+    }
     notes += [
       trainRows.note(train, trainLabels), checkedRows.note(checked, checkedLabels),
       Placeholder(in: train)?.sentence, Placeholder(in: checked)?.sentence,
@@ -105,16 +98,6 @@ package struct CleanInput {
       return try .load(folder: path, shape: shape)
     }
     return try .load(hdf5: path)
-  }
-
-  /// Whether a file or a folder says that its samples are generated, as the suite's own do; what somebody's
-  /// own file says in other words is nothing to us.
-  private static func isSynthetic(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      return (try? ImageTreeDescription.read(path).synthetic) ?? false
-    }
-    return (try? HDF5File.open(path).boolean("synthetic")) ?? false
   }
 
   /// The files and folders that the parts are read from.
@@ -283,6 +266,8 @@ private struct ClassUnion {
   /// The place of each code; nil where names count and the parts number them differently, or not at all.
   private let coded: [Int: Int]?
   private let usesNames: Bool
+  /// The place of each name that a part has given.
+  private let named: [[UInt8]: Int]
 
   init(_ train: LabelledSamples, _ checked: LabelledSamples) {
     let all = train.classes + checked.classes
@@ -312,6 +297,9 @@ private struct ClassUnion {
     }
     self.classes = classes
     self.places = places
+    named = Dictionary(
+      classes.enumerated().filter(\.element.isNamed).map { (Array($1.name.utf8), $0) },
+      uniquingKeysWith: { first, _ in first })
     var coded: [Int: Int] = [:]
     for sampleClass in all {
       guard let code = sampleClass.code, let place = places[Self.key(sampleClass, usesNames)],
@@ -324,9 +312,14 @@ private struct ClassUnion {
     self.coded = coded
   }
 
-  /// The place of a class of any part: of one without a name by its code, as far as codes are unambiguous.
+  /// The place of a class of any part: by its name where both are named, else by its code as far as codes
+  /// are unambiguous.
   func place(of sampleClass: SampleClass) -> Int? {
-    if !sampleClass.isNamed, let code = sampleClass.code, let coded { return coded[code] }
+    if sampleClass.isNamed, let place = named[Array(sampleClass.name.utf8)] { return place }
+    if let code = sampleClass.code, let coded {
+      // Two names are two classes, whatever their numbers.
+      return coded[code].flatMap { sampleClass.isNamed && classes[$0].isNamed ? nil : $0 }
+    }
     return places[Self.key(sampleClass, usesNames)]
   }
 

@@ -251,7 +251,8 @@ package struct CleanJudge {
       let share = Double(scores.count) / Double(max(1, other.scores.count))
       for (index, recall) in wanted.enumerated() {
         let samples = share * other.forecast.toCheck(recall: recall, scores: other.scores).value
-        toCheck[index] = toCheck[index].including(samples.rounded(.up))
+        toCheck[index] = toCheck[index].including(
+          min(Double(scores.count), samples.rounded(.up)))
       }
     }
     return CleanResult(

@@ -18,6 +18,10 @@ struct EqualRows {
     self.groups = groups
   }
 
+  /// Whether so many samples repeat an earlier one, a quarter of them, that equal values do not say that two
+  /// samples are one: features with few values, such as counts and answers to questions.
+  var areUsual: Bool { 4 * twins.reduce(0) { $0 + $1.count - 1 } >= groups.count }
+
   /// A sentence on equal samples; nil where there are none.
   func note(_ samples: LabelledSamples, _ labels: [Int]) -> String? {
     guard let first = twins.first else { return nil }

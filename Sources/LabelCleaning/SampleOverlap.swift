@@ -23,6 +23,19 @@ enum SampleOverlap {
         + "data, or the checked ones out of the checked data.")
   }
 
+  /// A sentence on checked samples that are equal to training samples where equal values are usual; nil where
+  /// there are none.
+  static func noteOfEqualValues(_ checked: LabelledSamples, _ train: LabelledSamples) -> String? {
+    let count = checked.features.rowsInCommon(with: train.features).reduce(0) {
+      $0 + $1.first.count
+    }
+    guard count > 0 else { return nil }
+    return
+      "\(count) of the \(checked.count) checked samples have the values of training samples, as many of the "
+      + "training samples have among themselves: they are taken for different samples; leave out what is in "
+      + "both parts."
+  }
+
   /// A sentence on test samples that are samples of another part, too; nil where there are none.
   static func note(
     _ test: LabelledSamples, _ part: LabelledSamples, kind: String

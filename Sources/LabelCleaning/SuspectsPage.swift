@@ -106,7 +106,8 @@ package struct SuspectsPage {
     return """
       <section><h2>How many to check by hand</h2>
       <p>Looking at samples in the order of their rank, the most suspicious first, to find a share of \
-      all wrong labels; estimated from the checked samples.</p>
+      all wrong labels; estimated from the checked samples. Where labels are mixed up by class, or classes are \
+      of uneven size, the estimate is cautious: mostly fewer are enough.</p>
       <div class="scroll"><table><thead><tr><th>of the wrong labels</th><th>look at</th>\
       <th>95 % interval</th><th>of all samples</th></tr></thead>
       <tbody>\(rows.joined(separator: "\n"))</tbody></table></div></section>

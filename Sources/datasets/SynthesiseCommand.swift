@@ -48,8 +48,9 @@ struct SynthesiseCommand: ParsableCommand {
 
   func validate() throws {
     for (name, count) in [("train", trainCount), ("test", testCount)]
-    where !(1...10_000_000).contains(count) {
-      throw ValidationError("--\(name)-count must be from 1 to 10000000, not \(count).")
+    where !(1...SyntheticDigits.maximumCount).contains(count) {
+      throw ValidationError(
+        "--\(name)-count must be from 1 to \(SyntheticDigits.maximumCount), not \(count).")
     }
     for (name, count) in [
       ("alphabets", alphabets), ("characters", characters), ("drawers", drawers),

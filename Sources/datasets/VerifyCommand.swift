@@ -160,7 +160,9 @@ struct VerifyCommand: ParsableCommand {
   private func files(named name: String, in folder: DataFolder) throws -> [String] {
     if HDF5Path.isOne(name) { return [name] }
     return try folder.readyFiles().filter { path in
-      URL(fileURLWithPath: path).lastPathComponent.hasPrefix("\(name)-")
+      let file = URL(fileURLWithPath: path).lastPathComponent
+      // A split has no hyphen: "digits-own-train.h5" belongs to "digits-own", and not to "digits".
+      return file.hasPrefix("\(name)-") && !file.dropFirst(name.count + 1).contains("-")
     }
   }
 }

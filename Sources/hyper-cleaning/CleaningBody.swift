@@ -1,4 +1,5 @@
 import Bilevel
+import Commands
 import Datasets
 import Experiments
 import Foundation
@@ -101,7 +102,7 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     // user's x: some methods append components of their own.
     let weights = Parameters(x.tensors[0])
     values["plainTestAccuracy"] =
-      evaluation.values(upper: weights, lower: trained(weights))["testAccuracy"]
+      evaluation.values(upper: weights, lower: try trained(weights))["testAccuracy"]
     var notes: [String: Value] = [:]
     if settings.earlyStopping.patience != nil {
       values["heldOutAccuracy"] = problem.heldOut?.accuracy(y)
@@ -132,11 +133,11 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
         truth.isNoisy.map { isNoisy -> Scalar in
           isOracle ? (isNoisy ? 0 : 1) : startWeight
         }))
-    let plain = trained(x)
+    let plain = try trained(x)
     let y =
       arm.name == Cleaning.fixedWeights.name
-      ? try NamedDescentAggregation().dynamics(settings.method, as: Scalar.self).lowerVariable(
-        after: settings.inner.steps, upper: x, of: problem.bilevel) : plain
+      ? try lowerVariable(
+        of: NamedDescentAggregation().dynamics(settings.method, as: Scalar.self), at: x) : plain
     guard y.isFinite else { return .diverged }
     keep(y, trainedWith: x)
     let evaluation = CleaningEvaluation(
@@ -200,8 +201,24 @@ struct CleaningBody<Scalar: TensorScalar>: RunBody {
     state.points["weights"] = weights
   }
 
-  private func trained(_ weights: Parameters<Scalar>) -> Parameters<Scalar> {
-    GradientDescent<Scalar>(stepSize: Scalar(settings.inner.stepSize)).run(
-      steps: settings.inner.steps, upper: weights, of: problem.bilevel)
+  private func trained(_ weights: Parameters<Scalar>) throws -> Parameters<Scalar> {
+    try lowerVariable(
+      of: GradientDescent<Scalar>(stepSize: Scalar(settings.inner.stepSize)), at: weights)
+  }
+
+  /// y_K by some dynamics.
+  ///
+  /// - Throws: `Interrupted` where somebody asks to stop.
+  private func lowerVariable(
+    of dynamics: any InnerDynamics<Scalar>, at x: Parameters<Scalar>
+  ) throws -> Parameters<Scalar> {
+    let y = dynamics.lowerVariable(after: settings.inner.steps, upper: x, of: problem.bilevel) {
+      !Interruption.isRequested
+    }
+    guard let y else {
+      try Interruption.checkpoint()
+      throw Interrupted()
+    }
+    return y
   }
 }

@@ -123,6 +123,10 @@ extension CleaningSettings: OwnSettings {
       return "The setting weights.largestSum is \(sum) but must be null where weights.weighting is "
         + "sigmoid, because it bounds the sum of identity weights"
     }
+    if weights.weighting == .identity, !(0...1).contains(weights.start) {
+      return "The setting weights.start is \(weights.start) but must be a number from 0 to 1 where "
+        + "weights.weighting is identity, because that is where such weights lie"
+    }
     return nil
   }
 }

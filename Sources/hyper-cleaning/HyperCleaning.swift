@@ -78,6 +78,8 @@ struct Cleaning: Experiment {
     // Baselines have a threshold of their own, or judge labels by other means than x.
     case "evaluation": key == "evaluation.noisyBelow" && arm.method != nil
     case "earlyStopping": arm.method != nil
+    // Without outer iterations there is one start.
+    case "network": key != "network.redrawnEachIteration" || arm.method != nil
     // Weights that do not move are not projected, and the oracle's are given.
     case "weights":
       arm.method != nil

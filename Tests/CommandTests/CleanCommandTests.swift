@@ -176,6 +176,18 @@ struct CleanCommandTests {
     #expect(result.exitCode == 0, "\(result.standardError)")
     let record = try RunRecord(readingFrom: example.folder.path("out/record.json"))
     #expect(record.final["testAccuracy"] ?? 0 > 0.9)
+    // Names of a test part are names, in whatever order, where the training part has numbers alone.
+    try example.write(
+      example.samples(150, seed: 1), to: "mine.h5")
+    let reordered = example.samples(60, seed: 3).map {
+      CleanExample.Sample(features: $0.features, label: 2 - $0.label)
+    }
+    try example.write(reordered, to: "reordered.h5", names: names.reversed())
+    let named = try example.clean(["--test", example.folder.path("reordered.h5"), "--quiet"])
+    #expect(named.exitCode == 0, "\(named.standardError)")
+    let second = try RunRecord(readingFrom: example.folder.path("out/record.json"))
+    #expect(second.final["testAccuracy"] ?? 0 > 0.9)
+    _ = try example.writeUsual(names: names)
     // Another numbering of the same names in the checked part: no number says which class is meant.
     let checked = example.samples(45, seed: 2).map {
       CleanExample.Sample(features: $0.features, label: 2 - $0.label)
@@ -208,6 +220,35 @@ struct CleanCommandTests {
     _ = try example.folder.write([], to: "out/\(name)")
     #expect(try example.clean(["--quiet"]).exitCode == 0)
     #expect(try example.clean(["--quiet", "--seed", "1"]).exitCode == 0)
+  }
+
+  @Test("Equal values of features that have few are no reason to refuse")
+  func fewValues() throws {
+    var stream = RandomStream(seed: 8, purpose: "answers to questions")
+    func samples(_ count: Int) -> [CleanExample.Sample] {
+      (0..<count).map { index in
+        let label = index % 2
+        return .init(
+          features: (0..<4).map { _ in
+            Float(stream.integer(below: 10) < (label == 0 ? 2 : 8) ? 1 : 0)
+          },
+          label: Int64(label))
+      }
+    }
+    var train = samples(120)
+    for index in stride(from: 0, to: 120, by: 12) { train[index].label = 1 - train[index].label }
+    try example.write(train, to: "mine.h5", width: 4)
+    try example.write(samples(40), to: "checked.h5", width: 4)
+    let result = try example.clean()
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    #expect(result.standardError.contains("are taken for different samples"))
+    // Where hardly any values occur twice, an equal sample is the same one.
+    _ = try example.writeUsual()
+    try example.write(
+      example.samples(44, seed: 2) + [example.samples(150, seed: 1)[0]], to: "checked.h5")
+    let same = try example.clean()
+    #expect(
+      same.exitCode == 65 && same.standardError.contains("1 sample of "), "\(same.standardError)")
   }
 
   @Test("The record says what was asked for, and that generated samples are generated")

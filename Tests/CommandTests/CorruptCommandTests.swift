@@ -56,6 +56,23 @@ struct CorruptCommandTests {
     #expect(try folder.names(in: "out") == [name])
   }
 
+  @Test("What is made of generated images says that they are generated")
+  func generatedStaysGenerated() throws {
+    try SyntheticDigits.dataset(count: 200, split: "train", seed: 3).save(folder.path("digits.h5"))
+    let result = try CommandRunner.run(
+      "datasets",
+      [
+        "corrupt", folder.path("digits.h5"), "--count", "100", "--checked", "40", "--output",
+        folder.path("made"),
+      ])
+    #expect(result.exitCode == 0, "\(result.standardError)")
+    for name in ["train.h5", "checked.h5"] {
+      #expect(try LabelledSamples.load(hdf5: folder.path("made/\(name)")).isSynthetic)
+    }
+    #expect(try corrupt(seed: 0).code == 0)
+    #expect(try LabelledSamples.load(hdf5: folder.path("out/train.h5")).isSynthetic == false)
+  }
+
   @Test("A command waits while another one names files in its folder")
   func waits() throws {
     #expect(try corrupt(seed: 0).code == 0)

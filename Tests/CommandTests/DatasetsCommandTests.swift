@@ -65,6 +65,9 @@ struct DatasetsCommandTests {
     let verified = try datasets("verify")
     #expect(verified.exitCode == 0)
     #expect(verified.standardOutput.split(separator: "\n").count == 2)
+    // A name that others begin with is none of theirs.
+    #expect(try datasets("verify", "synthetic").exitCode == 66)
+    #expect(try datasets("verify", "synthetic-digits").exitCode == 0)
     let list = try datasets("list")
     #expect(list.exitCode == 0 && list.standardOutput.contains("30 x 28 x 28"))
     #expect(list.standardOutput.contains("mnist"))

@@ -165,6 +165,35 @@ struct HyperCleaningCommandTests {
     #expect(record.status.kind == .interrupted)
   }
 
+  @Test("Training without an outer loop stops where somebody asks, too")
+  func interruptedBaseline() throws {
+    let command = try CommandRunner.start(
+      "hyper-cleaning",
+      small + [
+        "--method", "no-cleaning", "--set", "inner.steps=10000000", "--output",
+        folder.path("runs"),
+      ],
+      environment: ["BDA_DATA_DIR": folder.path("")])
+    usleep(2_500_000)
+    command.send(signal: SIGINT)
+    let result = try command.wait()
+    #expect(result.exitCode == 130, "\(result.standardError)")
+    #expect(try record("no-cleaning").status.kind == .interrupted)
+  }
+
+  @Test("Weights that are x itself start where they may lie")
+  func startOfIdentityWeights() throws {
+    for (start, code) in [(5.0, Int32(64)), (-0.1, 64), (1, 0)] {
+      let result = try run(
+        small + [
+          "--method", "no-cleaning", "--set", "weights.weighting=identity", "--set",
+          "weights.start=\(start)", "--output", folder.path("runs"),
+        ])
+      #expect(result.exitCode == code, "\(result.standardError)")
+      if code != 0 { #expect(result.standardError.contains("must be a number from 0 to 1 where")) }
+    }
+  }
+
   @Test func completedRunsAreSkippedOnRequest() throws {
     let arguments = small + ["--method", "rhg", "--output", folder.path("runs")]
     #expect(try run(arguments).exitCode == 0)

@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -236,6 +237,33 @@ struct ImageFolderTests {
     #expect(error?.message == "There are 1 images.")
     #expect(try load("made").description == before && load("made").notes.isEmpty)
     #expect(try folder.names() == names)
+  }
+
+  @Test("Images and splits that somebody has added to a tree are not lost with it")
+  func addedFilesStay() throws {
+    func write() throws {
+      _ = try SyntheticAlphabets.write(
+        to: folder.path("made"), .init(alphabets: 1, characters: 2, drawers: 2), seed: 0,
+        command: "test")
+    }
+    try write()
+    // What is missing is written again.
+    let images = try FolderWalk(folder.path("made")).files.filter { $0.hasSuffix(".png") }
+    try FileManager.default.removeItem(atPath: images[0])
+    try write()
+    for added in ["mine/class/1.png", ClassSplit.fileName] {
+      try FileManager.default.createDirectory(
+        atPath: folder.path("made/mine/class"), withIntermediateDirectories: true)
+      let image = PNGImage(
+        width: 8, height: 8, channels: 1, pixels: [UInt8](repeating: 0, count: 64))
+      _ = try folder.write(try image.encoded(), to: "made/\(added)")
+      let error = datasetError { try write() }
+      #expect(
+        error?.message.contains("move what you have added") == true, "\(error?.message ?? "")")
+      #expect(PathState(folder.path("made/\(added)")) == .file)
+      try FileManager.default.removeItem(atPath: folder.path("made/\(added)"))
+      try write()
+    }
   }
 
   /// Numbers as large as they get end in a sentence, whatever is computed from them.

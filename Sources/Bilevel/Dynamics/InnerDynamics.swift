@@ -139,4 +139,23 @@ extension InnerDynamics {
   ) -> Parameters<Scalar> {
     layout.lowerVariable(of: run(steps: steps, upper: x, of: problem, outerIteration: n))
   }
+
+  /// The same with a question before every few steps: nil as soon as `isWanted` answers no. The steps, and so
+  /// the bits, are the same.
+  public func lowerVariable(
+    after steps: Int, upper x: Parameters<Scalar>, of problem: BilevelProblem<Scalar>,
+    while isWanted: () -> Bool
+  ) -> Parameters<Scalar>? {
+    let problem = problem.fixed(at: x)
+    var state = layout.initialState(from: problem.initialLower.value(upper: x))
+    let few = 16
+    for start in stride(from: 0, to: steps, by: few) {
+      guard isWanted() else { return nil }
+      advance(
+        &state, through: start + 1..<start + 1 + min(few, steps - start), outerIteration: 0,
+        upper: x,
+        of: problem)
+    }
+    return layout.lowerVariable(of: state)
+  }
 }

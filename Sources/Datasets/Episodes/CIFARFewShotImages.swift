@@ -37,7 +37,7 @@ package enum CIFARFewShotImages {
     let split = try split(in: contents[2])
     let names = Dictionary(
       split.all.map { ($0.label, $0.name) }, uniquingKeysWith: { first, _ in first })
-    let writer = try ImageTreeWriter(path: destination)
+    let writer = try ImageTreeWriter(path: destination, files: [ClassSplit.fileName])
     for (part, bytes) in zip(["train", "test"], contents) {
       for (number, record) in try records(of: bytes, path: "cifar-100/\(part)").enumerated() {
         guard let name = names[record.label] else {

@@ -16,7 +16,9 @@ public final class ImageTreeWriter {
 
   /// A writer of the tree at `path`; folders on the way are created. A symbolic link there stays, and
   /// the folder that it leads to is written.
-  public init(path: String) throws(DatasetError) {
+  ///
+  /// - Parameter files: the files beside images that will be written, and may take the place of older ones.
+  public init(path: String, files: Set<String> = []) throws(DatasetError) {
     self.path = path
     target =
       DataFile.linkTarget(path) == nil
@@ -26,6 +28,7 @@ public final class ImageTreeWriter {
     temporaryPath = above.appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
     if PathState(target) == .nothing { rename(Self.aside(target), target) }
     try Self.checkReplaceable(target)
+    try Self.checkUnchanged(target, files)
     // Tens of thousands of files that a killed writer has left.
     AtomicFile.sweepStale(in: above.path)
     TemporaryFiles.add(temporaryPath)
@@ -78,6 +81,31 @@ public final class ImageTreeWriter {
       "There is a \(isFolder ? "folder" : "file") \(path) that this command has not made "
         + "(no \(ImageTreeDescription.fileName) is in it), and it would be lost: give it another name, "
         + "or choose another data folder.")
+  }
+
+  /// Throws where an older tree holds more than was written: images that somebody has added, or a split of
+  /// their own, would be lost with it. What is missing is no loss. Lists the tree; reads no image.
+  private static func checkUnchanged(
+    _ path: String, _ ownFiles: Set<String>
+  ) throws(DatasetError) {
+    guard PathState(path) == .folder, let known = try? ImageTreeDescription.read(path),
+      let files = try? FolderWalk(path).files
+    else { return }
+    let images = files.count { $0.lowercased().hasSuffix(".png") }
+    let others = files.map { String($0.dropFirst(path.count + 1)) }.filter {
+      !$0.lowercased().hasSuffix(".png") && $0 != ImageTreeDescription.fileName
+        && !ownFiles.contains($0)
+    }
+    guard images > known.images || !others.isEmpty else { return }
+    let more =
+      others.isEmpty
+      ? "\(images) images where \(known.images) were written"
+      : "the file \(others[0])" + (others.count > 1 ? " and \(others.count - 1) more" : "")
+        + " that this command has not made"
+    throw DatasetError(
+      .unwritable,
+      "The folder \(path) would be replaced, and it has \(more): move what you have added to a place of "
+        + "its own, or choose another data folder.")
   }
 
   private static func unwritable(_ path: String, _ error: Int32) -> DatasetError {

@@ -66,7 +66,9 @@ extension HDF5File {
     }
     let width = H5Tget_size(type.rawValue)
     guard (1...1 << 20).contains(width) else {
-      throw tooLarge(name, "texts of \(width) bytes")
+      throw unexpected(
+        name, "holds texts of \(width) bytes each",
+        remedy: "store texts of variable length, or of 1048576 bytes at most")
     }
     let isVariable = H5Tis_variable_str(type.rawValue) > 0
     let count = try elementCount(try shape(of: array, name), of: array, name, stride: width)

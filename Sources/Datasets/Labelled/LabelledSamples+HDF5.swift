@@ -6,6 +6,7 @@ import Files
 ///     features    numbers [count, width]; with both, models learn from these and people see the images
 ///     labels      integers [count], texts [count], or an enumeration [count]
 ///     classNames  texts, array or attribute, the name of class 0, 1, ...; not needed
+///     @synthetic  1 or true where the samples are generated; not needed
 ///
 /// Numbers are of any integer or floating-point type. Without names a class is called by its integer,
 /// and only integers that occur make classes.
@@ -54,7 +55,9 @@ extension LabelledSamples {
     return try LabelledSamples(
       place: place, features: learned, pictures: pictures, learnsFromPictures: features == nil,
       labels: labels, classes: classes, classNames: try file.texts("classNames") ?? [],
-      notes: notes)
+      notes: notes,
+      // What somebody's own file says in other words is nothing to us.
+      isSynthetic: (try? file.boolean("synthetic")) ?? false)
   }
 
   private static func labels(
@@ -124,7 +127,8 @@ extension LabelledSamples {
   }
 
   /// Writes the samples in the same form, atomically: every array with the number type that it was read
-  /// with, labels as they were, and `index`, each sample's position in the data set it was taken from.
+  /// with (half precision as single), labels as integers with the names of classes where these have any, and
+  /// `index`, each sample's position in the data set it was taken from.
   ///
   /// - Parameter tool: what the file names as its maker.
   public func save(_ path: String, index: [Int], tool: String) throws(DatasetError) {
@@ -148,6 +152,7 @@ extension LabelledSamples {
       labels.map { Int64(codes[$0]) }, shape: [count], to: "labels", layout: column)
     if isNamed { try writer.setAttribute("classNames", .strings(names(codes))) }
     try writer.setAttribute("tool", .string(tool))
+    if isSynthetic { try writer.setAttribute("synthetic", .integer(1)) }
     return try writer.complete()
   }
 

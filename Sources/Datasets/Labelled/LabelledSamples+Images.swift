@@ -79,7 +79,8 @@ extension LabelledSamples {
       place: "the folder \(path)", features: array, pictures: array, learnsFromPictures: true,
       labels: labels,
       classes: listing.folders.map { SampleClass(code: nil, name: $0.name, isNamed: true) },
-      files: files, notes: notes)
+      files: files, notes: notes,
+      isSynthetic: (try? ImageTreeDescription.read(path).synthetic) ?? false)
   }
 
   /// The size of the first image, with colour where any has it, as `[height, width, channels]`: known from

@@ -24,6 +24,8 @@ public struct LabelledSamples: Sendable {
   public let files: [String]?
   /// What a person should know of how it was read, one full sentence each.
   public let notes: [String]
+  /// Whether the file or folder says that its samples are generated, as the suite's own do.
+  public let isSynthetic: Bool
 
   /// The number of samples.
   public var count: Int { labels.count }
@@ -39,7 +41,7 @@ public struct LabelledSamples: Sendable {
   public init(
     place: String, features: SampleArray, pictures: SampleArray?, learnsFromPictures: Bool,
     labels: [Int], classes: [SampleClass], classNames: [String] = [], files: [String]? = nil,
-    notes: [String] = []
+    notes: [String] = [], isSynthetic: Bool = false
   ) throws(DatasetError) {
     guard labels.count == features.count, pictures.map({ $0.count == labels.count }) ?? true else {
       throw DatasetError(
@@ -70,6 +72,7 @@ public struct LabelledSamples: Sendable {
     self.classNames = classNames
     self.files = files
     self.notes = notes
+    self.isSynthetic = isSynthetic
   }
 
   /// The samples at the given positions with new labels, positions in the given classes.
@@ -79,7 +82,8 @@ public struct LabelledSamples: Sendable {
     try LabelledSamples(
       place: place, features: features.rows(positions), pictures: pictures?.rows(positions),
       learnsFromPictures: learnsFromPictures, labels: labels, classes: classes,
-      classNames: classNames, files: files.map { files in positions.map { files[$0] } })
+      classNames: classNames, files: files.map { files in positions.map { files[$0] } },
+      isSynthetic: isSynthetic)
   }
 }
 

@@ -16,8 +16,8 @@ public enum SyntheticDigits {
   /// Rows and columns of an image.
   public static let side = 28
 
-  /// The most images that are made at once: their pixels are held in memory.
-  static let maximumCount = 10_000_000
+  /// The most images that are made at once: their pixels are held in memory, and read again as one array.
+  package static let maximumCount = 5_000_000
 
   /// A data set of `count` images, from 1 to `maximumCount`.
   ///

@@ -64,17 +64,17 @@ struct CleanRecord {
 
   private var uses: [RunRecord.DatasetUse] {
     func use(
-      _ samples: LabelledSamples?, _ named: String?, _ purpose: String, _ part: CleanInput.Part
+      _ samples: LabelledSamples?, _ named: String?, _ purpose: String
     ) -> RunRecord.DatasetUse? {
       guard let samples, let named else { return nil }
       return .init(
         name: named, sha256: samples.digest, split: "\(purpose): \(samples.count) samples",
-        synthetic: input.synthetic.contains(part))
+        synthetic: samples.isSynthetic)
     }
     return [
-      use(input.train, options.train, "training", .train),
-      use(input.checked, options.checked, "checked", .checked),
-      use(input.test, options.test, "test", .test),
+      use(input.train, options.train, "training"),
+      use(input.checked, options.checked, "checked"),
+      use(input.test, options.test, "test"),
     ].compactMap { $0 }
   }
 
