@@ -30,14 +30,14 @@ public final class AtomicFile: Sendable {
   public init(path: String) throws(FileError) {
     self.path = path
     destination = try FileDestination(resolving: path)
-    let url: URL
+    let place: String
     // What is gathered for a stream is nobody else's.
     var mode: mode_t = 0o600
     var kept: mode_t?
     var owners = (user: getuid(), group: getgid())
     switch destination {
     case .file(let target):
-      url = URL(fileURLWithPath: target)
+      place = target
       // Known now, and not only when all is computed that was to be written.
       var status = stat()
       let isThere = stat(target, &status) == 0
@@ -50,17 +50,15 @@ public final class AtomicFile: Sendable {
       } else {
         mode = 0o666
       }
-      let folder = url.deletingLastPathComponent().path
-      try Self.prepareFolder(folder, for: path)
+      try Self.prepareFolder(PathParts.folder(of: target), for: path)
     case .stream:
-      url = FileManager.default.temporaryDirectory.appendingPathComponent("stream")
+      place = FileManager.default.temporaryDirectory.path + "/stream"
     }
     // What a process that was killed here has left, once for each folder that this one writes into.
-    let folder = url.deletingLastPathComponent().path
+    let folder = PathParts.folder(of: place)
     if TemporaryFiles.isNew(folder: folder) { Self.sweepStale(in: folder) }
-    temporaryPath =
-      url.deletingLastPathComponent()
-      .appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
+    temporaryPath = PathParts.sibling(
+      of: place, named: PartialName.make(for: PathParts.name(of: place)))
     TemporaryFiles.add(temporaryPath)
     let descriptor = FileDescriptor.open(
       temporaryPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode)
@@ -138,7 +136,7 @@ public final class AtomicFile: Sendable {
     }
     isFinished.withLock { $0 = true }
     TemporaryFiles.remove(temporaryPath)
-    Self.synchronizeFolder(URL(fileURLWithPath: target).deletingLastPathComponent().path)
+    Self.synchronizeFolder(PathParts.folder(of: target))
   }
 
   // MARK: - Whole contents

@@ -16,8 +16,7 @@ public final class FileLock {
   /// - Throws: ``FileError`` where the folder cannot be made or written into.
   public init(for path: String) throws(FileError) {
     let lock = Self.path(for: path)
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    try AtomicFile.prepareFolder(folder, for: path)
+    try AtomicFile.prepareFolder(PathParts.folder(of: path), for: path)
     guard let descriptor = try Self.acquire(lock, for: path, waits: true) else {
       throw FileError(EWOULDBLOCK, writing: path)
     }
@@ -31,9 +30,7 @@ public final class FileLock {
 
   /// The lock's file for the file at `path`: hidden, in the same folder.
   package static func path(for path: String) -> String {
-    let url = URL(fileURLWithPath: path)
-    return url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).lock").path
+    PathParts.sibling(of: path, named: ".\(PathParts.name(of: path)).lock")
   }
 
   /// An open, locked descriptor of the file `lock`, which is made if need be; nil where another process

@@ -81,9 +81,7 @@ struct OlderFiles {
   }
 
   private static func secondName(of target: String) -> String {
-    let url = URL(fileURLWithPath: target)
-    return url.deletingLastPathComponent()
-      .appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
+    PathParts.sibling(of: target, named: PartialName.make(for: PathParts.name(of: target)))
   }
 
   private static func number(of path: String) -> UInt {

@@ -101,14 +101,13 @@ public enum PartialName {
   /// The path for which the temporary file at `path` was made, the end of a long name cut off; `path`
   /// itself where it is no temporary file.
   public static func destination(of path: String) -> String {
-    let url = URL(fileURLWithPath: path)
-    let name = url.lastPathComponent
+    let name = PathParts.name(of: path)
     guard writer(of: name) != nil else { return path }
     // A dot before the name, and behind it the tag of the writer.
     let parts = name.dropLast(".partial".count)
       .split(separator: ".", omittingEmptySubsequences: false)
     let stem = parts.dropFirst().dropLast().joined(separator: ".")
-    return url.deletingLastPathComponent().appendingPathComponent(stem).path
+    return PathParts.sibling(of: path, named: stem)
   }
 
   /// Who writes the temporary file of that name; nil for other files.

@@ -211,7 +211,7 @@ package struct CleanJudge {
     seconds: Double
   ) -> Judgement {
     let forecast = DetectionForecast(
-      labels: input.checkedLabels, posterior: posterior,
+      labels: input.checkedLabels, groups: input.checkedRows.groups, posterior: posterior,
       frequencies: posterior.frequencies(
         fit.noisy, input.trainLabels, stride: stride(through: fit.noisy)), seed: seed
     ) { sample, label in posterior.rightness(fit.checked[sample], given: label) }
@@ -294,7 +294,9 @@ package struct CleanJudge {
           by: sharpness / fit.choice.sharpness, samples: samples),
         labels: labels, confusion: posterior.confusion)
       let forecast = DetectionForecast(
-        labels: input.checkedLabels, posterior: other, resamplings: 0, seed: seed
+        labels: input.checkedLabels, groups: input.checkedRows.groups, posterior: other,
+        resamplings: 0,
+        seed: seed
       ) { sample, label in posterior.rightness(fit.checked[sample], given: label) }
       return (forecast, samples.map { posterior.rightness[$0] })
     }

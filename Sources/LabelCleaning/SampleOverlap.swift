@@ -7,7 +7,7 @@ enum SampleOverlap {
   static func requireNone(
     _ checked: LabelledSamples, _ train: LabelledSamples
   ) throws(DatasetError) {
-    let common = checked.features.rowsInCommon(with: train.features)
+    let common = common(checked, train)
     guard !common.isEmpty else { return }
     let shown = examples(of: common).map { "\($0.0) = \($0.1)" }.joined(separator: ", ")
     let pairs = common.reduce(0) { $0 + $1.first.count * $1.second.count }
@@ -26,9 +26,7 @@ enum SampleOverlap {
   /// A sentence on checked samples that are equal to training samples where equal values are usual; nil where
   /// there are none.
   static func noteOfEqualValues(_ checked: LabelledSamples, _ train: LabelledSamples) -> String? {
-    let count = checked.features.rowsInCommon(with: train.features).reduce(0) {
-      $0 + $1.first.count
-    }
+    let count = common(checked, train).reduce(0) { $0 + $1.first.count }
     guard count > 0 else { return nil }
     return
       "\(count) of the \(checked.count) checked samples have the values of training samples, as many of the "
@@ -40,11 +38,23 @@ enum SampleOverlap {
   static func note(
     _ test: LabelledSamples, _ part: LabelledSamples, kind: String
   ) -> String? {
-    let count = test.features.rowsInCommon(with: part.features).reduce(0) { $0 + $1.first.count }
+    let count = common(test, part).reduce(0) { $0 + $1.first.count }
     guard count > 0 else { return nil }
     return
       "\(count) of \(test.labels.count) test samples are also among the \(kind) samples of "
       + "\(part.place): the accuracy on them says nothing of new samples; leave them out."
+  }
+
+  /// The samples that two parts have in common: equal features, or else equal pictures, of which features may
+  /// have been computed twice.
+  private static func common(
+    _ first: LabelledSamples, _ second: LabelledSamples
+  ) -> [SampleArray.CommonRow] {
+    let features = first.features.rowsInCommon(with: second.features)
+    guard features.isEmpty, !first.learnsFromPictures, let pictures = first.pictures,
+      let others = second.pictures
+    else { return features }
+    return pictures.rowsInCommon(with: others)
   }
 
   /// "sample 3" or "samples 0 to 4, 9 and 12", the training samples that are meant.

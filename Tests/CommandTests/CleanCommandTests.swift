@@ -242,6 +242,22 @@ struct CleanCommandTests {
     let result = try example.clean()
     #expect(result.exitCode == 0, "\(result.standardError)")
     #expect(result.standardError.contains("are taken for different samples"))
+    // Pictures that are the same, beside features that were computed twice.
+    for (name, count, offset) in [("mine.h5", 90, 0.0), ("checked.h5", 45, 1e-3)] {
+      let part = example.samples(count, seed: name == "mine.h5" ? 1 : 2)
+      let writer = try HDF5Writer(path: example.folder.path(name))
+      try writer.write(
+        part.flatMap(\.features).map { $0 + Float(offset) }, shape: [count, 2], to: "features")
+      // Each picture is its number; the parts share four.
+      let numbers = (0..<count).map { UInt8(name == "mine.h5" ? $0 : $0 + 86) }
+      try writer.write(numbers.flatMap { [$0, 255] }, shape: [count, 1, 2], to: "images")
+      try writer.write(part.map(\.label), shape: [count], to: "labels")
+      try writer.finish()
+    }
+    let pictures = try example.clean()
+    #expect(
+      pictures.exitCode == 65 && pictures.standardError.contains("4 samples of "),
+      "\(pictures.standardError)")
     // Where hardly any values occur twice, an equal sample is the same one.
     _ = try example.writeUsual()
     try example.write(

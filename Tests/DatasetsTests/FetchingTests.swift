@@ -281,6 +281,24 @@ struct ConversionTests {
     #expect(try convert() == .converted(path: path, count: 5))
   }
 
+  @Test("A ready file that opens and does not hold what it says is not called ready")
+  func changedReadyFile() throws {
+    try fixture.fill("data")
+    let path = fixture.data.readyPath(name: "tiny", split: "train")
+    _ = try convert()
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    let digest = try ImageDataset.load(path).contentDigest
+    let place = try #require(bytes.range(of: Data(digest.utf8)))
+    bytes[place.lowerBound] = bytes[place.lowerBound] == 0x61 ? 0x62 : 0x61
+    try bytes.write(to: URL(fileURLWithPath: path))
+    let error = datasetError { _ = try convert() }
+    #expect(error?.kind == .digestMismatch && error.map { isSentence($0.message) } == true)
+    #expect(error?.message.contains("replace it with `datasets convert --force tiny`") == true)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
+    #expect(try convert(force: true) == .converted(path: path, count: 5))
+    #expect(try convert() == .alreadyThere(path: path))
+  }
+
   @Test(arguments: [false, true])
   func aFileOfSomebodysOwnIsNotReplaced(force: Bool) throws {
     try fixture.fill("data")

@@ -69,6 +69,31 @@ struct DetectionForecastTests {
     #expect(samples >= 88, "\(samples) of \(sets)")
   }
 
+  @Test("Copies of checked samples are one observation: they change no interval")
+  func copies() {
+    var stream = RandomStream(seed: 9, purpose: "copies")
+    let train = Drawn(300, wrong: 0.2, &stream)
+    let checked = Drawn(30, wrong: 0, &stream)
+    let posterior = LabelPosterior(probabilities: train.probabilities, labels: train.given)
+    func forecast(copies: Int, areGrouped: Bool) -> DetectionForecast {
+      let indices = (0..<30 * copies).map { $0 % 30 }
+      return DetectionForecast(
+        labels: indices.map { checked.truth[$0] }, groups: areGrouped ? indices : nil,
+        posterior: posterior, seed: 1
+      ) { posterior.rightness(checked.probabilities[indices[$0]], given: $1) }
+    }
+    let scores = posterior.rightness
+    let single = forecast(copies: 1, areGrouped: false).precision(below: 0.5, scores: scores)
+    let copied = forecast(copies: 20, areGrouped: true).precision(below: 0.5, scores: scores)
+    for (one, other) in [
+      (single.value, copied.value), (single.low, copied.low), (single.high, copied.high),
+    ] {
+      #expect(abs(one - other) < 1e-9, "\(single), \(copied)")
+    }
+    let independent = forecast(copies: 20, areGrouped: false).precision(below: 0.5, scores: scores)
+    #expect(independent.high - independent.low < 0.6 * (copied.high - copied.low))
+  }
+
   @Test("How frequent wrong labels are is known the better the more labels there are")
   func frequencies() {
     var stream = RandomStream(seed: 4, purpose: "frequencies")

@@ -60,6 +60,35 @@ struct AtomicFileTests {
     #expect(try folder.names() == ["absolute", "dangling", "real", "relative"])
   }
 
+  @Test("A path is read as the system reads it: `..` behind a link leads to where the link does")
+  func parentsBehindLinks() throws {
+    let folder = try TemporaryFolder()
+    let manager = FileManager.default
+    try manager.createDirectory(
+      atPath: folder.path("else/deep"), withIntermediateDirectories: true)
+    try manager.createSymbolicLink(
+      atPath: folder.path("link"), withDestinationPath: "else/deep")
+    try AtomicFile.write("text", to: folder.path("link/../new/a.txt"))
+    #expect(try String(contentsOfFile: folder.path("else/new/a.txt"), encoding: .utf8) == "text")
+    #expect(try folder.names() == ["else", "link"])
+    #expect(try folder.names(in: "else/new") == ["a.txt"])
+    // A folder on the way that is not there yet is made, as `mkdir -p` would.
+    try AtomicFile.write("text", to: folder.path("absent/../b.txt"))
+    #expect(try folder.names() == ["absent", "b.txt", "else", "link"])
+    let lock = try FileLock(for: folder.path("link/../new/a.txt"))
+    withExtendedLifetime(lock) {
+      #expect(access(folder.path("else/new/.a.txt.lock"), F_OK) == 0)
+    }
+    for (path, parts) in [
+      ("a", (".", "a")), ("/a", ("/", "a")), ("a/b", ("a", "b")), ("a//b", ("a", "b")),
+      ("a/../b", ("a/..", "b")), ("//a", ("/", "a")),
+    ] {
+      #expect(
+        PathParts.folder(of: path) == parts.0 && PathParts.name(of: path) == parts.1, "\(path)")
+      #expect(PathParts.name(of: PathParts.sibling(of: path, named: "c")) == "c")
+    }
+  }
+
   @Test("Links in a circle are an error, not an endless search")
   func circle() throws {
     let files = FileManager.default

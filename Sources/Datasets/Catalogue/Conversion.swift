@@ -16,8 +16,7 @@ extension DataFolder {
   /// Makes the ready file of one split from the original files, which are verified on the way.
   ///
   /// Originals are looked for here, then in `mirror`. A ready file with the right digests recorded
-  /// is left alone unless `force` is set; its pixels are checked by ``verifyReady(_:of:)`` and
-  /// whenever it is loaded. A file that this command has not made is never replaced, and one that
+  /// is loaded, which checks its pixels, and left alone unless `force` is set. A file that this command has not made is never replaced, and one that
   /// cannot be opened only with `force`.
   public func convert(
     _ split: ImageSource.Split, of source: ImageSource, mirror: DataFolder? = nil,
@@ -25,7 +24,19 @@ extension DataFolder {
   ) throws(DatasetError) -> ConversionOutcome {
     let destination = readyPath(name: source.name, split: split.name)
     let digests = split.files.map { "sha256:\($0.sha256) \($0.name)" }
-    if !force, isUpToDate(destination, digests) { return .alreadyThere(path: destination) }
+    if !force, isUpToDate(destination, digests) {
+      do { _ = try ImageDataset.load(destination) } catch {
+        guard [.malformed, .digestMismatch, .unexpectedContents].contains(error.kind) else {
+          throw error
+        }
+        throw DatasetError(
+          error.kind,
+          "The ready file \(destination) is damaged or has been changed, as `datasets verify "
+            + "\(source.name)` says in full: replace it with `datasets convert --force \(source.name)`."
+        )
+      }
+      return .alreadyThere(path: destination)
+    }
     try ImageDataset.requireReplaceable(
       destination, force: force, command: "datasets convert --force \(source.name)")
 

@@ -23,17 +23,17 @@ public final class ImageTreeWriter {
     target =
       DataFile.linkTarget(path) == nil
       ? path : URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    let url = URL(fileURLWithPath: target)
-    let above = url.deletingLastPathComponent()
-    temporaryPath = above.appendingPathComponent(PartialName.make(for: url.lastPathComponent)).path
+    let above = PathParts.folder(of: target)
+    temporaryPath = PathParts.sibling(
+      of: target, named: PartialName.make(for: PathParts.name(of: target)))
     if PathState(target) == .nothing { rename(Self.aside(target), target) }
     try Self.checkReplaceable(target)
     try Self.checkUnchanged(target, files)
     // Tens of thousands of files that a killed writer has left.
-    AtomicFile.sweepStale(in: above.path)
+    AtomicFile.sweepStale(in: above)
     TemporaryFiles.add(temporaryPath)
     try DatasetError.converting { () throws(FileError) in
-      try AtomicFile.prepareFolder(above.path, for: path)
+      try AtomicFile.prepareFolder(above, for: path)
     }
     while mkdir(temporaryPath, 0o777) != 0 {
       guard errno == EINTR else { throw Self.unwritable(path, errno) }
@@ -162,9 +162,7 @@ public final class ImageTreeWriter {
 
   /// Where the older tree waits, under a name that nobody sweeps.
   private static func aside(_ target: String) -> String {
-    let url = URL(fileURLWithPath: target)
-    return url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).old").path
+    PathParts.sibling(of: target, named: ".\(PathParts.name(of: target)).old")
   }
 
   private func nameless(_ error: Int32) -> DatasetError {

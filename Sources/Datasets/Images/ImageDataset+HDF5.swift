@@ -63,7 +63,8 @@ extension ImageDataset {
       throw DatasetError(
         .digestMismatch,
         "The images and labels in \(path) have the SHA-256 \(dataset.contentDigest) and not the "
-          + "recorded \(recorded): the file has been changed or damaged, create it again.")
+          + "recorded \(recorded): the file has been changed or damaged, create it again"
+          + (provenance.command.isEmpty ? "." : " with `\(provenance.command) --force`."))
     }
     return dataset
   }

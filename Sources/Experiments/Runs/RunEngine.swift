@@ -116,7 +116,7 @@ package struct RunEngine: Sendable {
       throw error
     }
     // Until the record's name is on the disk, the checkpoint is all there is.
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let folder = PathParts.folder(of: path)
     if ending == nil {
       if AtomicFile.synchronizeFolder(folder) {
         drive.file.remove()
@@ -149,7 +149,7 @@ package struct RunEngine: Sendable {
     var (old, new) = (stat(), stat())
     guard lstat(checkpoint, &old) == 0, stat(path, &new) == 0,
       (old.st_mtim.tv_sec, old.st_mtim.tv_nsec) <= (new.st_mtim.tv_sec, new.st_mtim.tv_nsec),
-      AtomicFile.synchronizeFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+      AtomicFile.synchronizeFolder(PathParts.folder(of: path))
     else { return }
     unlink(checkpoint)
   }

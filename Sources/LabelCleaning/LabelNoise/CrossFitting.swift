@@ -17,6 +17,8 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
   package let noisyFolds: Folds
   /// The folds of the checked samples, as many.
   package let checkedFolds: Folds
+  /// How many of the checked samples differ; nil where that is not known, and all are taken to.
+  private let checkedObservations: Int?
   /// Numbers of steps at which training may stop, ascending.
   package let steps: [Int]
 
@@ -35,6 +37,7 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
     self.steps = steps
     var stream = RandomStream(seed: seed, purpose: "cross-fitting")
     checkedFolds = Folds(folds, labels: checked.labels, groups: checkedGroups, using: &stream)
+    checkedObservations = checkedGroups.map { Set($0).count }
     noisyFolds = Folds(
       checkedFolds.count, labels: noisy.labels, groups: noisyGroups, using: &stream)
   }
@@ -156,7 +159,8 @@ package struct CrossFitting<Scalar: TensorScalar>: Sendable {
       if isSteady { best = found }
     }
     guard var best else { return nil }
-    let sharpness = Sharpness(best.checked, labels: checked.labels)
+    let sharpness = Sharpness(
+      best.checked, labels: checked.labels, observations: checkedObservations)
     best.choice.sharpnessInterval = sharpness.interval(around: best.choice.sharpness)
     best.choice.certainGain = sharpness.certainGain(of: best.choice.sharpness)
     let factor = Scalar(best.choice.sharpness)

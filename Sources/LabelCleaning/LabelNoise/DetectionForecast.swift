@@ -8,8 +8,10 @@ import Tensors
 /// would lie below a threshold. That holds where the checked samples were drawn like the others and
 /// labels are mixed up by class; hard samples that are mislabelled for being hard are found less often.
 ///
-/// Intervals hold what is not known: which samples were checked (resampling), how frequent wrong labels
-/// are (``LabelPosterior/frequencies(_:_:stride:)``), and which labels chance has made wrong.
+/// Intervals hold what is not known: which samples were checked (resampling, of equal samples together), how
+/// frequent wrong labels are (``LabelPosterior/frequencies(_:_:stride:)``), and which labels chance has made
+/// wrong. They do not hold that method, number of steps and sharpness are chosen on the same checked samples,
+/// which makes them too narrow where these are few: `experiments/hyper-cleaning/coverage.py` measures it.
 package struct DetectionForecast: Sendable {
   /// One score of one checked sample with one label.
   private struct Entry {
@@ -51,7 +53,8 @@ package struct DetectionForecast: Sendable {
   }
 
   private let entries: [Entry]
-  private let sampleCount: Int
+  /// The checked samples that differ.
+  private let groupCount: Int
   /// Every checked sample once, and as many wrong labels as are expected.
   private let whole: Resampling
   private let resamplings: [Resampling]
@@ -64,12 +67,14 @@ package struct DetectionForecast: Sendable {
   ///
   /// - Parameters:
   ///   - labels: the right labels of the checked samples.
+  ///   - groups: which of them are equal, and so one observation: a number for each.
   ///   - posterior: how labels are mixed up, and how probably each of those to clean is right.
   ///   - frequencies: what the labels say of how frequent wrong ones are; the posterior's alone where
   ///     there are none.
   ///   - score: of a checked sample with some label, small where suspicious.
   package init(
-    labels: [Int], posterior: LabelPosterior, frequencies: [LabelPosterior.Frequency] = [],
+    labels: [Int], groups: [Int]? = nil, posterior: LabelPosterior,
+    frequencies: [LabelPosterior.Frequency] = [],
     resamplings: Int = DetectionForecast.usualResamplings, seed: UInt64,
     score: (_ sample: Int, _ label: Int) -> Double
   ) {
@@ -99,7 +104,17 @@ package struct DetectionForecast: Sendable {
       }
     }
     self.entries = entries.sorted { $0.score < $1.score }
-    sampleCount = labels.count
+    var members: [[Int]] = []
+    var places: [Int: Int] = [:]
+    for (sample, group) in (groups ?? Array(labels.indices)).enumerated() {
+      if let place = places[group] {
+        members[place].append(sample)
+      } else {
+        places[group] = members.count
+        members.append([sample])
+      }
+    }
+    groupCount = members.count
     let rightness = posterior.rightness
     let expectedWrong = rightness.reduce(0) { $0 + 1 - $1 }
     let spread = rightness.reduce(0) { $0 + $1 * (1 - $1) }.squareRoot()
@@ -108,7 +123,9 @@ package struct DetectionForecast: Sendable {
       shares: Array(repeating: (right: 1, wrong: 1), count: classes), wrongCount: expectedWrong)
     let counts = (0..<resamplings).map { _ in
       var counts = [Float](repeating: 0, count: labels.count)
-      for _ in labels { counts[stream.integer(below: labels.count)] += 1 }
+      for _ in members {
+        for sample in members[stream.integer(below: members.count)] { counts[sample] += 1 }
+      }
       return counts
     }
     var chance = RandomStream(seed: seed, purpose: "detection chance")
@@ -228,7 +245,7 @@ package struct DetectionForecast: Sendable {
 
   /// The interval of a share that is doubted by some checked samples more, told as a part of all.
   private func doubted(_ value: (_ drawn: Resampling, _ doubt: Double) -> Double) -> Interval {
-    let count = Double(max(1, sampleCount))
+    let count = Double(max(1, groupCount))
     var result = interval { value($0, 0.5 / count) }
     let least = value(whole, 3 / count)
     if least < result.low { result.low = least }

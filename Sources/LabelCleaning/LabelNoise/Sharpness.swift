@@ -7,9 +7,16 @@ struct Sharpness {
   private let rows: [Double]
   private let labels: [Int]
   private let classes: Int
+  private let observations: Double
 
   /// Of logits `[n, c]` of samples with known labels.
-  init<Scalar: TensorScalar>(_ logits: Tensor<Scalar>, labels: [Int]) {
+  ///
+  /// - Parameter observations: how many of the samples differ, which is what confidence goes by; all of them
+  ///   unless given.
+  init<Scalar: TensorScalar>(
+    _ logits: Tensor<Scalar>, labels: [Int], observations: Int? = nil
+  ) {
+    self.observations = Double(max(1, observations ?? labels.count))
     rows = logits.scalars.map { Double($0) }
     classes = logits.shape[1]
     self.labels = labels
@@ -42,7 +49,7 @@ struct Sharpness {
   /// The factors under which the labels are not less probable than by the chi-squared test: twice the
   /// logarithm of the likelihood falls by no more than 3.84 (95 %, one degree of freedom). O(n c).
   func interval(around best: Double) -> ClosedRange<Double> {
-    let allowed = loss(best) + 3.84 / (2 * Double(max(1, labels.count)))
+    let allowed = loss(best) + 3.84 / (2 * observations)
     func end(_ limit: Double) -> Double {
       var (inside, outside) = (log(best), limit)
       if loss(exp(outside)) <= allowed { return exp(outside) }
@@ -65,7 +72,7 @@ struct Sharpness {
     let gains = zip(losses(factor), labels).map { -$0 - log(sizes[$1] / count) }
     let mean = gains.reduce(0, +) / count
     let squares = gains.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return mean - 1.645 * (squares / max(1, count - 1) / count).squareRoot()
+    return mean - 1.645 * (squares / max(1, count - 1) / observations).squareRoot()
   }
 
   private func loss(_ factor: Double) -> Double {

@@ -27,10 +27,9 @@ package struct RunLock {
   ///
   /// - Throws: ``FileError`` where the folder cannot be made or written into.
   package init?(for record: String) throws(FileError) {
-    let url = URL(fileURLWithPath: record)
-    let folder = url.deletingLastPathComponent()
-    try AtomicFile.prepareFolder(folder.path, for: record)
-    AtomicFile.sweepStale(in: folder.path)
+    let folder = PathParts.folder(of: record)
+    try AtomicFile.prepareFolder(folder, for: record)
+    AtomicFile.sweepStale(in: folder)
     let path = Self.path(for: record)
     guard let descriptor = try FileLock.acquire(path, for: record, waits: false) else { return nil }
     self.descriptor = descriptor
@@ -58,11 +57,9 @@ package struct RunLock {
 
   /// The path of the record whose lock a file is; nil where it is no lock.
   package static func record(ofLockAt path: String) -> String? {
-    let url = URL(fileURLWithPath: path)
-    let name = url.lastPathComponent
+    let name = PathParts.name(of: path)
     guard name.hasPrefix("."), name.hasSuffix(".json.lock") else { return nil }
-    return url.deletingLastPathComponent()
-      .appendingPathComponent(String(name.dropFirst().dropLast(5))).path
+    return PathParts.sibling(of: path, named: String(name.dropFirst().dropLast(5)))
   }
 
   /// Who is running the run with a record's path; nil where nobody is. Takes no lock, so that nobody
