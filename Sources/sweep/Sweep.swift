@@ -81,8 +81,11 @@ struct SweepOptions: ParsableArguments {
         "The option --cell was given \(number), but the sweep \(file) has the cells 0 to "
           + "\(planned.count - 1).", .usage)
     }
-    return planned.filter {
+    let wanted = planned.filter {
       (shard?.holds($0.number) ?? true) && (numbers.isEmpty || numbers.contains($0.number))
     }
+    let distinct = try DistinctCells(wanted, of: file)
+    if let note = distinct.note { console.show(note: note) }
+    return distinct.cells
   }
 }

@@ -162,6 +162,53 @@ struct SweepCommandTests {
     #expect(try sweep.timesWritten(in: "runs") == written)
   }
 
+  @Test(
+    "Cells that differ in what their method does not read are one run, and what is not read makes none"
+  )
+  func unreadAxes() throws {
+    let folder = try TemporaryFolder()
+    func sweep(_ verb: String, _ axis: String) throws -> CommandResult {
+      let file = try folder.write(
+        Array(
+          """
+          grid:
+            experiment: counter-example
+            budget: smoke
+            method: [rhg, bda]
+            inner.steps: 4
+            seed: 0
+            outer.iterations: 3
+            start.first: [[1]]
+            start.second: [[1]]
+            \(axis)
+          """.utf8), to: "axes.yaml")
+      return try CommandRunner.run(
+        "sweep",
+        [verb, file, "--output", folder.path("runs")]
+          + (verb == "run" ? ["--logs", folder.path("logs"), "--threads", "1"] : []), timeout: 120)
+    }
+    let first = try sweep("run", "aggregation.alpha: [0.4, 0.6]")
+    #expect(first.exitCode == 0, "\(first.standardError)")
+    #expect(
+      first.standardError.contains(
+        "1 cell that is the same run as another one, since they differ in what is not read "
+          + "(aggregation.alpha)"), "\(first.standardError)")
+    #expect(try RecordStore.load(folder.path("runs")).count == 3)
+    let again = try sweep("status", "aggregation.alpha: [0.4, 0.6]")
+    #expect(again.standardOutput.contains("3 cells: 3 completed."), "\(again.standardOutput)")
+    // Another value of what is not read finds the record, and one of what is read does not.
+    let moved = try sweep("status", "aggregation.alpha: 0.7")
+    #expect(
+      moved.standardOutput.contains("2 cells: 1 completed, 1 missing."), "\(moved.standardOutput)")
+    // How much memory is used tells no runs apart, though both cells read it.
+    let shared = try sweep("run", "trajectory.megabytes: [1, 2]")
+    #expect(shared.exitCode == 64, "\(shared.standardError)")
+    #expect(
+      shared.standardError.contains("would write one record")
+        && shared.standardError.contains("they differ in trajectory.megabytes alone"),
+      "\(shared.standardError)")
+  }
+
   @Test("Two side by side do every cell once")
   func sideBySide() throws {
     let sweep = try SmallSweep()

@@ -15,8 +15,9 @@ package struct PlanCommand<Own: OwnRunOptions>: ParsableCommand {
       discussion: """
         Each line of standard input is the arguments of one `run`, as a JSON list of texts: \
         ["--method", "bda", "--seed", "0"]. Each line of standard output is the answer to one of \
-        them, {"runs": [{"title", "record", "configurationDigest"}]} or {"error": sentence, \
-        "exitCode": number}.
+        them, {"runs": [{"title", "record", "configurationDigest", "unread"}]} or {"error": sentence, \
+        "exitCode": number}: a record is that run's where its configuration, with the unread keys null, \
+        has this digest.
         """)
   }
 

@@ -80,7 +80,8 @@ package struct RunSession<E: Experiment> {
       experiment: E.name, arm: planned.arm, protocolName: planned.protocolName,
       budget: shared.budget, seed: seed, scalar: shared.scalar,
       configuration: planned.configuration, variant: planned.variant(in: experiment),
-      datasets: try experiment.datasets(planned.configuration.settings, seed: seed))
+      datasets: try experiment.datasets(planned.configuration.settings, seed: seed),
+      unread: planned.unread(in: experiment))
   }
 
   private func perform(

@@ -21,12 +21,14 @@ package struct Run<Own: OwnSettings>: Sendable {
   package let variant: [String: Value]
   /// The data, with digests of its content.
   package let datasets: [RunRecord.DatasetUse]
+  /// The keys of the configuration that nothing of the run reads, whatever their values.
+  package let unread: [String]
 
   /// A run.
   package init(
     experiment: String, arm: Arm, protocolName: String, budget: Budget, seed: UInt64,
     scalar: ScalarChoice, configuration: Configuration<RunSettings<Own>>,
-    variant: [String: Value], datasets: [RunRecord.DatasetUse]
+    variant: [String: Value], datasets: [RunRecord.DatasetUse], unread: [String] = []
   ) {
     self.experiment = experiment
     self.arm = arm
@@ -37,6 +39,7 @@ package struct Run<Own: OwnSettings>: Sendable {
     self.configuration = configuration
     self.variant = variant
     self.datasets = datasets
+    self.unread = unread
   }
 
   /// The settings.
@@ -127,6 +130,16 @@ package struct PlannedRun<Own: OwnSettings>: Sendable {
       state(key, value)
     }
     return result
+  }
+}
+
+extension PlannedRun {
+  /// The keys of the configuration that cannot change what the arm does or what is measured of it.
+  package func unread<E: Experiment>(in experiment: E) -> [String] where E.Own == Own {
+    configuration.tree.differences(from: nil).map(\.path).filter { key in
+      !E.measuringKeys.contains(key)
+        && !experiment.matters(key, to: arm, under: configuration.settings)
+    }
   }
 }
 

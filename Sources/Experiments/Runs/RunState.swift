@@ -4,7 +4,7 @@ import Results
 
 /// How far a run is, as its files tell: what skipping, sweeping and listing go by.
 package enum RunState: Sendable, Equatable {
-  /// Its record is there, completed, with the same configuration.
+  /// Its record is there, completed, with the same configuration, keys that the run does not read apart.
   case completed(RunRecord.Timing)
   /// Its record says that the method broke down; the same command would end in the same way.
   case brokenDown(RunRecord.Status, RunRecord.Timing)
@@ -16,9 +16,10 @@ package enum RunState: Sendable, Equatable {
   /// Nothing is there, or a record of other settings, which the run will replace.
   case missing
 
-  /// The state of the run with a record's path and the digest of its configuration.
-  package init(recordAt path: String, configurationDigest: String) {
-    let record = Self.record(at: path, configurationDigest: configurationDigest)
+  /// The state of the run of a place.
+  package init(_ place: RunPlace) {
+    let path = place.record
+    let record = Self.record(of: place)
     if let record {
       switch record.status.kind {
       case .completed:
@@ -42,12 +43,13 @@ package enum RunState: Sendable, Equatable {
   /// Whether the run's record is there, completed.
   package var isCompleted: Bool { if case .completed = self { true } else { false } }
 
-  /// The record at a path, where it is one of the same configuration and of the run whose place this is:
+  /// The record of a place, where it is one of the same configuration and of the run whose place this is:
   /// another run's record, put there by hand, is nobody's evidence that this one was made.
-  private static func record(at path: String, configurationDigest: String) -> RunRecord? {
-    guard let record = try? RunRecord(readingFrom: path),
-      record.configurationDigest == configurationDigest,
-      path == record.identity.relativePath || path.hasSuffix("/" + record.identity.relativePath)
+  private static func record(of place: RunPlace) -> RunRecord? {
+    guard let record = try? RunRecord(readingFrom: place.record),
+      RunPlace.digest(of: record.configuration, without: place.unread) == place.configurationDigest,
+      place.record == record.identity.relativePath
+        || place.record.hasSuffix("/" + record.identity.relativePath)
     else { return nil }
     return record
   }
@@ -60,19 +62,25 @@ package struct RunPlace: Codable, Sendable, Equatable {
   package var title: String
   /// The path of its record.
   package var record: String
-  /// The digest of its configuration.
+  /// The digest of its configuration without the keys that it does not read.
   package var configurationDigest: String
+  /// These keys: a record of any values of them is the run's.
+  package var unread: [String]
 
   /// The place of a run.
-  package init(title: String, record: String, configurationDigest: String) {
+  package init(title: String, record: String, configurationDigest: String, unread: [String] = []) {
     self.title = title
     self.record = record
     self.configurationDigest = configurationDigest
+    self.unread = unread
   }
 
   /// How far it is now.
-  package var state: RunState {
-    RunState(recordAt: record, configurationDigest: configurationDigest)
+  package var state: RunState { RunState(self) }
+
+  /// The digest of a configuration as if some of its keys were null.
+  package static func digest(of configuration: Value, without unread: [String]) -> String {
+    configuration.replacing(unread.map { ($0, .null) }).canonicalDigest
   }
 }
 
@@ -81,6 +89,6 @@ extension Run {
   package func place(in folder: String) -> RunPlace {
     RunPlace(
       title: title, record: "\(folder)/\(identity.relativePath)",
-      configurationDigest: configuration.tree.canonicalDigest)
+      configurationDigest: RunPlace.digest(of: configuration.tree, without: unread), unread: unread)
   }
 }
