@@ -65,7 +65,7 @@ struct CorruptCommand: ParsableCommand {
     guard checked >= 2 * classes else {
       throw DatasetError(
         .unexpectedContents,
-        "\(checked) checked samples are wanted of \(samples.place), which has \(classes) classes, and "
+        "\(checked) checked \(checked == 1 ? "sample is" : "samples are") wanted of \(samples.place), which has \(classes) classes, and "
           + "`hyper-cleaning clean` needs two of each: raise --checked to \(2 * classes) or more.")
     }
     // Of equal samples one is taken: a checked sample must not be a training sample, too.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 
 /// `datasets fetch`: original files, downloaded or copied, verified either way.
 struct FetchCommand: ParsableCommand {
@@ -64,8 +65,13 @@ struct FetchCommand: ParsableCommand {
       }
     }
     if !convert {
-      let list = (sources.map(\.name) + names.treeSources.map(\.name)).joined(separator: " ")
-      Diagnostics.print("Next: `datasets convert \(list)` makes the files that experiments read.")
+      var words = ["datasets", "convert"]
+      for name in sources.map(\.name) + names.treeSources.map(\.name) where !words.contains(name) {
+        words.append(name)
+      }
+      if let path = data.path { words += ["--data", path] }
+      Diagnostics.print(
+        "Next: `\(ShellWords.text(words))` makes the files that experiments read.")
     }
   }
 

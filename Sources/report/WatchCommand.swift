@@ -85,6 +85,13 @@ struct WatchCommand: ParsableCommand {
   private func recordPaths() throws(ResultsError) -> [String] {
     let state = PathState(path)
     if let refusal = state.refusal(of: path) { throw ResultsError(.inputOutput, refusal) }
+    let names = [path, path + ".json", CheckpointPlace.path(for: path)]
+    guard names.contains(where: { PathState($0) != .nothing }) else {
+      throw ResultsError(
+        .missing,
+        "There is no folder, record or checkpoint '\(path)'; name the folder that runs write their records "
+          + "to.")
+    }
     if state == .folder {
       do { return try WatchedRun.unfinished(in: path) } catch {
         throw ResultsError(.inputOutput, error.description)

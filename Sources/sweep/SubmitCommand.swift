@@ -101,7 +101,8 @@ struct SubmitCommand: ParsableCommand {
       try requireNotQueued(script)
       let submission = try SlurmSubmission.submit(script, copying: text, into: folder)
       console.show(
-        result: "Submitted \(script.cells.count) cells as array \(submission.array), tables as job "
+        result:
+          "Submitted \(script.cells.count) \(script.cells.count == 1 ? "cell" : "cells") as array \(submission.array), tables as job "
           + "\(submission.tables); scripts and logs: \(folder)")
     }
   }

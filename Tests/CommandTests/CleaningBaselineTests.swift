@@ -134,6 +134,24 @@ struct CleaningBaselineTests {
     #expect(try ImageDataset.load(path).count == 40)
   }
 
+  @Test("Validation images of a file that are tested on, too, are said")
+  func overlapIsSaid() throws {
+    // The first forty of the sixty images that are tested on.
+    let test = try ImageDataset.load(folder.path("\(SyntheticDigits.name)-test.h5"))
+    try ImageDataset(
+      name: "own", split: "own", shape: [40, 28, 28], images: Array(test.images.prefix(40 * 784)),
+      labels: Array(test.labels.prefix(40)), classNames: test.classNames,
+      provenance: test.provenance
+    ).save(folder.path("overlap.h5"))
+    let result = try run([
+      "--method", "no-cleaning", "--validation-file", folder.path("overlap.h5"), "--set",
+      "data.validation=0", "--inner-steps", "2", "--set", "tuning.finalTraining=false",
+    ])
+    #expect(result.exitCode == 0)
+    #expect(
+      result.standardError.contains("40 of the validation images of "), "\(result.standardError)")
+  }
+
   @Test("A reduced problem takes its validation images of a file of which all are wanted, too")
   func reducedOwnFile() throws {
     let record = try record([

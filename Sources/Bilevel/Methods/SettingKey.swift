@@ -33,7 +33,9 @@ public struct SettingKey<Settings>: Sendable {
 
   /// What is wrong with the key's value: "The setting K is V but must be W", or nil.
   public func violation(in settings: Settings) -> String? {
-    accepts(settings) ? nil : "The setting \(name) is \(value(settings)) but must be \(wanted)"
+    let given = value(settings)
+    return accepts(settings)
+      ? nil : "The setting \(name) is \(given.isEmpty ? "\"\"" : given) but must be \(wanted)"
   }
 
   /// The key of a wider configuration that contains the settings.

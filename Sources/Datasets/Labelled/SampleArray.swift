@@ -59,8 +59,10 @@ public struct SampleArray: Sendable {
       throw DatasetError(
         .unexpectedContents,
         "\(place) holds \(self[position]) in sample \(position / width) (value \(position % width) of "
-          + "it), which no model can be trained on: replace such values, or leave these samples out."
-      )
+          + "it), which no model can be trained on: "
+          + (self[position].isFinite
+            ? "divide these values by a constant, as models compute in single precision."
+            : "replace such values, or leave these samples out."))
     }
   }
 

@@ -197,7 +197,8 @@ extension Run {
       "version": .string(suiteVersion), "experiment": .string(experiment),
       "method": .string(arm.name), "protocol": .string(protocolName),
       "budget": .string(budget.rawValue), "seed": .string("\(seed)"),
-      "scalar": .string(scalar.rawValue), "configuration": configuration.tree,
+      "scalar": .string(scalar.rawValue),
+      "configuration": RunPlace.configuration(configuration.tree, without: unread),
       "data": .object(
         sorted:
           Dictionary(

@@ -80,7 +80,12 @@ package struct RunPlace: Codable, Sendable, Equatable {
 
   /// The digest of a configuration as if some of its keys were null.
   package static func digest(of configuration: Value, without unread: [String]) -> String {
-    configuration.replacing(unread.map { ($0, .null) }).canonicalDigest
+    self.configuration(configuration, without: unread).canonicalDigest
+  }
+
+  /// A configuration with some of its keys null.
+  static func configuration(_ configuration: Value, without unread: [String]) -> Value {
+    configuration.replacing(unread.map { ($0, .null) })
   }
 }
 

@@ -99,7 +99,8 @@ package struct SlurmSubmission: Codable, Sendable, Equatable {
   /// The last line of that form counts: a site may put its notes before it.
   static func number(in text: String) -> String? {
     for line in text.split(whereSeparator: \.isNewline).reversed() {
-      let line = line.trimmingCharacters(in: .whitespaces)
+      // A text of its own: what is asked of a part of a long one goes through all of it.
+      let line = String(line).trimmingCharacters(in: .whitespaces)
       if let match = line.wholeMatch(of: /([0-9]+)(?:;.*)?/) { return String(match.1) }
       if let match = line.firstMatch(of: /Submitted batch job ([0-9]+)(?: on cluster \S+)?$/) {
         return String(match.1)

@@ -73,8 +73,11 @@ package struct SweepRunner {
       for index in next { attempts[index] += 1 }
       try pass(next, cells, &failures)
     }
-    for index in cells.indices where failures[index] == nil {
+    for index in cells.indices {
       let state = cells[index].state
+      // Somebody else may have done what failed here.
+      if state.kind == .completed { failures[index] = nil }
+      guard failures[index] == nil else { continue }
       switch state.kind {
       case .brokenDown:
         failures[index] = SweepFailure(

@@ -45,10 +45,15 @@ extension Value {
     do {
       return try Self.decoder.decode(type, from: Data(canonicalText.utf8))
     } catch {
+      // The text is that of a tree, so what is wrong with all of it is a number.
+      var reason = Self.describe(error)
+      if case .dataCorrupted(let context)? = error as? DecodingError, context.codingPath.isEmpty {
+        reason = "a number in it is too large to be kept as what it stands for"
+      }
       throw ResultsError(
         .malformed,
         "The file '\(source)' does not hold what is expected "
-          + "(\(Self.describe(error))); restore it from version control or run again.")
+          + "(\(reason)); restore it from version control or run again.")
     }
   }
 
