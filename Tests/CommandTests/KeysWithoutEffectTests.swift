@@ -1,3 +1,4 @@
+import Datasets
 import Experiments
 import TestSupport
 import Testing
@@ -45,6 +46,18 @@ struct KeysWithoutEffectTests {
     let settings = RunSettings(CleaningSettings())
     #expect(try effects(of: [key], settings, [without]) == [false])
     #expect(try effects(of: [key], settings, [with]) == [true])
+  }
+
+  @Test("Without outer iterations there is one start, drawn anew or not")
+  func redrawnStarts() throws {
+    let cleaning = Cleaning(folder: DataFolder(path: "nowhere"))
+    let settings = RunSettings(CleaningSettings())
+    let key = "network.redrawnEachIteration"
+    for baseline in cleaning.baselines {
+      #expect(!cleaning.matters(key, to: .baseline(baseline), under: settings), "\(baseline.name)")
+    }
+    let rhg = try cleaning.catalogue.method(named: "rhg")
+    #expect(cleaning.matters(key, to: .method(rhg), under: settings))
   }
 
   @Test("Where the training set is smaller than forward mode's, the bound on the weights stays")
