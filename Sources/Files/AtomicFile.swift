@@ -59,9 +59,12 @@ public final class AtomicFile: Sendable {
     if TemporaryFiles.isNew(folder: folder) { Self.sweepStale(in: folder) }
     temporaryPath = PathParts.sibling(
       of: place, named: PartialName.make(for: PathParts.name(of: place)))
-    TemporaryFiles.add(temporaryPath)
-    let descriptor = FileDescriptor.open(
-      temporaryPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode)
+    let temporaryPath = temporaryPath
+    guard
+      let descriptor = TemporaryFiles.making(
+        temporaryPath,
+        { FileDescriptor.open(temporaryPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode) })
+    else { throw FileError(EINTR, writing: path) }
     guard descriptor >= 0 else {
       let code = errno
       TemporaryFiles.remove(temporaryPath)

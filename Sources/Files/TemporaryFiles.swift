@@ -35,23 +35,42 @@ public enum TemporaryFiles {
   /// Counts a file, or a folder with all in it, as temporary.
   package static func add(_ path: String) { paths.withLock { _ = $0.insert(path) } }
 
+  /// Makes a file or a folder that counts as temporary from its first moment; nil where the command is about
+  /// to end, and nothing is made: between a look and the system's call its end would miss it.
+  package static func making(_ path: String, _ make: () -> Int32) -> Int32? {
+    paths.withLock { paths in
+      guard !areRemoved else { return nil }
+      paths.insert(path)
+      return make()
+    }
+  }
+
   /// Counts it no more: it has another name now, or is gone.
   package static func remove(_ path: String) { paths.withLock { _ = $0.remove(path) } }
 
   /// Removes every temporary file and folder of this process; called when it is about to end early.
   public static func removeAll() {
     isRemoving.store(true, ordering: .releasing)
-    var waited = 0
-    while waited < patience, naming.withLockIfAvailable({ _ in true }) == nil {
-      usleep(10_000)
-      waited += 1
-    }
-    for path in paths.withLock({ $0 }) where unlink(path) != 0 && errno == EISDIR {
+    waiting { naming.withLockIfAvailable { _ in true } }
+    for path in waiting({ paths.withLockIfAvailable { $0 } }) ?? []
+    where unlink(path) != 0 && errno == EISDIR {
       // Another thread may still be writing into it.
       for _ in 0..<10 where PathState(path) == .folder {
         try? FileManager.default.removeItem(atPath: path)
       }
     }
+  }
+}
+
+extension TemporaryFiles {
+  /// What `attempt` gives, asked again while it gives nothing and there is patience.
+  @discardableResult
+  private static func waiting<Result>(_ attempt: () -> Result?) -> Result? {
+    for _ in 0..<patience {
+      if let result = attempt() { return result }
+      usleep(10_000)
+    }
+    return attempt()
   }
 }
 

@@ -31,12 +31,15 @@ public final class ImageTreeWriter {
     try Self.checkUnchanged(target, files)
     // Tens of thousands of files that a killed writer has left.
     AtomicFile.sweepStale(in: above)
-    TemporaryFiles.add(temporaryPath)
     try DatasetError.converting { () throws(FileError) in
       try AtomicFile.prepareFolder(above, for: path)
     }
-    while mkdir(temporaryPath, 0o777) != 0 {
-      guard errno == EINTR else { throw Self.unwritable(path, errno) }
+    let temporaryPath = temporaryPath
+    while TemporaryFiles.making(temporaryPath, { mkdir(temporaryPath, 0o777) }) != 0 {
+      guard errno == EINTR, !TemporaryFiles.areRemoved else {
+        TemporaryFiles.remove(temporaryPath)
+        throw Self.unwritable(path, errno)
+      }
     }
   }
 
