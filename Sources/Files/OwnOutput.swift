@@ -20,6 +20,10 @@ public struct OwnOutput: Sendable {
     self.init(path) { Self.head(of: $0).contains(mark) }
   }
 
+  /// Whether the file is there and the command has made it: of files that are written together the last one
+  /// vouches for all.
+  public var isThere: Bool { PathState(path) == .file && isOwn(path) }
+
   /// Throws where there is a file of the name that the command has not made; an empty one holds nothing that
   /// could be lost, and what is no regular file is written through.
   ///

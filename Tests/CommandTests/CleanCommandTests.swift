@@ -220,6 +220,11 @@ struct CleanCommandTests {
     _ = try example.folder.write([], to: "out/\(name)")
     #expect(try example.clean(["--quiet"]).exitCode == 0)
     #expect(try example.clean(["--quiet", "--seed", "1"]).exitCode == 0)
+    // So it does those of an earlier version, which named no tool: the record vouches for them.
+    if name == "weights.h5" {
+      try example.write(example.samples(4, seed: 9), to: "out/weights.h5")
+      #expect(try example.clean(["--quiet"]).exitCode == 0)
+    }
   }
 
   @Test("Equal values of features that have few are no reason to refuse")
