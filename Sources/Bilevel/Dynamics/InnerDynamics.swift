@@ -153,8 +153,7 @@ extension InnerDynamics {
       guard isWanted() else { return nil }
       advance(
         &state, through: start + 1..<start + 1 + min(few, steps - start), outerIteration: 0,
-        upper: x,
-        of: problem)
+        upper: x, of: problem)
     }
     return layout.lowerVariable(of: state)
   }

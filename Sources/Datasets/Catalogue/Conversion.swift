@@ -16,8 +16,8 @@ extension DataFolder {
   /// Makes the ready file of one split from the original files, which are verified on the way.
   ///
   /// Originals are looked for here, then in `mirror`. A ready file with the right digests recorded
-  /// is loaded, which checks its pixels, and left alone unless `force` is set. A file that this command has not made is never replaced, and one that
-  /// cannot be opened only with `force`.
+  /// is loaded, which checks its pixels, and left alone unless `force` is set. A file that this command
+  /// has not made is never replaced, and one that cannot be opened only with `force`.
   public func convert(
     _ split: ImageSource.Split, of source: ImageSource, mirror: DataFolder? = nil,
     force: Bool = false, command: String
