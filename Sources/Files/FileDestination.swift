@@ -61,11 +61,9 @@ enum FileDestination: Equatable {
   /// Whether the last name of a path lies in a folder below `/proc`, whatever that folder is called
   /// there: `/dev/fd` is one of them.
   private static func isShownBySystem(_ path: String) -> Bool {
-    var folder = "."
-    if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
-      folder = String(decoding: path.utf8[...slash], as: UTF8.self)
+    guard let resolved = realpath(PathParts.folder(of: path), nil) else {
+      return path.hasPrefix("/proc/")
     }
-    guard let resolved = realpath(folder, nil) else { return path.hasPrefix("/proc/") }
     defer { free(resolved) }
     return String(cString: resolved).hasPrefix("/proc/")
   }
@@ -86,9 +84,6 @@ enum FileDestination: Equatable {
         "The file '\(path)' could not be written because the symbolic link '\(link)' leads to a name "
           + "that is not UTF-8 ('\(target)'); rename what it leads to, or give another path.")
     }
-    guard bytes.first != UInt8(ascii: "/"),
-      let slash = link.utf8.lastIndex(of: UInt8(ascii: "/"))
-    else { return target }
-    return String(decoding: link.utf8[...slash], as: UTF8.self) + target
+    return bytes.first == UInt8(ascii: "/") ? target : PathParts.sibling(of: link, named: target)
   }
 }

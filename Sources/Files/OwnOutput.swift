@@ -20,9 +20,15 @@ public struct OwnOutput: Sendable {
     self.init(path) { Self.head(of: $0).contains(mark) }
   }
 
-  /// Whether the file is there and the command has made it: of files that are written together the last one
-  /// vouches for all.
-  public var isThere: Bool { PathState(path) == .file && isOwn(path) }
+  /// Throws as ``requireReplaceable()`` does for the first of several files that belong together, unless the
+  /// one that is written last is there and the command has made it: it vouches for all of them, as in
+  /// ``AtomicFile/commit(_:vouchedForBy:removing:)``.
+  public static func requireReplaceable(
+    _ outputs: [OwnOutput], vouchedForBy voucher: OwnOutput
+  ) throws(FileError) {
+    guard PathState(voucher.path) != .file || !voucher.isOwn(voucher.path) else { return }
+    for output in outputs + [voucher] { try output.requireReplaceable() }
+  }
 
   /// Throws where there is a file of the name that the command has not made; an empty one holds nothing that
   /// could be lost, and what is no regular file is written through.

@@ -32,15 +32,12 @@ package struct CleanFiles {
   /// Throws where a file of one of the names is in a folder that `clean` has not made; a record of its own
   /// vouches for all of them.
   package static func requireReplaceable(in folder: String) throws(FileError) {
-    let record = OwnOutput("\(folder)/\(record)", marked: "\"budget\": \"own\"")
-    guard !record.isThere else { return }
-    let outputs: [OwnOutput] = [
-      .init("\(folder)/\(weightsCSV)", marked: "index,given_label,predicted_label,"),
-      .hdf5("\(folder)/\(weightsHDF5)", tool: tool), .hdf5("\(folder)/\(cleanHDF5)", tool: tool),
-      .init("\(folder)/\(page)", marked: "<title>\(SuspectsPage.title)"),
-      record,
-    ]
-    for output in outputs { try output.requireReplaceable() }
+    try OwnOutput.requireReplaceable(
+      [
+        .init("\(folder)/\(weightsCSV)", marked: "index,given_label,predicted_label,"),
+        .hdf5("\(folder)/\(weightsHDF5)", tool: tool), .hdf5("\(folder)/\(cleanHDF5)", tool: tool),
+        .init("\(folder)/\(page)", marked: "<title>\(SuspectsPage.title)"),
+      ], vouchedForBy: .init("\(folder)/\(record)", marked: "\"budget\": \"own\""))
   }
 
   /// The path of a file.

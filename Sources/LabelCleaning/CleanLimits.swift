@@ -37,7 +37,7 @@ package struct CleanLimits {
           + "every estimate here is rough; check more and run again.")
     }
     let different = Set(input.checkedRows.groups).count
-    if different < Self.fewChecked {
+    if different <= Self.mostSimulated {
       sentences.append(
         "With \(different) different checked samples the intervals here are too narrow, because method and "
           + "number of steps are chosen on the same samples: of 100 simulated data sets each with 40 to 300 of "
@@ -67,8 +67,9 @@ package struct CleanLimits {
     return sentences
   }
 
-  /// Below so many checked samples `coverage.py` finds that intervals hold the truth more seldom than is said.
-  private static let fewChecked = 500
+  /// The most checked samples for which `experiments/hyper-cleaning/coverage.py` has counted how often
+  /// intervals hold the truth: fewer times than is said, for all numbers that it has tried.
+  private static let mostSimulated = 300
 
   /// What the scores take wrong labels for.
   private var supposition: String {

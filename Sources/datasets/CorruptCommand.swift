@@ -50,12 +50,9 @@ struct CorruptCommand: ParsableCommand {
     let files = ["train.h5", "checked.h5", "truth.csv"].map { "\(output)/\($0)" }
     try KeptInputs(following: [path]).require(keptBy: files)
     let tool = "datasets corrupt"
-    let voucher = OwnOutput(files[2], marked: Self.header)
-    if !voucher.isThere {
-      for output in [.hdf5(files[0], tool: tool), .hdf5(files[1], tool: tool), voucher] {
-        try output.requireReplaceable()
-      }
-    }
+    try OwnOutput.requireReplaceable(
+      [.hdf5(files[0], tool: tool), .hdf5(files[1], tool: tool)],
+      vouchedForBy: OwnOutput(files[2], marked: Self.header))
     let samples = try LabelledSamples.load(hdf5: path)
     let classes = samples.classes.count
     guard classes >= 2 else {

@@ -108,6 +108,13 @@ struct MethodSettingsTests {
     #expect(error.description.contains(bad.message), "\(error)")
   }
 
+  @Test("An empty value is shown as one")
+  func emptyValue() {
+    let key = SettingKey<String>("data.name", "the name", wanted: "a name", { $0 }) { !$0.isEmpty }
+    #expect(key.violation(in: "") == "The setting data.name is \"\" but must be a name")
+    #expect(key.violation(in: "mnist") == nil)
+  }
+
   @Test("Settings survive being stored")
   func coding() throws {
     var settings = MethodSettings(steps: 7, stepSize: 0.2)

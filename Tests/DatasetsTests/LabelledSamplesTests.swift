@@ -313,4 +313,16 @@ struct LabelledSamplesTests {
     #expect(try digest(1.25) != digest(1.5))
     #expect(try digest(1.25) == digest(1.25))
   }
+
+  @Test("A number that single precision does not hold is divided, and no number is replaced")
+  func unusableNumbers() throws {
+    for (value, remedy) in [
+      (1e39, "divide these values by a constant"), (.infinity, "replace such values"),
+    ] {
+      let path = try writeFeatures([1, 2, 3, value, 5, 6], to: "unusable.h5")
+      let error = datasetError { _ = try LabelledSamples.load(hdf5: path) }
+      #expect(error?.message.contains("in sample 1 (value 1 of it)") == true)
+      #expect(error?.message.contains(remedy) == true, "\(error?.message ?? "")")
+    }
+  }
 }

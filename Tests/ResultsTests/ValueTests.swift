@@ -65,6 +65,16 @@ struct ValueTests {
     #expect(Value.string("infinity").doubleValue == nil)
   }
 
+  @Test("A number that is too large for what it stands for is said to be one")
+  func tooLargeNumber() throws {
+    let tree = try Value(parsing: Data("{\"seconds\": 9223372036854775808}".utf8), source: "a.json")
+    let error = #expect(throws: ResultsError.self) {
+      try tree.decoded(as: [String: Int].self, source: "a.json")
+    }
+    #expect(
+      error?.message.contains("a number in it is too large") == true, "\(error?.message ?? "")")
+  }
+
   @Test("Numbers compare by value, kinds do not mix")
   func equality() {
     #expect(Value.integer(1) == .number(1))

@@ -2,7 +2,7 @@
 
     python coverage.py --binary .build/release/hyper-cleaning [--checked 40 60 100 150] [--sets 60]
 
-Each data set: classes round points of the plane of six features, of which a softmax regression is the right
+Each data set: classes round points in a space of six features, of which a softmax regression is the right
 model; some labels wrong, drawn evenly among the other classes; checked samples drawn like the others. A row
 says of how many sets the interval held the true precision and recall of the suspects, and the true number of
 samples to look at for 80 and for 99 % of the wrong labels. Needs numpy and h5py; a few minutes a row.

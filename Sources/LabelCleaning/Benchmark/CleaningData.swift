@@ -80,19 +80,30 @@ package struct CleaningData<Scalar: TensorScalar>: Sendable {
     notes =
       own == nil
       ? []
-      : Self.overlapNotes(
+      : try Self.overlapNotes(
         of: validation, with: train, test, path: settings.data.validationFile ?? "")
   }
 
   /// What there is to say of validation images of a file that are trained or tested on, too.
   private static func overlapNotes(
     of validation: Samples, with train: Samples, _ test: Samples, path: String
-  ) -> [String] {
-    [
-      (test, "the test images: what is chosen by them is measured on them, too"),
-      (train, "the training images, whose labels are doubted: a run has the right ones, too"),
-    ].compactMap { samples, consequence in
-      let count = samples.features.rows(equalToOneOf: validation.features)
+  ) throws(DatasetError) -> [String] {
+    // Pixels differ by 1/255 at least, in single precision, too.
+    func array(_ samples: Samples) throws(DatasetError) -> SampleArray {
+      try SampleArray(
+        shape: samples.features.shape, kind: .uint8,
+        values: .floats(samples.features.converted(to: Float.self).scalars), place: path)
+    }
+    let own = try array(validation)
+    let parts = [
+      (try array(test), "the test images: what is chosen by them is measured on them, too"),
+      (
+        try array(train),
+        "the training images, whose labels are doubted: a run has the right ones, too"
+      ),
+    ]
+    return parts.compactMap { samples, consequence in
+      let count = own.rowsInCommon(with: samples).reduce(0) { $0 + $1.first.count }
       guard count > 0 else { return nil }
       return
         "\(count) of the validation images of \(path) are among \(consequence); leave them out of the "

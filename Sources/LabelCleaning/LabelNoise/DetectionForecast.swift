@@ -104,16 +104,8 @@ package struct DetectionForecast: Sendable {
       }
     }
     self.entries = entries.sorted { $0.score < $1.score }
-    var members: [[Int]] = []
-    var places: [Int: Int] = [:]
-    for (sample, group) in (groups ?? Array(labels.indices)).enumerated() {
-      if let place = places[group] {
-        members[place].append(sample)
-      } else {
-        places[group] = members.count
-        members.append([sample])
-      }
-    }
+    let members = Dictionary(grouping: labels.indices) { groups?[$0] ?? $0 }.values
+      .sorted { $0[0] < $1[0] }
     groupCount = members.count
     let rightness = posterior.rightness
     let expectedWrong = rightness.reduce(0) { $0 + 1 - $1 }

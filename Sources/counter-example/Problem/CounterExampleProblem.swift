@@ -54,10 +54,10 @@ package struct CounterExampleProblem: Sendable, Equatable {
 
   /// x*, the same in every coordinate: min over y in S(x) of F is convex in each coordinate of x, so over
   /// the box X it is least where the box lies nearest to the minimum without bounds.
-  package var optimalUpper: Double {
-    let unbounded = strongConvexity > 0 ? (1 + target) / 2 : 1
-    return min(upperBound, max(-upperBound, unbounded))
-  }
+  package var optimalUpper: Double { nearest(to: strongConvexity > 0 ? (1 + target) / 2 : 1) }
+
+  /// The point of X nearest to one that is the same in every coordinate.
+  func nearest(to x: Double) -> Double { min(upperBound, max(-upperBound, x)) }
 
   /// (y1*, y2*).
   package var optimalLower: (first: Double, second: Double) {

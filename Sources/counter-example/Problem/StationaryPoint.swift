@@ -38,7 +38,7 @@ package enum StationaryPoint: Sendable, Equatable {
         start: start)
       let plain = settings.lowerSet.kind == .none && !settings.inner.learnsStart
       if plain, Self.solvesExactly(method, settings), let root = recursion?.root {
-        self = .at(Self.clamped(root, problem))
+        self = .at(problem.nearest(to: root))
       } else {
         self = .absent(
           "No recursion of the quartic member is declared for \(method.dynamics.name) with "
@@ -53,13 +53,13 @@ package enum StationaryPoint: Sendable, Equatable {
     switch method.estimator.name {
     case "value-function-penalty":
       self = .at(
-        Self.clamped(Self.penaltyMinimizer(problem, gamma: settings.penalty.weight), problem))
+        problem.nearest(to: Self.penaltyMinimizer(problem, gamma: settings.penalty.weight)))
       return
     case "pessimistic-truncation" where settings.inner.steps < 2:
       self = .absent("With one inner step there is no trajectory to cut.")
       return
     case "dynamic-barrier", "pessimistic-truncation":
-      self = .at(Self.clamped(problem.optimalUpper, problem))
+      self = .at(problem.optimalUpper)
       return
     default: break
     }
@@ -80,13 +80,8 @@ package enum StationaryPoint: Sendable, Equatable {
       self = .absent("The hypergradient has slope \(slope) in x and does not lead to a point.")
       return
     }
-    self = .at(Self.clamped(constant / slope, problem))
-  }
-
-  /// The point of X nearest to x, where outer steps that are projected onto X come to rest: g is
-  /// increasing in x.
-  private static func clamped(_ x: Double, _ problem: CounterExampleProblem) -> Double {
-    min(problem.upperBound, max(-problem.upperBound, x))
+    // Outer steps that are projected onto X come to rest at its nearest point: g is increasing in x.
+    self = .at(problem.nearest(to: constant / slope))
   }
 
   /// Whether a linear solver does what is derived here: as many steps as are set from zero, or the
